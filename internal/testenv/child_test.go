@@ -1,0 +1,58 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestChild(t *testing.T) {
+	t.Parallel()
+	code, err := runChild(t.Context(), []string{"CODE=7"}, []string{"sh", "-c", "exit $CODE"})
+	require.NoError(t, err)
+	require.Equal(t, 7, code)
+
+	code, err = runChild(t.Context(), nil, []string{"no-such-program"})
+	require.Error(t, err)
+	require.Equal(t, 1, code)
+}
+
+func TestChildEndsWithItsWholeGroup(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	pidfile := filepath.Join(t.TempDir(), "pid")
+	done := make(chan int)
+	go func() {
+		// The grandchild turns a deaf ear to SIGTERM, as a hanging test might.
+		code, _ := runChild(ctx, []string{"PIDFILE=" + pidfile}, []string{
+			"sh", "-c", `sh -c 'trap "" TERM; echo $$ >"$PIDFILE.new"; mv "$PIDFILE.new" "$PIDFILE"; sleep 60' & wait`})
+		done <- code
+	}()
+	require.Eventually(t, func() bool { _, err := os.Stat(pidfile); return err == nil }, 10*time.Second, 10*time.Millisecond)
+	cancel()
+	require.Equal(t, 130, <-done)
+
+	text, err := os.ReadFile(pidfile)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return ended(pid) }, 10*time.Second, 10*time.Millisecond)
+}
+
+// ended tells whether a process is gone, or dead and only not yet waited for.
+func ended(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && strings.Contains(string(stat), ") Z ")
+}

@@ -1,0 +1,84 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// serverDir gives this machine's server programs. Where the server came from elsewhere there may be
+// none: then the search must have said so.
+func serverDir(t *testing.T) (dir string, ok bool) {
+	t.Helper()
+	search := postgresSearch{host: thisHost(logger{io.Discard}), start: startCluster}
+	dirs := search.serverDirs(t.Context())
+	if len(dirs) == 0 {
+		_, err := search.local(t.Context())
+		require.ErrorIs(t, err, errAbsent)
+		return "", false
+	}
+	return dirs[0], true
+}
+
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	dir, ok := serverDir(t)
+	if !ok {
+		return
+	}
+	found, err := startCluster(t.Context(), dir)
+	require.NoError(t, err)
+
+	conn, err := pgx.Connect(t.Context(), found.value)
+	require.NoError(t, err)
+	var data string
+	require.NoError(t, conn.QueryRow(t.Context(), "show data_directory").Scan(&data))
+	require.DirExists(t, data)
+	require.NoError(t, conn.Close(t.Context()))
+
+	t.Run("asks for the password", func(t *testing.T) {
+		config, err := pgx.ParseConfig(found.value)
+		require.NoError(t, err)
+		config.Password = "wrong"
+		_, err = pgx.ConnectConfig(t.Context(), config)
+		require.ErrorContains(t, err, "28P01") // invalid_password
+	})
+	t.Run("is gone after stop", func(t *testing.T) {
+		require.NoError(t, found.stop())
+		require.NoDirExists(t, filepath.Dir(data))
+		_, err := reachPostgres(t.Context(), found.value)
+		require.ErrorContains(t, err, "does not answer")
+	})
+}
+
+func TestClusterOutlivesItsContextUntilStop(t *testing.T) {
+	t.Parallel()
+	dir, ok := serverDir(t)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	found, err := startCluster(ctx, dir)
+	require.NoError(t, err)
+	cancel()
+	_, err = reachPostgres(t.Context(), found.value)
+	require.NoError(t, err)
+	require.NoError(t, found.stop())
+}
+
+func TestClusterLeavesNothingBehindWhenItFails(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	_, err := startCluster(t.Context(), filepath.Join(tmp, "no-such-server"))
+	require.ErrorContains(t, err, "no-such-server/initdb")
+	left, err := os.ReadDir(tmp)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
