@@ -32,6 +32,7 @@ type Error struct {
 	Text       string        // ASCII without quotes and backslashes, so that it fits RFC 6749 §5.2
 	Pointer    string        // JSON pointer to the faulty member (RFC 6901), empty if none is
 	RetryAfter time.Duration // when to try again, 0 if not said
+	Scope      string        // the scope that was missing (RFC 6750 §3), empty if none was
 	cause      error
 }
 
@@ -86,4 +87,9 @@ func (e *Error) Wrap(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c
+}
+
+// Denied is too_many_requests with the time until the next try is allowed.
+func Denied(wait time.Duration) *Error {
+	return Errorf(TooManyRequests, "too many tries; wait and try again").After(wait)
 }

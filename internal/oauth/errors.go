@@ -14,6 +14,7 @@ const (
 	UnauthorizedClient   = account.Code("unauthorized_client")
 	UnsupportedGrantType = account.Code("unsupported_grant_type")
 	InvalidToken         = account.Code("invalid_token")
+	TokenRequired        = account.Code("authentication_required")
 	InsufficientScope    = account.Code("insufficient_scope")
 )
 

@@ -1,0 +1,37 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/latchkey-auth/latchkey/api"
+)
+
+// GetPublicContent answers GET /api/test/all.
+func (s *Server) GetPublicContent(context.Context, api.GetPublicContentRequestObject) (api.GetPublicContentResponseObject, error) {
+	return api.GetPublicContent200JSONResponse("public content"), nil
+}
+
+// GetUserContent answers GET /api/test/user; who may, says the contract.
+func (s *Server) GetUserContent(context.Context, api.GetUserContentRequestObject) (api.GetUserContentResponseObject, error) {
+	return api.GetUserContent200JSONResponse("user content"), nil
+}
+
+// GetModeratorContent answers GET /api/test/mod.
+func (s *Server) GetModeratorContent(context.Context, api.GetModeratorContentRequestObject) (api.GetModeratorContentResponseObject, error) {
+	return api.GetModeratorContent200JSONResponse("moderator content"), nil
+}
+
+// GetAdminContent answers GET /api/test/admin.
+func (s *Server) GetAdminContent(context.Context, api.GetAdminContentRequestObject) (api.GetAdminContentResponseObject, error) {
+	return api.GetAdminContent200JSONResponse("admin content"), nil
+}
+
+// GetProfileContent answers GET /api/test/profile.
+func (s *Server) GetProfileContent(ctx context.Context, _ api.GetProfileContentRequestObject) (api.GetProfileContentResponseObject, error) {
+	return api.GetProfileContent200JSONResponse(apiUser(principal(ctx).User)), nil
+}
+
+// ListOwnItems answers GET /api/auth/users/me/items.
+func (s *Server) ListOwnItems(ctx context.Context, _ api.ListOwnItemsRequestObject) (api.ListOwnItemsResponseObject, error) {
+	return api.ListOwnItems200JSONResponse{{ItemId: "Foo", Owner: principal(ctx).User.Username}}, nil
+}

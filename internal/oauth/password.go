@@ -1,0 +1,106 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+)
+
+const maxLogin = 255 // characters of a username or address
+
+// ErrWrongPassword is the one answer to a failed sign-in, whatever failed (RFC 6749 §5.2).
+var ErrWrongPassword = account.Errorf(InvalidGrant, "the username or the password is wrong")
+
+// checkPasswordRequest checks the form of the password grant, before anything is spent on it
+// (RFC 6749 §4.3.2).
+func checkPasswordRequest(r TokenRequest) error {
+	switch {
+	case r.Username == "":
+		return account.Errorf(InvalidRequest, "the parameter username is missing")
+	case r.Password == "":
+		return account.Errorf(InvalidRequest, "the parameter password is missing")
+	case utf8.RuneCountInString(r.Username) > maxLogin:
+		return account.Errorf(InvalidRequest, "the username is longer than %d characters", maxLogin)
+	case len(r.Password) > account.MaxPassword:
+		return account.Errorf(InvalidRequest, "the password is longer than %d bytes", account.MaxPassword)
+	case !singleLine(r.Username) || !singleLine(r.Password):
+		return account.Errorf(InvalidRequest, "username and password may not have line breaks or NUL")
+	}
+	return nil
+}
+
+// singleLine says whether s is valid UTF-8 without NUL and line breaks (RFC 6749 appendix A.15).
+func singleLine(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsAny(s, "\x00\r\n")
+}
+
+// passwordGrant answers the password grant (RFC 6749 §4.3).
+func (s *Service) passwordGrant(ctx context.Context, r TokenRequest, c Client, scopes []string) (TokenResponse, error) {
+	// 1. Who it is, so that name and address share one count of tries.
+	user, key, err := s.Accounts.Find(ctx, r.Username)
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	// 2. The try is counted before it is made.
+	wait, err := s.Limits.BeginLogin(ctx, r.Caller.Address, key, r.Password)
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	if wait > 0 {
+		return TokenResponse{}, account.Denied(wait)
+	}
+	// 3. The password, at the same cost for everybody.
+	if err := s.authenticate(ctx, r, user, key); err != nil {
+		return TokenResponse{}, err
+	}
+	if err := s.Limits.PassLogin(ctx, r.Caller.Address, key); err != nil {
+		return TokenResponse{}, err
+	}
+	// 4. What the token may do.
+	granted, err := grantScopes(scopes, user.Scopes, c.Scopes)
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	// 5. The session, and its token.
+	return s.startSession(ctx, c, user, granted, r.Caller)
+}
+
+// authenticate checks the password. A guess that could not be made, because the service is busy or
+// the caller is gone, is not counted.
+func (s *Service) authenticate(ctx context.Context, r TokenRequest, user account.User, key string) error {
+	err := s.Accounts.Authenticate(ctx, user, r.Password)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, account.ErrInvalidCredentials):
+		s.Limits.FailLogin(key, r.Password)
+		return ErrWrongPassword
+	default:
+		undone := s.Limits.UndoLogin(context.WithoutCancel(ctx), r.Caller.Address, key)
+		return errors.Join(err, undone)
+	}
+}
+
+// startSession stores a session and signs its first access token.
+func (s *Service) startSession(ctx context.Context, c Client, u account.User, scopes []string, from Caller) (TokenResponse, error) {
+	now := s.now()
+	family := make([]byte, 16)
+	_, _ = rand.Read(family) // never fails: crypto/rand ends the program instead
+	session := Session{
+		ID: account.NewID(), FamilyID: family, UserID: u.ID, UserEpoch: u.Epoch, ClientID: c.ID, Scopes: scopes,
+		Address: from.Address, UserAgent: from.UserAgent,
+		CreatedAt: now, IdleUntil: now.Add(s.SessionIdle), AbsoluteUntil: now.Add(s.SessionMax),
+	}
+	err := s.Sessions.CreateSession(ctx, session)
+	if errors.Is(err, account.ErrNotFound) { // disabled or changed while the password was checked
+		return TokenResponse{}, ErrWrongPassword
+	}
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	return s.accessToken(c, u, session.ID, scopes)
+}
