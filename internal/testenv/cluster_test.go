@@ -27,7 +27,7 @@ func serverDir(t *testing.T) (dir string, ok bool) {
 	return dirs[0], true
 }
 
-func TestCluster(t *testing.T) {
+func TestClusterAsksForItsPasswordAndIsGoneAfterStop(t *testing.T) {
 	t.Parallel()
 	dir, ok := serverDir(t)
 	if !ok {
@@ -43,19 +43,16 @@ func TestCluster(t *testing.T) {
 	require.DirExists(t, data)
 	require.NoError(t, conn.Close(t.Context()))
 
-	t.Run("asks for the password", func(t *testing.T) {
-		config, err := pgx.ParseConfig(found.value)
-		require.NoError(t, err)
-		config.Password = "wrong"
-		_, err = pgx.ConnectConfig(t.Context(), config)
-		require.ErrorContains(t, err, "28P01") // invalid_password
-	})
-	t.Run("is gone after stop", func(t *testing.T) {
-		require.NoError(t, found.stop())
-		require.NoDirExists(t, filepath.Dir(data))
-		_, err := reachPostgres(t.Context(), found.value)
-		require.ErrorContains(t, err, "does not answer")
-	})
+	config, err := pgx.ParseConfig(found.value)
+	require.NoError(t, err)
+	config.Password = "wrong"
+	_, err = pgx.ConnectConfig(t.Context(), config)
+	require.ErrorContains(t, err, "28P01") // invalid_password
+
+	require.NoError(t, found.stop())
+	require.NoDirExists(t, filepath.Dir(data))
+	_, err = reachPostgres(t.Context(), found.value)
+	require.ErrorContains(t, err, "does not answer")
 }
 
 func TestClusterOutlivesItsContextUntilStop(t *testing.T) {

@@ -38,10 +38,11 @@ func thisHost(log logger) host {
 			return found
 		},
 		realPath: func(path string) string {
-			if real, err := filepath.EvalSymlinks(path); err == nil {
-				return real
+			target, err := filepath.EvalSymlinks(path)
+			if err != nil {
+				return path
 			}
-			return path
+			return target
 		},
 		run: runCommand,
 		log: log,
@@ -79,5 +80,5 @@ func lastLine(text string) string {
 type logger struct{ out io.Writer }
 
 func (l logger) printf(format string, args ...any) {
-	fmt.Fprintf(l.out, "testenv: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(l.out, "testenv: "+format+"\n", args...)
 }

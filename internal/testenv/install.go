@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -68,7 +69,7 @@ func (h host) install(ctx context.Context, p packages) error {
 		return err
 	}
 	for _, command := range m.commands(p) {
-		argv := append(prefix[:len(prefix):len(prefix)], command...)
+		argv := slices.Concat(prefix, command)
 		h.log.printf("%s (may take some minutes)", strings.Join(argv, " "))
 		if _, err := h.run(ctx, nil, argv...); err != nil {
 			return err
@@ -89,7 +90,7 @@ func (h host) rootPrefix(ctx context.Context, m manager) ([]string, error) {
 }
 
 func (m manager) commands(p packages) [][]string {
-	install := append(m.install[:len(m.install):len(m.install)], p[m.name]...)
+	install := slices.Concat(m.install, p[m.name])
 	if m.refresh == nil {
 		return [][]string{install}
 	}

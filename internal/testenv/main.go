@@ -30,8 +30,16 @@ func run(ctx context.Context, argv []string) (code int, err error) {
 		argv = argv[1:]
 	}
 	if len(argv) == 0 {
-		return 2, errors.New("say what to run: testenv go test ./...")
+		return 2, errors.New("no command to run")
 	}
+	var started []func() error
+	defer func() {
+		for _, stop := range slices.Backward(started) {
+			if errStop := stop(); errStop != nil {
+				code, err = max(code, 1), errors.Join(err, errStop)
+			}
+		}
+	}()
 	log := logger{os.Stderr}
 	var env []string
 	for _, n := range needs(thisHost(log), argv) {
@@ -40,11 +48,7 @@ func run(ctx context.Context, argv []string) (code int, err error) {
 			return 1, err
 		}
 		if found.stop != nil {
-			defer func() {
-				if errStop := found.stop(); errStop != nil {
-					code, err = max(code, 1), errors.Join(err, errStop)
-				}
-			}()
+			started = append(started, found.stop)
 		}
 		if n.variable != "" {
 			env = append(env, n.variable+"="+found.value)
@@ -67,7 +71,7 @@ func needs(h host, argv []string) []need {
 // runChild runs the command in a process group of its own and, when ctx ends, asks the whole group
 // to end: go test alone would leave its test programs behind, with the servers that they started.
 func runChild(ctx context.Context, env, argv []string) (int, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // running what it is told is its purpose
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
