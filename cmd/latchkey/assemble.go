@@ -27,7 +27,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		audience = []string{s.Issuer}
 	}
 	keys, err := keyring.Open(ctx, db, keyring.Options{
-		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience, Now: time.Now,
+		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -78,6 +79,5 @@ func withSchema(ctx context.Context, settings config.Database, work func(db data
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	return work(db)
+	return errors.Join(work(db), db.Close())
 }

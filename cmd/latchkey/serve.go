@@ -50,7 +50,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	// 4. The rooms.
 	app, err := assemble(ctx, settings, db, log)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,14 +30,14 @@ type database interface {
 	Down(ctx context.Context) error
 	// Status lists all migrations.
 	Status(ctx context.Context) ([]migrations.Status, error)
-	Close()
+	Close() error
 }
 
 // openDatabase opens the configured engine, without touching the schema.
 func openDatabase(ctx context.Context, settings config.Database) (database, error) {
 	path := settings.SQLitePath()
 	if path == "" {
-		return postgres.Open(ctx, settings.URL)
+		return postgres.Open(ctx, settings.URL, postgres.Options{})
 	}
 	if err := makePrivateDir(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -59,8 +60,7 @@ func openMigrated(ctx context.Context, settings config.Database) (database, erro
 		return nil, err
 	}
 	if _, err := db.Up(ctx); err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -74,6 +74,5 @@ func withDatabase(ctx context.Context, settings config.Database, work func(db da
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	return work(db)
+	return errors.Join(work(db), db.Close())
 }
