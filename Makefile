@@ -3,8 +3,8 @@
 # The versions of the tools, pinned here and nowhere else.
 OAPI_CODEGEN  := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-REDOCLY       := @redocly/cli@2
-OPENAPI_TS    := openapi-typescript@7 typescript@5
+REDOCLY       := @redocly/cli@2.77.0
+OPENAPI_TS    := openapi-typescript@7.13.0 typescript@5.9.3
 
 # What oapi-codegen writes, and the contract as it is embedded and served.
 GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml
