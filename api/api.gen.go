@@ -26,17 +26,125 @@ import (
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
 	GrantTypesSupported               []string `json:"grant_types_supported"`
+	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
 	Issuer                            string   `json:"issuer"`
 	JwksUri                           string   `json:"jwks_uri"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
 	ScopesSupported                   []string `json:"scopes_supported"`
 	ServiceDocumentation              string   `json:"service_documentation"`
 	TokenEndpoint                     string   `json:"token_endpoint"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+}
+
+// BrowserSession defines model for BrowserSession.
+type BrowserSession struct {
+	// ExpiresIn Seconds until the cookies must be renewed
+	ExpiresIn int `json:"expires_in"`
+
+	// RefreshExpiresIn Seconds until the session ends if they are not
+	RefreshExpiresIn int    `json:"refresh_expires_in"`
+	Scope            string `json:"scope"`
+}
+
+// ClientCreate defines model for ClientCreate.
+type ClientCreate struct {
+	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
+
+	// Audiences Who its tokens are for; none named is this service
+	Audiences *[]string `json:"audiences,omitempty"`
+
+	// FirstParty Run by the same people as this service; the password grant needs it
+	FirstParty *bool `json:"first_party,omitempty"`
+
+	// Grants `password`, `refresh_token`, `client_credentials`
+	Grants []string `json:"grants"`
+	Id     string   `json:"id"`
+	Name   string   `json:"name"`
+
+	// Public Cannot keep a secret, and gets none
+	Public *bool `json:"public,omitempty"`
+
+	// Scopes What its tokens may carry; none named is all that the user has
+	Scopes             *[]string `json:"scopes,omitempty"`
+	SessionIdleSeconds *int      `json:"session_idle_seconds,omitempty"`
+	SessionMaxSeconds  *int      `json:"session_max_seconds,omitempty"`
+}
+
+// ClientList defines model for ClientList.
+type ClientList struct {
+	Items []RegisteredClient `json:"items"`
+
+	// NextCursor Left out on the last page
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// ClientPatch defines model for ClientPatch.
+type ClientPatch struct {
+	AccessTtlSeconds *int  `json:"access_ttl_seconds,omitempty"`
+	Active           *bool `json:"active,omitempty"`
+
+	// Audiences Who its tokens are for; none named is this service
+	Audiences  *[]string `json:"audiences,omitempty"`
+	FirstParty *bool     `json:"first_party,omitempty"`
+
+	// Grants `password`, `refresh_token`, `client_credentials`
+	Grants *[]string `json:"grants,omitempty"`
+	Name   *string   `json:"name,omitempty"`
+
+	// Scopes What its tokens may carry; none named is all that the user has
+	Scopes             *[]string `json:"scopes,omitempty"`
+	SessionIdleSeconds *int      `json:"session_idle_seconds,omitempty"`
+	SessionMaxSeconds  *int      `json:"session_max_seconds,omitempty"`
+}
+
+// ClientSecret What is known of a secret; the secret itself is not kept
+type ClientSecret struct {
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+}
+
+// ClientWithSecret defines model for ClientWithSecret.
+type ClientWithSecret struct {
+	Client RegisteredClient `json:"client"`
+
+	// ClientSecret Shown once; left out for a public client
+	ClientSecret *string `json:"client_secret,omitempty"`
 }
 
 // Contract defines model for Contract.
 type Contract struct {
 	Openapi string `json:"openapi"`
+}
+
+// Empty defines model for Empty.
+type Empty = map[string]interface{}
+
+// IntrospectRequest defines model for IntrospectRequest.
+type IntrospectRequest struct {
+	ClientId      *string `json:"client_id,omitempty"`
+	ClientSecret  *string `json:"client_secret,omitempty"`
+	Token         string  `json:"token"`
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
+
+// Introspection defines model for Introspection.
+type Introspection struct {
+	Active   bool      `json:"active"`
+	Aud      *[]string `json:"aud,omitempty"`
+	ClientId *string   `json:"client_id,omitempty"`
+	Exp      *int      `json:"exp,omitempty"`
+	Iat      *int      `json:"iat,omitempty"`
+	Iss      *string   `json:"iss,omitempty"`
+	Jti      *string   `json:"jti,omitempty"`
+	Roles    *[]string `json:"roles,omitempty"`
+	Scope    *string   `json:"scope,omitempty"`
+	Sid      *string   `json:"sid,omitempty"`
+	Sub      *string   `json:"sub,omitempty"`
+
+	// TokenType `Bearer`, or `refresh_token`
+	TokenType *string `json:"token_type,omitempty"`
+	Username  *string `json:"username,omitempty"`
 }
 
 // Item defines model for Item.
@@ -75,13 +183,16 @@ type OAuthError struct {
 type OpenidConfiguration struct {
 	GrantTypesSupported               []string `json:"grant_types_supported"`
 	IdTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
 	Issuer                            string   `json:"issuer"`
 	JwksUri                           string   `json:"jwks_uri"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
 	ScopesSupported                   []string `json:"scopes_supported"`
 	ServiceDocumentation              string   `json:"service_documentation"`
 	SubjectTypesSupported             []string `json:"subject_types_supported"`
 	TokenEndpoint                     string   `json:"token_endpoint"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 }
 
 // Problem RFC 9457
@@ -105,6 +216,80 @@ type ProblemDetail struct {
 	Pointer string `json:"pointer"`
 }
 
+// RegisteredClient defines model for RegisteredClient.
+type RegisteredClient struct {
+	AccessTtlSeconds   *int           `json:"access_ttl_seconds,omitempty"`
+	Active             bool           `json:"active"`
+	Audiences          []string       `json:"audiences"`
+	CreatedAt          time.Time      `json:"created_at"`
+	FirstParty         bool           `json:"first_party"`
+	Grants             []string       `json:"grants"`
+	Id                 string         `json:"id"`
+	Name               string         `json:"name"`
+	Public             bool           `json:"public"`
+	Scopes             []string       `json:"scopes"`
+	Secrets            []ClientSecret `json:"secrets"`
+	SessionIdleSeconds *int           `json:"session_idle_seconds,omitempty"`
+	SessionMaxSeconds  *int           `json:"session_max_seconds,omitempty"`
+}
+
+// RevokeRequest defines model for RevokeRequest.
+type RevokeRequest struct {
+	ClientId     *string `json:"client_id,omitempty"`
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Token A refresh token or an access token
+	Token string `json:"token"`
+
+	// TokenTypeHint `refresh_token` or `access_token`; a wrong or unknown one does no harm
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
+
+// Role defines model for Role.
+type Role struct {
+	// Builtin Seeded, and cannot be deleted
+	Builtin bool     `json:"builtin"`
+	Name    string   `json:"name"`
+	Scopes  []string `json:"scopes"`
+}
+
+// RoleList defines model for RoleList.
+type RoleList struct {
+	Items []Role `json:"items"`
+}
+
+// RoleWrite defines model for RoleWrite.
+type RoleWrite struct {
+	Scopes []string `json:"scopes"`
+}
+
+// SecretRotation defines model for SecretRotation.
+type SecretRotation struct {
+	// OverlapSeconds How long the old secret works on; a day if not said
+	OverlapSeconds *int `json:"overlap_seconds,omitempty"`
+}
+
+// Session defines model for Session.
+type Session struct {
+	Address   string    `json:"address"`
+	ClientId  string    `json:"client_id"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current The session of this request
+	Current bool `json:"current"`
+
+	// ExpiresAt When it ends if it is not used
+	ExpiresAt  time.Time          `json:"expires_at"`
+	Id         openapi_types.UUID `json:"id"`
+	LastUsedAt time.Time          `json:"last_used_at"`
+	UserAgent  string             `json:"user_agent"`
+}
+
+// SessionList defines model for SessionList.
+type SessionList struct {
+	Items []Session `json:"items"`
+}
+
 // SigninRequest defines model for SigninRequest.
 type SigninRequest struct {
 	Password string `json:"password"`
@@ -117,6 +302,9 @@ type SigninRequest struct {
 type SigninResult struct {
 	// ExpiresIn Seconds
 	ExpiresIn int `json:"expires_in"`
+
+	// RefreshToken Left out where the client may not refresh
+	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Token The access token, a JWT
 	Token string `json:"token"`
@@ -135,11 +323,12 @@ type TokenRequest struct {
 	ClientId     *string `json:"client_id,omitempty"`
 	ClientSecret *string `json:"client_secret,omitempty"`
 
-	// GrantType `password`
+	// GrantType `password`, `refresh_token` or `client_credentials`
 	GrantType string `json:"grant_type"`
 
 	// Password At most 1024 bytes
-	Password *string `json:"password,omitempty"`
+	Password     *string `json:"password,omitempty"`
+	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Scope Space-delimited; without it, all that the user and the client may have
 	Scope *string `json:"scope,omitempty"`
@@ -155,6 +344,12 @@ type TokenResponse struct {
 
 	// ExpiresIn Seconds
 	ExpiresIn int `json:"expires_in"`
+
+	// RefreshToken Good for one use, and again for a moment after it; left out where the client may not refresh
+	RefreshToken *string `json:"refresh_token,omitempty"`
+
+	// RefreshTokenExpiresIn Seconds
+	RefreshTokenExpiresIn *int `json:"refresh_token_expires_in,omitempty"`
 
 	// Scope The scopes of the token, space-delimited
 	Scope string `json:"scope"`
@@ -194,6 +389,35 @@ type UserCreate struct {
 	// Username Letters, digits and punctuation of any script, without spaces or `@`; unique without regard to case
 	Username string `json:"username"`
 }
+
+// Userinfo defines model for Userinfo.
+type Userinfo struct {
+	Email             string   `json:"email"`
+	EmailVerified     bool     `json:"email_verified"`
+	Name              *string  `json:"name,omitempty"`
+	Picture           *string  `json:"picture,omitempty"`
+	PreferredUsername string   `json:"preferred_username"`
+	Roles             []string `json:"roles"`
+	Sub               string   `json:"sub"`
+}
+
+// ClientId defines model for ClientId.
+type ClientId = string
+
+// Cursor defines model for Cursor.
+type Cursor = string
+
+// Limit defines model for Limit.
+type Limit = int
+
+// RoleName defines model for RoleName.
+type RoleName = string
+
+// SessionId defines model for SessionId.
+type SessionId = openapi_types.UUID
+
+// UserId defines model for UserId.
+type UserId = openapi_types.UUID
 
 // BadRequest RFC 9457
 type BadRequest = Problem
@@ -249,11 +473,47 @@ type Unprocessable = Problem
 // UnsupportedMediaType RFC 9457
 type UnsupportedMediaType = Problem
 
+// EndOwnSessionsParams defines parameters for EndOwnSessions.
+type EndOwnSessionsParams struct {
+	// IncludeCurrent End this session too
+	IncludeCurrent *bool `form:"include_current,omitempty" json:"include_current,omitempty"`
+}
+
+// ListClientsParams defines parameters for ListClients.
+type ListClientsParams struct {
+	// Cursor The `next_cursor` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items on a page; 50 if not said
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// LoginJSONRequestBody defines body for Login for application/json ContentType.
+type LoginJSONRequestBody = SigninRequest
+
 // SigninJSONRequestBody defines body for Signin for application/json ContentType.
 type SigninJSONRequestBody = SigninRequest
 
 // SignupJSONRequestBody defines body for Signup for application/json ContentType.
 type SignupJSONRequestBody = UserCreate
+
+// CreateClientJSONRequestBody defines body for CreateClient for application/json ContentType.
+type CreateClientJSONRequestBody = ClientCreate
+
+// UpdateClientJSONRequestBody defines body for UpdateClient for application/json ContentType.
+type UpdateClientJSONRequestBody = ClientPatch
+
+// RotateClientSecretJSONRequestBody defines body for RotateClientSecret for application/json ContentType.
+type RotateClientSecretJSONRequestBody = SecretRotation
+
+// PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
+type PutRoleJSONRequestBody = RoleWrite
+
+// IntrospectTokenFormdataRequestBody defines body for IntrospectToken for application/x-www-form-urlencoded ContentType.
+type IntrospectTokenFormdataRequestBody = IntrospectRequest
+
+// RevokeTokenFormdataRequestBody defines body for RevokeToken for application/x-www-form-urlencoded ContentType.
+type RevokeTokenFormdataRequestBody = RevokeRequest
 
 // IssueTokenFormdataRequestBody defines body for IssueToken for application/x-www-form-urlencoded ContentType.
 type IssueTokenFormdataRequestBody = TokenRequest
@@ -269,6 +529,15 @@ type ServerInterface interface {
 	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
 	// (GET /.well-known/openid-configuration)
 	GetOpenidConfiguration(ctx echo.Context) error
+	// Login Sign in with cookies
+	// (POST /api/auth/login)
+	Login(ctx echo.Context) error
+	// Logout Sign out and clear the cookies
+	// (POST /api/auth/logout)
+	Logout(ctx echo.Context) error
+	// Refresh Renew the cookies
+	// (POST /api/auth/refresh)
+	Refresh(ctx echo.Context) error
 	// Signin Sign in with JSON
 	// (POST /api/auth/signin)
 	Signin(ctx echo.Context) error
@@ -281,6 +550,45 @@ type ServerInterface interface {
 	// ListOwnItems Own items
 	// (GET /api/auth/users/me/items)
 	ListOwnItems(ctx echo.Context) error
+	// EndOwnSessions Sign out everywhere else, or everywhere
+	// (DELETE /api/auth/users/me/sessions)
+	EndOwnSessions(ctx echo.Context, params EndOwnSessionsParams) error
+	// ListOwnSessions Own sessions
+	// (GET /api/auth/users/me/sessions)
+	ListOwnSessions(ctx echo.Context) error
+	// EndOwnSession End one of the own sessions
+	// (DELETE /api/auth/users/me/sessions/{id})
+	EndOwnSession(ctx echo.Context, id SessionId) error
+	// ListClients Registered clients
+	// (GET /api/clients)
+	ListClients(ctx echo.Context, params ListClientsParams) error
+	// CreateClient Register a client
+	// (POST /api/clients)
+	CreateClient(ctx echo.Context) error
+	// DeleteClient Delete a client and end its sessions
+	// (DELETE /api/clients/{id})
+	DeleteClient(ctx echo.Context, id ClientId) error
+	// GetClient One client
+	// (GET /api/clients/{id})
+	GetClient(ctx echo.Context, id ClientId) error
+	// UpdateClient Change a client
+	// (PATCH /api/clients/{id})
+	UpdateClient(ctx echo.Context, id ClientId) error
+	// RotateClientSecret Make a new secret
+	// (POST /api/clients/{id}/secrets)
+	RotateClientSecret(ctx echo.Context, id ClientId) error
+	// ListRoles All roles and the scopes they carry
+	// (GET /api/roles)
+	ListRoles(ctx echo.Context) error
+	// DeleteRole Delete a role, and take it from all users
+	// (DELETE /api/roles/{name})
+	DeleteRole(ctx echo.Context, name RoleName) error
+	// GetRole One role
+	// (GET /api/roles/{name})
+	GetRole(ctx echo.Context, name RoleName) error
+	// PutRole Create a role, or change its scopes
+	// (PUT /api/roles/{name})
+	PutRole(ctx echo.Context, name RoleName) error
 	// GetAdminContent Content for administrators
 	// (GET /api/test/admin)
 	GetAdminContent(ctx echo.Context) error
@@ -299,9 +607,18 @@ type ServerInterface interface {
 	// GetMe Own profile, under its short path
 	// (GET /api/users/me)
 	GetMe(ctx echo.Context) error
+	// EndUserSessions End all sessions of a user
+	// (DELETE /api/users/{id}/sessions)
+	EndUserSessions(ctx echo.Context, id UserId) error
+	// ListUserSessions A user's sessions
+	// (GET /api/users/{id}/sessions)
+	ListUserSessions(ctx echo.Context, id UserId) error
 	// GetHealth Is the process alive
 	// (GET /healthz)
 	GetHealth(ctx echo.Context) error
+	// IntrospectToken Ask whether a token is active
+	// (POST /introspect)
+	IntrospectToken(ctx echo.Context) error
 	// GetContractJson This contract, as JSON
 	// (GET /openapi.json)
 	GetContractJson(ctx echo.Context) error
@@ -311,9 +628,18 @@ type ServerInterface interface {
 	// GetReadiness Should this replica get requests
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
+	// RevokeToken Revoke a token
+	// (POST /revoke)
+	RevokeToken(ctx echo.Context) error
 	// IssueToken Get an access token
 	// (POST /token)
 	IssueToken(ctx echo.Context) error
+	// GetUserinfo Claims about the signed-in user
+	// (GET /userinfo)
+	GetUserinfo(ctx echo.Context) error
+	// PostUserinfo Claims about the signed-in user, by POST
+	// (POST /userinfo)
+	PostUserinfo(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -345,6 +671,33 @@ func (w *ServerInterfaceWrapper) GetOpenidConfiguration(ctx echo.Context) error 
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetOpenidConfiguration(ctx)
+	return err
+}
+
+// Login converts echo context to params.
+func (w *ServerInterfaceWrapper) Login(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Login(ctx)
+	return err
+}
+
+// Logout converts echo context to params.
+func (w *ServerInterfaceWrapper) Logout(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Logout(ctx)
+	return err
+}
+
+// Refresh converts echo context to params.
+func (w *ServerInterfaceWrapper) Refresh(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Refresh(ctx)
 	return err
 }
 
@@ -381,6 +734,204 @@ func (w *ServerInterfaceWrapper) ListOwnItems(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListOwnItems(ctx)
+	return err
+}
+
+// EndOwnSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) EndOwnSessions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndOwnSessionsParams
+	// ------------- Optional query parameter "include_current" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include_current", ctx.QueryParams(), &params.IncludeCurrent, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter include_current: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndOwnSessions(ctx, params)
+	return err
+}
+
+// ListOwnSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListOwnSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListOwnSessions(ctx)
+	return err
+}
+
+// EndOwnSession converts echo context to params.
+func (w *ServerInterfaceWrapper) EndOwnSession(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id SessionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndOwnSession(ctx, id)
+	return err
+}
+
+// ListClients converts echo context to params.
+func (w *ServerInterfaceWrapper) ListClients(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListClientsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListClients(ctx, params)
+	return err
+}
+
+// CreateClient converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateClient(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateClient(ctx)
+	return err
+}
+
+// DeleteClient converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteClient(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteClient(ctx, id)
+	return err
+}
+
+// GetClient converts echo context to params.
+func (w *ServerInterfaceWrapper) GetClient(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetClient(ctx, id)
+	return err
+}
+
+// UpdateClient converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateClient(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateClient(ctx, id)
+	return err
+}
+
+// RotateClientSecret converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateClientSecret(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateClientSecret(ctx, id)
+	return err
+}
+
+// ListRoles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRoles(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRoles(ctx)
+	return err
+}
+
+// DeleteRole converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name RoleName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteRole(ctx, name)
+	return err
+}
+
+// GetRole converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name RoleName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRole(ctx, name)
+	return err
+}
+
+// PutRole converts echo context to params.
+func (w *ServerInterfaceWrapper) PutRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name RoleName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutRole(ctx, name)
 	return err
 }
 
@@ -438,12 +989,53 @@ func (w *ServerInterfaceWrapper) GetMe(ctx echo.Context) error {
 	return err
 }
 
+// EndUserSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) EndUserSessions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndUserSessions(ctx, id)
+	return err
+}
+
+// ListUserSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListUserSessions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListUserSessions(ctx, id)
+	return err
+}
+
 // GetHealth converts echo context to params.
 func (w *ServerInterfaceWrapper) GetHealth(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetHealth(ctx)
+	return err
+}
+
+// IntrospectToken converts echo context to params.
+func (w *ServerInterfaceWrapper) IntrospectToken(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.IntrospectToken(ctx)
 	return err
 }
 
@@ -474,12 +1066,39 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	return err
 }
 
+// RevokeToken converts echo context to params.
+func (w *ServerInterfaceWrapper) RevokeToken(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevokeToken(ctx)
+	return err
+}
+
 // IssueToken converts echo context to params.
 func (w *ServerInterfaceWrapper) IssueToken(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.IssueToken(ctx)
+	return err
+}
+
+// GetUserinfo converts echo context to params.
+func (w *ServerInterfaceWrapper) GetUserinfo(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetUserinfo(ctx)
+	return err
+}
+
+// PostUserinfo converts echo context to params.
+func (w *ServerInterfaceWrapper) PostUserinfo(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PostUserinfo(ctx)
 	return err
 }
 
@@ -541,6 +1160,28 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
 	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
 	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
+	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
+	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
+	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
+	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
+	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
+	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
+	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
+	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions", wrapper.EndOwnSessions, options.OperationMiddlewares["endOwnSessions"]...)
+	router.GET(options.BaseURL+"/api/auth/users/me/sessions", wrapper.ListOwnSessions, options.OperationMiddlewares["listOwnSessions"]...)
+	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions/:id", wrapper.EndOwnSession, options.OperationMiddlewares["endOwnSession"]...)
+	router.DELETE(options.BaseURL+"/api/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
+	router.GET(options.BaseURL+"/api/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
+	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
+	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
+	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
+	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
+	router.GET(options.BaseURL+"/api/clients", wrapper.ListClients, options.OperationMiddlewares["listClients"]...)
+	router.POST(options.BaseURL+"/api/clients", wrapper.CreateClient, options.OperationMiddlewares["createClient"]...)
+	router.DELETE(options.BaseURL+"/api/clients/:id", wrapper.DeleteClient, options.OperationMiddlewares["deleteClient"]...)
+	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
+	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
 	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
 	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
@@ -792,6 +1433,336 @@ func (response GetOpenidConfiguration500ApplicationProblemPlusJSONResponse) Visi
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoginRequestObject struct {
+	Body *LoginJSONRequestBody
+}
+
+type LoginResponseObject interface {
+	VisitLoginResponse(w http.ResponseWriter) error
+}
+
+type Login200JSONResponse BrowserSession
+
+func (response Login200JSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response Login400ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response Login401ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response Login403ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response Login413ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response Login415ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Login429ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response Login500ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Login503ApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogoutRequestObject struct {
+}
+
+type LogoutResponseObject interface {
+	VisitLogoutResponse(w http.ResponseWriter) error
+}
+
+type Logout204Response struct {
+}
+
+func (response Logout204Response) VisitLogoutResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type Logout403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response Logout403ApplicationProblemPlusJSONResponse) VisitLogoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Logout500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response Logout500ApplicationProblemPlusJSONResponse) VisitLogoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Logout503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Logout503ApplicationProblemPlusJSONResponse) VisitLogoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshRequestObject struct {
+}
+
+type RefreshResponseObject interface {
+	VisitRefreshResponse(w http.ResponseWriter) error
+}
+
+type Refresh200JSONResponse BrowserSession
+
+func (response Refresh200JSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Refresh401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh401ApplicationProblemPlusJSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Refresh403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh403ApplicationProblemPlusJSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Refresh429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh429ApplicationProblemPlusJSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Refresh500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh500ApplicationProblemPlusJSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Refresh503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh503ApplicationProblemPlusJSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1349,6 +2320,1726 @@ type ListOwnItems503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListOwnItems503ApplicationProblemPlusJSONResponse) VisitListOwnItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSessionsRequestObject struct {
+	Params EndOwnSessionsParams
+}
+
+type EndOwnSessionsResponseObject interface {
+	VisitEndOwnSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndOwnSessions204Response struct {
+}
+
+func (response EndOwnSessions204Response) VisitEndOwnSessionsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndOwnSessions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSessions400ApplicationProblemPlusJSONResponse) VisitEndOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSessions401ApplicationProblemPlusJSONResponse) VisitEndOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSessions403ApplicationProblemPlusJSONResponse) VisitEndOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSessions500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSessions500ApplicationProblemPlusJSONResponse) VisitEndOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSessions503ApplicationProblemPlusJSONResponse) VisitEndOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnSessionsRequestObject struct {
+}
+
+type ListOwnSessionsResponseObject interface {
+	VisitListOwnSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListOwnSessions200JSONResponse SessionList
+
+func (response ListOwnSessions200JSONResponse) VisitListOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnSessions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListOwnSessions400ApplicationProblemPlusJSONResponse) VisitListOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOwnSessions401ApplicationProblemPlusJSONResponse) VisitListOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOwnSessions403ApplicationProblemPlusJSONResponse) VisitListOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnSessions500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListOwnSessions500ApplicationProblemPlusJSONResponse) VisitListOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListOwnSessions503ApplicationProblemPlusJSONResponse) VisitListOwnSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSessionRequestObject struct {
+	Id SessionId `json:"id"`
+}
+
+type EndOwnSessionResponseObject interface {
+	VisitEndOwnSessionResponse(w http.ResponseWriter) error
+}
+
+type EndOwnSession204Response struct {
+}
+
+func (response EndOwnSession204Response) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndOwnSession400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSession400ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSession401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSession401ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSession403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSession403ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSession404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSession404ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSession500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSession500ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOwnSession503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EndOwnSession503ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClientsRequestObject struct {
+	Params ListClientsParams
+}
+
+type ListClientsResponseObject interface {
+	VisitListClientsResponse(w http.ResponseWriter) error
+}
+
+type ListClients200JSONResponse ClientList
+
+func (response ListClients200JSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClients400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListClients400ApplicationProblemPlusJSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClients401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListClients401ApplicationProblemPlusJSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClients403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListClients403ApplicationProblemPlusJSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClients500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListClients500ApplicationProblemPlusJSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClients503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListClients503ApplicationProblemPlusJSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClientRequestObject struct {
+	Body *CreateClientJSONRequestBody
+}
+
+type CreateClientResponseObject interface {
+	VisitCreateClientResponse(w http.ResponseWriter) error
+}
+
+type CreateClient201JSONResponse ClientWithSecret
+
+func (response CreateClient201JSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient400ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient401ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient403ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient409ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient413ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient415ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient422ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient500ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClient503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClient503ApplicationProblemPlusJSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClientRequestObject struct {
+	Id ClientId `json:"id"`
+}
+
+type DeleteClientResponseObject interface {
+	VisitDeleteClientResponse(w http.ResponseWriter) error
+}
+
+type DeleteClient204Response struct {
+}
+
+func (response DeleteClient204Response) VisitDeleteClientResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteClient400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClient400ApplicationProblemPlusJSONResponse) VisitDeleteClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClient401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClient401ApplicationProblemPlusJSONResponse) VisitDeleteClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClient403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClient403ApplicationProblemPlusJSONResponse) VisitDeleteClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClient404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClient404ApplicationProblemPlusJSONResponse) VisitDeleteClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClient500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClient500ApplicationProblemPlusJSONResponse) VisitDeleteClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClient503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClient503ApplicationProblemPlusJSONResponse) VisitDeleteClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClientRequestObject struct {
+	Id ClientId `json:"id"`
+}
+
+type GetClientResponseObject interface {
+	VisitGetClientResponse(w http.ResponseWriter) error
+}
+
+type GetClient200JSONResponse RegisteredClient
+
+func (response GetClient200JSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClient400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetClient400ApplicationProblemPlusJSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClient401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetClient401ApplicationProblemPlusJSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClient403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetClient403ApplicationProblemPlusJSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClient404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetClient404ApplicationProblemPlusJSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClient500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetClient500ApplicationProblemPlusJSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClient503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetClient503ApplicationProblemPlusJSONResponse) VisitGetClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClientRequestObject struct {
+	Id   ClientId `json:"id"`
+	Body *UpdateClientJSONRequestBody
+}
+
+type UpdateClientResponseObject interface {
+	VisitUpdateClientResponse(w http.ResponseWriter) error
+}
+
+type UpdateClient200JSONResponse RegisteredClient
+
+func (response UpdateClient200JSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient400ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient401ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient403ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient404ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient413ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient415ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient422ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient500ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateClient503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClient503ApplicationProblemPlusJSONResponse) VisitUpdateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecretRequestObject struct {
+	Id   ClientId `json:"id"`
+	Body *RotateClientSecretJSONRequestBody
+}
+
+type RotateClientSecretResponseObject interface {
+	VisitRotateClientSecretResponse(w http.ResponseWriter) error
+}
+
+type RotateClientSecret201JSONResponse ClientWithSecret
+
+func (response RotateClientSecret201JSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret400ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret401ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret403ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret404ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret409ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret413ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret415ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret500ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientSecret503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientSecret503ApplicationProblemPlusJSONResponse) VisitRotateClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRolesRequestObject struct {
+}
+
+type ListRolesResponseObject interface {
+	VisitListRolesResponse(w http.ResponseWriter) error
+}
+
+type ListRoles200JSONResponse RoleList
+
+func (response ListRoles200JSONResponse) VisitListRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRoles400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles400ApplicationProblemPlusJSONResponse) VisitListRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRoles401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles401ApplicationProblemPlusJSONResponse) VisitListRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRoles403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles403ApplicationProblemPlusJSONResponse) VisitListRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRoles500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles500ApplicationProblemPlusJSONResponse) VisitListRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRoles503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles503ApplicationProblemPlusJSONResponse) VisitListRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRoleRequestObject struct {
+	Name RoleName `json:"name"`
+}
+
+type DeleteRoleResponseObject interface {
+	VisitDeleteRoleResponse(w http.ResponseWriter) error
+}
+
+type DeleteRole204Response struct {
+}
+
+func (response DeleteRole204Response) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole400ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole401ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole403ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole404ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRole409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole409ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRole500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole500ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole503ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRoleRequestObject struct {
+	Name RoleName `json:"name"`
+}
+
+type GetRoleResponseObject interface {
+	VisitGetRoleResponse(w http.ResponseWriter) error
+}
+
+type GetRole200JSONResponse Role
+
+func (response GetRole200JSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole400ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole401ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole403ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole404ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRole500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole500ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole503ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRoleRequestObject struct {
+	Name RoleName `json:"name"`
+	Body *PutRoleJSONRequestBody
+}
+
+type PutRoleResponseObject interface {
+	VisitPutRoleResponse(w http.ResponseWriter) error
+}
+
+type PutRole200JSONResponse Role
+
+func (response PutRole200JSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole400ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole401ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole403ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole409ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole413ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole415ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole422ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole500ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PutRole503ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2008,6 +4699,246 @@ func (response GetMe503ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w 
 	return err
 }
 
+type EndUserSessionsRequestObject struct {
+	Id UserId `json:"id"`
+}
+
+type EndUserSessionsResponseObject interface {
+	VisitEndUserSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndUserSessions204Response struct {
+}
+
+func (response EndUserSessions204Response) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndUserSessions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions400ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndUserSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions401ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndUserSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions403ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndUserSessions404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions404ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndUserSessions500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions500ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndUserSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions503ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessionsRequestObject struct {
+	Id UserId `json:"id"`
+}
+
+type ListUserSessionsResponseObject interface {
+	VisitListUserSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListUserSessions200JSONResponse SessionList
+
+func (response ListUserSessions200JSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions400ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions401ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions403ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions404ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions500ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions503ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetHealthRequestObject struct {
 }
 
@@ -2041,6 +4972,158 @@ func (response GetHealth500ApplicationProblemPlusJSONResponse) VisitGetHealthRes
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectTokenRequestObject struct {
+	Body *IntrospectTokenFormdataRequestBody
+}
+
+type IntrospectTokenResponseObject interface {
+	VisitIntrospectTokenResponse(w http.ResponseWriter) error
+}
+
+type IntrospectToken200ResponseHeaders struct {
+	CacheControl string
+	Pragma       string
+}
+
+type IntrospectToken200JSONResponse struct {
+	Body    Introspection
+	Headers IntrospectToken200ResponseHeaders
+}
+
+func (response IntrospectToken200JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken400JSONResponse struct{ OAuthBadRequestJSONResponse }
+
+func (response IntrospectToken400JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken401JSONResponse struct{ OAuthUnauthorizedJSONResponse }
+
+func (response IntrospectToken401JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken405JSONResponse struct {
+	OAuthMethodNotAllowedJSONResponse
+}
+
+func (response IntrospectToken405JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
+
+func (response IntrospectToken413JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken429JSONResponse struct{ OAuthRateLimitedJSONResponse }
+
+func (response IntrospectToken429JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken500JSONResponse struct{ OAuthServerErrorJSONResponse }
+
+func (response IntrospectToken500JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectToken503JSONResponse struct{ OAuthUnavailableJSONResponse }
+
+func (response IntrospectToken503JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2173,6 +5256,158 @@ func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadin
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeTokenRequestObject struct {
+	Body *RevokeTokenFormdataRequestBody
+}
+
+type RevokeTokenResponseObject interface {
+	VisitRevokeTokenResponse(w http.ResponseWriter) error
+}
+
+type RevokeToken200ResponseHeaders struct {
+	CacheControl string
+	Pragma       string
+}
+
+type RevokeToken200JSONResponse struct {
+	Body    Empty
+	Headers RevokeToken200ResponseHeaders
+}
+
+func (response RevokeToken200JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken400JSONResponse struct{ OAuthBadRequestJSONResponse }
+
+func (response RevokeToken400JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken401JSONResponse struct{ OAuthUnauthorizedJSONResponse }
+
+func (response RevokeToken401JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken405JSONResponse struct {
+	OAuthMethodNotAllowedJSONResponse
+}
+
+func (response RevokeToken405JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
+
+func (response RevokeToken413JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken429JSONResponse struct{ OAuthRateLimitedJSONResponse }
+
+func (response RevokeToken429JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken500JSONResponse struct{ OAuthServerErrorJSONResponse }
+
+func (response RevokeToken500JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeToken503JSONResponse struct{ OAuthUnavailableJSONResponse }
+
+func (response RevokeToken503JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
 	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
@@ -2331,6 +5566,218 @@ func (response IssueToken503JSONResponse) VisitIssueTokenResponse(w http.Respons
 	return err
 }
 
+type GetUserinfoRequestObject struct {
+}
+
+type GetUserinfoResponseObject interface {
+	VisitGetUserinfoResponse(w http.ResponseWriter) error
+}
+
+type GetUserinfo200JSONResponse Userinfo
+
+func (response GetUserinfo200JSONResponse) VisitGetUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserinfo400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserinfo400ApplicationProblemPlusJSONResponse) VisitGetUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserinfo401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserinfo401ApplicationProblemPlusJSONResponse) VisitGetUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserinfo403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserinfo403ApplicationProblemPlusJSONResponse) VisitGetUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserinfo500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserinfo500ApplicationProblemPlusJSONResponse) VisitGetUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserinfo503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserinfo503ApplicationProblemPlusJSONResponse) VisitGetUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostUserinfoRequestObject struct {
+}
+
+type PostUserinfoResponseObject interface {
+	VisitPostUserinfoResponse(w http.ResponseWriter) error
+}
+
+type PostUserinfo200JSONResponse Userinfo
+
+func (response PostUserinfo200JSONResponse) VisitPostUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostUserinfo400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response PostUserinfo400ApplicationProblemPlusJSONResponse) VisitPostUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostUserinfo401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response PostUserinfo401ApplicationProblemPlusJSONResponse) VisitPostUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostUserinfo403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response PostUserinfo403ApplicationProblemPlusJSONResponse) VisitPostUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostUserinfo500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response PostUserinfo500ApplicationProblemPlusJSONResponse) VisitPostUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostUserinfo503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PostUserinfo503ApplicationProblemPlusJSONResponse) VisitPostUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetJwks Public signing keys (RFC 7517)
@@ -2342,6 +5789,15 @@ type StrictServerInterface interface {
 	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
 	// (GET /.well-known/openid-configuration)
 	GetOpenidConfiguration(ctx context.Context, request GetOpenidConfigurationRequestObject) (GetOpenidConfigurationResponseObject, error)
+	// Login Sign in with cookies
+	// (POST /api/auth/login)
+	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
+	// Logout Sign out and clear the cookies
+	// (POST /api/auth/logout)
+	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
+	// Refresh Renew the cookies
+	// (POST /api/auth/refresh)
+	Refresh(ctx context.Context, request RefreshRequestObject) (RefreshResponseObject, error)
 	// Signin Sign in with JSON
 	// (POST /api/auth/signin)
 	Signin(ctx context.Context, request SigninRequestObject) (SigninResponseObject, error)
@@ -2354,6 +5810,45 @@ type StrictServerInterface interface {
 	// ListOwnItems Own items
 	// (GET /api/auth/users/me/items)
 	ListOwnItems(ctx context.Context, request ListOwnItemsRequestObject) (ListOwnItemsResponseObject, error)
+	// EndOwnSessions Sign out everywhere else, or everywhere
+	// (DELETE /api/auth/users/me/sessions)
+	EndOwnSessions(ctx context.Context, request EndOwnSessionsRequestObject) (EndOwnSessionsResponseObject, error)
+	// ListOwnSessions Own sessions
+	// (GET /api/auth/users/me/sessions)
+	ListOwnSessions(ctx context.Context, request ListOwnSessionsRequestObject) (ListOwnSessionsResponseObject, error)
+	// EndOwnSession End one of the own sessions
+	// (DELETE /api/auth/users/me/sessions/{id})
+	EndOwnSession(ctx context.Context, request EndOwnSessionRequestObject) (EndOwnSessionResponseObject, error)
+	// ListClients Registered clients
+	// (GET /api/clients)
+	ListClients(ctx context.Context, request ListClientsRequestObject) (ListClientsResponseObject, error)
+	// CreateClient Register a client
+	// (POST /api/clients)
+	CreateClient(ctx context.Context, request CreateClientRequestObject) (CreateClientResponseObject, error)
+	// DeleteClient Delete a client and end its sessions
+	// (DELETE /api/clients/{id})
+	DeleteClient(ctx context.Context, request DeleteClientRequestObject) (DeleteClientResponseObject, error)
+	// GetClient One client
+	// (GET /api/clients/{id})
+	GetClient(ctx context.Context, request GetClientRequestObject) (GetClientResponseObject, error)
+	// UpdateClient Change a client
+	// (PATCH /api/clients/{id})
+	UpdateClient(ctx context.Context, request UpdateClientRequestObject) (UpdateClientResponseObject, error)
+	// RotateClientSecret Make a new secret
+	// (POST /api/clients/{id}/secrets)
+	RotateClientSecret(ctx context.Context, request RotateClientSecretRequestObject) (RotateClientSecretResponseObject, error)
+	// ListRoles All roles and the scopes they carry
+	// (GET /api/roles)
+	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
+	// DeleteRole Delete a role, and take it from all users
+	// (DELETE /api/roles/{name})
+	DeleteRole(ctx context.Context, request DeleteRoleRequestObject) (DeleteRoleResponseObject, error)
+	// GetRole One role
+	// (GET /api/roles/{name})
+	GetRole(ctx context.Context, request GetRoleRequestObject) (GetRoleResponseObject, error)
+	// PutRole Create a role, or change its scopes
+	// (PUT /api/roles/{name})
+	PutRole(ctx context.Context, request PutRoleRequestObject) (PutRoleResponseObject, error)
 	// GetAdminContent Content for administrators
 	// (GET /api/test/admin)
 	GetAdminContent(ctx context.Context, request GetAdminContentRequestObject) (GetAdminContentResponseObject, error)
@@ -2372,9 +5867,18 @@ type StrictServerInterface interface {
 	// GetMe Own profile, under its short path
 	// (GET /api/users/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
+	// EndUserSessions End all sessions of a user
+	// (DELETE /api/users/{id}/sessions)
+	EndUserSessions(ctx context.Context, request EndUserSessionsRequestObject) (EndUserSessionsResponseObject, error)
+	// ListUserSessions A user's sessions
+	// (GET /api/users/{id}/sessions)
+	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
 	// GetHealth Is the process alive
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// IntrospectToken Ask whether a token is active
+	// (POST /introspect)
+	IntrospectToken(ctx context.Context, request IntrospectTokenRequestObject) (IntrospectTokenResponseObject, error)
 	// GetContractJson This contract, as JSON
 	// (GET /openapi.json)
 	GetContractJson(ctx context.Context, request GetContractJsonRequestObject) (GetContractJsonResponseObject, error)
@@ -2384,9 +5888,18 @@ type StrictServerInterface interface {
 	// GetReadiness Should this replica get requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// RevokeToken Revoke a token
+	// (POST /revoke)
+	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
 	// IssueToken Get an access token
 	// (POST /token)
 	IssueToken(ctx context.Context, request IssueTokenRequestObject) (IssueTokenResponseObject, error)
+	// GetUserinfo Claims about the signed-in user
+	// (GET /userinfo)
+	GetUserinfo(ctx context.Context, request GetUserinfoRequestObject) (GetUserinfoResponseObject, error)
+	// PostUserinfo Claims about the signed-in user, by POST
+	// (POST /userinfo)
+	PostUserinfo(ctx context.Context, request PostUserinfoRequestObject) (PostUserinfoResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -2464,6 +5977,98 @@ func (sh *strictHandler) GetOpenidConfiguration(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetOpenidConfigurationResponseObject); ok {
 		return validResponse.VisitGetOpenidConfigurationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Login operation middleware
+func (sh *strictHandler) Login(ctx echo.Context) error {
+	var request LoginRequestObject
+
+	var body LoginJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Login(ctx.Request().Context(), request.(LoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Login")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LoginResponseObject); ok {
+		return validResponse.VisitLoginResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Logout operation middleware
+func (sh *strictHandler) Logout(ctx echo.Context) error {
+	var request LogoutRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Logout(ctx.Request().Context(), request.(LogoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Logout")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LogoutResponseObject); ok {
+		return validResponse.VisitLogoutResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Refresh operation middleware
+func (sh *strictHandler) Refresh(ctx echo.Context) error {
+	var request RefreshRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Refresh(ctx.Request().Context(), request.(RefreshRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Refresh")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefreshResponseObject); ok {
+		return validResponse.VisitRefreshResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -2608,6 +6213,417 @@ func (sh *strictHandler) ListOwnItems(ctx echo.Context) error {
 	return nil
 }
 
+// EndOwnSessions operation middleware
+func (sh *strictHandler) EndOwnSessions(ctx echo.Context, params EndOwnSessionsParams) error {
+	var request EndOwnSessionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndOwnSessions(ctx.Request().Context(), request.(EndOwnSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndOwnSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndOwnSessionsResponseObject); ok {
+		return validResponse.VisitEndOwnSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListOwnSessions operation middleware
+func (sh *strictHandler) ListOwnSessions(ctx echo.Context) error {
+	var request ListOwnSessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOwnSessions(ctx.Request().Context(), request.(ListOwnSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOwnSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOwnSessionsResponseObject); ok {
+		return validResponse.VisitListOwnSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndOwnSession operation middleware
+func (sh *strictHandler) EndOwnSession(ctx echo.Context, id SessionId) error {
+	var request EndOwnSessionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndOwnSession(ctx.Request().Context(), request.(EndOwnSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndOwnSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndOwnSessionResponseObject); ok {
+		return validResponse.VisitEndOwnSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListClients operation middleware
+func (sh *strictHandler) ListClients(ctx echo.Context, params ListClientsParams) error {
+	var request ListClientsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListClients(ctx.Request().Context(), request.(ListClientsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListClients")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListClientsResponseObject); ok {
+		return validResponse.VisitListClientsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateClient operation middleware
+func (sh *strictHandler) CreateClient(ctx echo.Context) error {
+	var request CreateClientRequestObject
+
+	var body CreateClientJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateClient(ctx.Request().Context(), request.(CreateClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateClient")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateClientResponseObject); ok {
+		return validResponse.VisitCreateClientResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteClient operation middleware
+func (sh *strictHandler) DeleteClient(ctx echo.Context, id ClientId) error {
+	var request DeleteClientRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteClient(ctx.Request().Context(), request.(DeleteClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteClient")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteClientResponseObject); ok {
+		return validResponse.VisitDeleteClientResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetClient operation middleware
+func (sh *strictHandler) GetClient(ctx echo.Context, id ClientId) error {
+	var request GetClientRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetClient(ctx.Request().Context(), request.(GetClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetClient")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetClientResponseObject); ok {
+		return validResponse.VisitGetClientResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateClient operation middleware
+func (sh *strictHandler) UpdateClient(ctx echo.Context, id ClientId) error {
+	var request UpdateClientRequestObject
+
+	request.Id = id
+
+	var body UpdateClientJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateClient(ctx.Request().Context(), request.(UpdateClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateClient")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateClientResponseObject); ok {
+		return validResponse.VisitUpdateClientResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RotateClientSecret operation middleware
+func (sh *strictHandler) RotateClientSecret(ctx echo.Context, id ClientId) error {
+	var request RotateClientSecretRequestObject
+
+	request.Id = id
+
+	var body RotateClientSecretJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateClientSecret(ctx.Request().Context(), request.(RotateClientSecretRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateClientSecret")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateClientSecretResponseObject); ok {
+		return validResponse.VisitRotateClientSecretResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRoles operation middleware
+func (sh *strictHandler) ListRoles(ctx echo.Context) error {
+	var request ListRolesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRoles(ctx.Request().Context(), request.(ListRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRolesResponseObject); ok {
+		return validResponse.VisitListRolesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteRole operation middleware
+func (sh *strictHandler) DeleteRole(ctx echo.Context, name RoleName) error {
+	var request DeleteRoleRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRole(ctx.Request().Context(), request.(DeleteRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteRoleResponseObject); ok {
+		return validResponse.VisitDeleteRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRole operation middleware
+func (sh *strictHandler) GetRole(ctx echo.Context, name RoleName) error {
+	var request GetRoleRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRole(ctx.Request().Context(), request.(GetRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRoleResponseObject); ok {
+		return validResponse.VisitGetRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutRole operation middleware
+func (sh *strictHandler) PutRole(ctx echo.Context, name RoleName) error {
+	var request PutRoleRequestObject
+
+	request.Name = name
+
+	var body PutRoleJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutRole(ctx.Request().Context(), request.(PutRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutRoleResponseObject); ok {
+		return validResponse.VisitPutRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetAdminContent operation middleware
 func (sh *strictHandler) GetAdminContent(ctx echo.Context) error {
 	var request GetAdminContentRequestObject
@@ -2746,6 +6762,56 @@ func (sh *strictHandler) GetMe(ctx echo.Context) error {
 	return nil
 }
 
+// EndUserSessions operation middleware
+func (sh *strictHandler) EndUserSessions(ctx echo.Context, id UserId) error {
+	var request EndUserSessionsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndUserSessions(ctx.Request().Context(), request.(EndUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndUserSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndUserSessionsResponseObject); ok {
+		return validResponse.VisitEndUserSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListUserSessions operation middleware
+func (sh *strictHandler) ListUserSessions(ctx echo.Context, id UserId) error {
+	var request ListUserSessionsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUserSessions(ctx.Request().Context(), request.(ListUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUserSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUserSessionsResponseObject); ok {
+		return validResponse.VisitListUserSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetHealth operation middleware
 func (sh *strictHandler) GetHealth(ctx echo.Context) error {
 	var request GetHealthRequestObject
@@ -2763,6 +6829,39 @@ func (sh *strictHandler) GetHealth(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetHealthResponseObject); ok {
 		return validResponse.VisitGetHealthResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// IntrospectToken operation middleware
+func (sh *strictHandler) IntrospectToken(ctx echo.Context) error {
+	var request IntrospectTokenRequestObject
+
+	if form, err := ctx.FormParams(); err == nil {
+		var body IntrospectTokenFormdataRequestBody
+		if err := runtime.BindForm(&body, form, nil, nil); err != nil {
+			return err
+		}
+		request.Body = &body
+	} else {
+		return err
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IntrospectToken(ctx.Request().Context(), request.(IntrospectTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IntrospectToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(IntrospectTokenResponseObject); ok {
+		return validResponse.VisitIntrospectTokenResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -2838,6 +6937,39 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
 	return nil
 }
 
+// RevokeToken operation middleware
+func (sh *strictHandler) RevokeToken(ctx echo.Context) error {
+	var request RevokeTokenRequestObject
+
+	if form, err := ctx.FormParams(); err == nil {
+		var body RevokeTokenFormdataRequestBody
+		if err := runtime.BindForm(&body, form, nil, nil); err != nil {
+			return err
+		}
+		request.Body = &body
+	} else {
+		return err
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeToken(ctx.Request().Context(), request.(RevokeTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeTokenResponseObject); ok {
+		return validResponse.VisitRevokeTokenResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // IssueToken operation middleware
 func (sh *strictHandler) IssueToken(ctx echo.Context) error {
 	var request IssueTokenRequestObject
@@ -2871,111 +7003,217 @@ func (sh *strictHandler) IssueToken(ctx echo.Context) error {
 	return nil
 }
 
+// GetUserinfo operation middleware
+func (sh *strictHandler) GetUserinfo(ctx echo.Context) error {
+	var request GetUserinfoRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUserinfo(ctx.Request().Context(), request.(GetUserinfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUserinfo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserinfoResponseObject); ok {
+		return validResponse.VisitGetUserinfoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PostUserinfo operation middleware
+func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
+	var request PostUserinfoRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PostUserinfo(ctx.Request().Context(), request.(PostUserinfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostUserinfo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PostUserinfoResponseObject); ok {
+		return validResponse.VisitPostUserinfoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pcts4tvCroPh9VTPdl1q8xlFqqsbt2B07duzycjM9dkqCSEhCmwIYALSsTvl55j3myW7hAOAiklpi",
-	"K5muSf/pWMRycHachfziBXwcc0aYkl7ni0ce8TiOCPz7RhKh//+Ao4Tof+BA0QfidZRIiO8FgmBFwi5W",
-	"XsfbbG/uNtobjfbmdXur097utHf+6fkeGWMaeR0PRzQgf7eLNwM+ds+6D0TQASWh1xngSBLfo6HX8XYG",
-	"7WA32CCN1/02aWzjLdLYw7vbjXb4qr8XvBps4Y0Nz/cEB1Bvvcvz08PuzdXhpffJ95I4XAhYIolgeEwc",
-	"bN7T05PvjQgOiYDD70cRn+h/hEQGgsaKcuZ1vOsRQWOiRjyUSI2wQlgQhPVYEqIREQT99fLoAL3e2Gij",
-	"f/9ro93cbG78pA9rju51vIvzq2sNOvmcUKHPbbApgxEZY72hmsZ6nFSCsqGnwToY4SgibEjK8LzjE6Q4",
-	"wokaEaZogNUMBBvN3VkIfiFYEIEEwdH4b3feSKm402pFPMDRiEvV2Wvvte+8VWGMKGFqAaQYBTCsAK9s",
-	"olMyUIgnCk1GhCE1IijQ6wgkCQsl6v2jcUk+J0QqEjY+UjXqoH+cnb5TKrY/9/w7JrklCOoLPpFEoJAT",
-	"iRhXiMeEIaok4hOGQoojPmzesSJOsKTBIpT4KBhhIYn62513c33U2AMszcPKB36Ag1EFNvajCZ5K1GO8",
-	"EegRPUO13Vfbr9G//7UzSzI3bEWifOBXiov520s9YvH2MGzF7S+JEtP9gTJqpAjBFQm4pq3iaIKpQn0y",
-	"4IIA7Rl5VEiJaVmUtgpg7bbngTOmjI6TsdfZ8B1olCkyJMLIuiAy5kwaVfcLDi0r6b8CzhRh8E8cx5Hm",
-	"UspZKxa8H5Hx//wu9QmKujJh94xP2BkZ92eUZsBDs/cDjmjYFXYb3wuJMspRn7nPw2nGsAOqjBRwpgQO",
-	"9GgiBNea6fZLNpGa0RjB3mhsNve9mOuTCq/jtbSG9J4++R5lUmEWaFBaOKYtLYEtSYcsiS1ViVRdUL7t",
-	"jZO37cr/NLcrrBLpdbbbbd9TVFnpCdFlejCLbdznier0I8zuDcYz2vx/QQZex/t/rcz4tMxT2bowWDZT",
-	"ysrXQooCzPTZ+/oXHPqIizno0/qJs0FEg6+mr7UX1/iesCr6ugFdBSNmyOueIiqRG/DyFHmdUSQ97hrJ",
-	"ccXHBPh2hCWiCuFIk2KqsX3ERZ+GoUHVV6CbMpkMBjTQxuIq4DGpFqlsUFfCqBm0K35PGIpwcC8RRjBE",
-	"M4oWCmMs1EjLECGhXAtBtjKCZBhZJ0XokJEQUeajfqKMcjC+iVdwbj5+/NjYz5ngsnr+gMdEghCNqZSU",
-	"DQ32fG2htcdjURvwJApRgIWYag6wRmRHK+wtY0Tq7YMxUOqIJyz8SjZhuemz3MG46g7gYZEpBAgh42qk",
-	"T6X/XgvptzPSf+AKHVlI1kZ6vQkc5sn3zjVtlzJpVUidCM6GF1jKCRdFzIINytmyocAstU3dIjwFrccF",
-	"sFJsF9UEgF1WOTsc6hAgqDh+b8a+9nzUK4CZ/wFYWf+QME1oLugfJOwa17Snge0lTCZxzIW+RsD0riZc",
-	"r3nH9o2pBu1h7W8vj9HHxmQyaQy4GDcSERGmuTHs6aElEJHi3PihOdEEf7FxoC0Xj+pwYse3nH/35HsX",
-	"Ag/rkZhNMP4oYBAwegaXmQ9c7VtFsRqzDImayyKZu1PNJFTa65RDZv4u9QZJYlxCAA6ZU6yRaTqIs2iK",
-	"9BVNw1OpO9OL4Tw8m0Ha7fjG5LzEipzSMVUrU1JxfobZtJKaioxjLrCg0bSbMPyAaYT7EamjKudojNkU",
-	"KUGJfGP8e8xC8OnxEFP2giSsAa3XQUUwvouU2StQI70DzZuVuy1l9Lwi4oEIc/zV6DnASVQtmxLW7Jo/",
-	"q0mIGUoYeYxJoEiIYKk36HPClRFH54TT8AUpmQer10HYbIv4APFEyDc2LJBIsN/UhAkiPkQJC4mYBeu7",
-	"6tRrzk+xGJLVJTCd9tUK1V4lqUSRXksjBjO0u43e01/WqjkXbP1dCXKTs/Nf4w1dkUAsMHTGe5hDFhv5",
-	"Mh6zvbrmw2DhGqhjXRpDnMUAfB8VWXUZmTd1NtJYIHNqmlajcj+RL2L5RgRpNUYDUFJ61Tff2OrxByIi",
-	"jkNiYiIaohAr3MeSFGMmwei7UfwZRnE5/2benbHKz7FXRsV5V3sMTqvJwtVxsVezhnvkZi6mc8050qC7",
-	"UJtca6xtjvf0DPot58/Mo1/Zr7HUm3FrUsIt78u8PP128lHSY6b0fThCBgno0EK6NhruP8uFevK9JRyZ",
-	"BaJWdmgstbSr0NUCB75CZTi8zpF4cSHbyMXprGyhQ6aomiItBqcWwrXGted5bb63pAMzP6QKPsE1rwlg",
-	"O58BAnuz9MBBQKS0QT97U4fha4mdbWTkKBx8zeEzmUVPreWsPO+COOpc16XotCznr8wjaslvcZas1m0p",
-	"kHWOr7IOXZgTsyu7800BuLWR9zznFYUCU0bZcGX/6Blm74bFgmsRegatJwTfV4ZlLc31864Lsc5SOh96",
-	"5YxokwDBfS71jWA85kz/LOsTjTWT3LqymHZMwVhL6nFzM68gcpi1WnudnPSRRBGEdzUr9RNlxEUqhJFI",
-	"ImKUdRo8PiMhxdfT+GtprjeqzDbm4tNjvQfEp/NEl0S7ps6wYIlKV6B1GNKdPGFSEBGgAV0bEL+JGS3F",
-	"5fWRe162j4nlWtsCQ4xXdkYU1gpBP44Fj4lQ1Ia60zyA7KZHA8uqyFhWZLh8b0zZsXmYFSFgITDkSKmU",
-	"idEkpXm/T+5lNxG08iFkL14GBKv/uyEPkjFhChtMViwDlrBLWAhCvsSQrmamri2VegFgn/K1HrcOeSXA",
-	"crjzayi2LKQVmK7D2KcUWt7/naQFB6b4oMRIPCYMx7S6ZiZ/SDewanmNp/LSGrUgsBXI5RNWyW6zmLVL",
-	"uAlVm59M7st742hYuW8gHip/J5W/3hvoi5J9eXSAXu1u7aGrd/uNzZ1dpEbJuB8LQ/HyGmpauXY1ayey",
-	"GpLHyl+nizF4DxZIL+sDUsyhavB4RSo45J5MZUFS5mlETYynBeICC1ZBkIszVWI9rQjb1Aa+ACRxs8qU",
-	"LYfGFuGsPhlRCXVMGA0POBvQYSJSrbVmfW3vRl1tISkbdnE07IJh/i+0BzIBYrwgen9YmHkWph7jyzJm",
-	"lRw5Z6pS9F9v77wqCb3xP0vlpEgq8L/hijHgAsWCDwUeyyr17HzUOs2xvOqz8L81Cz5VyFTq4VZslndw",
-	"q1jcerVfSuWjqZNbxaPW2Z+v7qy3bpZJt0pRkwPcNygvQDuHlG9T3BbpNgfn6bVtlqonV+cfkH2KFIfb",
-	"BAQUp7bU1NZ7vW5Dpdf8E7td0jNWHeIKGDhXtoTDkGpocHSRO47tFCieMM5djfW1Car/c9fhMX48JWyo",
-	"Rl5no725Daog/cGvdAtsh8AsXm5yZU2kMcY0QjgMBZGyuM3mzs6CXWZwlG7pZ4DPQ5O0kfAZu/wYU0Fk",
-	"l7LaqmvPn1sebfVXdfdDPhToI4xOPl57C5Fp9JOTjepadNOW0FvISS5AmVvTzx+6EmOpLBdxVZLxmj3t",
-	"uKqlIaCaY9kZfQnJyjoVY5/KNL1cxbilWZnRKSOz5yb2qmbmZWSGCMqEdbRooP5UQShoKWikK8+d4bQY",
-	"B6QRksgk696gCVUjnihElY9wFLn6W1MlaBJpWZJ6jKdohB+I90KC+QZhe8DNnR3o4sCBIkIuZLYcrucQ",
-	"33QSVFyJQFa6NdK0r2XHNjm0d/d+WixGLyHaNfTSom28ERfmsxIui4T01izdBZTVC7k7RxVRXN/aLC1M",
-	"81oqhn3OI4KZuaJmrWw5IQyxIg1Fx5VsaFvbvtQ8yTW2Ve1Ii3YqSWglZh2flyWZBioRNX4Nj4ic7wbP",
-	"+kn5lrllEZCXwwUhhTDfcedQV0KU72jkjlAgTAHIOrIfwPgVPYeUkjPahNHPCUn1liBDLELtBwUYrvYF",
-	"S1/0J7bmkLIsdqCyFEdyxCcz60L6eCUtHhEsFdrL6Tg/1X2ZcvdB4UJvXGVcv0b5r+pD5bh0BreXp3pX",
-	"jNyImWNv762k+E+JMicN6ZAqCYeLExaoBG5PsBWbIjPFT0kKqk1Cwfffe29QsjzBd7e/2rNzzD/Hw4Ob",
-	"eJAIqqZX+qZjc32gQfcTvaH768gRyXhhM9zAinnbgeBj1IPi5hb80nP9GaCcYMFM0EdKxZmPAv2RVSZM",
-	"kCGViggSWtv9F4loCBSwbk1+D1iltAXX9+PNi1q2Tu060NUOa6JTgh9I3msYUBKFEkFOQdMtkeZxP6GR",
-	"alCG4qQf0cAOb2omj/ikdHsQZCCIHN2IyOt4LWeJjHEE1ZKEVHUEwSHUC2DjucCvKOJDz+FMFsbY33JP",
-	"J4IqU3JgUAjtpWxojhmSiCiSmxULPqC2RAGHaMoTAf2s7nerNAt7OjVqnrj9Dswu8KOPwMMx/he+B3yN",
-	"rbYurgW/pE/StUDhVkFuxjvvYAaZjw0Z4AiLRiBISJiiOJKNiAc24OSllf6ZbACPmLQPZQNezSUSkvgo",
-	"iX1oHc46UPKcAw3TCFo0bH9GUSqMchwSZW43d8z0FbMp2r84RgFmKBiR4B4Uhelr0WwlRyRE92Qqm3fs",
-	"jv2Mfv7ZZZfIzz+jv5okbBjx4P4nNOHiXmbzi+wbkYEyPNyxbdC21RwOwvgdQ2kbtTA5fBIiLOexugYI",
-	"Qr3IxaS0kpQTIpAJuej5xXgv0tf/N+CqczUi2ZDX2zuvNAy9uiRmz5wMu6BQT+O4BzAcPhAxdTsHWAhK",
-	"8u3djeOw52qzqO0Gn/IECRJzoVxJOKxkKZamLQ3poL9Se7JwC4iJiQ1ryGconFU8xRiogJU+0xGWCohs",
-	"xA4aa02LTkQDYn18+96A/RjqJTebbS0VwN9aoclOqzWZTJoYHje5GLbsXNk6PT44/HB1CHOyKJJ3ilUw",
-	"uidTz/ceiJCGnTeabTMqTRd5W812cwtMhxqBJmo1JySKGtD+2/p9ci+bLols+3JSFBxrOf6VqJPJPSiE",
-	"fPPzZru9Yrmsy0+kaWnzw61NAnmHV5s7u55N/XgXDfMXpHa8sD84+/zuMvr4/qR/LF9dHZ/h8218fvLP",
-	"veHn3+XuQ3w03Rn8+tvJxbF2hiCV4x0e2IRKx5NUK9hHr+Odvf/l4PrDcfD+5uotpRsb0yu5tbO5S9/+",
-	"c2+fXvNX18nu+4v9zw+v3m57kLfxtg9VtHt1+XHzN3p6Iz7sPAwe/vddMopfPe5dPEZq/PFj1O+fbR8f",
-	"Tc+8p08rJKVtHqcmJ62RYyQYXN1pwSpL34mqialJaEFaUJhbfrNCxNkQ2Bk209fnPkGBK2JZpWn/8BoP",
-	"y3sYmyGzFzTAPiFfaXG9/I5htipspkzZyleJ5r0hr3P7yfdkMh5joQl6YTBn494GJrhPv9rZeAUxSTyE",
-	"94OEVAZc6x7vk16vIDdgWRo4XwrQMLWk8wRpXunAs+VrnCtCSGWsJp91W/AkXRKp+hUW+eRFzZAalVKV",
-	"ZrpNfZJPtamjmk1CHshyaqVudDEYsDD/c1uMq3Wd11n8NebQRcM4I94qsj6P8FX1QtBxrCUmZ3mFcUgm",
-	"NgQ2Baci5N5Ly0cBVuMpCOSYy0jK3vbG9tKSAmnXRjCbd7UyUtJ8rtUaFYQrRYS9g6Ljt1mhJfBvaCqV",
-	"HSsh8kilksi+4eWORbQvMLgOkxENRmClTecmNJTamB8aUBtUNELhZ3rLRRtxNOSCqtFYGiNfkvKqRPP3",
-	"lO7lUtC31gD/6fRBbVb51jNGEi7Lf0KlUcVHNd6C4w4/ux84zwB8CL3U8Vt0wBkjgUKZLMBl7aU1yLVz",
-	"plOtYV4AUQtFxPk9ZICpmqNVCtWGJpoNqK2Mj6X3NnNV1Ys7/xwwImOC7+G60kQ9d+PrOScIVG8hGdAs",
-	"SbpJqGVJ1l94OF1RqM1bxPISnYUUvIALodE04kIS1MdK6WuQVDiGi3v1y8iW46xiyvSpGHjSDtnTs/WV",
-	"KrUM5PMQryFGaYZ4ZHoy6v8a0HN6cnTzx/HGB3osj9nlTnBwvHs8Pmq/34y3woOT102y1W4GmxHrj4/a",
-	"4T9OomKo372j7GsQAUnRymYYpxG+TyPq9jJimXtpB0zZWDyl0CEBk7YWT8reRqNnbCwxI20Fggk7y8BV",
-	"UQWtJ2++Xjw53+b3VSpNz9laCnlp+8E8NaiZC1FmVLLWNDndhoOAJ0xVabYknq/ZGJmY9OcIS5S+w7CJ",
-	"9hmyLxRzlRYyCUYQxhA8IhDmEGSQSBI20Zm97EVckhD1p3es4KD5ztthNu4i0XZ7C/UMfF0zrVfl/1zN",
-	"VIK/iFac90bIb6Mxc3mipdTlxteeuQoINxCg8FYDus5jcFzkfa2WWVlhtJcQ4fQNZN9Bw2wuMznfkfNn",
-	"1UuGjxGGTA9ooYV6CeLyLZNFqwtunE/YRZZWeJ738M3FwbTxNSh7nlB8E9P7PRjoSynflru4PfnFROPt",
-	"p6cCw50XMk5LslorLUSoZLhTKjXHmbrcZ/Nbupc1Obe5rgjviPO0sSE1HZ+KfLdU5Sm0X5Sr7isZ0iRx",
-	"/iKRWfk/2xdsby+ekb6178/KwdSymuPflH8yBlZEqhYOx3RuOmVfDziwzPls1s0NtczrAQTIPSgyaim8",
-	"XqkN4SnqFRbq/WDCdTDhQt6znAIhDCAIlUpgxUU1M/reY8N5p43iu873354dfyixaxTNY1aTLVknt7qk",
-	"8/PZtbhS7xtxxTxPK0c68kDElDOyhAYZ83AeSc54SIAB1kmVsdvkJQhTWuyHLvn+uiQlysp65Oz87eHl",
-	"/vX55SzjpuVGc/SJGfJirPvjpvBf75jZwT7CEg0TLEISIkv5VHmtyOHwVRB/ltv9OWY0kfNT/xBAWqO+",
-	"hojgC6jq/Do/tPR/gMfHpmlvxUgQkpZnro+flwn2nP0I8vwI8tRrYlMpSZVEcsSFgnrJ2tDPiOBIjf6Y",
-	"x27vYMiLsNxDMbXgmvk8vtIbZWxvYFXKELZ46ZvEsSlRteFnZM6RITRFmLtL2PrPhaWd7oUjJ/IlilSC",
-	"3OtLUgzPlqKugOX0dShVb+eKCdu/OEZ20RcvYaAy/RQMeBYzCbzZ4gSH8CkeR8sg/Dc9biWEu5UXINzh",
-	"u+Mws5ov8K3RShWaYIkmgiplSm9qEAyfifmjtnLsCNMISrsi7ctgobQ3Y+rl9E/u/W1NdKxy3/zBNEJ9",
-	"Yt5uWXirG5UIT/C0Y+tt71iAGZKKRno8ct1nkCH1XR+E3hFu+UgQIJv5Ohm8OnmM7yHjwhOFhwQprnBU",
-	"Uz52SXBImWkMf6Y8mk/rVKo7+9Wdl9B4l+4DPt8/4z4CZENBn6PBkCiUezVvrcZMC1aqM++5Poft5hb6",
-	"a7G+6Kcmyr9IbImPe7xBMRZ4TBQR8o7Z16reXJ5CnWeapr/OGj0KX79D/Sl6d319gcwn6LjQP/TSvvGe",
-	"Zsk71ivUofXcy1s1lL55mTdXozcIuw/npQ0jUH9p96ULekRKLHwsZUKubdnMclUAlSiaZeZ8t1VG8so2",
-	"L8+vqpEstiXm6ga0N9gIyUMj9zhXLJA4D9Q9/kjVKP3AVM4DYsR9LspU4z8XBtt17WW5szJUS8tv4ZUD",
-	"36jkq9jK/qxCr1L1WBk5z6wFK7bl1xeDVX318D+4Omz2u07LXmHK30CAmTtLzix9ImjZio7ixzCWrbEo",
-	"fcdmWXNU+mDKsjap9PGA2cuUvjAV+mBnb0y/EmWLMNLGnryB0ph39cIAn2mWMk1jLXhJqh1bqhIDnyXj",
-	"U82hVmuYVTVo5Y/AmQ5IU7Tmz7SJurope3ErL3CWViAXiuWdr6fvgiQaZCtl7l15rUsekUZNJM93vYvQ",
-	"VNQ73b8+ePf+8Lfu28Oz8+7l+c314VXPvK822ytVUuWtjrhAEcch6uMIswA6FlmIuAhGJJdmc9jLnIan",
-	"T0//FwAA//8=",
+	"7H2Lchs3suivoOaeqo33kBT1tE3XqTpaWU7kSJZWktebWL4kOAOSiIYAA2BEMynd39n/2C+7hQYwT8yQ",
+	"1MN2stqqrVicAQbobvQL/fg9CPl0xhlhSga93wPyGU9nMYF//03wuSTigkhJOdO/3OA4Iea1GRVE9ikL",
+	"ei+73VYgyEgQOennH2xudV/u6Ycy5DMS9IKZ4CMak+D2thUcxJQw9YGqyQUJBVGF6UN4qP+FQ0VvSNBT",
+	"IiGtACcRJSzUy/v4qRWEgmBFoj5WQS/Y6m7ttbub7e7WZXe7193pdXd/DlrBiAqp+jMs1CLojXAsSSsY",
+	"Cwzb/Wg/1A8FiQhTFMcy+NQKaBT0AkFmXKj2nItrIoJWwPBU7+Ecfkbpz7NkGNMwnRq2ClMnkgjZEwRH",
+	"ekoJm9QPfl9h2befbltubdKCJwhlP/p+MgsXm/r/yXD77+qni83ffv7wbvHzP/+ufmL/6B5/eJMcf/jH",
+	"zk8fNufD798DoM/JmEpFBIkOUqimgP6PBa8GDI9JARjDhMZKE679mFvS6fFh//D10eXpeZBfARaKhjGR",
+	"vbmgiui1WvKG2e2pOaayCHGqyNSsE0eRIFIGvWBz63mn2+l2NoMU6wCjGKtwck0WbQuF1VASJkIAng1S",
+	"3YksDNncKwyBr3WH26MtvLvd3sM7o/ZOtBe2X0Zd0t4a7Y264dboOd7sBq0gxlL1E7lkERo9fTyGdegV",
+	"xRsvOrudrgX9e0lEAx2usksyxTQOegGOaUj+17KtTsin7ln/hgg6oiRK8Qm73B11w71wk7RfDrukvYO3",
+	"SfsF3ttpd6Pnwxfh89E23tRoEDw2WAbsv784PNdklsyipQvTO7eUA2sL3IYpG/EiE11/CzNBRkQIEvUr",
+	"n6lbs0yGq277Vi91QnBEBAiA/Tjmc/2PiMhQ0JkCMRBcTgiaEjXhkURqghXCgiCs3yURmhBB0Hfnbw7Q",
+	"y83NLvr3vza7na3O5jO9J7PDoBecnV5c6gWTXxMq9PYM3mU4IVOsP6gWIDCkEpSNjbyY4DgmbEyq6/mB",
+	"z5HiCCdqorlMiFVpBZudvfIK/kawIAIJguPp/1wFE6VmvY2NmIc4nnCpei+6L7pXwbprhLO7ZKUYmSNe",
+	"WK/soGMyUognCs0nhCE1ISjU8wgkCYskGvyzfU5+TYhUJGprsdlD/zw5/kGpmf150LpikluEoKGR3Sji",
+	"RCLGFeIzwhBVEvE5QxHFMR93rlgRJljScBlIWiicYCGJ+p+r4P3lm/YLgFITVN7xAxxOPNDYj+d4IdGA",
+	"8Xao3xgYrO0933mJ/v2v3TLK3GtrIuUdv1BcNH9e6jeWfx5eW/Pz50SJxf5IGYZXXMEFCbnGreJojqlC",
+	"QzLiggDuGfmskBKL6lHaLixrr9u0nClldJpMg95myy2NMkXGRJizPsMCT4myx92Q71EEYkqvb4bVJBPN",
+	"NGrc+hR/PiZsrCZBb2t3t+U7HomQXPj5yUBvuB/CGwPERwCEGR4TCxQtpPS7vyZELLI1mQFBzTp2N7d8",
+	"6zimU6qqyzjSkhlxhjB8+BXa7SI6gsMjMWzet4IYJistwAB9S+u+jSgwSsg7mKm8nPezGRHtEEuCYqI0",
+	"jlooomN9hDGLUMI0lw65IBJhTV5oAGx/4NZZRB78Z0X07e34oGYVmruSx4iLKYjNJIE3qx/QMvKxZr/V",
+	"g+WMM2lNGxxZtgnmBmfK2RuzWaw5MuVsYyb4MCbT//5FGusnbxsl7JrxOTsh02FJlQl5ZJB8g2Ma9YX9",
+	"TCuIiDLyXpP2kEeLjDmPqDIcnzMlcKjfJkJwYRTFdCA1b2ME30ZT8/FWMOOapETQCza0DhDcaiWbSYVZ",
+	"qJeygWd0Q0ubDUnHLJlZSBJp1czu5tvXXe//NF0rrBIZ9HY0MSuqrKSI0Hm6MQtsPOSJ6g1jzK4NxDP0",
+	"/Jcgo6AX/J+NzNjcME/lxpmBshlSZQx2pSjETO99qH/BUQtx0QA+zWw4G8U0vDN+rXp1ia8J8+HXvdBX",
+	"8EYJve4pohK5Fx4eIy8zjKTbfUR0XPApAbqdYImoQjjWqFhoaL/hYkijyIDqDuCmTCajEQ21ALow3gLf",
+	"kcpe6hufQgnsil8ThmIcXkuEEbyiCUUfCqMYqYk+Q4RE8lEQsp0hJIPIY2KEjhmJEGUtNEyUYQ5GDw8K",
+	"ivyHDx/a+zl1sypttAyScIimVErKxgZ6La2Nau3egjbkSRyhEAux0BRgFaZdrZxsG4WpXhcyyph6wxMW",
+	"3ZFMWG54mToYV/0RPCwShYBDyLia6F3pvx8F9TsZ6t9xhd7YlTwa6vVHYDO3reBU43YlkeYD6lxwNj7D",
+	"Us65KEIWZFBOloFjx8mmfnE9Ba7HhdXfzKQaAfCVdfYOmzqEFXi2PyjJ10ELDQrLzP8ApKx/SJhGNBf0",
+	"NxL1jRk20IsdJEwmsxkX2riH4X2NuEHniu0bUQ3cw8rfQR6in9vz+byt9Y92ImLCNDVGA/1qZYlIcW5s",
+	"rtzRBNuofaAlF4/rYGLf33C2zG0rOBN4XA/EbICxvQCCANETMNzfcbVvGcV6xDIueWrLJJKpO34iodK6",
+	"Dhww836DV0gSY/7A4pDZxSMSTQ9xFi/Q2enFpV6Pl3emTpAmOJuXtNrxhdF5jhUBe2ZtTCrOTzBbeLGp",
+	"yHTGBRY0XvQThm8wjfEwJnVY5RxNMVsgJSiRr4wtq20Ubb/iMabsAVFYs7RBDxWX8VVOmTX326m93zQq",
+	"5xnI8HlBxA0RZvvr4XOEk9h/NiXM2Td/+lGIGUoY+TwjoSIRgqleoV8TrsxxdEo4jR4Qk/llDXoIm89q",
+	"258nQr6yLrBEgvymxiUW87GxfMvL+qo89ZLzYyzGZP0TmA67M0O1piSVKNZzacBghvZ20I/0b4/KOZd8",
+	"+qsi5H1Ozt9FG/JcSZbxYq8o69FivbxGY7ama97lGz0CdqxKY5CzfAFfh0X6jJGmoWWvegHNqWhaD8vD",
+	"RD6I5JsQpNkYDYFJ6VlffWGpx2+IiDmOiPGJ6BVFWOEhlqToMwknXw3j9xCKq+k3TTajT8+xJqPivK81",
+	"BsfVZMF0XK7VPIIduZXz6VxyjvTSnatNPqqvrUF7ugf+VtNnmvBX1Wss9kpqTYq41XWZh8ffbt5LesSU",
+	"todjZICADu1KHw2H+/dSoW5bwQqKzJKjVlVoLLa0qtDXBw50Ba87vE6RePBDtpnz09mzhQ6ZomqB9DE4",
+	"tit8VL92k9bWClZUYJpdqqATXPIaB7bTGcCxV8YHDkMipXX6WUsdXn8U39lmho7Cxh/ZfSYz76mVnN79",
+	"LvGjNqouRaVlNX2lCakVvcVJslq1pYDWBl3lMXhh7phd2C+/Lyzu0dB7mtOKIoEpo2y8tn50D7H3ns0E",
+	"10foHrieE3ztdctanOvnfediLWM673rljLgb9SmX2iKYTjnTP8v6i8aaQW5eWbx2TJfxKFePW1t5BpGD",
+	"rOXaj0lJH0gcg3tXk9IwUea4SIUwEklMDLNOnccnJKL4cjG7K871h7y3jTn/9FR/A/zTeaRLolVTJ1iw",
+	"RBUT6DEE6W4eMekSEYABXZolfhExWvHL6y0Pguw7xpdrZQu8YrSyE6KwZgj68UzwGRGKWld3eg8g++nW",
+	"ciGclRsuCPY4Mg+zaA8sBIY7UqrtLKnVUspZn7AIzo93HiplYphO5dEv82vZTwT1PhTkhpv9N89vglgf",
+	"ZFdWpPQjHiZTwhRWNla8Mg0I1+Z1FV/pa/rs20jDB1lsYsMwm1Zxm48z+ehQUVl+DhN+uNci3LeMVg21",
+	"rQoSD0rrUPMpBQsf/kJMsEQ10r94FPJR/XVBbAlTNLZhGPyaEommibTClRFzrdIUDOXPIVj+NWkWjSBK",
+	"koLEWkBEKuNq6SelizVoJoLcirzLdBP5YGvdVxDSDKIgiqjeDI7PcjBO43vzYDdaeF+puC/NvgvxZdt7",
+	"xQCzrm+HuZj+Miw/TDhEhAKJSYDZiItXiGnZz/CUgPYAd3aWlDRRu5NXjvebUub+3mx5ziX+bM/lVrd6",
+	"MAtpBOV1nicMDRcG2XhK0IzwWUy0jMuv7VXxyhnOkwn1QDQXFjPkPCaY6Y+6PIXy9wZukkELDRy2AUj6",
+	"h2pOwyAPloaNby8TEJEnEK8I1hlWigi9yP/7cb/9M27/1m2/7PT/X/vTf/9X4IE6s6GFeWRZomlClsu6",
+	"KEPmwCjM14TMEEYm6aIFTrExURIIxwtplzRRpUCs8iQ4xQsTXFImQhzHLoDHhBmgCZY11Li5wgYzpMDb",
+	"VaEGPKVPo5j4j97mrj59+eO35z1+bqYp/nyficpCKXKRkSkV17Mel4JS5C0p5NJ/NGlhlSSi2yrQchG8",
+	"VUyn0e3ceqGwVBBm6w0FLewV1le/vTOswsnXYKw2ZeV3D73/IZnut88g78jNnrjP/blPzeHLLkp9oJU2",
+	"UJmPUmnxyups+t8a9iQeOfPtmsxUUD6p+VSwXJh3hBVpKzolPqGXz3hbbUyJ5eQ+Ws93iqmrpVWnmZbr",
+	"MtVS0mdF/Z0APJlWd2LHUkdcIIyMzEbpvfSSLZrXvNtzUdSVbfEZYXhGl+vL7kXf9IfTWYHfZE+OUnsp",
+	"F8joA2zfaEoVxFeAl+I+5ybzG50N5qj+uT9ZyVg0U/l2fZS3Bav7WiJMmk3eMv9oBhL5PMv9nmMWFKua",
+	"B9L/3V9UjReCxyUdY+mS6+ywViBrtgFpjY0488gtk/U3AE9wSXD5KCPLsVyGeIs/L+YVmfrVrzoM8Tnz",
+	"On88ilEfNEEzwPfxt/NrD7HFY//xETd+ivH+em1WXzLV3hyg53vbL9DFD/vtrd09pCbJdDgT1MeSWsF1",
+	"gRPkzBbvr4n0r+Sz99fFcgheg+tYT9sCoJhN1cDxwsfor8lidSVaI6NC++Ul6Ql9K8gFiHihnqYtblVk",
+	"KHGjqpitxrQsdYXURhF6Vz0jjEYHnI3oOBHYz/we3NFqLzX7ko4ZZeM+jsd98Kg/OXIfwpErE8DvA2Ls",
+	"yTX8TbiG61G76qHy8QB3g+NlWy93dp9XlX649KrkayOp4NIP/Hta6Z0JPhZ4Kn2ixV2M1XG91dm2Xf9r",
+	"M+Gtjx+4azXvSc5u1XxnyV6l+fQue7NWqz4t1Ubt/RtMk34qBU1u4S0D8sJqG1D5OoVtEW8NME/vistY",
+	"fXtx+g7Zp0hxMA8himlh81ttktnLLqSXNe/YfSXdo28TvoI4q7iH7uECWkN3v4O9u4YfZ/WF1NBrjTqc",
+	"dxk3uX/XsAhcRZ8VT2nBH3G7ulNlZafJGi7ZtFxPHjMpGlJ45IkkJaZs561lfohzcsOvydexlcus2RpT",
+	"NoKKC4RZIYisdrKieV2y14omGlht7mzCL68QNomF+pFNyYfIFZsajiZYTJdyjXqr3ZWIKgI2rRNVvZwk",
+	"EHGEWZSLLYpITFQ+mi13MmqP0/pHprQpS4opqblF123zQW4JuAmIaVxYvT9fD/8AtbTW8+Z7YPWQDtnS",
+	"+u3XfBsw3OecZ7rzGruAQH48y7OcavGgWNO6FpE8jpwXdc7FtUSc6cMQ4UWpZklWjWT35VbR1buip7c2",
+	"KiAtYFbPXuqYzx2kXFrWzFc+xgUBQMQalUiUi1PkzlzRPVz2W0OVpDSYgKZJv4mEI7zaWs22lxQlKZdS",
+	"WxUQ+dJqS02UqFBSrpXirDBNASGlZRXglWHhUz2hPAQncTR3d2ZyAWZKTjiucRRnuahLn1gscJetnaXs",
+	"Je9HLBX5yWXMk/YU0xhlGFrrsq8EmPSTrWzhTWCSNsli7biflaN6alSHfNkzW/vKJq5N8QJOnp1gDXXk",
+	"shTB3kIYvf1wGSxFVJPz2JULsz7kFbWKwpytPEC92EitwZKEK1uJNd+07/mmhjyAL6orZm6LtW6QQcvz",
+	"3yFXjY7cQS1hS5mwZX0+0XChQAdaadkVel1pVHqBUTokMxySdkRik8L2Cs2pmmhqp6rluVbGNoY3dwIm",
+	"+IYED8RTXiFswbK1uwt1/HAIxd+W0XIOlQ20Zepr1ZvTdbbD2w+Xtsxdd+/Fs+Wn9Atwpe85Ny4mbUwk",
+	"khidHkK/7XXrlE+hiCOUXqMqdx17F0ZWWE7/ITZYQ5CgLIEG66L7LYeURUoNHpk7Fmiinkk2BVa6IrKr",
+	"36TeKZhgWutGLJVo9X1xRUWw3qtCQ5UI8lDXrPn6teuom6tdgsLecoqHAV0FUDlXh9lCSf3MLbIO7XeK",
+	"pk0xWWKXjP6akJQxCzLGIkKKoxDDxWBBCyvqetsNqKweO+DJiiM54fPSvDmjc0XhFhMsFXqRY+KtlLln",
+	"Ms+wLSj/6k3nqZGJ6+q3OSotwfb82AT/uDdK2955sZZkO/bUwZwlLFQJGNzwKbZAZkgrRSmwNgl6xf8O",
+	"XqFkdYTv7dxZ63bE36h958tC1xDrndjOnfiJr7b0A0V3eGM1yrprMgy8i2hgJGYtVcga/3EiqFpcaIvS",
+	"+u1ANu0napL99caRv7EPSues6MNEI8GnaADVojbSqBEwWQH+MGHGQidKzTLtGYor+z2n7jrC6gt/kYhG",
+	"QNtW4c5/A2apfILjRE22zmoZRqoSwomxr3XQMcE3BU1lREkcSQRJWvpEJNI8Budhm7JikFlHs4+Yzys2",
+	"s9Vm3os46AUbTsZnbjqcRFSZ2v294Jxgo/TCryjm49RlIQvv2N9yT03h/V56owO1qdnYbNO4XXOjXHl+",
+	"O92CJwKKYbvfLTkVvukElHnivndgvgI/tmymAaju+BrgNbVysDgX/JI+SecCUeZbuXnf6V0lYH5uyxDH",
+	"WLRzJlI7tjfNmjJc6bTsbACNmDw6x3OqVCIhKxolsxbUHc9K+uUpB6qtI6h5ZwveFU9FmhJg7O4rZoqS",
+	"swXaPztCIWYonJDwGliwydrQZCUnJELXZCE7V+yK/RX99a8uXY/89a/oO5PdEcU8vH5mfZ7p+CL5giYO",
+	"NNyzNdRtnXrYCONXDKU12IVJiiaRSSepJXW9IAjBQe6+XYsfOScCmetkPb4Yh4PeXpy+ewVWHlcTkr3y",
+	"cmf3uV7DoC4rdGB2ht2F90DDeABrOLwhYuG+HGIhKMnXhm8fRQNX7ILaUvILniDTbcPV2IKZLMbSPFBr",
+	"fVOZJdpogWQkK5ZlDGclJGYYsICV3tMbLBUg2Rw7CAA2NQ9jGhJrHtqazvszKECz1enqUwH0rRma7G1s",
+	"zOfzDobHHS7GG3as3Dg+Ojh8d3EIY7Ib8uDYNsoIWsENEcZbHWx2uuatNGw12O50O9sglNUEONFGZ07i",
+	"uA0XRxu/zK9lx2Xl2kKHKQiO9Dn+nqi382tgCPlq0lvd7pr1h1zcWJrna374aIPzgsOLrd29wIbkBWdt",
+	"8xeE3AXRcHTy6w/n8Ycf3w6P5POLoxN8uoNP3/78YvzrL3LvZvZmsTv6/qe3Z0dazYQQu+DwwAa69QJJ",
+	"NYP9HPSCkx//dnD57ij88f3Fa0o3NxcXcnt3a4++/vnFPr3kzy+TvR/P9n+9ef56J4B4umDnUMV7F+cf",
+	"tn6ix+/Fu92b0c0/fkgms+efX5x9jtX0w4d4ODzZOXqzOIFOHytn+dr4upokXw0cc4JB9i8KUlm23FE1",
+	"8QISajouqXTUcLMCH9Mm+5Cg0FUFWKfi/+ElHntSp4C/y6y7A3wn4mtNrqffNcTmg2ZKlBv5sjt5bcg0",
+	"9pHJdIqFRuiZgZyN6TFrAlfM893N5xBvgcfQUiSiMuSa95juNoVzA5KljfO51W1TnKfpIDXlYt/7fE1z",
+	"Wd3pGauJM/yYN32KfqFWXQejmghAf9OMjez1IAsJ9L+bDx6rm87Ps2qCBmvmEBA74AsO0/BwjYxqowJr",
+	"Zo14KKvxcHVvF50/S0P7Phb90H2nCxd/nXG49oNUxE/esL6a1bg31ylO0ETDvloSqWcwp0QIo1vNrSN4",
+	"AfpRxIOHPuqFtRqlRyB3Tsyhf7GzubPyoYfI3nZYDu0dE/8VrSvDjQp8IgWEdVSgo9dZER44KZHJGHL0",
+	"h8hnKpVEttPNFYvpUGDQguYTGk5A4TBVfeEi2Hq+0Yha17o5fq2MBTufO47HXFA1mUqjr1QYli+W+Ztn",
+	"VKuFQn+0CscTa1vG2mpjnz+6qK9P/0H8z3ckanQ4R+itzGpz+hpodnqqo9fogDNGQoWyYw0m9EMzw0tn",
+	"4qQM0Nza1K4i5vwabn5MLYEaBpkaUzEfm8sbQEeFH77hApKfZQ9JApYk+kGp2almW6Z6BnxLVe+xGZiS",
+	"6dNC2J29pLpiGmTGcIz5eEyiPmWDDtpPi/2BHwsMeKKNfS7omALHFWSUSM1yOSOZyQxs27x0xaCoh2kA",
+	"UWlJNvBxzmMARRpa/DceLdbkkaa/XZ5BZs6mIORCaFRNuJAEDaE+wkIbzjNw6Xi68a1M3cUQktuiw1Kr",
+	"6rf3Zv8yi63yrcS9ulEq0LL6HioD63uIvMquA41aQpkr5aLP384q5y/XhAKGbC4fUqj4B4O2lw/Kuqvo",
+	"EZsrjEhLW8KA3VXW5anqpQdvvVw+OF+29k68S4/ZXgl4aTm9Jn6nkazxCbzXITXjY7ZboIeL8UTVs7FD",
+	"aF5XDr9LCwB10IW1K3mikJrbyoOMG5dZx8cq9Pcqp2rHcw1uqFa/fiea+TYwouECwcIxwSIPuuW4ccEE",
+	"tciBMFTb06cYnU1NI0jzKS0XIoIjYPnUOTVJZEhlp7uZLVAWkFvB3nka3vDHZ4rntmTVF2Rif0S2AmBa",
+	"j26NIVJPtpfVIk5a2XH+ZFBK5Izga3Cvd9DASfiBc9qBfV2Ie6rSqmFMT1pJXWOKcs3gSr93+0pAFm8n",
+	"w+9Dekrfvnn/29HmO3okj9j5bnhwtHc0fdP9cWu2HR28fdkh291OuBWz4fRNN/rn27gY9OMa8t4FEBC6",
+	"6q2G7Qysr9OJ4klh+rMoTJrT5DgbDkOeMOXjbMmsmbNpdukKCKG0TXcH7bM0fclmPcoknMC1m+AxGeSM",
+	"sw46sZcTMZckQsPFFSt44VrOpcWsMJdop7uNBmZ9fTPMa6pdlErBPghXbOpy/mU4Zi5ibCV2uXnXPTdq",
+	"KxCuuN6i63wpjorubJatzTC6KxzhtAXpV+AwW6sMzpfk/qPyJUPHNrsSuNBSvgRxJBsmmqvuMu50zs6y",
+	"MJj7aQ9f/DiYOv5tyu53KL6I6P0aBPR7JT4s5we/bRUD4z5+ui0Q3GkhQmpFUttIYwO9BHdMpaY4k3J5",
+	"b3pLv2VFzsdcdaXgDedpgaRUdHwq0t1KGWlQxqmajuYlSBN09BeJzMzfti5ovCvNI9K2vX9UCqaW1Bz9",
+	"pvRTR8DWB2HTcGNios2LZHzIotM5u3BvanVG4CmBjBrTTqHkLHNlPY2zTAFpQq/7XxMiFrlm9yyMk4j0",
+	"XbKlJyQkDfbVe13uLjtkkSOQJ874QHSVevDIDRELc39EYkmgulz2m5drthoZY46kHsaVJpeK43zu7hom",
+	"eGGUlxfG9Cb1D8uWqfurzRgEtTGeSPLBWZ3MiGdVae2GbPxOo9uVOV6V4fk2nb3iqOXIdIn5UzCtP7/0",
+	"1GIrlzzEV6UwF3ffpAMeZLH5axHSgSkyrpe+5E0w3Xzkti4jzW0n9WxYvfHjOoGuuZLsdcqj+VILDRe2",
+	"K98Tg1xGzYV0kaUkfV7OuMlTsvvlExQtk7X1RqD0CuS2gfPNBl25vAKt5kGpZmi6mF6rmSg3rRuYXOIO",
+	"2ncj4GJjihdXLJHEmwAPgYFDgsb0hjDEuMnjzTLIjdXhSh8pyBz3efmMC+HA1Ym+u69vzsW1ifEtRq7l",
+	"4FiNRwt6gUlGaNvhqdZ7bnIU0p9dvtDHfC7N+mftMT1/GQQalatKwfB191AY2sA1bHAVVdLljn3j0vNP",
+	"6Fb81niiSTRbmSlqhpaWkK/wxJJ0X6owvobfc7xmmc732hZLe9L6vgGaMMhIKQKkF2GR5S8VJTAvOusc",
+	"zXWk0H0czlttsbAy5/UMbeC8TwT7DSh2p4w0Ma+1zQwYac3VmWszVGo0y+KFyd2g0jaMMZm8soMu5lSF",
+	"E8rG2Qnio5GtLZc7QtXwlPdQAuMBVDQ+GhX0M1cdBQpkrK1KmVZLjxJy8q2dZ4RlWvxv/ic73E9a1KNJ",
+	"TFsZYG0daiNX7rg5esS1TlrVwLTjiFSpCycGj460SfQjLq7YoFR9dAD5sES0XKJVPs3eJPDDRvWwtJIK",
+	"Bnc4HnutThOOWqjSfC9+fHeeGOFiC/VK4dUXezvd7jqBaMWyr/9plmZGlX82Pvltm6d/UBZ5gq81g8xR",
+	"TROTTKsN1TqRz12JlvspIOmHKu7dXMFvk5/v/FUufK/gq8oc6+u4qtIK3DWHzpaaGS5Ax3xyCq9Cl7lq",
+	"PkuJcj+ODYzTdGBbJNFmZAu4nndkastOFYl043eNmpI3pIpJNRGEIAmV4u0nK6Xi0Xc73ZdoYMmuDxGg",
+	"z6pWgjHPoej6f65rZW0m/W2R57qeGD2qlRWboi6ZM47T+lJlKq13xvhJZ13OSSKq+AqmG3dwWZkjNnHD",
+	"J4fLV2eap8yiwkdz66n2GtvvQLJ9agWzRHkL5fGYGNsDso9XuwDTrHQbDSiTyWhEQ5Mpr4cNnqVx8lcs",
+	"q4gLQn3/9cnRuxxbNsZODVv22DpnSXa07mqlZKcqVUiqSkYrwELRMM9I1jthpt3Go3h0vg5b+EP5bZ5u",
+	"v74N6eqC6q105cK5N8BL6zro1Gl/iki1gaMpbawbt69fOLDH5/7hKNmrlj0EsALkHhRPVKWOmDeMHp6i",
+	"QWGiwZOcfQz6XE6SBvym2LxGCJVKYMWFP4q5FXxuOwbetqbsxyATZhVyjeMmYjVl4R6TWl11zfuTa3Gm",
+	"wReiiqYUnRzqIAyYM9Iceg4omfKoCSUnPCJAAI+Jlan7yEMgpjLZEy/5+rwkRcrafOTk9PXh+f7l6XmZ",
+	"cNO6yg38xLzyYKT7lGL2H5/RY19uaYV/nGARkQhZzKfMa00Kt77cErW3GsRoIptrnELm8SPya0glfwBW",
+	"nZ/niUt/AxofW6TtecBf7OrQPx49r5IlfPKUHfyUcFTPiU1JeLCZJ1woKAzfmCNiaM7GP6yUb/k+K9u0",
+	"ftqIHvyUfPQNkFe+A8ZKCUg4jtNoOZN0AWc5oy1z99GYV/lIpPOUkflE8iuT/IqX0UDdf/HGWDtC1yx0",
+	"QnCsJr81Sewf4JUHkdo3xbI+riVpwK/XKtplhvnKdcEnHtoZc2SKFlovNTL7yMCZAszBNFfPur6y4psD",
+	"9Hxvb6tlKtNV079MC4oOshXIzA0Vla7EUwuZcmpRC5la1RH4nBlXV8wU9qUyl0hWrMg4MCG8PQQhvAPX",
+	"4A3CjEksvbF3R+mmLm1FtNXupT635/N5G/r8JCK2rX4qpAEFii8rJePuXyFuDbLKdviohfEoy9pL3jum",
+	"+ihfad3fLsCQjakLlm/X+W3XtIM+SXcQDzCuKiN2Vxx5AiXT33G1H8fcFe9c5coMRhfuzVapDAWj7lIe",
+	"CgbeReQ4+NTLnUKrOTA5S5JFXqP5hEAJcZw1Wkj7caZsUePAckTbPWlpYySgPxyqt/Ih+iKEdrZipG6p",
+	"kdM6CQxuPs85O50Rtn92hOykD15qXnNz+3lwV5XKCZaLyDuAL/A0XgXgP+n31gK4m3kJwB28ew4y6zmY",
+	"vjRYqUJzLJE2K5Tpq1ADYK2FLX6rbVbyBtMYuonEBEmFhYIMHmjRon+KBKaMsnEHHaks1mSEaYyGJMSu",
+	"ZWKEFR5iaWoqz/GiZyurX7EQMyQVjfX7yDWzhHqNaWAXCHPo9CYIoM00luZJHKEpxM+6UHukuMJxTceS",
+	"c4Ijyoh8iPBYDTO/AmgePYgOeG6m+hbqf04A2KCKORyMiXItFGSTDmkbkDTrj93uyw6qFFA3jRJL9brB",
+	"IVjsRDokMWdj/ZehGRuMrw3lK0aVa42WLyyaap0wXwxYc/pnThQ4ZRPH9Jq8SqUEtNaF3hNXLFNN05Kk",
+	"+cSpRJOy0sREoOUhVsXegd7sEFjHI2inFpL16qlQ/f2/R93hloqH40JR4v7EtEspdtpZJ8AKNvWoCqnF",
+	"X35nayzwcDpTtUXsDN5NjhDjaMqhlNWT2vmkdpbVzttWVfMs1RbQVOp4SY2emRYdr2eatrfqTmcbfedK",
+	"Bz9roX//aw99Z0/pM2CH+p0d9J3LV8tqkDwzrGrIo4XmX4Ol/GTwCmVuwCtGTe/G9+fH0CFlOf8bLtAP",
+	"l5dnCCCjOe9wkRZ3oRGY71dsUGjhNED2K3qVLdAuhlxNNC+2Ea7FzjwZO27sX1v1CkiZPAbLzXeCzmjA",
+	"24I6aPmanhWb0edqRCeSiHZEbtq5x7nC0Im7NHKPIZkt5DNSXMops+kdrlPofdcgzTdyYbm+VeU6duR9",
+	"fQVZX7uYcru34t9lMbaGDAAC+MLdBIwq03+IHgKVxgRVXNyzzYAFkAFBQ58B00Ixbf+8+exJWj5Jy7tI",
+	"y++JKuv7NSIzbdlXZ8qW2tkdcEGAOLc7PnPxvZvuC17y246D61z0Z00KfcnJmH7rFZf/cJf8BwBUhIfQ",
+	"xqsaUlElzrrSebX0qA1XPpeg6BhtyvBUqTBUSzEKUbGFreF9VUo+4/KJlJ9I+S6kDBnWZ6cXlz6Ge2ta",
+	"xrqIgUTEQS/YgJgA+24l39f0UkwVg2dZsUMzq15uta8dSmYtWBiirAUVVzNlxvVAsbE0NROUOv2Zi0po",
+	"OJpN4fpzVafQlGnHVFIPckqt9Aw9X5pDbScwkWqeCXy1Oe0Y90N11EnaXLbQ0tm5hxFVksSjbKbMI+zf",
+	"QrsmorRl+mZHpov/4Hj/8uCHHw9/6r8+PDntn5++vzy8gFY9cANiv5Uyk+qn3nCBYo4jNMQxZiERZulc",
+	"hBNShXnOz3j76fb/BwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
