@@ -41,7 +41,7 @@ func migrateProcess(url string, stall bool) error {
 		s.steps = step("CREATE TABLE half (x int); SELECT pg_sleep(600);")
 	}
 	n, err := s.Up(ctx)
-	fmt.Println(n)
+	fmt.Fprintln(os.Stdout, n)
 	return err
 }
 

@@ -231,7 +231,7 @@ func TestTranslate(t *testing.T) {
 	require.NoError(t, translate(nil))
 	for _, code := range []string{"42601", "23502", "22P02"} { // a fault of ours is nobody's bad input
 		var known *account.Error
-		require.False(t, errors.As(translate(pg(code, "")), &known), code)
+		require.NotErrorAs(t, translate(pg(code, "")), &known, code)
 	}
 }
 

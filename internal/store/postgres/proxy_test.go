@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -21,8 +22,7 @@ type proxy struct {
 
 func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	l := listen(t)
 	p := &proxy{addr: l.Addr().String(), target: target}
 	t.Cleanup(func() { l.Close(); p.cut() })
 	go func() {
@@ -31,21 +31,21 @@ func newProxy(t *testing.T, target string) *proxy {
 			if err != nil {
 				return
 			}
-			p.serve(client)
+			p.serve(t.Context(), client)
 		}
 	}()
 	return p
 }
 
 // serve connects client through, unless the proxy is frozen: then it is accepted and never answered.
-func (p *proxy) serve(client net.Conn) {
+func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conns = append(p.conns, client)
 	if p.frozen {
 		return
 	}
-	server, err := net.Dial("tcp", p.target)
+	server, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.target)
 	if err != nil {
 		client.Close()
 		return
@@ -78,11 +78,17 @@ func (p *proxy) cut() {
 	p.conns = nil
 }
 
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return l
+}
+
 // closedPort is an address of this machine at which nobody listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	l := listen(t)
 	require.NoError(t, l.Close())
 	return l.Addr().String()
 }

@@ -36,7 +36,7 @@ func migrateProcess(path string, stall bool) error {
 	ctx := context.Background()
 	if stall {
 		sqlite.MustRegisterScalarFunction("stall", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
-			fmt.Println("stalled")
+			fmt.Fprintln(os.Stdout, "stalled")
 			select {}
 		})
 	}
@@ -48,7 +48,7 @@ func migrateProcess(path string, stall bool) error {
 		s.steps = step("CREATE TABLE half (x INTEGER); SELECT stall();")
 	}
 	n, err := s.Up(ctx)
-	fmt.Println(n)
+	fmt.Fprintln(os.Stdout, n)
 	return err
 }
 

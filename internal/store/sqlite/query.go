@@ -48,8 +48,12 @@ func all[T any](ctx context.Context, q querier, scan func(row) (T, error), query
 	return found, translate(ctx, rows.Err())
 }
 
-// truth scans the answer of SELECT EXISTS.
-func truth(r row) (b bool, err error) { return b, r.Scan(&b) }
+// value scans a row of one column.
+func value[T any](r row) (T, error) {
+	var v T
+	err := r.Scan(&v)
+	return v, err
+}
 
 // write runs one atomic act: all that do does, or nothing.
 func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error {

@@ -72,7 +72,7 @@ func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Cl
 
 // Ping says whether the file can be read.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := one(ctx, s.reader, func(r row) (n int, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM sqlite_schema`)
+	_, err := one(ctx, s.reader, value[int], `SELECT count(*) FROM sqlite_schema`)
 	return err
 }
 
@@ -106,10 +106,10 @@ func dsn(path string, settings url.Values) string {
 // touch makes an empty file with its directory, for the owner alone. SQLite gives the files it
 // makes beside it the same mode.
 func touch(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { //nolint:gosec // the operator names the file
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return err
 	}

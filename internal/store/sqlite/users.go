@@ -51,7 +51,7 @@ func (s *Store) CreateUser(ctx context.Context, u account.User) error {
 			{emailInUse, u.EmailKey, account.ErrEmailTaken},
 			{roleUnknown, array(u.Roles), account.ErrUnknownRole},
 		} {
-			if refused, err := one(ctx, tx, truth, refusal.query, refusal.arg); err != nil {
+			if refused, err := one(ctx, tx, value[bool], refusal.query, refusal.arg); err != nil {
 				return err
 			} else if refused {
 				return refusal.err
@@ -128,12 +128,12 @@ const (
 // changeRole runs one of the two above.
 func (s *Store) changeRole(ctx context.Context, query, id, role string, now time.Time) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		if found, err := one(ctx, tx, truth, userExists, id); err != nil {
+		if found, err := one(ctx, tx, value[bool], userExists, id); err != nil {
 			return err
 		} else if !found {
 			return account.ErrNotFound
 		}
-		if found, err := one(ctx, tx, truth, roleExists, role); err != nil {
+		if found, err := one(ctx, tx, value[bool], roleExists, role); err != nil {
 			return err
 		} else if !found {
 			return account.ErrUnknownRole
