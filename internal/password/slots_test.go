@@ -94,3 +94,15 @@ func TestCancelledLeavesTheQueueWithoutHashing(t *testing.T) {
 		require.Empty(t, h.slots.running)
 	})
 }
+
+// A slot and the end of the context may come at the same instant: then no hash is begun.
+func TestContextHasTheLastWord(t *testing.T) {
+	t.Parallel()
+	s := newSlots(1, 1, time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		require.ErrorIs(t, s.queue(ctx), context.Canceled)
+		require.Empty(t, s.running)
+	}
+}

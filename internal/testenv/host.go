@@ -65,8 +65,11 @@ func runCommand(ctx context.Context, env []string, argv ...string) (string, erro
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", fmt.Errorf("%s: %w", argv[0], errAbsent)
 	}
+	if why := lastLine(stderr.String()); err != nil && why != "" {
+		return "", fmt.Errorf("%s: %w: %s", argv[0], err, why)
+	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w: %s", argv[0], err, lastLine(stderr.String()))
+		return "", fmt.Errorf("%s: %w", argv[0], err)
 	}
 	return strings.TrimSpace(string(stdout)), nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -115,8 +116,8 @@ func all[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string
 	return found, err
 }
 
-// exec runs a statement that must touch a row, or answers ErrNotFound.
-func (s *Store) exec(ctx context.Context, sql string, args ...any) error {
+// execOne runs a statement that must touch a row, or answers ErrNotFound.
+func (s *Store) execOne(ctx context.Context, sql string, args ...any) error {
 	var tag pgconn.CommandTag
 	err := s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
 		tag, err = conn.Exec(ctx, sql, args...)
@@ -149,10 +150,23 @@ func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}
-	for errors.Unwrap(err) != nil {
-		err = errors.Unwrap(err)
+	line, _, _ := strings.Cut(root(err).Error(), "\n")
+	return line
+}
+
+// root is the error that others wrap; of several, the one of the last host.
+func root(err error) error {
+	switch wrapped := err.(type) { //nolint:errorlint // this is the unwrapping
+	case interface{ Unwrap() []error }:
+		if all := wrapped.Unwrap(); len(all) > 0 {
+			return root(all[len(all)-1])
+		}
+	case interface{ Unwrap() error }:
+		if inner := wrapped.Unwrap(); inner != nil {
+			return root(inner)
+		}
 	}
-	return firstLine(err)
+	return err
 }
 
 // whole is t as the store keeps it: UTC in whole seconds.

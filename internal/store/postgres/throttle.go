@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/latchkey-auth/latchkey/internal/throttle"
+)
+
+// A crash of the server may forget the last few tries, which harms nobody; waiting for the disk at
+// every try would.
+const commitLazily = `SELECT set_config('synchronous_commit', 'off', true)`
+
+const spend = `
+	INSERT INTO throttle AS t (key, tat) SELECT $1, $2::timestamptz WHERE $2 <= $3::timestamptz
+	ON CONFLICT (key) DO UPDATE SET tat = GREATEST(t.tat, $4) + (excluded.tat - $4)
+	WHERE GREATEST(t.tat, $4) + (excluded.tat - $4) <= $3`
+
+// Spend implements throttle.Store. The statements of a batch are one transaction; with the keys in
+// order, two batches cannot wait for each other.
+func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
+	charges = slices.Clone(charges)
+	slices.SortStableFunc(charges, func(a, b throttle.Charge) int { return bytes.Compare(a.Key, b.Key) })
+	refused := map[string]throttle.State{}
+	batch := &pgx.Batch{}
+	batch.Queue(commitLazily)
+	for _, c := range charges {
+		batch.Queue(spend, c.Key, milli(c.TAT), milli(c.Limit), milli(now)).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() == 0 {
+				refused[string(c.Key)] = throttle.State{}
+			}
+			return nil
+		})
+	}
+	err := s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+		return readStates(ctx, conn, refused)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return refused, nil
+}
+
+const statesOf = `SELECT key, tat FROM throttle WHERE key = ANY($1)`
+
+// readStates fills in the states of the keys in refused. It is a statement of its own because one
+// that waited for a row may see the others as they were before the wait.
+func readStates(ctx context.Context, conn *pgxpool.Conn, refused map[string]throttle.State) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	keys := make([][]byte, 0, len(refused))
+	for key := range refused {
+		keys = append(keys, []byte(key))
+	}
+	rows, err := conn.Query(ctx, statesOf, keys)
+	if err != nil {
+		return err
+	}
+	var key []byte
+	var tat time.Time
+	_, err = pgx.ForEachRow(rows, []any{&key, &tat}, func() error {
+		refused[string(key)] = throttle.State{TAT: tat.UTC()}
+		return nil
+	})
+	return err
+}
+
+const refund = `UPDATE throttle SET tat = GREATEST(tat - $2::bigint * interval '1 millisecond', $3) WHERE key = $1 AND tat > $3`
+
+// Refund implements throttle.Store.
+func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Refund) error {
+	refunds = slices.Clone(refunds)
+	slices.SortStableFunc(refunds, func(a, b throttle.Refund) int { return bytes.Compare(a.Key, b.Key) })
+	batch := &pgx.Batch{}
+	batch.Queue(commitLazily)
+	for _, r := range refunds {
+		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), milli(now))
+	}
+	return s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.SendBatch(ctx, batch).Close()
+	})
+}
+
+// milli is t to the millisecond, rounded down as SQLite's integers are.
+func milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

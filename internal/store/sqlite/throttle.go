@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/throttle"
+)
+
+const spend = `
+	INSERT INTO throttle AS t (key, tat) SELECT ?1, ?2 WHERE ?2 <= ?3
+	ON CONFLICT (key) DO UPDATE SET tat = max(t.tat, ?4) + (excluded.tat - ?4)
+	WHERE max(t.tat, ?4) + (excluded.tat - ?4) <= ?3`
+
+const stateOf = `SELECT tat FROM throttle WHERE key = ?`
+
+// Spend implements throttle.Store.
+func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
+	refused := map[string]throttle.State{}
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for _, c := range charges {
+			err := execOne(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, account.ErrNotFound) {
+				return err
+			}
+			state, err := one(ctx, tx, scanState, stateOf, c.Key)
+			if err != nil && !errors.Is(err, account.ErrNotFound) {
+				return err
+			}
+			refused[string(c.Key)] = state
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return refused, nil
+}
+
+func scanState(r row) (throttle.State, error) {
+	var tat int64
+	err := r.Scan(&tat)
+	return throttle.State{TAT: time.UnixMilli(tat).UTC()}, err
+}
+
+const refund = `UPDATE throttle SET tat = max(tat - ?2, ?3) WHERE key = ?1 AND tat > ?3`
+
+// Refund implements throttle.Store.
+func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Refund) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		for _, r := range refunds {
+			if _, err := tx.ExecContext(ctx, refund, r.Key, r.Amount.Milliseconds(), now.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
