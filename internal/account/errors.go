@@ -20,6 +20,9 @@ const (
 	EmailTaken         Code = "email_taken"
 	SignupClosed       Code = "signup_closed"
 	UnknownRole        Code = "unknown_role"
+	BuiltinRole        Code = "builtin_role"
+	InvalidRole        Code = "invalid_role"
+	InsufficientScope  Code = "insufficient_scope"
 	NotFound           Code = "not_found"
 	TooManyRequests    Code = "too_many_requests"
 	Unavailable        Code = "temporarily_unavailable"
@@ -42,6 +45,7 @@ var (
 	ErrUsernameTaken = Errorf(UsernameTaken, "the username is taken").At("/username")
 	ErrEmailTaken    = Errorf(EmailTaken, "the e-mail address is taken").At("/email")
 	ErrUnknownRole   = Errorf(UnknownRole, "there is no such role")
+	ErrBuiltinRole   = Errorf(BuiltinRole, "this role is part of the service")
 	// ErrUnavailable says that the database or a hashing slot could not be had in time.
 	ErrUnavailable = Errorf(Unavailable, "the service is busy; try again").After(2 * time.Second)
 )

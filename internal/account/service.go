@@ -114,7 +114,7 @@ func (s *Service) insert(ctx context.Context, u User, password string) (User, er
 
 // newUser checks n, cheap checks first, and brings it to the form that is stored.
 func (s *Service) newUser(n NewUser) (User, error) {
-	now := s.now().UTC().Truncate(time.Second)
+	now := s.second()
 	u := User{
 		ID: NewID(), Username: n.Username, Email: n.Email, Active: true,
 		Name: n.Name, Picture: n.Picture, Roles: n.Roles, CreatedAt: now, UpdatedAt: now,
@@ -204,10 +204,10 @@ func (s *Service) List(ctx context.Context, after Position, limit int) ([]User, 
 
 // Grant gives a user a role; having it already is no error. ErrNotFound, ErrUnknownRole.
 func (s *Service) Grant(ctx context.Context, id, role string) error {
-	return s.store.GrantRole(ctx, id, role, s.now().UTC().Truncate(time.Second))
+	return s.store.GrantRole(ctx, id, role, s.second())
 }
 
 // Revoke takes a role from a user; not having it is no error. ErrNotFound, ErrUnknownRole.
 func (s *Service) Revoke(ctx context.Context, id, role string) error {
-	return s.store.RevokeRole(ctx, id, role, s.now().UTC().Truncate(time.Second))
+	return s.store.RevokeRole(ctx, id, role, s.second())
 }

@@ -31,6 +31,13 @@ type User struct {
 	UpdatedAt     time.Time
 }
 
+// Role is a name for scopes that users have together.
+type Role struct {
+	Name    string
+	Scopes  []string // sorted
+	Builtin bool     // seeded by a migration
+}
+
 // Position is where a page of users begins: after the user made then with that id.
 // The zero Position is the beginning.
 type Position struct {
@@ -62,6 +69,24 @@ type Store interface {
 	// RevokeRole takes a role; not having it is no error. ErrNotFound: no such user;
 	// ErrUnknownRole: no such role.
 	RevokeRole(ctx context.Context, id, role string, now time.Time) error
+	// SetPassword stores a new hash and counts the epoch up. In the same act it revokes the user's
+	// sessions but one, which may be empty and takes on the new epoch. ErrNotFound: no such user.
+	SetPassword(ctx context.Context, id, hash, keepSession string, now time.Time) error
+	// SetActive lets a user sign in or not. Switching off counts the epoch up and revokes all of his
+	// sessions in the same act. ErrNotFound: no such user.
+	SetActive(ctx context.Context, id string, active bool, now time.Time) error
+	// DeleteUser deletes a user with roles and sessions. ErrNotFound: no such user.
+	DeleteUser(ctx context.Context, id string) error
+
+	// Roles gives all roles by name.
+	Roles(ctx context.Context) ([]Role, error)
+	// RoleByName gives a role, or answers ErrUnknownRole.
+	RoleByName(ctx context.Context, name string) (Role, error)
+	// PutRole creates a role or changes the scopes of the one with that name; Builtin is not changed.
+	PutRole(ctx context.Context, r Role) error
+	// DeleteRole deletes a role and takes it from all users. It MUST answer ErrUnknownRole, or
+	// ErrBuiltinRole for a seeded one, and delete nothing then.
+	DeleteRole(ctx context.Context, name string) error
 }
 
 // Passwords hashes and verifies passwords and knows which ones are common. It holds no database

@@ -19,6 +19,9 @@ type Credentials struct {
 	Unsupported bool
 }
 
+// none says whether the caller said nothing of its client.
+func (c Credentials) none() bool { return len(c.Pairs) == 0 && !c.Unsupported }
+
 // Pair is a client id and a secret, which is empty if none was given.
 type Pair struct {
 	ID     string
@@ -38,7 +41,7 @@ func (s *Service) AuthenticateClient(ctx context.Context, claim Credentials, add
 	if claim.Unsupported {
 		return Client{}, errClient
 	}
-	if len(claim.Pairs) == 0 {
+	if claim.none() {
 		claim.Pairs = []Pair{{ID: PublicClientID}}
 	}
 	for _, pair := range claim.Pairs {
@@ -68,7 +71,7 @@ func (s *Service) clientByID(ctx context.Context, id string) (Client, error) {
 	if id == PublicClientID {
 		return Client{
 			ID: PublicClientID, Name: "Built-in public client", Public: true, FirstParty: true,
-			Grants: []string{GrantPassword}, Active: s.PublicClient,
+			Grants: []string{GrantPassword, GrantRefresh}, Active: s.PublicClient,
 		}, nil
 	}
 	if id == "" || len(id) > maxClientID || !printable(id) {

@@ -15,7 +15,9 @@ const (
 	UnsupportedGrantType = account.Code("unsupported_grant_type")
 	InvalidToken         = account.Code("invalid_token")
 	TokenRequired        = account.Code("authentication_required")
-	InsufficientScope    = account.Code("insufficient_scope")
+	InsufficientScope    = account.InsufficientScope
+	// InvalidClientMetadata is of RFC 7591 §3.2.2.
+	InvalidClientMetadata = account.Code("invalid_client_metadata")
 )
 
 // ErrInvalidToken says that a bearer token is malformed, forged, expired or revoked (RFC 6750 §3.1).

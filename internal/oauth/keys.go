@@ -47,6 +47,11 @@ type KeyStore interface {
 	// AddSigningKey stores k. It MUST answer ErrExists and store nothing when the generation or the
 	// id is in use.
 	AddSigningKey(ctx context.Context, k SigningKey) error
+	// ReplaceSealed is a compare-and-swap of the sealed private half: it MUST change nothing and
+	// answer account.ErrNotFound unless the key is there and holds from.
+	ReplaceSealed(ctx context.Context, id string, from, to []byte) error
+	// DeleteSigningKey deletes a key, or answers account.ErrNotFound.
+	DeleteSigningKey(ctx context.Context, id string) error
 }
 
 // PublicKey is a key as the JWKS shows it (RFC 7517), public members only.

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -83,24 +82,4 @@ func (s *Service) authenticate(ctx context.Context, r TokenRequest, user account
 		undone := s.Limits.UndoLogin(context.WithoutCancel(ctx), r.Caller.Address, key)
 		return errors.Join(err, undone)
 	}
-}
-
-// startSession stores a session and signs its first access token.
-func (s *Service) startSession(ctx context.Context, c Client, u account.User, scopes []string, from Caller) (TokenResponse, error) {
-	now := s.now()
-	family := make([]byte, 16)
-	_, _ = rand.Read(family) // never fails: crypto/rand ends the program instead
-	session := Session{
-		ID: account.NewID(), FamilyID: family, UserID: u.ID, UserEpoch: u.Epoch, ClientID: c.ID, Scopes: scopes,
-		Address: from.Address, UserAgent: from.UserAgent,
-		CreatedAt: now, IdleUntil: now.Add(s.SessionIdle), AbsoluteUntil: now.Add(s.SessionMax),
-	}
-	err := s.Sessions.CreateSession(ctx, session)
-	if errors.Is(err, account.ErrNotFound) { // disabled or changed while the password was checked
-		return TokenResponse{}, ErrWrongPassword
-	}
-	if err != nil {
-		return TokenResponse{}, err
-	}
-	return s.accessToken(c, u, session.ID, scopes)
 }

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 // Principal is who makes a request with an access token, and what he may do with it.
 type Principal struct {
 	Claims Claims
-	User   account.User
+	User   account.User // the zero User where a client acts for itself
 }
 
 // Principal checks an access token: its form and signature, that its session lives, and that its
@@ -23,19 +22,39 @@ func (s *Service) Principal(ctx context.Context, token string) (Principal, error
 	if err != nil {
 		return Principal{}, err
 	}
-	user, err := s.Sessions.SessionUser(ctx, claims.SessionID, s.now())
-	if errors.Is(err, account.ErrNotFound) {
-		return Principal{}, ErrInvalidToken.Wrap(err)
-	}
+	session, user, err := s.Sessions.SessionByID(ctx, claims.SessionID)
 	if err != nil {
-		return Principal{}, err
+		return Principal{}, tokenFault(err)
 	}
-	if user.ID != claims.Subject {
+	if !session.alive(user, s.now()) || subject(session) != claims.Subject || session.ClientID != claims.ClientID {
 		return Principal{}, ErrInvalidToken
 	}
-	claims.Scopes = intersect(claims.Scopes, user.Scopes)
-	claims.Roles = intersect(claims.Roles, user.Roles)
-	return Principal{Claims: claims, User: user}, nil
+	return Principal{Claims: s.narrow(claims, session, user), User: user}, nil
+}
+
+// subject is the sub claim of a session's tokens (RFC 9068 §2.2).
+func subject(s Session) string {
+	if s.UserID == "" {
+		return s.ClientID
+	}
+	return s.UserID
+}
+
+// narrow takes from the claims what was taken from the user since.
+func (s *Service) narrow(c Claims, session Session, user account.User) Claims {
+	if session.UserID != "" {
+		c.Scopes = intersect(c.Scopes, user.Scopes)
+		c.Roles = intersect(c.Roles, user.Roles)
+	}
+	return c
+}
+
+// tokenFault turns an unknown session into ErrInvalidToken.
+func tokenFault(err error) error {
+	if isNotFound(err) {
+		return ErrInvalidToken.Wrap(err)
+	}
+	return err
 }
 
 // Authorize says whether the principal has all the scopes and at least one of the roles, if any

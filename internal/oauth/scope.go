@@ -16,7 +16,7 @@ func parseScopes(scope string) ([]string, error) {
 	}
 	var scopes []string
 	for token := range strings.SplitSeq(scope, " ") {
-		if strings.ContainsFunc(token, notScopeChar) {
+		if strings.ContainsFunc(token, account.NotScopeChar) {
 			return nil, account.Errorf(InvalidScope, "the scope has a character that is not allowed in one")
 		}
 		if token != "" && !slices.Contains(scopes, token) {
@@ -24,11 +24,6 @@ func parseScopes(scope string) ([]string, error) {
 		}
 	}
 	return scopes, nil
-}
-
-// notScopeChar says whether r is outside NQCHAR (RFC 6749 appendix A.4).
-func notScopeChar(r rune) bool {
-	return r < 0x21 || r == '"' || r == '\\' || r > 0x7e
 }
 
 // allows says whether a client may use a grant type and ask for scopes; it does not say that the
@@ -68,4 +63,8 @@ func subset(some, all []string) bool {
 
 func intersect(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
+}
+
+func without(all []string, one string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == one })
 }

@@ -1,8 +1,10 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type Settings struct {
 	Issuer       string
 	Audience     []string      // who access tokens are for
 	AccessTTL    time.Duration // life of an access token
+	RefreshGrace time.Duration // a refresh token works again so long after its first use
 	SessionIdle  time.Duration // a session ends so long after its last use
 	SessionMax   time.Duration // and so long after its beginning in any case
 	PublicClient bool          // whether callers that name no client are served
@@ -36,13 +39,14 @@ type Settings struct {
 // Options are what a Service needs.
 type Options struct {
 	Settings
-	Accounts Accounts
-	Clients  ClientStore
-	Sessions SessionStore
-	Keys     Keys
-	Limits   Limiter
-	Now      func() time.Time
-	Log      *slog.Logger
+	RefreshKeys [][]byte // of the MACs of refresh tokens, 32 bytes each: the first signs, all verify
+	Accounts    Accounts
+	Clients     ClientStore
+	Sessions    SessionStore
+	Keys        Keys
+	Limits      Limiter
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Service answers the OAuth endpoints.
@@ -59,8 +63,10 @@ type TokenRequest struct {
 	Username  string
 	Password  string
 	Scope     string
-	Client    Credentials
-	Caller    Caller
+
+	RefreshToken string
+	Client       Credentials
+	Caller       Caller
 }
 
 // Caller is where a request comes from.
@@ -71,9 +77,11 @@ type Caller struct {
 
 // TokenResponse is a successful answer (RFC 6749 §5.1).
 type TokenResponse struct {
-	AccessToken string
-	ExpiresIn   time.Duration
-	Scope       string
+	AccessToken      string
+	ExpiresIn        time.Duration
+	RefreshToken     string        // empty where the client may not refresh
+	RefreshExpiresIn time.Duration // until the session ends if it is not used
+	Scope            string
 }
 
 // Token answers the token endpoint. The steps that all grants share stand here, cheap ones first;
@@ -90,7 +98,7 @@ func (s *Service) Token(ctx context.Context, r TokenRequest) (TokenResponse, err
 		return TokenResponse{}, err
 	}
 	// 3. The client (RFC 6749 §2.3).
-	client, err := s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
+	client, err := s.client(ctx, r)
 	if err != nil {
 		return TokenResponse{}, err
 	}
@@ -112,32 +120,62 @@ func (s *Service) grant(r TokenRequest) (grantFunc, error) {
 		return nil, account.Errorf(InvalidRequest, "the parameter grant_type is missing")
 	case GrantPassword:
 		return s.passwordGrant, checkPasswordRequest(r)
+	case GrantRefresh:
+		return s.refreshGrant, checkRefreshRequest(r)
+	case GrantClient:
+		return s.clientGrant, nil
 	default:
 		return nil, account.Errorf(UnsupportedGrantType, "this grant_type is not supported")
 	}
 }
 
 // GrantTypes lists the grants that Token answers.
-func (s *Service) GrantTypes() []string { return []string{GrantPassword} }
+func (s *Service) GrantTypes() []string { return slices.Clone(grantTypes) }
+
+var grantTypes = []string{GrantPassword, GrantRefresh, GrantClient}
+
+// client finds who asks. A refresh that names nobody counts for the client of the token.
+func (s *Service) client(ctx context.Context, r TokenRequest) (Client, error) {
+	if r.GrantType == GrantRefresh && r.Client.none() {
+		return s.holder(ctx, r.RefreshToken)
+	}
+	return s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
+}
+
+// tokens gives an access token and, where the client may refresh, the session's newest refresh token.
+func (s *Service) tokens(c Client, u account.User, session Session, scopes []string) (TokenResponse, error) {
+	response, err := s.accessToken(c, u, session.ID, scopes)
+	if err == nil && slices.Contains(c.Grants, GrantRefresh) {
+		response.RefreshToken = s.refreshKeys().encode(refreshToken{family: session.FamilyID, counter: session.Counter})
+		response.RefreshExpiresIn = session.expires().Sub(s.now())
+	}
+	return response, err
+}
 
 // accessToken signs an access token for a user's session (RFC 9068 §2.2).
 func (s *Service) accessToken(c Client, u account.User, sid string, scopes []string) (TokenResponse, error) {
-	ttl, audience := s.AccessTTL, s.Audience
-	if c.AccessTTL > 0 {
-		ttl = c.AccessTTL
-	}
-	if len(c.Audiences) > 0 {
-		audience = c.Audiences
-	}
+	ttl := s.accessTTL(c)
 	now := s.now()
 	token, err := s.Keys.Sign(Claims{
-		Issuer: s.Issuer, Subject: u.ID, Audience: audience, ExpiresAt: now.Add(ttl), IssuedAt: now,
+		Issuer: s.Issuer, Subject: u.ID, Audience: s.audience(c), ExpiresAt: now.Add(ttl), IssuedAt: now,
 		ID: account.NewID(), ClientID: c.ID, SessionID: sid, Scopes: scopes, Roles: u.Roles,
 	})
 	if err != nil {
 		return TokenResponse{}, err
 	}
 	return TokenResponse{AccessToken: token, ExpiresIn: ttl, Scope: strings.Join(scopes, " ")}, nil
+}
+
+// What a client may have of its own instead of the service's.
+func (s *Service) accessTTL(c Client) time.Duration { return cmp.Or(c.AccessTTL, s.AccessTTL) }
+func (s *Service) idle(c Client) time.Duration      { return cmp.Or(c.SessionIdle, s.SessionIdle) }
+func (s *Service) max(c Client) time.Duration       { return cmp.Or(c.SessionMax, s.SessionMax) }
+
+func (s *Service) audience(c Client) []string {
+	if len(c.Audiences) > 0 {
+		return c.Audiences
+	}
+	return s.Audience
 }
 
 // now is the time in whole seconds, as tokens and sessions have it.

@@ -59,4 +59,7 @@ type Store interface {
 	Spend(ctx context.Context, now time.Time, charges []Charge) (refused map[string]State, err error)
 	// Refund takes each amount off the kept state, but not below now.
 	Refund(ctx context.Context, now time.Time, refunds []Refund) error
+	// PurgeThrottle deletes at most limit keys whose state is before a time, which is as if they had
+	// never been seen, and gives their number.
+	PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error)
 }

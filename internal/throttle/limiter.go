@@ -81,6 +81,20 @@ func (l *Limiter) EndSignup(ctx context.Context, address string) error {
 	return l.store.Refund(ctx, l.now(), []Refund{{Key: key, Amount: signupTaken.Every}})
 }
 
+const purgeBatch = 500 // rows at a time, so that nobody waits for long
+
+// Purge forgets the keys whose time has passed, in small batches, and gives their number.
+func (l *Limiter) Purge(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		n, err := l.store.PurgeThrottle(ctx, l.now(), purgeBatch)
+		total += n
+		if err != nil || n < purgeBatch {
+			return total, err
+		}
+	}
+}
+
 // try is one thing to be counted in a lane.
 type try struct {
 	lane Lane
