@@ -40,9 +40,10 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	tokens := oauth.New(oauth.Options{
 		Settings: oauth.Settings{
 			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
-			SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
+			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
-		Accounts: accounts, Clients: db, Sessions: db, Keys: keys, Limits: limits, Now: time.Now, Log: log,
+		RefreshKeys: refreshKeys(s.Secrets),
+		Accounts:    accounts, Clients: db, Sessions: db, Keys: keys, Limits: limits, Now: time.Now, Log: log,
 	})
 	proxies, err := s.Proxies()
 	if err != nil {
@@ -53,6 +54,15 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Log: log,
 	})
 	return &application{accounts: accounts, server: server}, err
+}
+
+// refreshKeys derives the keys of refresh tokens from the master secrets, in their order.
+func refreshKeys(secrets [][]byte) [][]byte {
+	keys := make([][]byte, len(secrets))
+	for i, secret := range secrets {
+		keys[i] = keyring.Derive(secret, "refresh-token")
+	}
+	return keys
 }
 
 // accountOptions are what the service and the commands set differently.

@@ -169,6 +169,7 @@ func (s *Serve) checkTokens(f *faults) {
 		}
 	}
 	within("LATCHKEY_ACCESS_TTL", s.AccessTTL, 10*time.Second, time.Hour)
+	within("LATCHKEY_REFRESH_GRACE", s.RefreshGrace, 0, 2*time.Minute)
 	within("LATCHKEY_SESSION_MAX", s.SessionMax, s.AccessTTL, 8760*time.Hour)
 	within("LATCHKEY_SESSION_IDLE", s.SessionIdle, s.AccessTTL, s.SessionMax)
 	within("LATCHKEY_DRAIN_DELAY", s.DrainDelay, 0, time.Minute)

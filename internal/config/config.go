@@ -28,12 +28,13 @@ type Serve struct {
 	PublicClient bool `name:"public-client" env:"LATCHKEY_PUBLIC_CLIENT" default:"true" negatable:"" help:"Serve callers that name no client, as Swagger UI does with blank client fields."`
 	MinPassword  int  `name:"min-password" env:"LATCHKEY_MIN_PASSWORD" default:"8" placeholder:"N" help:"Shortest password in characters, at least 8."`
 
-	Audience    []string      `env:"LATCHKEY_AUDIENCE" placeholder:"URI,…" help:"The aud claim of access tokens. Default: the issuer."`
-	Algorithm   string        `name:"signing-algorithm" env:"LATCHKEY_SIGNING_ALGORITHM" default:"ES256" placeholder:"ALG" help:"ES256, RS256 or EdDSA."`
-	TokenType   string        `name:"token-type" env:"LATCHKEY_TOKEN_TYPE" default:"at+jwt" placeholder:"TYP" help:"The typ header of access tokens: at+jwt, or JWT for verifiers that refuse it."`
-	AccessTTL   time.Duration `name:"access-ttl" env:"LATCHKEY_ACCESS_TTL" default:"15m" placeholder:"TIME" help:"Life of an access token, 10s to 1h."`
-	SessionIdle time.Duration `name:"session-idle" env:"LATCHKEY_SESSION_IDLE" default:"336h" placeholder:"TIME" help:"A session ends so long after its last use."`
-	SessionMax  time.Duration `name:"session-max" env:"LATCHKEY_SESSION_MAX" default:"2160h" placeholder:"TIME" help:"A session ends so long after its beginning, in any case; at most 8760h."`
+	Audience     []string      `env:"LATCHKEY_AUDIENCE" placeholder:"URI,…" help:"The aud claim of access tokens. Default: the issuer."`
+	Algorithm    string        `name:"signing-algorithm" env:"LATCHKEY_SIGNING_ALGORITHM" default:"ES256" placeholder:"ALG" help:"ES256, RS256 or EdDSA."`
+	TokenType    string        `name:"token-type" env:"LATCHKEY_TOKEN_TYPE" default:"at+jwt" placeholder:"TYP" help:"The typ header of access tokens: at+jwt, or JWT for verifiers that refuse it."`
+	AccessTTL    time.Duration `name:"access-ttl" env:"LATCHKEY_ACCESS_TTL" default:"15m" placeholder:"TIME" help:"Life of an access token, 10s to 1h."`
+	RefreshGrace time.Duration `name:"refresh-grace" env:"LATCHKEY_REFRESH_GRACE" default:"30s" placeholder:"TIME" help:"A refresh token that was used works again so long, for retries, and gives the same successor; 0s to 2m."`
+	SessionIdle  time.Duration `name:"session-idle" env:"LATCHKEY_SESSION_IDLE" default:"336h" placeholder:"TIME" help:"A session ends so long after its last use."`
+	SessionMax   time.Duration `name:"session-max" env:"LATCHKEY_SESSION_MAX" default:"2160h" placeholder:"TIME" help:"A session ends so long after its beginning, in any case; at most 8760h."`
 
 	LogFormat  string        `name:"log-format" env:"LATCHKEY_LOG_FORMAT" enum:"text,json" default:"text" placeholder:"text|json" help:"Form of the log on standard error."`
 	LogLevel   string        `name:"log-level" env:"LATCHKEY_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`

@@ -25,21 +25,28 @@ func (s *Server) Signup(ctx context.Context, r api.SignupRequestObject) (api.Sig
 
 // Signin answers POST /api/auth/signin: the password grant in JSON, for the built-in client.
 func (s *Server) Signin(ctx context.Context, r api.SigninRequestObject) (api.SigninResponseObject, error) {
-	token, err := s.OAuth.Token(ctx, oauth.TokenRequest{
-		GrantType: oauth.GrantPassword, Username: r.Body.Username, Password: r.Body.Password, Caller: caller(ctx),
-	})
-	if errors.Is(err, oauth.ErrWrongPassword) {
-		return nil, account.ErrInvalidCredentials
-	}
+	token, err := s.signIn(ctx, r.Body.Username, r.Body.Password)
 	if err != nil {
 		return nil, err
 	}
 	return api.Signin200JSONResponse{
 		Headers: api.Signin200ResponseHeaders{CacheControl: noStore, Pragma: noCache},
 		Body: api.SigninResult{
-			Token: token.AccessToken, TokenType: bearerType, ExpiresIn: int(token.ExpiresIn.Seconds()),
+			Token: token.AccessToken, TokenType: bearerType, ExpiresIn: seconds(token.ExpiresIn),
+			RefreshToken: optional(token.RefreshToken),
 		},
 	}, nil
+}
+
+// signIn is the password grant for the built-in client, with the errors of account endpoints.
+func (s *Server) signIn(ctx context.Context, username, password string) (oauth.TokenResponse, error) {
+	token, err := s.OAuth.Token(ctx, oauth.TokenRequest{
+		GrantType: oauth.GrantPassword, Username: username, Password: password, Caller: caller(ctx),
+	})
+	if errors.Is(err, oauth.ErrWrongPassword) {
+		err = account.ErrInvalidCredentials
+	}
+	return token, err
 }
 
 // GetOwnProfile answers GET /api/auth/users/me.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,6 +18,7 @@ type operation struct {
 	form    []string         // parameters of a form body; nil if it has none
 	body    *openapi3.Schema // of a JSON body; nil if it has none
 	example bool             // served only with the demo routes
+	browser bool             // sets or reads the cookies of a page
 }
 
 // operations are found by method and Echo route.
@@ -45,7 +47,9 @@ func readContract(contract *openapi3.T) (operations, error) {
 }
 
 func readOperation(op *openapi3.Operation) (operation, error) {
-	known := operation{id: op.OperationID, example: len(op.Tags) > 0 && op.Tags[0] == "examples"}
+	known := operation{
+		id: op.OperationID, example: slices.Contains(op.Tags, "examples"), browser: slices.Contains(op.Tags, "browser"),
+	}
 	if op.Security == nil {
 		return known, fmt.Errorf("%s has no security; write `security: []` if everybody may call it", op.OperationID)
 	}

@@ -39,6 +39,8 @@ func (s *Server) GetJwks(context.Context, api.GetJwksRequestObject) (api.GetJwks
 func (s *Server) metadata() api.AuthorizationServerMetadata {
 	return api.AuthorizationServerMetadata{
 		Issuer: s.Issuer, TokenEndpoint: s.Issuer + "/token", JwksUri: s.Issuer + "/.well-known/jwks.json",
+		RevocationEndpoint: s.Issuer + "/revoke", IntrospectionEndpoint: s.Issuer + "/introspect",
+		UserinfoEndpoint:                  s.Issuer + "/userinfo",
 		GrantTypesSupported:               s.OAuth.GrantTypes(),
 		TokenEndpointAuthMethodsSupported: []string{"client_secret_basic", "client_secret_post", "none"},
 		ScopesSupported:                   s.scopes(),
@@ -63,6 +65,8 @@ func (s *Server) GetOpenidConfiguration(context.Context, api.GetOpenidConfigurat
 	m := s.metadata()
 	return api.GetOpenidConfiguration200JSONResponse{
 		Issuer: m.Issuer, TokenEndpoint: m.TokenEndpoint, JwksUri: m.JwksUri,
+		RevocationEndpoint: m.RevocationEndpoint, IntrospectionEndpoint: m.IntrospectionEndpoint,
+		UserinfoEndpoint:                  m.UserinfoEndpoint,
 		GrantTypesSupported:               m.GrantTypesSupported,
 		TokenEndpointAuthMethodsSupported: m.TokenEndpointAuthMethodsSupported,
 		ScopesSupported:                   m.ScopesSupported,

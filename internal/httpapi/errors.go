@@ -22,6 +22,7 @@ const (
 	methodNotAllowed     = account.Code("method_not_allowed")
 	bodyTooLarge         = account.Code("body_too_large")
 	unsupportedMediaType = account.Code("unsupported_media_type")
+	crossOrigin          = account.Code("cross_origin")
 	serverError          = account.Code("server_error")
 )
 
@@ -33,19 +34,19 @@ func status(code account.Code) int {
 		return http.StatusBadRequest
 	case oauth.InvalidClient, oauth.InvalidToken, oauth.TokenRequired, account.InvalidCredentials:
 		return http.StatusUnauthorized
-	case oauth.InsufficientScope, account.SignupClosed:
+	case oauth.InsufficientScope, account.SignupClosed, crossOrigin:
 		return http.StatusForbidden
-	case account.NotFound:
+	case account.NotFound, account.UnknownRole:
 		return http.StatusNotFound
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case account.UsernameTaken, account.EmailTaken, oauth.Exists:
+	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, oauth.Exists:
 		return http.StatusConflict
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case unsupportedMediaType:
 		return http.StatusUnsupportedMediaType
-	case account.WeakPassword, account.InvalidUsername, account.InvalidEmail, account.UnknownRole:
+	case account.WeakPassword, account.InvalidUsername, account.InvalidEmail, account.InvalidRole, oauth.InvalidClientMetadata:
 		return http.StatusUnprocessableEntity
 	case account.TooManyRequests:
 		return http.StatusTooManyRequests
@@ -165,7 +166,7 @@ func (s *Server) bearerChallenge(attributes ...string) string {
 // isOAuth says whether a path answers errors as RFC 6749 §5.2 does, with a trailing slash too.
 func isOAuth(path string) bool {
 	switch "/" + strings.Trim(path, "/") {
-	case "/token", tokenAlias:
+	case "/token", tokenAlias, "/revoke", "/introspect":
 		return true
 	default:
 		return false

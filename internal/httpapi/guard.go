@@ -47,8 +47,8 @@ func (s *Server) guard(all operations) echo.MiddlewareFunc {
 // bearer is the credentials of RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
 var bearer = regexp.MustCompile(`^(?i:bearer)(?: +(.*))?$`)
 
-// bearerToken gives the token of the Authorization header. No other place is looked at: a token in
-// the URL ends up in logs (RFC 9700 §4.3.2).
+// bearerToken gives the token of the Authorization header, or of the cookie that signing in as a
+// page set. No other place is looked at: a token in the URL ends up in logs (RFC 9700 §4.3.2).
 func (s *Server) bearerToken(c echo.Context) (string, error) {
 	request := c.Request()
 	headers := request.Header.Values(echo.HeaderAuthorization)
@@ -58,7 +58,7 @@ func (s *Server) bearerToken(c echo.Context) (string, error) {
 		return "", account.Errorf(oauth.InvalidRequest, "send one access token, in one Authorization header")
 	}
 	if len(headers) == 0 {
-		return "", errTokenRequired
+		return s.cookieToken(c)
 	}
 	match := bearer.FindStringSubmatch(headers[0])
 	switch {

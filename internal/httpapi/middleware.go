@@ -94,12 +94,13 @@ func (s *Server) cors() echo.MiddlewareFunc {
 		Skipper: func(c echo.Context) bool { return !isPublic(c) }, AllowMethods: []string{http.MethodGet},
 	})
 	listed := middleware.CORSWithConfig(middleware.CORSConfig{
-		Skipper:         isPublic,
-		AllowOriginFunc: func(origin string) (bool, error) { return s.allowedOrigin(origin), nil },
-		AllowMethods:    []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowHeaders:    []string{echo.HeaderAuthorization, echo.HeaderContentType, echo.HeaderXRequestedWith},
-		ExposeHeaders:   []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderXRequestID},
-		MaxAge:          600,
+		Skipper:          isPublic,
+		AllowOriginFunc:  func(origin string) (bool, error) { return s.allowedOrigin(origin), nil },
+		AllowMethods:     []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowHeaders:     []string{echo.HeaderAuthorization, echo.HeaderContentType, echo.HeaderXRequestedWith},
+		ExposeHeaders:    []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderXRequestID},
+		AllowCredentials: true, // for the cookies of pages elsewhere
+		MaxAge:           600,
 	})
 	return func(next echo.HandlerFunc) echo.HandlerFunc { return forAll(listed(next)) }
 }

@@ -110,14 +110,18 @@ func (s *Service) DeleteClient(ctx context.Context, id string) error {
 }
 
 // RotateSecret makes a new secret; the newest of the old ones works for overlap longer. A public
-// client has none: invalid_client_metadata.
-func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration) (Client, string, error) {
+// client has none: invalid_client_metadata. Whoever makes a secret can act as the client, so that the
+// client's own scopes must be his: insufficient_scope.
+func (s *Service) RotateSecret(ctx context.Context, by Authority, id string, overlap time.Duration) (Client, string, error) {
 	c, err := s.Client(ctx, id)
 	if err != nil {
 		return Client{}, "", err
 	}
 	if c.Public {
 		return Client{}, "", account.Errorf(InvalidClientMetadata, "a public client has no secret")
+	}
+	if err := checkClient(c, by); err != nil {
+		return Client{}, "", err
 	}
 	now := s.now()
 	secret, kept := newSecret(now)

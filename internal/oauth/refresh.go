@@ -17,8 +17,8 @@ const (
 	rotateTries = 5 // readings of a session that others rotate at the same moment
 )
 
-// errRefresh is the one answer to a refresh token that does not work, whatever the reason.
-var errRefresh = account.Errorf(InvalidGrant, "the refresh token is unknown, expired, revoked or used")
+// ErrRefresh is the one answer to a refresh token that does not work, whatever the reason.
+var ErrRefresh = account.Errorf(InvalidGrant, "the refresh token is unknown, expired, revoked or used")
 
 func checkRefreshRequest(r TokenRequest) error {
 	if r.RefreshToken == "" {
@@ -33,14 +33,14 @@ func checkRefreshRequest(r TokenRequest) error {
 func (s *Service) holder(ctx context.Context, token string) (Client, error) {
 	presented, ok := s.refreshKeys().decode(token)
 	if !ok {
-		return Client{}, errRefresh
+		return Client{}, ErrRefresh
 	}
 	session, user, err := s.Sessions.SessionByFamily(ctx, presented.family)
 	if err != nil {
 		return Client{}, refreshFault(err)
 	}
 	if !session.alive(user, s.now()) {
-		return Client{}, errRefresh
+		return Client{}, ErrRefresh
 	}
 	client, err := s.clientByID(ctx, session.ClientID)
 	if errors.Is(err, account.ErrNotFound) || err == nil && !(client.Public && client.Active) {
@@ -54,7 +54,7 @@ func (s *Service) holder(ctx context.Context, token string) (Client, error) {
 func (s *Service) refreshGrant(ctx context.Context, r TokenRequest, c Client, asked []string) (TokenResponse, error) {
 	presented, ok := s.refreshKeys().decode(r.RefreshToken)
 	if !ok {
-		return TokenResponse{}, errRefresh
+		return TokenResponse{}, ErrRefresh
 	}
 	for range rotateTries {
 		session, user, err := s.Sessions.SessionByFamily(ctx, presented.family)
@@ -62,7 +62,7 @@ func (s *Service) refreshGrant(ctx context.Context, r TokenRequest, c Client, as
 			return TokenResponse{}, refreshFault(err)
 		}
 		if session.ClientID != c.ID {
-			return TokenResponse{}, errRefresh
+			return TokenResponse{}, ErrRefresh
 		}
 		now := s.now()
 		verdict := judge(session, user, presented.counter, now, s.RefreshGrace)
@@ -134,9 +134,9 @@ func (s *Service) carryOut(ctx context.Context, v verdict, session Session, from
 		if err != nil && !errors.Is(err, account.ErrNotFound) {
 			return Session{}, err
 		}
-		return Session{}, errRefresh
+		return Session{}, ErrRefresh
 	default:
-		return Session{}, errRefresh
+		return Session{}, ErrRefresh
 	}
 }
 
@@ -149,7 +149,7 @@ func refreshScopes(asked []string, s Session, u account.User, c Client) ([]strin
 // refreshFault turns an unknown family into the one answer.
 func refreshFault(err error) error {
 	if errors.Is(err, account.ErrNotFound) {
-		return errRefresh
+		return ErrRefresh
 	}
 	return err
 }

@@ -135,7 +135,7 @@ func (s *Service) aboutRefreshToken(asker Client, k known) Introspection {
 	return Introspection{
 		Active: true, TokenType: "refresh_token", Username: k.user.Username, Subject: k.session.UserID,
 		ClientID: k.session.ClientID, SessionID: k.session.ID, Issuer: s.Issuer,
-		Scopes: k.session.Scopes, IssuedAt: k.session.CreatedAt, ExpiresAt: k.session.expires(),
+		Scopes: k.session.Scopes, IssuedAt: k.session.CreatedAt, ExpiresAt: k.session.Expires(),
 	}
 }
 

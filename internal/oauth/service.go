@@ -147,7 +147,7 @@ func (s *Service) tokens(c Client, u account.User, session Session, scopes []str
 	response, err := s.accessToken(c, u, session.ID, scopes)
 	if err == nil && slices.Contains(c.Grants, GrantRefresh) {
 		response.RefreshToken = s.refreshKeys().encode(refreshToken{family: session.FamilyID, counter: session.Counter})
-		response.RefreshExpiresIn = session.expires().Sub(s.now())
+		response.RefreshExpiresIn = session.Expires().Sub(s.now())
 	}
 	return response, err
 }

@@ -46,8 +46,8 @@ const (
 // MaxSessions is how many live sessions a user has at most: a new one ends those used longest ago.
 const MaxSessions = 50
 
-// expires is when the session ends if it is not used.
-func (s Session) expires() time.Time {
+// Expires is when the session ends if it is not used.
+func (s Session) Expires() time.Time {
 	if s.AbsoluteUntil.Before(s.IdleUntil) {
 		return s.AbsoluteUntil
 	}
@@ -57,7 +57,7 @@ func (s Session) expires() time.Time {
 // alive says whether a session works at now for its user, who is the zero User where the client
 // acts for itself.
 func (s Session) alive(u account.User, now time.Time) bool {
-	if !s.RevokedAt.IsZero() || !now.Before(s.expires()) {
+	if !s.RevokedAt.IsZero() || !now.Before(s.Expires()) {
 		return false
 	}
 	return s.UserID == "" || u.ID == s.UserID && u.Active && u.Epoch == s.UserEpoch
