@@ -23,6 +23,82 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for ListAuditEventsParamsOutcome.
+const (
+	Failure ListAuditEventsParamsOutcome = "failure"
+	Success ListAuditEventsParamsOutcome = "success"
+)
+
+// Valid indicates whether the value is a known member of the ListAuditEventsParamsOutcome enum.
+func (e ListAuditEventsParamsOutcome) Valid() bool {
+	switch e {
+	case Failure:
+		return true
+	case Success:
+		return true
+	default:
+		return false
+	}
+}
+
+// AdminUserCreate defines model for AdminUserCreate.
+type AdminUserCreate struct {
+	Email         string  `json:"email"`
+	EmailVerified *bool   `json:"email_verified,omitempty"`
+	Name          *string `json:"name,omitempty"`
+
+	// Password Without one, a letter to set it is sent
+	Password *string `json:"password,omitempty"`
+	Picture  *string `json:"picture,omitempty"`
+
+	// Roles ROLE_USER if not said
+	Roles    *[]string `json:"roles,omitempty"`
+	Username string    `json:"username"`
+}
+
+// AdminUserPatch defines model for AdminUserPatch.
+type AdminUserPatch struct {
+	Active *bool `json:"active,omitempty"`
+
+	// DisabledUntil With `active` false; the user may sign in again from then on
+	DisabledUntil *time.Time `json:"disabled_until,omitempty"`
+	Email         *string    `json:"email,omitempty"`
+	EmailVerified *bool      `json:"email_verified,omitempty"`
+	Name          *string    `json:"name,omitempty"`
+	Password      *string    `json:"password,omitempty"`
+	Picture       *string    `json:"picture,omitempty"`
+	Username      *string    `json:"username,omitempty"`
+}
+
+// AuditEvent defines model for AuditEvent.
+type AuditEvent struct {
+	Action string `json:"action"`
+
+	// Actor Username, client id, or `operator`
+	Actor     *string            `json:"actor,omitempty"`
+	ActorId   *string            `json:"actor_id,omitempty"`
+	Address   *string            `json:"address,omitempty"`
+	At        time.Time          `json:"at"`
+	ClientId  *string            `json:"client_id,omitempty"`
+	Id        openapi_types.UUID `json:"id"`
+	Outcome   string             `json:"outcome"`
+	Reason    *string            `json:"reason,omitempty"`
+	RequestId *string            `json:"request_id,omitempty"`
+
+	// Target The name of what was acted upon
+	Target    *string `json:"target,omitempty"`
+	TargetId  *string `json:"target_id,omitempty"`
+	UserAgent *string `json:"user_agent,omitempty"`
+}
+
+// AuditList defines model for AuditList.
+type AuditList struct {
+	Items []AuditEvent `json:"items"`
+
+	// NextCursor Left out on the last page
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
 	GrantTypesSupported               []string `json:"grant_types_supported"`
@@ -117,6 +193,11 @@ type Contract struct {
 	Openapi string `json:"openapi"`
 }
 
+// EmailAddress defines model for EmailAddress.
+type EmailAddress struct {
+	Email string `json:"email"`
+}
+
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
@@ -179,6 +260,11 @@ type OAuthError struct {
 	ErrorDescription string `json:"error_description"`
 }
 
+// OneTimeToken defines model for OneTimeToken.
+type OneTimeToken struct {
+	Token string `json:"token"`
+}
+
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
 	GrantTypesSupported               []string `json:"grant_types_supported"`
@@ -193,6 +279,33 @@ type OpenidConfiguration struct {
 	TokenEndpoint                     string   `json:"token_endpoint"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+}
+
+// OwnData defines model for OwnData.
+type OwnData struct {
+	// Events The newest thousand
+	Events   []AuditEvent `json:"events"`
+	Sessions []Session    `json:"sessions"`
+	User     User         `json:"user"`
+}
+
+// OwnProfilePatch defines model for OwnProfilePatch.
+type OwnProfilePatch struct {
+	CurrentPassword *string `json:"current_password,omitempty"`
+
+	// Email Counts once it is confirmed; needs `current_password`
+	Email *string `json:"email,omitempty"`
+	Name  *string `json:"name,omitempty"`
+
+	// Password Ends all other sessions; needs `current_password`
+	Password *string `json:"password,omitempty"`
+	Picture  *string `json:"picture,omitempty"`
+}
+
+// PasswordReset defines model for PasswordReset.
+type PasswordReset struct {
+	Password string `json:"password"`
+	Token    string `json:"token"`
 }
 
 // Problem RFC 9457
@@ -360,8 +473,11 @@ type TokenResponse struct {
 
 // User defines model for User.
 type User struct {
-	Active        bool               `json:"active"`
-	CreatedAt     time.Time          `json:"created_at"`
+	Active    bool      `json:"active"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// DisabledUntil When a user who is not active may sign in again; left out where that is never
+	DisabledUntil *time.Time         `json:"disabled_until,omitempty"`
 	Email         string             `json:"email"`
 	EmailVerified bool               `json:"email_verified"`
 	Id            openapi_types.UUID `json:"id"`
@@ -388,6 +504,14 @@ type UserCreate struct {
 
 	// Username Letters, digits and punctuation of any script, without spaces or `@`; unique without regard to case
 	Username string `json:"username"`
+}
+
+// UserList defines model for UserList.
+type UserList struct {
+	Items []User `json:"items"`
+
+	// NextCursor Left out on the last page
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // Userinfo defines model for Userinfo.
@@ -473,6 +597,25 @@ type Unprocessable = Problem
 // UnsupportedMediaType RFC 9457
 type UnsupportedMediaType = Problem
 
+// ListAuditEventsParams defines parameters for ListAuditEvents.
+type ListAuditEventsParams struct {
+	// Cursor The `next_cursor` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items on a page; 50 if not said
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// User Id of the user who acted or was acted upon
+	User   *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
+	Action *string             `form:"action,omitempty" json:"action,omitempty"`
+
+	// Outcome `success` or `failure`
+	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+}
+
+// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
+type ListAuditEventsParamsOutcome string
+
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
 	// IncludeCurrent End this session too
@@ -488,14 +631,46 @@ type ListClientsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListUsersParams defines parameters for ListUsers.
+type ListUsersParams struct {
+	// Cursor The `next_cursor` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items on a page; 50 if not said
+	Limit    *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+	Username *string `form:"username,omitempty" json:"username,omitempty"`
+	Email    *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// Q Beginning of a username or an address
+	Q        *string `form:"q,omitempty" json:"q,omitempty"`
+	Role     *string `form:"role,omitempty" json:"role,omitempty"`
+	Active   *bool   `form:"active,omitempty" json:"active,omitempty"`
+	Verified *bool   `form:"verified,omitempty" json:"verified,omitempty"`
+}
+
+// ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
+type ForgotPasswordJSONRequestBody = EmailAddress
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = SigninRequest
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
 
 // SigninJSONRequestBody defines body for Signin for application/json ContentType.
 type SigninJSONRequestBody = SigninRequest
 
 // SignupJSONRequestBody defines body for Signup for application/json ContentType.
 type SignupJSONRequestBody = UserCreate
+
+// UpdateOwnProfileJSONRequestBody defines body for UpdateOwnProfile for application/json ContentType.
+type UpdateOwnProfileJSONRequestBody = OwnProfilePatch
+
+// VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
+type VerifyEmailJSONRequestBody = OneTimeToken
+
+// RequestVerificationJSONRequestBody defines body for RequestVerification for application/json ContentType.
+type RequestVerificationJSONRequestBody = EmailAddress
 
 // CreateClientJSONRequestBody defines body for CreateClient for application/json ContentType.
 type CreateClientJSONRequestBody = ClientCreate
@@ -508,6 +683,12 @@ type RotateClientSecretJSONRequestBody = SecretRotation
 
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
+
+// CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
+type CreateUserJSONRequestBody = AdminUserCreate
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = AdminUserPatch
 
 // IntrospectTokenFormdataRequestBody defines body for IntrospectToken for application/x-www-form-urlencoded ContentType.
 type IntrospectTokenFormdataRequestBody = IntrospectRequest
@@ -529,6 +710,12 @@ type ServerInterface interface {
 	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
 	// (GET /.well-known/openid-configuration)
 	GetOpenidConfiguration(ctx echo.Context) error
+	// ListAuditEvents Who did what
+	// (GET /api/audit)
+	ListAuditEvents(ctx echo.Context, params ListAuditEventsParams) error
+	// ForgotPassword Ask for a letter to set a new password
+	// (POST /api/auth/forgot-password)
+	ForgotPassword(ctx echo.Context) error
 	// Login Sign in with cookies
 	// (POST /api/auth/login)
 	Login(ctx echo.Context) error
@@ -538,15 +725,27 @@ type ServerInterface interface {
 	// Refresh Renew the cookies
 	// (POST /api/auth/refresh)
 	Refresh(ctx echo.Context) error
+	// ResetPassword Set a new password with the token of a letter
+	// (POST /api/auth/reset-password)
+	ResetPassword(ctx echo.Context) error
 	// Signin Sign in with JSON
 	// (POST /api/auth/signin)
 	Signin(ctx echo.Context) error
 	// Signup Create an account
 	// (POST /api/auth/signup)
 	Signup(ctx echo.Context) error
+	// DeleteOwnAccount Delete oneself
+	// (DELETE /api/auth/users/me)
+	DeleteOwnAccount(ctx echo.Context) error
 	// GetOwnProfile Own profile
 	// (GET /api/auth/users/me)
 	GetOwnProfile(ctx echo.Context) error
+	// UpdateOwnProfile Change the own profile, password or e-mail address
+	// (PATCH /api/auth/users/me)
+	UpdateOwnProfile(ctx echo.Context) error
+	// ExportOwnData Everything that is kept about oneself
+	// (GET /api/auth/users/me/export)
+	ExportOwnData(ctx echo.Context) error
 	// ListOwnItems Own items
 	// (GET /api/auth/users/me/items)
 	ListOwnItems(ctx echo.Context) error
@@ -559,6 +758,12 @@ type ServerInterface interface {
 	// EndOwnSession End one of the own sessions
 	// (DELETE /api/auth/users/me/sessions/{id})
 	EndOwnSession(ctx echo.Context, id SessionId) error
+	// VerifyEmail Confirm an e-mail address
+	// (POST /api/auth/verify-email)
+	VerifyEmail(ctx echo.Context) error
+	// RequestVerification Send the confirmation letter again
+	// (POST /api/auth/verify-email/request)
+	RequestVerification(ctx echo.Context) error
 	// ListClients Registered clients
 	// (GET /api/clients)
 	ListClients(ctx echo.Context, params ListClientsParams) error
@@ -604,9 +809,33 @@ type ServerInterface interface {
 	// GetUserContent Content for any of the three roles
 	// (GET /api/test/user)
 	GetUserContent(ctx echo.Context) error
+	// ListUsers Users
+	// (GET /api/users)
+	ListUsers(ctx echo.Context, params ListUsersParams) error
+	// CreateUser Create a user
+	// (POST /api/users)
+	CreateUser(ctx echo.Context) error
 	// GetMe Own profile, under its short path
 	// (GET /api/users/me)
 	GetMe(ctx echo.Context) error
+	// DeleteUser Delete a user
+	// (DELETE /api/users/{id})
+	DeleteUser(ctx echo.Context, id UserId) error
+	// GetUser One user
+	// (GET /api/users/{id})
+	GetUser(ctx echo.Context, id UserId) error
+	// UpdateUser Change a user
+	// (PATCH /api/users/{id})
+	UpdateUser(ctx echo.Context, id UserId) error
+	// ForcePasswordReset Make a user set a new password
+	// (POST /api/users/{id}/force-reset)
+	ForcePasswordReset(ctx echo.Context, id UserId) error
+	// RevokeRole Take a role from a user
+	// (DELETE /api/users/{id}/roles/{role})
+	RevokeRole(ctx echo.Context, id UserId, role string) error
+	// GrantRole Give a user a role
+	// (PUT /api/users/{id}/roles/{role})
+	GrantRole(ctx echo.Context, id UserId, role string) error
 	// EndUserSessions End all sessions of a user
 	// (DELETE /api/users/{id}/sessions)
 	EndUserSessions(ctx echo.Context, id UserId) error
@@ -674,6 +903,61 @@ func (w *ServerInterfaceWrapper) GetOpenidConfiguration(ctx echo.Context) error 
 	return err
 }
 
+// ListAuditEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAuditEvents(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditEventsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "user" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "user", ctx.QueryParams(), &params.User, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user: %s", err))
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", ctx.QueryParams(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter action: %s", err))
+	}
+
+	// ------------- Optional query parameter "outcome" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "outcome", ctx.QueryParams(), &params.Outcome, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter outcome: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAuditEvents(ctx, params)
+	return err
+}
+
+// ForgotPassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ForgotPassword(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ForgotPassword(ctx)
+	return err
+}
+
 // Login converts echo context to params.
 func (w *ServerInterfaceWrapper) Login(ctx echo.Context) error {
 	var err error
@@ -701,6 +985,15 @@ func (w *ServerInterfaceWrapper) Refresh(ctx echo.Context) error {
 	return err
 }
 
+// ResetPassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ResetPassword(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResetPassword(ctx)
+	return err
+}
+
 // Signin converts echo context to params.
 func (w *ServerInterfaceWrapper) Signin(ctx echo.Context) error {
 	var err error
@@ -719,12 +1012,39 @@ func (w *ServerInterfaceWrapper) Signup(ctx echo.Context) error {
 	return err
 }
 
+// DeleteOwnAccount converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteOwnAccount(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteOwnAccount(ctx)
+	return err
+}
+
 // GetOwnProfile converts echo context to params.
 func (w *ServerInterfaceWrapper) GetOwnProfile(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetOwnProfile(ctx)
+	return err
+}
+
+// UpdateOwnProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateOwnProfile(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateOwnProfile(ctx)
+	return err
+}
+
+// ExportOwnData converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportOwnData(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportOwnData(ctx)
 	return err
 }
 
@@ -777,6 +1097,24 @@ func (w *ServerInterfaceWrapper) EndOwnSession(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.EndOwnSession(ctx, id)
+	return err
+}
+
+// VerifyEmail converts echo context to params.
+func (w *ServerInterfaceWrapper) VerifyEmail(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.VerifyEmail(ctx)
+	return err
+}
+
+// RequestVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestVerification(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestVerification(ctx)
 	return err
 }
 
@@ -980,12 +1318,200 @@ func (w *ServerInterfaceWrapper) GetUserContent(ctx echo.Context) error {
 	return err
 }
 
+// ListUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListUsers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUsersParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "username" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "username", ctx.QueryParams(), &params.Username, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// ------------- Optional query parameter "email" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", ctx.QueryParams(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter email: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// ------------- Optional query parameter "active" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "active", ctx.QueryParams(), &params.Active, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter active: %s", err))
+	}
+
+	// ------------- Optional query parameter "verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verified", ctx.QueryParams(), &params.Verified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter verified: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListUsers(ctx, params)
+	return err
+}
+
+// CreateUser converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateUser(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateUser(ctx)
+	return err
+}
+
 // GetMe converts echo context to params.
 func (w *ServerInterfaceWrapper) GetMe(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetMe(ctx)
+	return err
+}
+
+// DeleteUser converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteUser(ctx, id)
+	return err
+}
+
+// GetUser converts echo context to params.
+func (w *ServerInterfaceWrapper) GetUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetUser(ctx, id)
+	return err
+}
+
+// UpdateUser converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateUser(ctx, id)
+	return err
+}
+
+// ForcePasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) ForcePasswordReset(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ForcePasswordReset(ctx, id)
+	return err
+}
+
+// RevokeRole converts echo context to params.
+func (w *ServerInterfaceWrapper) RevokeRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "role" -------------
+	var role string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "role", ctx.Param("role"), &role, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevokeRole(ctx, id, role)
+	return err
+}
+
+// GrantRole converts echo context to params.
+func (w *ServerInterfaceWrapper) GrantRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id UserId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "role" -------------
+	var role string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "role", ctx.Param("role"), &role, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GrantRole(ctx, id, role)
 	return err
 }
 
@@ -1152,7 +1678,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
 	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
 	router.POST(options.BaseURL+"/api/auth/signin", wrapper.Signin, options.OperationMiddlewares["signin"]...)
+	router.DELETE(options.BaseURL+"/api/auth/users/me", wrapper.DeleteOwnAccount, options.OperationMiddlewares["deleteOwnAccount"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me", wrapper.GetOwnProfile, options.OperationMiddlewares["getOwnProfile"]...)
+	router.PATCH(options.BaseURL+"/api/auth/users/me", wrapper.UpdateOwnProfile, options.OperationMiddlewares["updateOwnProfile"]...)
 	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/items", wrapper.ListOwnItems, options.OperationMiddlewares["listOwnItems"]...)
 	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
@@ -1170,6 +1698,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions", wrapper.EndOwnSessions, options.OperationMiddlewares["endOwnSessions"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/sessions", wrapper.ListOwnSessions, options.OperationMiddlewares["listOwnSessions"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions/:id", wrapper.EndOwnSession, options.OperationMiddlewares["endOwnSession"]...)
+	router.POST(options.BaseURL+"/api/auth/verify-email", wrapper.VerifyEmail, options.OperationMiddlewares["verifyEmail"]...)
+	router.POST(options.BaseURL+"/api/auth/verify-email/request", wrapper.RequestVerification, options.OperationMiddlewares["requestVerification"]...)
+	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
+	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
+	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
+	router.GET(options.BaseURL+"/api/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
+	router.POST(options.BaseURL+"/api/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
+	router.DELETE(options.BaseURL+"/api/users/:id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
+	router.GET(options.BaseURL+"/api/users/:id", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
+	router.PATCH(options.BaseURL+"/api/users/:id", wrapper.UpdateUser, options.OperationMiddlewares["updateUser"]...)
+	router.POST(options.BaseURL+"/api/users/:id/force-reset", wrapper.ForcePasswordReset, options.OperationMiddlewares["forcePasswordReset"]...)
+	router.DELETE(options.BaseURL+"/api/users/:id/roles/:role", wrapper.RevokeRole, options.OperationMiddlewares["revokeRole"]...)
+	router.PUT(options.BaseURL+"/api/users/:id/roles/:role", wrapper.GrantRole, options.OperationMiddlewares["grantRole"]...)
+	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
 	router.GET(options.BaseURL+"/api/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
 	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
@@ -1433,6 +1975,249 @@ func (response GetOpenidConfiguration500ApplicationProblemPlusJSONResponse) Visi
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEventsRequestObject struct {
+	Params ListAuditEventsParams
+}
+
+type ListAuditEventsResponseObject interface {
+	VisitListAuditEventsResponse(w http.ResponseWriter) error
+}
+
+type ListAuditEvents200JSONResponse AuditList
+
+func (response ListAuditEvents200JSONResponse) VisitListAuditEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEvents400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEvents400ApplicationProblemPlusJSONResponse) VisitListAuditEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEvents401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEvents401ApplicationProblemPlusJSONResponse) VisitListAuditEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEvents403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEvents403ApplicationProblemPlusJSONResponse) VisitListAuditEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEvents500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEvents500ApplicationProblemPlusJSONResponse) VisitListAuditEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEvents503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEvents503ApplicationProblemPlusJSONResponse) VisitListAuditEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPasswordRequestObject struct {
+	Body *ForgotPasswordJSONRequestBody
+}
+
+type ForgotPasswordResponseObject interface {
+	VisitForgotPasswordResponse(w http.ResponseWriter) error
+}
+
+type ForgotPassword202JSONResponse Empty
+
+func (response ForgotPassword202JSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword400ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword413ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword415ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword422ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword429ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword500ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForgotPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword503ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1755,6 +2540,142 @@ type Refresh503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response Refresh503ApplicationProblemPlusJSONResponse) VisitRefreshResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPasswordRequestObject struct {
+	Body *ResetPasswordJSONRequestBody
+}
+
+type ResetPasswordResponseObject interface {
+	VisitResetPasswordResponse(w http.ResponseWriter) error
+}
+
+type ResetPassword200JSONResponse Empty
+
+func (response ResetPassword200JSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword400ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword413ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword415ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword422ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword429ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword500ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword503ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2104,6 +3025,122 @@ func (response Signup503ApplicationProblemPlusJSONResponse) VisitSignupResponse(
 	return err
 }
 
+type DeleteOwnAccountRequestObject struct {
+}
+
+type DeleteOwnAccountResponseObject interface {
+	VisitDeleteOwnAccountResponse(w http.ResponseWriter) error
+}
+
+type DeleteOwnAccount204Response struct {
+}
+
+func (response DeleteOwnAccount204Response) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteOwnAccount400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteOwnAccount400ApplicationProblemPlusJSONResponse) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOwnAccount401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteOwnAccount401ApplicationProblemPlusJSONResponse) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOwnAccount403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteOwnAccount403ApplicationProblemPlusJSONResponse) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOwnAccount409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteOwnAccount409ApplicationProblemPlusJSONResponse) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOwnAccount500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteOwnAccount500ApplicationProblemPlusJSONResponse) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOwnAccount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteOwnAccount503ApplicationProblemPlusJSONResponse) VisitDeleteOwnAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOwnProfileRequestObject struct {
 }
 
@@ -2198,6 +3235,300 @@ type GetOwnProfile503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetOwnProfile503ApplicationProblemPlusJSONResponse) VisitGetOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfileRequestObject struct {
+	Body *UpdateOwnProfileJSONRequestBody
+}
+
+type UpdateOwnProfileResponseObject interface {
+	VisitUpdateOwnProfileResponse(w http.ResponseWriter) error
+}
+
+type UpdateOwnProfile200JSONResponse User
+
+func (response UpdateOwnProfile200JSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile400ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile401ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile403ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile409ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile413ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile415ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile422ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile429ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile500ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOwnProfile503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateOwnProfile503ApplicationProblemPlusJSONResponse) VisitUpdateOwnProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnDataRequestObject struct {
+}
+
+type ExportOwnDataResponseObject interface {
+	VisitExportOwnDataResponse(w http.ResponseWriter) error
+}
+
+type ExportOwnData200JSONResponse OwnData
+
+func (response ExportOwnData200JSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData400ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData401ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData403ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData500ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData503ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2644,6 +3975,294 @@ type EndOwnSession503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndOwnSession503ApplicationProblemPlusJSONResponse) VisitEndOwnSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmailRequestObject struct {
+	Body *VerifyEmailJSONRequestBody
+}
+
+type VerifyEmailResponseObject interface {
+	VisitVerifyEmailResponse(w http.ResponseWriter) error
+}
+
+type VerifyEmail200JSONResponse Empty
+
+func (response VerifyEmail200JSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail400ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail409ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail413ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail415ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail422ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail429ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail500ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyEmail503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail503ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerificationRequestObject struct {
+	Body *RequestVerificationJSONRequestBody
+}
+
+type RequestVerificationResponseObject interface {
+	VisitRequestVerificationResponse(w http.ResponseWriter) error
+}
+
+type RequestVerification202JSONResponse Empty
+
+func (response RequestVerification202JSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification400ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification413ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification415ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification422ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification429ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification500ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestVerification503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RequestVerification503ApplicationProblemPlusJSONResponse) VisitRequestVerificationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4593,6 +6212,300 @@ func (response GetUserContent503ApplicationProblemPlusJSONResponse) VisitGetUser
 	return err
 }
 
+type ListUsersRequestObject struct {
+	Params ListUsersParams
+}
+
+type ListUsersResponseObject interface {
+	VisitListUsersResponse(w http.ResponseWriter) error
+}
+
+type ListUsers200JSONResponse UserList
+
+func (response ListUsers200JSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers400ApplicationProblemPlusJSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers401ApplicationProblemPlusJSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers403ApplicationProblemPlusJSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsers500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers500ApplicationProblemPlusJSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsers503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers503ApplicationProblemPlusJSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUserRequestObject struct {
+	Body *CreateUserJSONRequestBody
+}
+
+type CreateUserResponseObject interface {
+	VisitCreateUserResponse(w http.ResponseWriter) error
+}
+
+type CreateUser201JSONResponse User
+
+func (response CreateUser201JSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser400ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser401ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser403ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser404ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser409ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser413ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser415ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser422ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser500ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser503ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMeRequestObject struct {
 }
 
@@ -4687,6 +6600,825 @@ type GetMe503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetMe503ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUserRequestObject struct {
+	Id UserId `json:"id"`
+}
+
+type DeleteUserResponseObject interface {
+	VisitDeleteUserResponse(w http.ResponseWriter) error
+}
+
+type DeleteUser204Response struct {
+}
+
+func (response DeleteUser204Response) VisitDeleteUserResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser400ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser401ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser403ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser404ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser409ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser500ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser503ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserRequestObject struct {
+	Id UserId `json:"id"`
+}
+
+type GetUserResponseObject interface {
+	VisitGetUserResponse(w http.ResponseWriter) error
+}
+
+type GetUser200JSONResponse User
+
+func (response GetUser200JSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser400ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser401ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser403ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser404ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUser500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser500ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser503ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserRequestObject struct {
+	Id   UserId `json:"id"`
+	Body *UpdateUserJSONRequestBody
+}
+
+type UpdateUserResponseObject interface {
+	VisitUpdateUserResponse(w http.ResponseWriter) error
+}
+
+type UpdateUser200JSONResponse User
+
+func (response UpdateUser200JSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser400ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser401ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser403ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser404ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser413ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser415ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser422ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser500ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser503ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordResetRequestObject struct {
+	Id UserId `json:"id"`
+}
+
+type ForcePasswordResetResponseObject interface {
+	VisitForcePasswordResetResponse(w http.ResponseWriter) error
+}
+
+type ForcePasswordReset202JSONResponse Empty
+
+func (response ForcePasswordReset202JSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordReset400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset400ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordReset401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset401ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordReset403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset403ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordReset404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset404ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordReset500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset500ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForcePasswordReset503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset503ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRoleRequestObject struct {
+	Id   UserId `json:"id"`
+	Role string `json:"role"`
+}
+
+type RevokeRoleResponseObject interface {
+	VisitRevokeRoleResponse(w http.ResponseWriter) error
+}
+
+type RevokeRole204Response struct {
+}
+
+func (response RevokeRole204Response) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RevokeRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole400ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole401ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole403ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole404ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRole409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole409ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRole500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole500ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeRole503ApplicationProblemPlusJSONResponse) VisitRevokeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRoleRequestObject struct {
+	Id   UserId `json:"id"`
+	Role string `json:"role"`
+}
+
+type GrantRoleResponseObject interface {
+	VisitGrantRoleResponse(w http.ResponseWriter) error
+}
+
+type GrantRole204Response struct {
+}
+
+func (response GrantRole204Response) VisitGrantRoleResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GrantRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole400ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole401ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole403ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole404ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole500ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole503ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5789,6 +8521,12 @@ type StrictServerInterface interface {
 	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
 	// (GET /.well-known/openid-configuration)
 	GetOpenidConfiguration(ctx context.Context, request GetOpenidConfigurationRequestObject) (GetOpenidConfigurationResponseObject, error)
+	// ListAuditEvents Who did what
+	// (GET /api/audit)
+	ListAuditEvents(ctx context.Context, request ListAuditEventsRequestObject) (ListAuditEventsResponseObject, error)
+	// ForgotPassword Ask for a letter to set a new password
+	// (POST /api/auth/forgot-password)
+	ForgotPassword(ctx context.Context, request ForgotPasswordRequestObject) (ForgotPasswordResponseObject, error)
 	// Login Sign in with cookies
 	// (POST /api/auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -5798,15 +8536,27 @@ type StrictServerInterface interface {
 	// Refresh Renew the cookies
 	// (POST /api/auth/refresh)
 	Refresh(ctx context.Context, request RefreshRequestObject) (RefreshResponseObject, error)
+	// ResetPassword Set a new password with the token of a letter
+	// (POST /api/auth/reset-password)
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// Signin Sign in with JSON
 	// (POST /api/auth/signin)
 	Signin(ctx context.Context, request SigninRequestObject) (SigninResponseObject, error)
 	// Signup Create an account
 	// (POST /api/auth/signup)
 	Signup(ctx context.Context, request SignupRequestObject) (SignupResponseObject, error)
+	// DeleteOwnAccount Delete oneself
+	// (DELETE /api/auth/users/me)
+	DeleteOwnAccount(ctx context.Context, request DeleteOwnAccountRequestObject) (DeleteOwnAccountResponseObject, error)
 	// GetOwnProfile Own profile
 	// (GET /api/auth/users/me)
 	GetOwnProfile(ctx context.Context, request GetOwnProfileRequestObject) (GetOwnProfileResponseObject, error)
+	// UpdateOwnProfile Change the own profile, password or e-mail address
+	// (PATCH /api/auth/users/me)
+	UpdateOwnProfile(ctx context.Context, request UpdateOwnProfileRequestObject) (UpdateOwnProfileResponseObject, error)
+	// ExportOwnData Everything that is kept about oneself
+	// (GET /api/auth/users/me/export)
+	ExportOwnData(ctx context.Context, request ExportOwnDataRequestObject) (ExportOwnDataResponseObject, error)
 	// ListOwnItems Own items
 	// (GET /api/auth/users/me/items)
 	ListOwnItems(ctx context.Context, request ListOwnItemsRequestObject) (ListOwnItemsResponseObject, error)
@@ -5819,6 +8569,12 @@ type StrictServerInterface interface {
 	// EndOwnSession End one of the own sessions
 	// (DELETE /api/auth/users/me/sessions/{id})
 	EndOwnSession(ctx context.Context, request EndOwnSessionRequestObject) (EndOwnSessionResponseObject, error)
+	// VerifyEmail Confirm an e-mail address
+	// (POST /api/auth/verify-email)
+	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
+	// RequestVerification Send the confirmation letter again
+	// (POST /api/auth/verify-email/request)
+	RequestVerification(ctx context.Context, request RequestVerificationRequestObject) (RequestVerificationResponseObject, error)
 	// ListClients Registered clients
 	// (GET /api/clients)
 	ListClients(ctx context.Context, request ListClientsRequestObject) (ListClientsResponseObject, error)
@@ -5864,9 +8620,33 @@ type StrictServerInterface interface {
 	// GetUserContent Content for any of the three roles
 	// (GET /api/test/user)
 	GetUserContent(ctx context.Context, request GetUserContentRequestObject) (GetUserContentResponseObject, error)
+	// ListUsers Users
+	// (GET /api/users)
+	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
+	// CreateUser Create a user
+	// (POST /api/users)
+	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
 	// GetMe Own profile, under its short path
 	// (GET /api/users/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
+	// DeleteUser Delete a user
+	// (DELETE /api/users/{id})
+	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
+	// GetUser One user
+	// (GET /api/users/{id})
+	GetUser(ctx context.Context, request GetUserRequestObject) (GetUserResponseObject, error)
+	// UpdateUser Change a user
+	// (PATCH /api/users/{id})
+	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
+	// ForcePasswordReset Make a user set a new password
+	// (POST /api/users/{id}/force-reset)
+	ForcePasswordReset(ctx context.Context, request ForcePasswordResetRequestObject) (ForcePasswordResetResponseObject, error)
+	// RevokeRole Take a role from a user
+	// (DELETE /api/users/{id}/roles/{role})
+	RevokeRole(ctx context.Context, request RevokeRoleRequestObject) (RevokeRoleResponseObject, error)
+	// GrantRole Give a user a role
+	// (PUT /api/users/{id}/roles/{role})
+	GrantRole(ctx context.Context, request GrantRoleRequestObject) (GrantRoleResponseObject, error)
 	// EndUserSessions End all sessions of a user
 	// (DELETE /api/users/{id}/sessions)
 	EndUserSessions(ctx context.Context, request EndUserSessionsRequestObject) (EndUserSessionsResponseObject, error)
@@ -5983,6 +8763,77 @@ func (sh *strictHandler) GetOpenidConfiguration(ctx echo.Context) error {
 	return nil
 }
 
+// ListAuditEvents operation middleware
+func (sh *strictHandler) ListAuditEvents(ctx echo.Context, params ListAuditEventsParams) error {
+	var request ListAuditEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuditEvents(ctx.Request().Context(), request.(ListAuditEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuditEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuditEventsResponseObject); ok {
+		return validResponse.VisitListAuditEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForgotPassword operation middleware
+func (sh *strictHandler) ForgotPassword(ctx echo.Context) error {
+	var request ForgotPasswordRequestObject
+
+	var body ForgotPasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ForgotPassword(ctx.Request().Context(), request.(ForgotPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForgotPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForgotPasswordResponseObject); ok {
+		return validResponse.VisitForgotPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Login operation middleware
 func (sh *strictHandler) Login(ctx echo.Context) error {
 	var request LoginRequestObject
@@ -6069,6 +8920,52 @@ func (sh *strictHandler) Refresh(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RefreshResponseObject); ok {
 		return validResponse.VisitRefreshResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResetPassword operation middleware
+func (sh *strictHandler) ResetPassword(ctx echo.Context) error {
+	var request ResetPasswordRequestObject
+
+	var body ResetPasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPassword(ctx.Request().Context(), request.(ResetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
+		return validResponse.VisitResetPasswordResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6167,6 +9064,29 @@ func (sh *strictHandler) Signup(ctx echo.Context) error {
 	return nil
 }
 
+// DeleteOwnAccount operation middleware
+func (sh *strictHandler) DeleteOwnAccount(ctx echo.Context) error {
+	var request DeleteOwnAccountRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteOwnAccount(ctx.Request().Context(), request.(DeleteOwnAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteOwnAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteOwnAccountResponseObject); ok {
+		return validResponse.VisitDeleteOwnAccountResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetOwnProfile operation middleware
 func (sh *strictHandler) GetOwnProfile(ctx echo.Context) error {
 	var request GetOwnProfileRequestObject
@@ -6184,6 +9104,75 @@ func (sh *strictHandler) GetOwnProfile(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetOwnProfileResponseObject); ok {
 		return validResponse.VisitGetOwnProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateOwnProfile operation middleware
+func (sh *strictHandler) UpdateOwnProfile(ctx echo.Context) error {
+	var request UpdateOwnProfileRequestObject
+
+	var body UpdateOwnProfileJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateOwnProfile(ctx.Request().Context(), request.(UpdateOwnProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateOwnProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateOwnProfileResponseObject); ok {
+		return validResponse.VisitUpdateOwnProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportOwnData operation middleware
+func (sh *strictHandler) ExportOwnData(ctx echo.Context) error {
+	var request ExportOwnDataRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportOwnData(ctx.Request().Context(), request.(ExportOwnDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportOwnData")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportOwnDataResponseObject); ok {
+		return validResponse.VisitExportOwnDataResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6280,6 +9269,98 @@ func (sh *strictHandler) EndOwnSession(ctx echo.Context, id SessionId) error {
 		return err
 	} else if validResponse, ok := response.(EndOwnSessionResponseObject); ok {
 		return validResponse.VisitEndOwnSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifyEmail operation middleware
+func (sh *strictHandler) VerifyEmail(ctx echo.Context) error {
+	var request VerifyEmailRequestObject
+
+	var body VerifyEmailJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyEmail(ctx.Request().Context(), request.(VerifyEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyEmailResponseObject); ok {
+		return validResponse.VisitVerifyEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestVerification operation middleware
+func (sh *strictHandler) RequestVerification(ctx echo.Context) error {
+	var request RequestVerificationRequestObject
+
+	var body RequestVerificationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestVerification(ctx.Request().Context(), request.(RequestVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestVerificationResponseObject); ok {
+		return validResponse.VisitRequestVerificationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6739,6 +9820,77 @@ func (sh *strictHandler) GetUserContent(ctx echo.Context) error {
 	return nil
 }
 
+// ListUsers operation middleware
+func (sh *strictHandler) ListUsers(ctx echo.Context, params ListUsersParams) error {
+	var request ListUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUsers(ctx.Request().Context(), request.(ListUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUsersResponseObject); ok {
+		return validResponse.VisitListUsersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateUser operation middleware
+func (sh *strictHandler) CreateUser(ctx echo.Context) error {
+	var request CreateUserRequestObject
+
+	var body CreateUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateUser(ctx.Request().Context(), request.(CreateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateUserResponseObject); ok {
+		return validResponse.VisitCreateUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetMe operation middleware
 func (sh *strictHandler) GetMe(ctx echo.Context) error {
 	var request GetMeRequestObject
@@ -6756,6 +9908,181 @@ func (sh *strictHandler) GetMe(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetMeResponseObject); ok {
 		return validResponse.VisitGetMeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteUser operation middleware
+func (sh *strictHandler) DeleteUser(ctx echo.Context, id UserId) error {
+	var request DeleteUserRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteUser(ctx.Request().Context(), request.(DeleteUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteUserResponseObject); ok {
+		return validResponse.VisitDeleteUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUser operation middleware
+func (sh *strictHandler) GetUser(ctx echo.Context, id UserId) error {
+	var request GetUserRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUser(ctx.Request().Context(), request.(GetUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserResponseObject); ok {
+		return validResponse.VisitGetUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateUser operation middleware
+func (sh *strictHandler) UpdateUser(ctx echo.Context, id UserId) error {
+	var request UpdateUserRequestObject
+
+	request.Id = id
+
+	var body UpdateUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateUser(ctx.Request().Context(), request.(UpdateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateUserResponseObject); ok {
+		return validResponse.VisitUpdateUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForcePasswordReset operation middleware
+func (sh *strictHandler) ForcePasswordReset(ctx echo.Context, id UserId) error {
+	var request ForcePasswordResetRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ForcePasswordReset(ctx.Request().Context(), request.(ForcePasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForcePasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForcePasswordResetResponseObject); ok {
+		return validResponse.VisitForcePasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeRole operation middleware
+func (sh *strictHandler) RevokeRole(ctx echo.Context, id UserId, role string) error {
+	var request RevokeRoleRequestObject
+
+	request.Id = id
+	request.Role = role
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeRole(ctx.Request().Context(), request.(RevokeRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeRoleResponseObject); ok {
+		return validResponse.VisitRevokeRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GrantRole operation middleware
+func (sh *strictHandler) GrantRole(ctx echo.Context, id UserId, role string) error {
+	var request GrantRoleRequestObject
+
+	request.Id = id
+	request.Role = role
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantRole(ctx.Request().Context(), request.(GrantRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GrantRoleResponseObject); ok {
+		return validResponse.VisitGrantRoleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7054,166 +10381,202 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3suivoOaeqo33kBT1tE3XqTpaWU7kSJZWktebWL4kOAOSiIYAA2BEMynd39n/2C+7hQYwT8yQ",
-	"1MN2stqqrVicAQbobvQL/fg9CPl0xhlhSga93wPyGU9nMYF//03wuSTigkhJOdO/3OA4Iea1GRVE9ikL",
-	"ei+73VYgyEgQOennH2xudV/u6Ycy5DMS9IKZ4CMak+D2thUcxJQw9YGqyQUJBVGF6UN4qP+FQ0VvSNBT",
-	"IiGtACcRJSzUy/v4qRWEgmBFoj5WQS/Y6m7ttbub7e7WZXe7193pdXd/DlrBiAqp+jMs1CLojXAsSSsY",
-	"Cwzb/Wg/1A8FiQhTFMcy+NQKaBT0AkFmXKj2nItrIoJWwPBU7+Ecfkbpz7NkGNMwnRq2ClMnkgjZEwRH",
-	"ekoJm9QPfl9h2befbltubdKCJwhlP/p+MgsXm/r/yXD77+qni83ffv7wbvHzP/+ufmL/6B5/eJMcf/jH",
-	"zk8fNufD798DoM/JmEpFBIkOUqimgP6PBa8GDI9JARjDhMZKE679mFvS6fFh//D10eXpeZBfARaKhjGR",
-	"vbmgiui1WvKG2e2pOaayCHGqyNSsE0eRIFIGvWBz63mn2+l2NoMU6wCjGKtwck0WbQuF1VASJkIAng1S",
-	"3YksDNncKwyBr3WH26MtvLvd3sM7o/ZOtBe2X0Zd0t4a7Y264dboOd7sBq0gxlL1E7lkERo9fTyGdegV",
-	"xRsvOrudrgX9e0lEAx2usksyxTQOegGOaUj+17KtTsin7ln/hgg6oiRK8Qm73B11w71wk7RfDrukvYO3",
-	"SfsF3ttpd6Pnwxfh89E23tRoEDw2WAbsv784PNdklsyipQvTO7eUA2sL3IYpG/EiE11/CzNBRkQIEvUr",
-	"n6lbs0yGq277Vi91QnBEBAiA/Tjmc/2PiMhQ0JkCMRBcTgiaEjXhkURqghXCgiCs3yURmhBB0Hfnbw7Q",
-	"y83NLvr3vza7na3O5jO9J7PDoBecnV5c6gWTXxMq9PYM3mU4IVOsP6gWIDCkEpSNjbyY4DgmbEyq6/mB",
-	"z5HiCCdqorlMiFVpBZudvfIK/kawIAIJguPp/1wFE6VmvY2NmIc4nnCpei+6L7pXwbprhLO7ZKUYmSNe",
-	"WK/soGMyUognCs0nhCE1ISjU8wgkCYskGvyzfU5+TYhUJGprsdlD/zw5/kGpmf150LpikluEoKGR3Sji",
-	"RCLGFeIzwhBVEvE5QxHFMR93rlgRJljScBlIWiicYCGJ+p+r4P3lm/YLgFITVN7xAxxOPNDYj+d4IdGA",
-	"8Xao3xgYrO0933mJ/v2v3TLK3GtrIuUdv1BcNH9e6jeWfx5eW/Pz50SJxf5IGYZXXMEFCbnGreJojqlC",
-	"QzLiggDuGfmskBKL6lHaLixrr9u0nClldJpMg95myy2NMkXGRJizPsMCT4myx92Q71EEYkqvb4bVJBPN",
-	"NGrc+hR/PiZsrCZBb2t3t+U7HomQXPj5yUBvuB/CGwPERwCEGR4TCxQtpPS7vyZELLI1mQFBzTp2N7d8",
-	"6zimU6qqyzjSkhlxhjB8+BXa7SI6gsMjMWzet4IYJistwAB9S+u+jSgwSsg7mKm8nPezGRHtEEuCYqI0",
-	"jlooomN9hDGLUMI0lw65IBJhTV5oAGx/4NZZRB78Z0X07e34oGYVmruSx4iLKYjNJIE3qx/QMvKxZr/V",
-	"g+WMM2lNGxxZtgnmBmfK2RuzWaw5MuVsYyb4MCbT//5FGusnbxsl7JrxOTsh02FJlQl5ZJB8g2Ma9YX9",
-	"TCuIiDLyXpP2kEeLjDmPqDIcnzMlcKjfJkJwYRTFdCA1b2ME30ZT8/FWMOOapETQCza0DhDcaiWbSYVZ",
-	"qJeygWd0Q0ubDUnHLJlZSBJp1czu5tvXXe//NF0rrBIZ9HY0MSuqrKSI0Hm6MQtsPOSJ6g1jzK4NxDP0",
-	"/Jcgo6AX/J+NzNjcME/lxpmBshlSZQx2pSjETO99qH/BUQtx0QA+zWw4G8U0vDN+rXp1ia8J8+HXvdBX",
-	"8EYJve4pohK5Fx4eIy8zjKTbfUR0XPApAbqdYImoQjjWqFhoaL/hYkijyIDqDuCmTCajEQ21ALow3gLf",
-	"kcpe6hufQgnsil8ThmIcXkuEEbyiCUUfCqMYqYk+Q4RE8lEQsp0hJIPIY2KEjhmJEGUtNEyUYQ5GDw8K",
-	"ivyHDx/a+zl1sypttAyScIimVErKxgZ6La2Nau3egjbkSRyhEAux0BRgFaZdrZxsG4WpXhcyyph6wxMW",
-	"3ZFMWG54mToYV/0RPCwShYBDyLia6F3pvx8F9TsZ6t9xhd7YlTwa6vVHYDO3reBU43YlkeYD6lxwNj7D",
-	"Us65KEIWZFBOloFjx8mmfnE9Ba7HhdXfzKQaAfCVdfYOmzqEFXi2PyjJ10ELDQrLzP8ApKx/SJhGNBf0",
-	"NxL1jRk20IsdJEwmsxkX2riH4X2NuEHniu0bUQ3cw8rfQR6in9vz+byt9Y92ImLCNDVGA/1qZYlIcW5s",
-	"rtzRBNuofaAlF4/rYGLf33C2zG0rOBN4XA/EbICxvQCCANETMNzfcbVvGcV6xDIueWrLJJKpO34iodK6",
-	"Dhww836DV0gSY/7A4pDZxSMSTQ9xFi/Q2enFpV6Pl3emTpAmOJuXtNrxhdF5jhUBe2ZtTCrOTzBbeLGp",
-	"yHTGBRY0XvQThm8wjfEwJnVY5RxNMVsgJSiRr4wtq20Ubb/iMabsAVFYs7RBDxWX8VVOmTX326m93zQq",
-	"5xnI8HlBxA0RZvvr4XOEk9h/NiXM2Td/+lGIGUoY+TwjoSIRgqleoV8TrsxxdEo4jR4Qk/llDXoIm89q",
-	"258nQr6yLrBEgvymxiUW87GxfMvL+qo89ZLzYyzGZP0TmA67M0O1piSVKNZzacBghvZ20I/0b4/KOZd8",
-	"+qsi5H1Ozt9FG/JcSZbxYq8o69FivbxGY7ama97lGz0CdqxKY5CzfAFfh0X6jJGmoWWvegHNqWhaD8vD",
-	"RD6I5JsQpNkYDYFJ6VlffWGpx2+IiDmOiPGJ6BVFWOEhlqToMwknXw3j9xCKq+k3TTajT8+xJqPivK81",
-	"BsfVZMF0XK7VPIIduZXz6VxyjvTSnatNPqqvrUF7ugf+VtNnmvBX1Wss9kpqTYq41XWZh8ffbt5LesSU",
-	"todjZICADu1KHw2H+/dSoW5bwQqKzJKjVlVoLLa0qtDXBw50Ba87vE6RePBDtpnz09mzhQ6ZomqB9DE4",
-	"tit8VL92k9bWClZUYJpdqqATXPIaB7bTGcCxV8YHDkMipXX6WUsdXn8U39lmho7Cxh/ZfSYz76mVnN79",
-	"LvGjNqouRaVlNX2lCakVvcVJslq1pYDWBl3lMXhh7phd2C+/Lyzu0dB7mtOKIoEpo2y8tn50D7H3ns0E",
-	"10foHrieE3ztdctanOvnfediLWM673rljLgb9SmX2iKYTjnTP8v6i8aaQW5eWbx2TJfxKFePW1t5BpGD",
-	"rOXaj0lJH0gcg3tXk9IwUea4SIUwEklMDLNOnccnJKL4cjG7K871h7y3jTn/9FR/A/zTeaRLolVTJ1iw",
-	"RBUT6DEE6W4eMekSEYABXZolfhExWvHL6y0Pguw7xpdrZQu8YrSyE6KwZgj68UzwGRGKWld3eg8g++nW",
-	"ciGclRsuCPY4Mg+zaA8sBIY7UqrtLKnVUspZn7AIzo93HiplYphO5dEv82vZTwT1PhTkhpv9N89vglgf",
-	"ZFdWpPQjHiZTwhRWNla8Mg0I1+Z1FV/pa/rs20jDB1lsYsMwm1Zxm48z+ehQUVl+DhN+uNci3LeMVg21",
-	"rQoSD0rrUPMpBQsf/kJMsEQ10r94FPJR/XVBbAlTNLZhGPyaEommibTClRFzrdIUDOXPIVj+NWkWjSBK",
-	"koLEWkBEKuNq6SelizVoJoLcirzLdBP5YGvdVxDSDKIgiqjeDI7PcjBO43vzYDdaeF+puC/NvgvxZdt7",
-	"xQCzrm+HuZj+Miw/TDhEhAKJSYDZiItXiGnZz/CUgPYAd3aWlDRRu5NXjvebUub+3mx5ziX+bM/lVrd6",
-	"MAtpBOV1nicMDRcG2XhK0IzwWUy0jMuv7VXxyhnOkwn1QDQXFjPkPCaY6Y+6PIXy9wZukkELDRy2AUj6",
-	"h2pOwyAPloaNby8TEJEnEK8I1hlWigi9yP/7cb/9M27/1m2/7PT/X/vTf/9X4IE6s6GFeWRZomlClsu6",
-	"KEPmwCjM14TMEEYm6aIFTrExURIIxwtplzRRpUCs8iQ4xQsTXFImQhzHLoDHhBmgCZY11Li5wgYzpMDb",
-	"VaEGPKVPo5j4j97mrj59+eO35z1+bqYp/nyficpCKXKRkSkV17Mel4JS5C0p5NJ/NGlhlSSi2yrQchG8",
-	"VUyn0e3ceqGwVBBm6w0FLewV1le/vTOswsnXYKw2ZeV3D73/IZnut88g78jNnrjP/blPzeHLLkp9oJU2",
-	"UJmPUmnxyups+t8a9iQeOfPtmsxUUD6p+VSwXJh3hBVpKzolPqGXz3hbbUyJ5eQ+Ws93iqmrpVWnmZbr",
-	"MtVS0mdF/Z0APJlWd2LHUkdcIIyMzEbpvfSSLZrXvNtzUdSVbfEZYXhGl+vL7kXf9IfTWYHfZE+OUnsp",
-	"F8joA2zfaEoVxFeAl+I+5ybzG50N5qj+uT9ZyVg0U/l2fZS3Bav7WiJMmk3eMv9oBhL5PMv9nmMWFKua",
-	"B9L/3V9UjReCxyUdY+mS6+ywViBrtgFpjY0488gtk/U3AE9wSXD5KCPLsVyGeIs/L+YVmfrVrzoM8Tnz",
-	"On88ilEfNEEzwPfxt/NrD7HFY//xETd+ivH+em1WXzLV3hyg53vbL9DFD/vtrd09pCbJdDgT1MeSWsF1",
-	"gRPkzBbvr4n0r+Sz99fFcgheg+tYT9sCoJhN1cDxwsfor8lidSVaI6NC++Ul6Ql9K8gFiHihnqYtblVk",
-	"KHGjqpitxrQsdYXURhF6Vz0jjEYHnI3oOBHYz/we3NFqLzX7ko4ZZeM+jsd98Kg/OXIfwpErE8DvA2Ls",
-	"yTX8TbiG61G76qHy8QB3g+NlWy93dp9XlX649KrkayOp4NIP/Hta6Z0JPhZ4Kn2ixV2M1XG91dm2Xf9r",
-	"M+Gtjx+4azXvSc5u1XxnyV6l+fQue7NWqz4t1Ubt/RtMk34qBU1u4S0D8sJqG1D5OoVtEW8NME/vistY",
-	"fXtx+g7Zp0hxMA8himlh81ttktnLLqSXNe/YfSXdo28TvoI4q7iH7uECWkN3v4O9u4YfZ/WF1NBrjTqc",
-	"dxk3uX/XsAhcRZ8VT2nBH3G7ulNlZafJGi7ZtFxPHjMpGlJ45IkkJaZs561lfohzcsOvydexlcus2RpT",
-	"NoKKC4RZIYisdrKieV2y14omGlht7mzCL68QNomF+pFNyYfIFZsajiZYTJdyjXqr3ZWIKgI2rRNVvZwk",
-	"EHGEWZSLLYpITFQ+mi13MmqP0/pHprQpS4opqblF123zQW4JuAmIaVxYvT9fD/8AtbTW8+Z7YPWQDtnS",
-	"+u3XfBsw3OecZ7rzGruAQH48y7OcavGgWNO6FpE8jpwXdc7FtUSc6cMQ4UWpZklWjWT35VbR1buip7c2",
-	"KiAtYFbPXuqYzx2kXFrWzFc+xgUBQMQalUiUi1PkzlzRPVz2W0OVpDSYgKZJv4mEI7zaWs22lxQlKZdS",
-	"WxUQ+dJqS02UqFBSrpXirDBNASGlZRXglWHhUz2hPAQncTR3d2ZyAWZKTjiucRRnuahLn1gscJetnaXs",
-	"Je9HLBX5yWXMk/YU0xhlGFrrsq8EmPSTrWzhTWCSNsli7biflaN6alSHfNkzW/vKJq5N8QJOnp1gDXXk",
-	"shTB3kIYvf1wGSxFVJPz2JULsz7kFbWKwpytPEC92EitwZKEK1uJNd+07/mmhjyAL6orZm6LtW6QQcvz",
-	"3yFXjY7cQS1hS5mwZX0+0XChQAdaadkVel1pVHqBUTokMxySdkRik8L2Cs2pmmhqp6rluVbGNoY3dwIm",
-	"+IYED8RTXiFswbK1uwt1/HAIxd+W0XIOlQ20Zepr1ZvTdbbD2w+Xtsxdd+/Fs+Wn9Atwpe85Ny4mbUwk",
-	"khidHkK/7XXrlE+hiCOUXqMqdx17F0ZWWE7/ITZYQ5CgLIEG66L7LYeURUoNHpk7Fmiinkk2BVa6IrKr",
-	"36TeKZhgWutGLJVo9X1xRUWw3qtCQ5UI8lDXrPn6teuom6tdgsLecoqHAV0FUDlXh9lCSf3MLbIO7XeK",
-	"pk0xWWKXjP6akJQxCzLGIkKKoxDDxWBBCyvqetsNqKweO+DJiiM54fPSvDmjc0XhFhMsFXqRY+KtlLln",
-	"Ms+wLSj/6k3nqZGJ6+q3OSotwfb82AT/uDdK2955sZZkO/bUwZwlLFQJGNzwKbZAZkgrRSmwNgl6xf8O",
-	"XqFkdYTv7dxZ63bE36h958tC1xDrndjOnfiJr7b0A0V3eGM1yrprMgy8i2hgJGYtVcga/3EiqFpcaIvS",
-	"+u1ANu0napL99caRv7EPSues6MNEI8GnaADVojbSqBEwWQH+MGHGQidKzTLtGYor+z2n7jrC6gt/kYhG",
-	"QNtW4c5/A2apfILjRE22zmoZRqoSwomxr3XQMcE3BU1lREkcSQRJWvpEJNI8Budhm7JikFlHs4+Yzys2",
-	"s9Vm3os46AUbTsZnbjqcRFSZ2v294Jxgo/TCryjm49RlIQvv2N9yT03h/V56owO1qdnYbNO4XXOjXHl+",
-	"O92CJwKKYbvfLTkVvukElHnivndgvgI/tmymAaju+BrgNbVysDgX/JI+SecCUeZbuXnf6V0lYH5uyxDH",
-	"WLRzJlI7tjfNmjJc6bTsbACNmDw6x3OqVCIhKxolsxbUHc9K+uUpB6qtI6h5ZwveFU9FmhJg7O4rZoqS",
-	"swXaPztCIWYonJDwGliwydrQZCUnJELXZCE7V+yK/RX99a8uXY/89a/oO5PdEcU8vH5mfZ7p+CL5giYO",
-	"NNyzNdRtnXrYCONXDKU12IVJiiaRSSepJXW9IAjBQe6+XYsfOScCmetkPb4Yh4PeXpy+ewVWHlcTkr3y",
-	"cmf3uV7DoC4rdGB2ht2F90DDeABrOLwhYuG+HGIhKMnXhm8fRQNX7ILaUvILniDTbcPV2IKZLMbSPFBr",
-	"fVOZJdpogWQkK5ZlDGclJGYYsICV3tMbLBUg2Rw7CAA2NQ9jGhJrHtqazvszKECz1enqUwH0rRma7G1s",
-	"zOfzDobHHS7GG3as3Dg+Ojh8d3EIY7Ib8uDYNsoIWsENEcZbHWx2uuatNGw12O50O9sglNUEONFGZ07i",
-	"uA0XRxu/zK9lx2Xl2kKHKQiO9Dn+nqi382tgCPlq0lvd7pr1h1zcWJrna374aIPzgsOLrd29wIbkBWdt",
-	"8xeE3AXRcHTy6w/n8Ycf3w6P5POLoxN8uoNP3/78YvzrL3LvZvZmsTv6/qe3Z0dazYQQu+DwwAa69QJJ",
-	"NYP9HPSCkx//dnD57ij88f3Fa0o3NxcXcnt3a4++/vnFPr3kzy+TvR/P9n+9ef56J4B4umDnUMV7F+cf",
-	"tn6ix+/Fu92b0c0/fkgms+efX5x9jtX0w4d4ODzZOXqzOIFOHytn+dr4upokXw0cc4JB9i8KUlm23FE1",
-	"8QISajouqXTUcLMCH9Mm+5Cg0FUFWKfi/+ElHntSp4C/y6y7A3wn4mtNrqffNcTmg2ZKlBv5sjt5bcg0",
-	"9pHJdIqFRuiZgZyN6TFrAlfM893N5xBvgcfQUiSiMuSa95juNoVzA5KljfO51W1TnKfpIDXlYt/7fE1z",
-	"Wd3pGauJM/yYN32KfqFWXQejmghAf9OMjez1IAsJ9L+bDx6rm87Ps2qCBmvmEBA74AsO0/BwjYxqowJr",
-	"Zo14KKvxcHVvF50/S0P7Phb90H2nCxd/nXG49oNUxE/esL6a1bg31ylO0ETDvloSqWcwp0QIo1vNrSN4",
-	"AfpRxIOHPuqFtRqlRyB3Tsyhf7GzubPyoYfI3nZYDu0dE/8VrSvDjQp8IgWEdVSgo9dZER44KZHJGHL0",
-	"h8hnKpVEttPNFYvpUGDQguYTGk5A4TBVfeEi2Hq+0Yha17o5fq2MBTufO47HXFA1mUqjr1QYli+W+Ztn",
-	"VKuFQn+0CscTa1vG2mpjnz+6qK9P/0H8z3ckanQ4R+itzGpz+hpodnqqo9fogDNGQoWyYw0m9EMzw0tn",
-	"4qQM0Nza1K4i5vwabn5MLYEaBpkaUzEfm8sbQEeFH77hApKfZQ9JApYk+kGp2almW6Z6BnxLVe+xGZiS",
-	"6dNC2J29pLpiGmTGcIz5eEyiPmWDDtpPi/2BHwsMeKKNfS7omALHFWSUSM1yOSOZyQxs27x0xaCoh2kA",
-	"UWlJNvBxzmMARRpa/DceLdbkkaa/XZ5BZs6mIORCaFRNuJAEDaE+wkIbzjNw6Xi68a1M3cUQktuiw1Kr",
-	"6rf3Zv8yi63yrcS9ulEq0LL6HioD63uIvMquA41aQpkr5aLP384q5y/XhAKGbC4fUqj4B4O2lw/Kuqvo",
-	"EZsrjEhLW8KA3VXW5anqpQdvvVw+OF+29k68S4/ZXgl4aTm9Jn6nkazxCbzXITXjY7ZboIeL8UTVs7FD",
-	"aF5XDr9LCwB10IW1K3mikJrbyoOMG5dZx8cq9Pcqp2rHcw1uqFa/fiea+TYwouECwcIxwSIPuuW4ccEE",
-	"tciBMFTb06cYnU1NI0jzKS0XIoIjYPnUOTVJZEhlp7uZLVAWkFvB3nka3vDHZ4rntmTVF2Rif0S2AmBa",
-	"j26NIVJPtpfVIk5a2XH+ZFBK5Izga3Cvd9DASfiBc9qBfV2Ie6rSqmFMT1pJXWOKcs3gSr93+0pAFm8n",
-	"w+9Dekrfvnn/29HmO3okj9j5bnhwtHc0fdP9cWu2HR28fdkh291OuBWz4fRNN/rn27gY9OMa8t4FEBC6",
-	"6q2G7Qysr9OJ4klh+rMoTJrT5DgbDkOeMOXjbMmsmbNpdukKCKG0TXcH7bM0fclmPcoknMC1m+AxGeSM",
-	"sw46sZcTMZckQsPFFSt44VrOpcWsMJdop7uNBmZ9fTPMa6pdlErBPghXbOpy/mU4Zi5ibCV2uXnXPTdq",
-	"KxCuuN6i63wpjorubJatzTC6KxzhtAXpV+AwW6sMzpfk/qPyJUPHNrsSuNBSvgRxJBsmmqvuMu50zs6y",
-	"MJj7aQ9f/DiYOv5tyu53KL6I6P0aBPR7JT4s5we/bRUD4z5+ui0Q3GkhQmpFUttIYwO9BHdMpaY4k3J5",
-	"b3pLv2VFzsdcdaXgDedpgaRUdHwq0t1KGWlQxqmajuYlSBN09BeJzMzfti5ovCvNI9K2vX9UCqaW1Bz9",
-	"pvRTR8DWB2HTcGNios2LZHzIotM5u3BvanVG4CmBjBrTTqHkLHNlPY2zTAFpQq/7XxMiFrlm9yyMk4j0",
-	"XbKlJyQkDfbVe13uLjtkkSOQJ874QHSVevDIDRELc39EYkmgulz2m5drthoZY46kHsaVJpeK43zu7hom",
-	"eGGUlxfG9Cb1D8uWqfurzRgEtTGeSPLBWZ3MiGdVae2GbPxOo9uVOV6V4fk2nb3iqOXIdIn5UzCtP7/0",
-	"1GIrlzzEV6UwF3ffpAMeZLH5axHSgSkyrpe+5E0w3Xzkti4jzW0n9WxYvfHjOoGuuZLsdcqj+VILDRe2",
-	"K98Tg1xGzYV0kaUkfV7OuMlTsvvlExQtk7X1RqD0CuS2gfPNBl25vAKt5kGpZmi6mF6rmSg3rRuYXOIO",
-	"2ncj4GJjihdXLJHEmwAPgYFDgsb0hjDEuMnjzTLIjdXhSh8pyBz3efmMC+HA1Ym+u69vzsW1ifEtRq7l",
-	"4FiNRwt6gUlGaNvhqdZ7bnIU0p9dvtDHfC7N+mftMT1/GQQalatKwfB191AY2sA1bHAVVdLljn3j0vNP",
-	"6Fb81niiSTRbmSlqhpaWkK/wxJJ0X6owvobfc7xmmc732hZLe9L6vgGaMMhIKQKkF2GR5S8VJTAvOusc",
-	"zXWk0H0czlttsbAy5/UMbeC8TwT7DSh2p4w0Ma+1zQwYac3VmWszVGo0y+KFyd2g0jaMMZm8soMu5lSF",
-	"E8rG2Qnio5GtLZc7QtXwlPdQAuMBVDQ+GhX0M1cdBQpkrK1KmVZLjxJy8q2dZ4RlWvxv/ic73E9a1KNJ",
-	"TFsZYG0daiNX7rg5esS1TlrVwLTjiFSpCycGj460SfQjLq7YoFR9dAD5sES0XKJVPs3eJPDDRvWwtJIK",
-	"Bnc4HnutThOOWqjSfC9+fHeeGOFiC/VK4dUXezvd7jqBaMWyr/9plmZGlX82Pvltm6d/UBZ5gq81g8xR",
-	"TROTTKsN1TqRz12JlvspIOmHKu7dXMFvk5/v/FUufK/gq8oc6+u4qtIK3DWHzpaaGS5Ax3xyCq9Cl7lq",
-	"PkuJcj+ODYzTdGBbJNFmZAu4nndkastOFYl043eNmpI3pIpJNRGEIAmV4u0nK6Xi0Xc73ZdoYMmuDxGg",
-	"z6pWgjHPoej6f65rZW0m/W2R57qeGD2qlRWboi6ZM47T+lJlKq13xvhJZ13OSSKq+AqmG3dwWZkjNnHD",
-	"J4fLV2eap8yiwkdz66n2GtvvQLJ9agWzRHkL5fGYGNsDso9XuwDTrHQbDSiTyWhEQ5Mpr4cNnqVx8lcs",
-	"q4gLQn3/9cnRuxxbNsZODVv22DpnSXa07mqlZKcqVUiqSkYrwELRMM9I1jthpt3Go3h0vg5b+EP5bZ5u",
-	"v74N6eqC6q105cK5N8BL6zro1Gl/iki1gaMpbawbt69fOLDH5/7hKNmrlj0EsALkHhRPVKWOmDeMHp6i",
-	"QWGiwZOcfQz6XE6SBvym2LxGCJVKYMWFP4q5FXxuOwbetqbsxyATZhVyjeMmYjVl4R6TWl11zfuTa3Gm",
-	"wReiiqYUnRzqIAyYM9Iceg4omfKoCSUnPCJAAI+Jlan7yEMgpjLZEy/5+rwkRcrafOTk9PXh+f7l6XmZ",
-	"cNO6yg38xLzyYKT7lGL2H5/RY19uaYV/nGARkQhZzKfMa00Kt77cErW3GsRoIptrnELm8SPya0glfwBW",
-	"nZ/niUt/AxofW6TtecBf7OrQPx49r5IlfPKUHfyUcFTPiU1JeLCZJ1woKAzfmCNiaM7GP6yUb/k+K9u0",
-	"ftqIHvyUfPQNkFe+A8ZKCUg4jtNoOZN0AWc5oy1z99GYV/lIpPOUkflE8iuT/IqX0UDdf/HGWDtC1yx0",
-	"QnCsJr81Sewf4JUHkdo3xbI+riVpwK/XKtplhvnKdcEnHtoZc2SKFlovNTL7yMCZAszBNFfPur6y4psD",
-	"9Hxvb6tlKtNV079MC4oOshXIzA0Vla7EUwuZcmpRC5la1RH4nBlXV8wU9qUyl0hWrMg4MCG8PQQhvAPX",
-	"4A3CjEksvbF3R+mmLm1FtNXupT635/N5G/r8JCK2rX4qpAEFii8rJePuXyFuDbLKdviohfEoy9pL3jum",
-	"+ihfad3fLsCQjakLlm/X+W3XtIM+SXcQDzCuKiN2Vxx5AiXT33G1H8fcFe9c5coMRhfuzVapDAWj7lIe",
-	"CgbeReQ4+NTLnUKrOTA5S5JFXqP5hEAJcZw1Wkj7caZsUePAckTbPWlpYySgPxyqt/Ih+iKEdrZipG6p",
-	"kdM6CQxuPs85O50Rtn92hOykD15qXnNz+3lwV5XKCZaLyDuAL/A0XgXgP+n31gK4m3kJwB28ew4y6zmY",
-	"vjRYqUJzLJE2K5Tpq1ADYK2FLX6rbVbyBtMYuonEBEmFhYIMHmjRon+KBKaMsnEHHaks1mSEaYyGJMSu",
-	"ZWKEFR5iaWoqz/GiZyurX7EQMyQVjfX7yDWzhHqNaWAXCHPo9CYIoM00luZJHKEpxM+6UHukuMJxTceS",
-	"c4Ijyoh8iPBYDTO/AmgePYgOeG6m+hbqf04A2KCKORyMiXItFGSTDmkbkDTrj93uyw6qFFA3jRJL9brB",
-	"IVjsRDokMWdj/ZehGRuMrw3lK0aVa42WLyyaap0wXwxYc/pnThQ4ZRPH9Jq8SqUEtNaF3hNXLFNN05Kk",
-	"+cSpRJOy0sREoOUhVsXegd7sEFjHI2inFpL16qlQ/f2/R93hloqH40JR4v7EtEspdtpZJ8AKNvWoCqnF",
-	"X35nayzwcDpTtUXsDN5NjhDjaMqhlNWT2vmkdpbVzttWVfMs1RbQVOp4SY2emRYdr2eatrfqTmcbfedK",
-	"Bz9roX//aw99Z0/pM2CH+p0d9J3LV8tqkDwzrGrIo4XmX4Ol/GTwCmVuwCtGTe/G9+fH0CFlOf8bLtAP",
-	"l5dnCCCjOe9wkRZ3oRGY71dsUGjhNED2K3qVLdAuhlxNNC+2Ea7FzjwZO27sX1v1CkiZPAbLzXeCzmjA",
-	"24I6aPmanhWb0edqRCeSiHZEbtq5x7nC0Im7NHKPIZkt5DNSXMops+kdrlPofdcgzTdyYbm+VeU6duR9",
-	"fQVZX7uYcru34t9lMbaGDAAC+MLdBIwq03+IHgKVxgRVXNyzzYAFkAFBQ58B00Ixbf+8+exJWj5Jy7tI",
-	"y++JKuv7NSIzbdlXZ8qW2tkdcEGAOLc7PnPxvZvuC17y246D61z0Z00KfcnJmH7rFZf/cJf8BwBUhIfQ",
-	"xqsaUlElzrrSebX0qA1XPpeg6BhtyvBUqTBUSzEKUbGFreF9VUo+4/KJlJ9I+S6kDBnWZ6cXlz6Ge2ta",
-	"xrqIgUTEQS/YgJgA+24l39f0UkwVg2dZsUMzq15uta8dSmYtWBiirAUVVzNlxvVAsbE0NROUOv2Zi0po",
-	"OJpN4fpzVafQlGnHVFIPckqt9Aw9X5pDbScwkWqeCXy1Oe0Y90N11EnaXLbQ0tm5hxFVksSjbKbMI+zf",
-	"QrsmorRl+mZHpov/4Hj/8uCHHw9/6r8+PDntn5++vzy8gFY9cANiv5Uyk+qn3nCBYo4jNMQxZiERZulc",
-	"hBNShXnOz3j76fb/BwAA//8=",
+	"7H2Lchs3suivoOaeqpPsISnqaVuuU7WKLDtybEsryetNLF8SnAFJREOAATCimZTu7+x/7JfdQgOYJ4Yc",
+	"SpQtJzp1tmJxBphGd6PR3ejHH0HIJ1POCFMy2P8jIJ/xZBoT+PcPgs8kEedESsqZ/uUaxwkxr02pILJH",
+	"WbD/rNttBYIMBZHjXv7B5lb32Z5+KEM+JcF+MBV8SGMS3Ny0gsOYEqY+UDU+J6EgqjB9CA/1v3Co6DUJ",
+	"9pVISCvASUQJCzV4Hz+1glAQrEjUwyrYD7a6W3vt7ma7u3XR3d7v7ux3d38JWsGQCql6UyzUPNgf4liS",
+	"VjASGJb70X6oFwoSEaYojmXwqRXQKNgPBJlyodozLq6ICFoBwxO9hjP4GaU/T5NBTMN0algqTJ1IIuS+",
+	"IDjSU0pYpH7wRwOwbz7dtBxs0qInCGUvejWehvNN/b9ksP0P9fP55u+/fHg3/+Vf/1A/s39233x4mbz5",
+	"8M+dnz9szgav3gOiz8iISkUEiQ5TrKaI/suiVyOGx6SAjEFCY6UZ137MgXTy5qh39OL44uQsyEOAhaJh",
+	"TOT+TFBFNKyWvWF2u2veUFnEOFVkYuDEUSSIlMF+sLn1pNPtdDubQUp1wFGMVTi+IvO2xUIzkoSJEEBn",
+	"Q1S3IwtDNvcKQ+Br3cH2cAvvbrf38M6wvRPthe1nUZe0t4Z7w264NXyCN7tBK4ixVL1ELgFCk6eHRwCH",
+	"hijeeNrZ7XQt6t9LIhbwYZNVkgmmcbAf4JiG5O9WbHVCPnHPetdE0CElUUpPWOXusBvuhZuk/WzQJe0d",
+	"vE3aT/HeTrsbPRk8DZ8Mt/GmJoPgsaEyUP/9+dGZZrNkGi0FTK/ccg7AFrgFUzbkRSG6+hKmggyJECTq",
+	"VT5TB7NMBk2XfaNBHRMcEQEHwEEc85n+R0RkKOhUwTEQXIwJmhA15pFEaowVwoIgrN8lERoTQdB3Zy8P",
+	"0bPNzS76z783u52tzub3ek1mhcF+cHpyfqEBJr8lVOjlGbrLcEwmWH9QzeHAkEpQNjLnxRjHMWEjUoXn",
+	"Rz5DiiOcqLGWMiFWJQg2O3tlCH4gWBCBBMHx5H8vg7FS0/2NjZiHOB5zqfafdp92L4NVYYS9uwRSjMwW",
+	"L8ArO+gNGSrEE4VmY8KQGhMU6nkEkoRFEvX/1T4jvyVEKhK19bG5j/719s2PSk3tz/3WJZPcEgQNzNmN",
+	"Ik4kYlwhPiUMUSURnzEUURzzUeeSFXGCJQ2XoaSFwjEWkqj/vQzeX7xsPwUsLcLKO36Iw7EHGwfxDM8l",
+	"6jPeDvUbfUO1vSc7z9B//r1bJpl7bUWivOPniovFn5f6jeWfh9dW/PwZUWJ+MFRG4BUhOCch17RVHM0w",
+	"VWhAhlwQoD0jnxVSYl7dStsFsPa6i8CZUEYnySTY32w50ChTZESE2etTLPCEKLvdDfseR3BMafimWI2z",
+	"o5lGC5c+wZ/fEDZS42B/a3e35dseiZBc+OVJXy+4F8IbfcSHgIQpHhGLFH1I6Xd/S4iYZzCZAUENHLub",
+	"Wz443tAJVVUwjvXJjDhDGD78HO12ER3C5pEYFu+DIIbJSgAYpG9p3XchCYwS8g5mKoPzfjoloh1iSVBM",
+	"lKZRC0V0pLcwZhFKmJbSIRdEIqzZC/VB7PcdnEXiwX8akm9vx4c1q9Dclj2GXEzg2EwSeLP6AX1G3tfs",
+	"N3qwnHImrWmDIys2wdzgTDl7YzqNtUSmnG1MBR/EZPI/v0pj/eRto4RdMT5jb8lkUFJlQh4ZIl/jmEY9",
+	"YT/TCiKizHmvWXvAo3kmnIdUGYnPmRI41G8TIbgwimI6kJq3MYJvo4n5eCuYcs1SItgPNrQOENxoJZtJ",
+	"hVmoQdnAU7qhT5sNSUcsmVpMEmnVzO7m6xdd7/9pvlZYJTLY39HMrKiyJ0WEztKFWWTjAU/U/iDG7Mpg",
+	"PCPPfwkyDPaD/7ORGZsb5qncODVYNkOqgsFCikLM9NoH+hcctRAXC9CnhQ1nw5iGt6avVa8u8BVhPvq6",
+	"F3oK3iiR1z1FVCL3wvop8iyjSLrceyTHOZ8Q4NsxlogqhGNNirnG9ksuBjSKDKpugW7KZDIc0lAfQOfG",
+	"W+DbUtlLPeNTKKFd8SvCUIzDK4kwglc0o+hNYRQjNdZ7iJBI3gtBtjOCZBi5T4rQESMRoqyFBokywsHo",
+	"4UFBkf/w4UP7IKduVk8bfQZJ2EQTKiVlI4O9ltZGtXZvURvyJI5QiIWYaw6wCtOuVk62jcJUrwsZZUy9",
+	"5AmLbskmLDe8zB2Mq94QHhaZQsAmZFyN9ar03/dC+p2M9O+4Qi8tJPdGev0RWMxNKzjRtG10pPmQOhOc",
+	"jU6xlDMuipiFMyh3loFjx51NvSI8BanHhdXfzKSaAPCVVdYOizoCCDzL75fO134L9Qtg5n8AVtY/JEwT",
+	"mgv6O4l6xgzra2D7CZPJdMqFNu5heE8Trt+5ZAfmqAbpYc/ffh6jn9uz2ayt9Y92ImLCNDdGff1qBUSk",
+	"ODc2V25rgm3UPtQnF4/rcGLf33C2zE0rOBV4VI/EbICxvQCDgNG3YLi/4+rACorVmGVU8tSWWSRTd/xM",
+	"QqV1HThk5v0Gz5EkxvwB4JBZxT0yzT7iLJ6j05PzCw2PV3amTpBFeDYvabXjC5PzDCsC9szKlFScv8Vs",
+	"7qWmIpMpF1jQeN5LGL7GNMaDmNRRlXM0wWyOlKBEPje2rLZRtP2KR5iyNZKwBrT+PiqC8VV2mTX326m9",
+	"v2hUzjOQ0fOciGsizPJXo+cQJ7F/b0qYs2f+9JMQM5Qw8nlKQkUiBFM9R78lXJnt6JRwGq2Rknmw+vsI",
+	"m89q258nQj63LrBEwvlNjUss5iNj+ZbB+qoy9YLzN1iMyOo7MB12a4FqTUkqUazn0ojBDO3toJ/oD/cq",
+	"OZd8+qsS5H3unL+NNuS5kizTxV5R1pPFenmNxmxN17zLN7oH6liVxhBnOQBfR0T6jJFFQ8te9QKZ06Np",
+	"NSoPErmWk29MkBZjNAQhpWd9/oVPPX5NRMxxRIxPREMUYYUHWJKizyQcfzWK3+FQbKbfLLIZfXqONRkV",
+	"5z2tMTipJgum43Kt5h7syK2cT+eCc6RBd642ea++tgXa0x3o10yfWUS/ql5jqVdSa1LCNddl1k+/3byX",
+	"9JgpbQ/HyCABHVlI742GB3dSoW5aQQNFZslWqyo0llpaVejpDQe6gtcdXqdIrH2Tbeb8dHZvoSOmqJoj",
+	"vQ3eWAjv1a+9SGtrBQ0VmMUuVdAJLniNA9vpDODYK9MDhyGR0jr9rKUOr9+L72wzI0dh4ffsPpOZ99Se",
+	"nN71LvGjLlRdikpLM31lEVEreos7yWrVlgJZF+gq9yELc9vs3H75fQG4eyPvSU4rigSmjLLRyvrRHY69",
+	"92wquN5Cd6D1jOArr1vW0lw/7zkXa5nSedcrZ8TdqE+41BbBZMKZ/lnWXzTWDHLzyuK1YwrGvVw9bm3l",
+	"BUQOs1Zq3ycnfSBxDO5dzUqDRJntIhXCSCQxMcI6dR6/JRHFF/PpbWmuP+S9bcz5pyf6G+CfzhNdEq2a",
+	"uoMFS1Qxge7jIN3NEyYFEQEa0IUB8YscoxW/vF5yP8i+Y3y50YSy95KIQ4gwBMpEEdUDcHwq+JQIpbXf",
+	"LNwu+ymN1yuFuuxAjIf7e7sSe1CN5UuvxgacxwQz/Q6zMSD5qUGXLE82zUmEEqdSNeaJ0ju3hbANGkGK",
+	"I0kUonB7IY3LIo2WyEmP3Ic3u1vFRW364KChSkQV5p2nnpdtZGIZ4jROsRxnY2JklwWlANDH5t3dDFdY",
+	"CAyX0lmIZGWmhYu7yUeafMymcUGnn9IRfPArMeEGKWedYhWOV2QsF/3qY4yIgqSLeglThvuqVEd9M0Mf",
+	"wfRG79dgowmeg5qjlX8QXGgo+EQ/1/I/zwoRVqSt6IQEdRz8kDj/i3PwHXipyitJRNXRtT0aqqxgjoUK",
+	"CDhUvui59xaylnP4UeMJ6utpseKi76MoTAai3vclF5nue6YK+F/INrlYds9MNGoQudUKeKJCPiHeKQTB",
+	"sgZb+dPM81hps0v5YxHNFfYQzcZYoZk+SsGTkEw58wFopqr7UD4Q/o8lkgYQgLWEtmyQrf5THR+5BIMi",
+	"G6USNP3HojM2x5A3VTGai8ys4iuNWubWu4ClgvDJYJlYNZD512UsQDjIje/kLVFYq+3VlWa39bKXKiCF",
+	"lVdPDcrsqbFZXS1lSnA5JUCAHmERaLl+BpYyMaZB5dGvsyvZSwStYc1rbrSUxfObVJO1rMoafr2Ih8mE",
+	"MIVrpQyYwIvhKr7S01pkz+YDrAXYxCZLLIKizEyGFBXwc5Tw472W4D4wWjXc1hQlHpLWkca3L6r5eCX9",
+	"NJd7VxdqDlqEDZbkV5RINEmkNYEZMcEPi0KW/Zl+y78mDdAIchko2JVzyBthXC39pHQRgYuZIAeRF0w3",
+	"kQ+39pLpNmaB8ZX1lIp70qy7EAW+vVcMA+/6VpjLvKsoeGMOeRvAYhJwNuTiOWLaQtdHFdj4EFljWalG",
+	"g4ao/CU6UaZQb3kU6kKyX0WZTxgazA2x9QE6JXwaE22J5mF7XgwMg/1kAjIRzQWv5vRDl01Y/l7fTdJv",
+	"ob6jNiBJ/1DNPOzn0bJg4dvLDohoqQ44xdr00kD+348H7V9w+/du+1mn9//an/7nv3waRJ0KvEyBtbmR",
+	"ZcwcGrfWFSFThJFJjWzB1dWIKAmM48W0S22sciBWeRbURgWEgJaZEMexC7O19scYyxpu3GywwIwom92u",
+	"71ADmdKjUUz8W29zV+++/Pbb824/N9MEf77LRD51zlqOlovrRc869LhKqu9D0OYMKLczi9cgWBeY1t+k",
+	"0H34AvKW0uxR+txd+tRsviycyYdaadOJ+DA9LZ5bnU3/W+OexEPnZL0iUxWUd2o+YbupcyCfl95sTEnk",
+	"5D5aL3eKBSZKUKf1EFYVqqXSDBX1dwz4ZFrdiZ1IHXKBMDJnNkqjx5Ys0bzmXZ7Ldaosi08Jw1O6XF92",
+	"L/qmP5pgGh9kfqB7d5OXdflaT+vRZFqQhNmT49SSyyVC+Ehe56upkNXnZvSbwwsMZf1zb9zIjDVT+VZ9",
+	"nLdS/W7DBcfcYmO8LNkWI4l8nuZ+z4kxilXNgxpX4q+qxj/ibguag1xnIbYCWbMMKIuwkGaeE9VUDegb",
+	"/2rxSA2WOI0XE97Sz0t5RSZ+xbCOQnzGvG4pj8rWAx3VDPB9/PXsysNs8ci/fcS1n2O8v15Rzx3W2ctD",
+	"9GRv+yk6//GgvbW7h9Q4mQymgvqEZSu4KkiCnEFV54r1/v7Z++t8OQav4OpZT9sCpJhF1eDx3HcEXZF5",
+	"c/VeE6PC+2WQ9IQ+CHIBpl6sp2UPtiqnO3GjqpStxsQuddLUZiF4oWbkgk5IGsS0wjGUiuXCMbS32t1f",
+	"vUA+mRJGo0POhnSUCOwXy2t3TttwrZ6kI0bZqIfjUQ9iBR6d3+twfssE6LtGij260x+EO72etE03lVcG",
+	"zNgL76UUuSZekxxuF8mMSG2k8kRiVgh3uP0dnTUhm58l7hLhxs8vy4ZDAS9foESQg6Xl8FCDu1NTL+02",
+	"riFb46y37piA1HYpeVR5wpQEi85G0oRa8IsJiZ5b73W/DFK/+Pkm4RJrCAI6YpHxhHA1htpRhhYLofzC",
+	"wRQ+P4WLczwj0qhJK/DCunlgjYpDjlK+PeBi27wK2bOd3SdVRwuEA1YqWSGpIBwS7lSGXKCp4COBJ9Kn",
+	"NLuQwTp9rrkQsfC/MBPe+PQJF3C4eoSGCzL0WZQ25rDWMFxqZ9vIRJgm/VSKmhzgLYPyArQLSPkixW2R",
+	"bgtwnkbRlqn6+vzkHbJPkeLgkoP8jrmt/GPLbzzrQuGNxSt2X0nX6FuEr1RoE5f8HdzuK3glbuFjXMF3",
+	"3hyQGn6tMfTz13SLrtxW8HW4WqcNd2nBB3zT3JHd2FG9wjVYWsg0T5mUDCk+8kySMlO28tYy3+8ZueZX",
+	"5Ot4Acui2bqJbG4JFwizQnpN7WRFx2HJE1V0PoE/yu1N+OU5wqbkin5ki5VBTL8tmoXGWEyC25u/rnhu",
+	"EbFpBd1qQAiBXAzMolzWRURiovJ5Pp6w0AX3RE23TGlRlhVTVnNA1y1zLTez3KQKLASs/g5VD/8AVYZX",
+	"U408uFrnJVgJfvs13wKM9Dnjme29wiogxRlP8yKnWlY11ryuj0geR+7masbFldba9WaI8LwUZZ7Vadx9",
+	"tlW8Xmt4u1YbibUogHaJ8LnFKZcWfPaZmy7wCnJ5qESiXLYvt+eKV3Llu0KoH5sGcNG0HFIiYQs3g7Vh",
+	"0G+xyHRTRKwca5vRIgt6LkxTIEgJrAK+Mip8qmeUdUiSWsO9sTA5BzdH7nD8irZW/obEH9auzy/S1mY5",
+	"yii0UoBFfTrHQuPMoUna9POVYy0bR1LWqA75gtC2KrCN8J/gOew8O8EK6shFKbe3hTB6/eEiaGYU11yL",
+	"uULK9nYsaGob5+Zs5RHqpUZqDZZOuLKVWPNN+55varhc+KK6Yub2XClqB7Q8f9zOCh6iA2USOvX+RIO5",
+	"Ah2oEdgVfm00Kr2aLW2SKQ5JOyKxKe7xHM1s+hpVLU8oD7bZjbkdMMbXJFiTTHmOsEXL1u4uVDjHIZTF",
+	"XsbLOVIu4C1TebjenK6zHV5/uLAFwLt7T79fvku/gFR6xblxMWljIpHE6PQ2twxCXCZ8AuXtoSg1VbkQ",
+	"mNsIsgI4vXUssIYhQVkCDdblPVsJKYucGtyzdCzwRL2QXBTM7tprNI8RuY3auTQzUWuM2Gzf2ZinBR8B",
+	"jGpmoodPbMlNcg2OqxVTFW+VjNhQPa339WRu8HWEteT7jayiBDcLOoG1VbJbK4jKOWDMEkpKcQ7IOma8",
+	"W7p1SYgz+ltC0uNCkBEWEVIchRgCMW5551KTBqg4kmM+K8274qXMgUIxwVKhp7mjpZUeOdlJbIQptOvw",
+	"ll9Y/2VNCbdnb0wYqHujtWJqbFmDrfYtmCYsVAm4AeBTbI7MkFZKUhC4ErSdv/efo6Q5we+c2r3EJtC8",
+	"vA4jzlyfPoDg/Hxfoprdd6ek7pUEpK+50ZrCA73BfmUTIRkEXiAWSEYDSxWzxk2fCKrm55rm1j0KKsBB",
+	"osbZXy/dfjZmWElwFF3FJnm/D+WKN9KwQ2AqwD9MmHHDWKlpZqRAdx+/g9rd+li17L8lohFsVmvX5L8B",
+	"s1Q+wXGixluntRIw1bxBBNjXOugNwdcFhXBISRxJBFVC9BZPpHkMPto2ZcX46Y6WhzGfVVwTVml8L+Jg",
+	"P9hwqlTmDcVJRJVpHrcfnBFsbAv4FcV8lHqGZOEd+1vuqen8tp9enEFzJDYyyzTe7dwo1x/OTjfniYBu",
+	"TO53y06Fb7oT1zxx3zs0X4EfWzaJDiwkfAX4mtiDvTgX/JI+SeeCs9kHuXnfqbclZH5uyxDHWLRzlmg7",
+	"tgFBmjNc7e5sbwCPmEIuTuZUuUQarTCZtqDxVVZTPs850O4LQdF1W3G9uCvSbDfj3rhkpisWm6OD02MU",
+	"YobCMQmv4EwxCYmareSYROiKzGXnkl2yv6G//c1lopO//Q19ZxIXo5iHV99b13I6vsi+oMgCD+/bJl62",
+	"URoshPFLhtImYMJU5SKRyZSsZXUNEMRwIhcWpc9TOSMCmVt7Pb4YyIlen5+8e55Fg6SvPNvZfaJh6NeV",
+	"JeqblWEXV9DXOO4DDEfXRMzdl0MsBCX55mTt46jvqi1S28tszhNk2j26Is8wk6VYWojIOjmozHJITQkL",
+	"rSpgWaZwVsNwioEKWOk1vcRSAZHNtoPcFlN0P6YhsVa4bSp0MIUKqFudrt4VwN9aoMn9jY3ZbNbB8LjD",
+	"xWjDjpUbb44Pj96dH8GYLBAheGM7NQat4JoIcykQbHa65q00IyPY7nQ726BlqDFIoo3OjMRxG+7nNn6d",
+	"XcmOKwtly1OkKDjW+/gVUa9nVyAQ8u2MtrrdFQvgusDjtNCU+eGjje4Ojs63dvcCG9MdnLbNXxCzHUSD",
+	"4dvffjyLP/z0enAsn5wfv8UnO/jk9S9PR7/9Kveupy/nu8NXP78+PdZ6M8RoB0eHNlJ6P5BUC9jPwX7w",
+	"9qcfDi/eHYc/vT9/Qenm5vxcbu9u7dEXvzw9oBf8yUWy99PpwW/XT17sBBCQHewcqXjv/OzD1s/0zXvx",
+	"bvd6eP3PH5Px9Mnnp6efYzX58CEeDN7uHL+cv4VWk43LTNkA7ZoqUxo5ZgfD2T8vnMqy5baqCcuQ0FRg",
+	"SandBRdY8DFtHg8ICl1ZulVazh1d4JEnhg3ku8zaC8J3Ir7S5Hr6XcNsPmymTLmRr/ua14ZMZ1mZTCZY",
+	"aIKeGszZ0EsDE3i8nuxuPoGwFjyCnpYRlSHXsse0Vy3sGzhZ2jhfNqRtqsMu2kiLyozceX9NcgVL0j1W",
+	"Ew7+MW/LFd1vrboWujWB2v6ujRvZ60EWue1/Nx/jWzedX2bVxHbXzCEgRMMXw6vx4Trp1gZv18wa8VBW",
+	"w5br3i762JZGYH8suvt7Thcu/jrlcLsKWfafvNHXNdC4N1epjreIh33FDFMHbE6JEEa3mll/+xz0o4gH",
+	"697qBViN0iOQ2ydm0z/d2dxpvOkhAaMdljMw6so6uT5QqCAnUkRYzws6fpFVgYWdEplkWMd/iHymUklk",
+	"W61espgOBAYtaDam4RgUDtNWBu7b7QUDGlJ7g2G2XysTwe5qA8cjLqgaT6TRVyoCy5dy8uAFVbOMlY9W",
+	"4XgUbctEW22KykcXXPfpLyT/fFuiRodzjN7KrDanr4Fmp6c6foEOOWMkVCjb1mBCr1sYXjgTJxWA5tKj",
+	"FoqY8yu4YDNlcmoEpDGmItPe1isJ35n0E4i/bKEhpnEiiESUhXESkahTETxvqFRZ8gn4MXJdgz/6EZK9",
+	"smG7/t60lr5p+vLqF0uNeSPnCk/vkkxFPi6q5fl8PXpdYkrzZrR/eOdJq/I1b5tbud6XCZgO5jLfor9f",
+	"A7cr/pf/IGHJxHgrYZ6gFdhJcl7I9POf7nw8ZJlM6eFg3a4fs2KVgOCOKadu7iZtrcq0NX1WbrJpA/40",
+	"hC7Y3HqiDenOpimOWNt439QtHmwPt/DudnsP7wzbO9Fe2H4WdUl7a7g37IZbwyd4s5srq7if4nElazGr",
+	"vOjtwgB9q/kQWeTdtIKdJrIj18ERhmwuH1Iolw+DtpcPylqT3kqq6THbjUBLK72XJOEfFX/xx7xL9pPe",
+	"Nnlf+cdPNwXh+WHMUUSNypoThkbw5QWhGm8MuRhx1c57h+GE8t//G0ejnGkFzfbLgN8UnZheqJBVxQXc",
+	"0YHSZtU7V0WlKj9fAgCnecUJaPwDj+Yrbkazmwptiya254l+8nf7bifkk1UO0UKtj5vitYgSCbmpSJGt",
+	"VQEPQzK1WawO9pUAnKq5b6sdD71EyJW/hkr2UD5oZq6CbrMTNxuwe9o6BQbsNtkfnqrxevDWVpPB+f4C",
+	"MOrZ8lH5ZkpfaesXLUJ5ZWOGisXKMWJkhvJBZW6HhyFPWGWPx3xkAoL8O/slFyCS5b6eXRtc6Eelpifa",
+	"RjNVMAEKVY2NZCaL0j0tpHLYwKdLpmWW8ZLHfDSCE7DfQQdpax24tIPbCkJHDHFBRxTMS0GGidT2JWck",
+	"ux8AG9W8dMmgOKdpt5z52EnU/kDVuO8zE98AKtYrZDLZGYRcCK2XjrmQBA2gzuEcSYWncH+V3dvaaVbY",
+	"5MWw5EZiaFVlRmbx+j5I3KsbpUKrzddQGVjfsft5FmJmfDCUuZKsD1th+NLS8BuUa+c2rg0MTUfUTIoN",
+	"DJd4pBhPVL0Yg9RuVU7pSAv5dtC5daLzRCE1s31+GDf3gx2fqNDfq+yqHU9opeFa/fo3o2RWKaLxAglo",
+	"McEij7rltHEBqrXEgdQm20G/mPFHjfphPqXPhYjgCEQ+dTe4JDKsstPdzACUBeJWqHeWhsx++0LxzJae",
+	"/oJC7FsUK4CmVflWkqbGj2FXlzMXal6N47SCRMEFQ1jk40hJ1mPnCFcF4hYqiA1bD4jqRa/G03C+qf83",
+	"HtDNmLx6qcJXn+OV2g8VClPci1YScUbWbRjZQjNZwIwhK6ii5n7i0RZ6YDpDxe7J/NQ2dXyYGkrLTSJz",
+	"3bJ4w5eqsGsrx0XNgDUipwRfQRBRB/Wdat93oQlwi1hIoqmKBKORPJojdf3fy6058+ktzyDI3Emz+evx",
+	"4FVIT+jrl+9/P958R4/lMTvbDQ+P944nL7s/bU23o8PXzzpku9sJt2I2mLzsRv96HRczSPYDk4VyG0RA",
+	"HqTX3emukb5Ow/dHS+nPYilpSdNMsiXTxZJNi1FXARylXeY66ICltTBsCR2ZhGMILhQ8Jv2cV6aD3toQ",
+	"rJhLEqHB/JIVYg1a7uKeWS1eop3uNuob+HpmmNdHc17quHjPnuDWF5KYuUSfRuJy87ZrXmimpJXpmgO9",
+	"SIFKbKbGraTMygKj22ALH3I2jGn4qI3dp1wyfGxL9YAUWiqXIFp+w6VBxUTVpJVB2o5NggTRdPDi7fE7",
+	"VxXHht6P6QSK7n+3032G+lB2AkcTyvrfV5WsFzDkZMYOUlCXe3Re2NI7D/sAXXU/PJTLzDTIZ9lNpiED",
+	"tGIm8dDLZK3aANashObdvUBfXLiaaIE2ZXcTsX+pO/LGbHVSyCry8dTUFV0t9U1n8dxEglJpO6uYvCDZ",
+	"QQdF65SL9N61rrbo85JFe8mIvzypvUuDl92koau5Gs+9hVd9mtV7SEUu7Yvb6lguATFVsVzWyKqKUbnU",
+	"7b0Yk198A1v+0sqzqwU1+5MdJ4/q1QORZzbfEcq7ZaKtVRBGlSJRDfW1DfJZE6M2U+QIHrtS3+vbp5nl",
+	"ZkPsQANN63h//JRV4naVO0x2Tr5WR10s3CJrsJy/bYsvrBKcZ1OwP2Yd3CHUN1etog4wn4G5iiB9UZPZ",
+	"cOpYIr2vgBMFMnofw/DuYUtCHqgaU0has23EyFQhPDAlCuoVWv8uTJP5vZvwDZV6C5pSlHfeg+m37B78",
+	"mOunE7zkPG2JkzLppyKTNiryAI17qmX6vIepyRL+b32U6pkf+DG6s3zEO65e8oRF36z6TC2rOf5N+aeO",
+	"gfMtGDL7v3SWsOhkxs6zBgmlUPpKwIdrMWkCPhSwpi9S3Ibv91wRSk8OZ1qdwxMVvuONNnno7oFvjq/S",
+	"KBSihadJ+CD68AX9Jf1tFTeAFYw5llpPOIhcakrka5qucJtUGOWVhTG9JjnLEPxliSSRyVl5ZMm1i7pc",
+	"w5amp7UbsvEHjW4aS7yVc4fsuOMo+NMIrT//6amPrVz5Mr4Sh5n6Cu20+tSycCX7ERMW8RxKjmQBTBX/",
+	"0D9h9iNbzen2rqHqzf2aw44Kfe++maijQ+ebu/UWfHTQPJD7L0NJhNnKfpX8Dt4QubLKTbKumqRYgec5",
+	"FgRH85w32BOOCJ+GLW83wmPy1fqTr0xZBcknxDoDuCPKYxbWtxJ56GprG7qZuhiWclCad+Gmd/XtFrlu",
+	"DrMaePebO373hOfccioZz6ukCJslL7Jz7JdaaDBH9NHUbqSEFsoyLtVEz8qVLfPHl/sFbkPrzybTSQZi",
+	"b2F/2OImrn6fln3Q7R+yhdOMDlNNRpv0Zgd10IEbAd7SCZ5fskQSbz1/KMAzIGhErwlDjJuy5FlBfOMs",
+	"dJ2cFBTC992GmiAW28rtLkefVqnNTUSxQkwOj9W6L8F+YIr+te3w1Fl1ZmoBpj+7upwf8zUrV99r9xl7",
+	"lmFgoU/EAPKBqrFrt7biGgpDF0gNW8REn6gybez2ePP6RQ/7hyYTTUHXxkJRCzQnGqoysXS6L/XzmECm",
+	"nKz5kwSgfaPOmhV5woah4bQqLYuQ1gqNfKn4bvJHZ11wWh0rdO9H8lZalzaXvJ6hCyTvI8M+AMXuhJFF",
+	"wmtlMwNGWi/zLSLjzmdUhWD9pjuID4e2VV5uC3VqAtbWoKLx4bCgn7mQEQjuWFmVusc4tYe2n7+p+LUV",
+	"N/ejFnVvJ6aNSFtZh9rIdW9enL9kLc/GBqYdR6RKb15iuIiRLvmXi0vWLzVT7UPdaSJarqBpvpy9KZQP",
+	"C9XD0hYsGG6x8chrdZpKCIWm03eSx7eXiRGeF2RipY/s072dbneVVMhiF9u/mqWZceWfTU4+bPP0GxWR",
+	"b/EVsTH9aR+ZeiGZdvWpdSKfuVYod1NA0g95Clqm/ctNpK3zV6VBrnlfVXYfvoqrKm0oXrPpbEuXwRx0",
+	"zEencBO+zHXNWcqUB3FscJyW3bY9H23lcwFRdY5NbXunIpNu/KFJc7Msz0+NBSFIQuN7+8lK53ub32fZ",
+	"rgc5yLUZftBD/q/rWvlmkwHzrZuae2L0qFbW1Im6OoJxnPZxKnNpvTPGzzor1wKOqOINTDfu8NJYIi6S",
+	"ho8Ol68uNE+YJYWP51ZT7TW138HJ9qkVTBPlbUjHY2JsDyh82ewCTIvSbdSnTCbDIQ1NRXo9rP99Wqnh",
+	"kmUNfqup1wNijZ0aseyxdU6TbGvd1krJdlWqkFSVjFaAhaJhXpCstsM+wKh78eh8HbHwmHf46LdZ+XR1",
+	"ZR3s6cqFc2+Al9bsunrtTxGpNqAMw8K2UvqFQ7t97h6Okr1qxUMAECD3oLijKv26vKn38BT1CxP1H8/Z",
+	"++DP5Sxp0G/qYGuCUKkEVlz4k49awee2E+DtYhomHGYVdo3jRcxq2q/dJ7e6LpZ3Z9fiTP0vxBWLg2RT",
+	"0kH2DmdkccYYkGTCo0UkecsjAgxwn1SZuI+sgzCVyR5lydeXJSlRVpYjb09eHJ0dXJyclRk37V+8QJ6Y",
+	"V9bGuo9laf7yibhpsQcs0SjBIiIRspRPhdeKHG59uSVuby04Rl0lhjq+h9p39yivoZjhGkR1fp5HKf0A",
+	"ND42d7e1xl/s+r3fHz8b72Fde7iTOErbwz03V3/93/pwIWGCXxSaYBWOSdRBfUiA6YN3pVAfWIVjvUVD",
+	"Fc9b6aWxICMsokumOAqxJM/1vHYu2/icjCgzDQyGiFA1JsLb4YRK2G5fphNdXTs5+OdqjeB8UxGbiuid",
+	"Z2u3SUe5H/Jow1m/fOCuXNqW7/O/Lfz0hDL392bjFVk/4V0RY+OXFtYxqBmaVrZZsQjCqmI63Uh3yhPR",
+	"rLy8k5z51uNtYAPlopBDsEQUvy/dpBg012eEnLlrvCw9A+rT0WHeLz3GpsadGhMq3P1ivXu6U5O48d50",
+	"rby9Z3nAB958xQEf3LpAcE3lp6yqk/7oKp0Uowllj5WDH+Nk/vKObCO3VnVk29a2ZQFWUPZsUeJah9Nj",
+	"+djHojD1ZnfCIiLMBcmYC4WmWI0XJgQbnqsmDK1aCrsSJtOkDHZ6aD4GyXxTQTIrSb80SKZG+rUW+mm+",
+	"QWn36It8EObCCSP1LLeaL0JT+/YJR9VS3H0jRvcRJPz0Te6R69f237kUJHTOJ2TAo/klA+/OhItcDCRm",
+	"eUPGGxiz/X0LMQ4PTeklvxAfkEsmIS+KRJAN5ZHhtRW872z6LEyHagURBfUv6iVMgUlkqtVut7ubF93u",
+	"Pvz/L7cyY/5MFb7BWYwlGpM/aXrUoznzUMwZl03VyJyBPKohFyFpp50iG3S5k4pPTS4UZaMWeGjSYtGE",
+	"Ra4Hga8Vue3WKglT3gb/ISn2ibzDafBAiz1dpEX21lPM6VErWd/usYk2IK4Xts9fsJ1sZoP+z0Kz7Z0J",
+	"t6VslEZf2v7SfgtO4SvCTOh6WVnQm6qJYXdGrvlV8+yHC3xF2KNZ9w1GZ14YPoboXpPssG5t290YWR9G",
+	"8cqqqK+tcIVVF8n+Y7pPXLnC4n6BywRQwjP9uxDgHuPwKp81ZG4cQAevbpNXAjPVeJe80lM9Cu+vz/Sa",
+	"EE5443KWxQKB3bDc/Pus87pco1ryWHv54aoDR1qNLXVuX9VV5oIs7oF1HgvSP7L8mv1yB2UvV40IHRMc",
+	"q/Hviy7DfoRX1uIivi5WC5YKq0QG+wG/Wqn9thnmiw6BT6w7qP3YuA2tVwGZdWToTBHmcEqZElxOSbjA",
+	"DD97eYie7O1ttUyP+WoZTdPmr4NsL/G0o5Bt1txCpjF61EICjIGoZQtEXzI9I9RFyQpymgopxDbQL3tG",
+	"oXAKN8WKSSy9NUyO00Vd2N7mzVyRn9uz2aw95GLSTkRMWMgjY4qXTXQpL+pLyN+61/sKbJWt8F5b3FPm",
+	"PK9rqE2VwZxWXyny2QfXiMqUCbdxlQ+/O/2JFmu3OB5gXPWM2G048i1RYx694+ogjvmMNC8ZBaMLfs4m",
+	"da9h1G2KX8PA2xw5Dj/1544RGj9gSUMbuls6WeRVWpIeW+GkJYyLTkzFoqaBlYh8Shie0o7bD7UVEjX/",
+	"4VC9lrYy/Z2DxvVsxYpHBpRgP9judDvbqwgIB51vn51MCTs4PUZ20jWfQBdj0+YVPg9h/6/PT97lkB1R",
+	"GfJrIuYlhM/xJG6C8J/1eysh3M28BOEO3/sOM6sF6n9ptFKFZlgibVYowhYgGJwXv9fGjL/ENJZoNqYx",
+	"QVJhoaASIovsT5HAlFE26qBjleXsDzGN0YCEOJGmsWeEFR5gCY52PMPzfbPd5CULMUNS0Vi/j1x0rx7D",
+	"0gIZcJhriJEgQDZoszXjSRyhCbiVXMkypLjCse/Qf0XUGcERZSZe+q5lhjTO/AqgebQWHfDMTPUQugiM",
+	"AdmgijkajIhCVnGSi3RIo9Qt0R+73WcddOSutdOWePrIx0iQoSBy7JoCCdu5X2uw5qcBiTkb6b8Mz9ii",
+	"ZtpQvmRU2ddkBx2witaZbzhi9c/cUeCUTRzTK/I8PSW00c2gy/Uly1RTQYbacjTV+lwBykSzstLMRKTe",
+	"l1ih/unJ+QXagKn63ip7AMc9aKcWk/XqqVC9g39E3cGWigcjTVX9e08Lt96Y6o+6KXoq617UtHInePrv",
+	"UyG19LuP6zFDd1NrkXEIrHhUOx/VTo/aedOqap6lGu2aS50sqdEz0yZk9UJz78nOM/Sff+90ttF37j7w",
+	"+xb6z7/30Hd2l34P4lC/s4O+c3U/s14O3xtRNeDm9qK/VJ70n6PMDXjJqAkSen/2BmFBGsi/wRz9eHFx",
+	"igAzWvIO5mmTDBqB+X7J3A+mrmAf2a9oKFugXQy4GmtZbC9S4JRgeAK6R85TAIMSGqs2ZcjVF4CnXq+A",
+	"lMl9iNws++KPUm4KM52xovxlbrEFR89qlbkXcskciSSiHZHrdu5xLlcjcbFC7jEUBQ35lBRBOWE2RAzc",
+	"NGuAQZpv5Mob+aCyHFqE5aB41tcCUzyEWqW/y8fYCmcAMMC9nlHV7oJGlend3UPUCoxOI3uUBfvPul0f",
+	"LbITHdILsXAhYishyKDAn9ZmjsrvciJqt7P5/eNp+Xha3ua0fEVUWd+vOTK1aKFsyOvTn6eEHb9Ah5wx",
+	"Eip0yAUB5tzu+MzF9266LxjbCd9bLb7TDqkp8ozp5DGzdL35M4eAVIQHPDHxHKVspSpz1iWc1vKjNlz5",
+	"TIKiY7QpI1OlwtB1wihEBxbzpqWfkX1VTj7l8pGVH1n5NqwMhSFOT84vfAIXwNBLMREDiYiD/WADYgLs",
+	"u5XYPXDCZIrB91mQlpm1Wv4Aeuon0xYAhihrQcPpTJlJ6wmYNLWaCSgzHqGQ8ytKpLmonOIR1OJwmc2C",
+	"z0weTnkKSCNv+Uu45ZRa6Rl6trQWdS5IzTuBr8ehHeN+qI76MOYoohHkl+SQlETUh6K3ROEIK9xCV2Se",
+	"QeucyYgqSeJhNk/mP/YvuF1Tx6eFgF80WISh/puDi8Mffzr6uffi6O1J7+zk/cXRed+EH+cqaDjRU/3U",
+	"Sy5QzHGEBjjGLCTCgM5FOCZVCuW8kjefbv5/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
