@@ -20,6 +20,10 @@ const (
 	EmailTaken         Code = "email_taken"
 	SignupClosed       Code = "signup_closed"
 	UnknownRole        Code = "unknown_role"
+	LastAdmin          Code = "last_admin"
+	WrongPassword      Code = "wrong_password"
+	EmailUnverified    Code = "email_unverified"
+	InvalidOneTime     Code = "invalid_one_time_token"
 	BuiltinRole        Code = "builtin_role"
 	InvalidRole        Code = "invalid_role"
 	InsufficientScope  Code = "insufficient_scope"
@@ -45,6 +49,7 @@ var (
 	ErrUsernameTaken = Errorf(UsernameTaken, "the username is taken").At("/username")
 	ErrEmailTaken    = Errorf(EmailTaken, "the e-mail address is taken").At("/email")
 	ErrUnknownRole   = Errorf(UnknownRole, "there is no such role")
+	ErrLastAdmin     = Errorf(LastAdmin, "this is the last active ROLE_ADMIN; give the role to somebody else first")
 	ErrBuiltinRole   = Errorf(BuiltinRole, "this role is part of the service")
 	// ErrUnavailable says that the database or a hashing slot could not be had in time.
 	ErrUnavailable = Errorf(Unavailable, "the service is busy; try again").After(2 * time.Second)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 var roleName = regexp.MustCompile(`^ROLE_[A-Z0-9_]{1,59}$`)
@@ -39,7 +41,7 @@ func (s *Service) PutRole(ctx context.Context, by Authority, name string, scopes
 		return Role{}, err
 	}
 	scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
-	if err := s.store.PutRole(ctx, Role{Name: name, Scopes: scopes}); err != nil {
+	if err := s.store.PutRole(ctx, Role{Name: name, Scopes: scopes}, s.roleEvent(ctx, audit.RolePut, name)); err != nil {
 		return Role{}, err
 	}
 	return s.store.RoleByName(ctx, name)
@@ -47,7 +49,11 @@ func (s *Service) PutRole(ctx context.Context, by Authority, name string, scopes
 
 // DeleteRole deletes a role and takes it from all users. It answers unknown_role or builtin_role.
 func (s *Service) DeleteRole(ctx context.Context, name string) error {
-	return s.store.DeleteRole(ctx, name)
+	return s.store.DeleteRole(ctx, name, s.roleEvent(ctx, audit.RoleDeleted, name))
+}
+
+func (s *Service) roleEvent(ctx context.Context, action audit.Action, role string) audit.Note {
+	return audit.Note{Event: audit.New(ctx, NewID(), s.second(), action, role, "")}
 }
 
 // NotScopeChar says whether r cannot stand in a scope: it is outside NQCHAR (RFC 6749 appendix A.4).

@@ -6,11 +6,16 @@ import (
 	"log/slog"
 	"time"
 	"unicode/utf8"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // ErrInvalidCredentials is the one answer for an unknown user, a wrong password and a user who may
 // not sign in: nobody learns from it which accounts exist.
 var ErrInvalidCredentials = Errorf(InvalidCredentials, "the username or the password is wrong")
+
+// ErrEmailUnverified is said after a right password alone.
+var ErrEmailUnverified = Errorf(EmailUnverified, "the e-mail address has not been confirmed; answer the letter first")
 
 // Service is the rules of accounts over a Store.
 type Service struct {
@@ -18,15 +23,22 @@ type Service struct {
 	passwords   Passwords
 	minPassword int
 	signup      bool
+	verified    bool
 	limits      Limiter
 	now         func() time.Time
 	log         *slog.Logger
 }
 
-// Limiter counts sign-ups, so that nobody finds out by the thousand which names are taken.
+// Limiter counts tries. wait is 0 when a try is allowed, else how long until the next one is.
 type Limiter interface {
-	// BeginSignup counts a sign-up of an address. wait is 0 when it is allowed, else how long until
-	// the next one is.
+	// BeginLogin counts a guess at a user's password, for the address and for the user.
+	BeginLogin(ctx context.Context, address, user, guess string) (wait time.Duration, err error)
+	// PassLogin forgets the user's tries and gives the address its own back.
+	PassLogin(ctx context.Context, address, user string) error
+	// BeginLetter counts a letter that is asked for, for the address that asks and the one it goes to.
+	BeginLetter(ctx context.Context, address, email string) (wait time.Duration, err error)
+	// BeginSignup counts a sign-up of an address, so that nobody finds out by the thousand which
+	// names are taken.
 	BeginSignup(ctx context.Context, address string) (wait time.Duration, err error)
 	// EndSignup gives back what BeginSignup counted.
 	EndSignup(ctx context.Context, address string) error
@@ -38,6 +50,7 @@ type Options struct {
 	Passwords   Passwords
 	MinPassword int  // shortest password in characters
 	Signup      bool // whether anyone may sign up
+	Verified    bool // whether only a user with a confirmed address may sign in
 	Limits      Limiter
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -47,7 +60,7 @@ type Options struct {
 func New(o Options) *Service {
 	return &Service{
 		store: o.Store, passwords: o.Passwords, minPassword: o.MinPassword,
-		signup: o.Signup, limits: o.Limits, now: o.Now, log: o.Log,
+		signup: o.Signup, verified: o.Verified, limits: o.Limits, now: o.Now, log: o.Log,
 	}
 }
 
@@ -59,6 +72,8 @@ type NewUser struct {
 	Name     string
 	Picture  string
 	Roles    []string // empty: ROLE_USER
+
+	EmailVerified bool // only an administrator says so
 }
 
 // SignUp creates a user with ROLE_USER for a caller at address, whatever n says of roles. Beside
@@ -69,6 +84,9 @@ func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, 
 		return User{}, Errorf(SignupClosed, "sign-up is closed; ask an administrator for an account")
 	}
 	n.Roles = nil
+	if n.Password == "" {
+		return User{}, Errorf(WeakPassword, "the password is missing").At("/password")
+	}
 	u, err := s.newUser(n)
 	if err != nil {
 		return User{}, err
@@ -80,7 +98,8 @@ func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, 
 	if wait > 0 {
 		return User{}, Denied(wait)
 	}
-	created, err := s.insert(ctx, u, n.Password)
+	letter := Letter{Kind: LetterVerify, UserID: u.ID}
+	created, err := s.insert(ctx, u, n.Password, s.note(ctx, audit.UserRegistered, u, letter))
 	if errors.Is(err, ErrUsernameTaken) || errors.Is(err, ErrEmailTaken) {
 		return User{}, err
 	}
@@ -90,23 +109,32 @@ func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, 
 	return created, err
 }
 
-// Create creates a user. It answers invalid_username, invalid_email, invalid_request,
-// weak_password, username_taken, email_taken or unknown_role; nothing is stored then.
+// Create creates a user. Without a password, a letter to set one is ordered. It answers
+// invalid_username, invalid_email, invalid_request, weak_password, username_taken, email_taken or
+// unknown_role; nothing is stored then.
 func (s *Service) Create(ctx context.Context, n NewUser) (User, error) {
 	u, err := s.newUser(n)
 	if err != nil {
 		return User{}, err
 	}
-	return s.insert(ctx, u, n.Password)
+	u.EmailVerified = n.EmailVerified
+	kind := LetterVerify // answers itself if the address is confirmed
+	if n.Password == "" {
+		kind = LetterInvite
+	}
+	return s.insert(ctx, u, n.Password, s.note(ctx, audit.UserCreated, u, Letter{Kind: kind, UserID: u.ID}))
 }
 
 // insert hashes the password and stores the user that newUser made.
-func (s *Service) insert(ctx context.Context, u User, password string) (User, error) {
-	var err error
-	if u.PasswordHash, err = s.passwords.Hash(ctx, normalPassword(password)); err != nil {
-		return User{}, err
+func (s *Service) insert(ctx context.Context, u User, password string, n audit.Note) (User, error) {
+	if password != "" {
+		hash, err := s.passwords.Hash(ctx, normalPassword(password))
+		if err != nil {
+			return User{}, err
+		}
+		u.PasswordHash = hash
 	}
-	if err := s.store.CreateUser(ctx, u); err != nil {
+	if err := s.store.CreateUser(ctx, u, n); err != nil {
 		return User{}, err
 	}
 	return s.store.UserByID(ctx, u.ID)
@@ -129,13 +157,21 @@ func (s *Service) newUser(n NewUser) (User, error) {
 	if u.EmailKey, err = emailKey(n.Email); err != nil {
 		return User{}, err
 	}
-	if utf8.RuneCountInString(n.Name) > maxName || !plainText(n.Name) {
-		return User{}, Errorf(InvalidRequest, "the name is too long or has control characters").At("/name")
-	}
-	if len(n.Picture) > maxPicture || !plainText(n.Picture) {
-		return User{}, Errorf(InvalidRequest, "the picture is too long or has control characters").At("/picture")
+	if err := checkTexts(UserPatch{Name: &n.Name, Picture: &n.Picture}); err != nil || n.Password == "" {
+		return u, err
 	}
 	return u, s.checkPassword(n.Password, u)
+}
+
+// checkTexts checks what is only shown.
+func checkTexts(p UserPatch) error {
+	if p.Name != nil && (utf8.RuneCountInString(*p.Name) > maxName || !plainText(*p.Name)) {
+		return Errorf(InvalidRequest, "the name is too long or has control characters").At("/name")
+	}
+	if p.Picture != nil && (len(*p.Picture) > maxPicture || !plainText(*p.Picture)) {
+		return Errorf(InvalidRequest, "the picture is too long or has control characters").At("/picture")
+	}
+	return nil
 }
 
 // Find gives the user who signs in by that username or address, and the key by which tries are
@@ -161,18 +197,22 @@ func (s *Service) Find(ctx context.Context, login string) (User, string, error) 
 
 // Authenticate checks the password of a user that Find gave. It costs the same for the zero User,
 // for one who is not active and for a wrong password, and answers ErrInvalidCredentials to all.
-// A hash with outdated parameters is replaced after a right password.
+// After a right password a hash with outdated parameters is replaced, and ErrEmailUnverified is said
+// where only users with a confirmed address may sign in.
 func (s *Service) Authenticate(ctx context.Context, u User, password string) error {
 	password = normalPassword(password)
 	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
 	if err != nil {
 		return err
 	}
-	if !ok || !u.Active {
+	if !ok || !u.ActiveAt(s.now()) {
 		return ErrInvalidCredentials
 	}
 	if outdated {
 		s.rehash(ctx, u, password)
+	}
+	if s.verified && !u.EmailVerified {
+		return ErrEmailUnverified
 	}
 	return nil
 }
@@ -198,19 +238,9 @@ func (s *Service) ByLogin(ctx context.Context, login string) (User, error) {
 }
 
 // ByID gives a user, or ErrNotFound.
-func (s *Service) ByID(ctx context.Context, id string) (User, error) { return s.store.UserByID(ctx, id) }
-
-// List gives at most limit users after a position, oldest first.
-func (s *Service) List(ctx context.Context, after Position, limit int) ([]User, error) {
-	return s.store.ListUsers(ctx, after, limit)
+func (s *Service) ByID(ctx context.Context, id string) (User, error) {
+	return s.store.UserByID(ctx, id)
 }
 
-// Grant gives a user a role; having it already is no error. ErrNotFound, ErrUnknownRole.
-func (s *Service) Grant(ctx context.Context, id, role string) error {
-	return s.store.GrantRole(ctx, id, role, s.second())
-}
-
-// Revoke takes a role from a user; not having it is no error. ErrNotFound, ErrUnknownRole.
-func (s *Service) Revoke(ctx context.Context, id, role string) error {
-	return s.store.RevokeRole(ctx, id, role, s.second())
-}
+// second is the time as accounts keep it.
+func (s *Service) second() time.Time { return s.now().UTC().Truncate(time.Second) }

@@ -3,11 +3,13 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -43,7 +45,10 @@ func (s *Server) signIn(ctx context.Context, username, password string) (oauth.T
 	token, err := s.OAuth.Token(ctx, oauth.TokenRequest{
 		GrantType: oauth.GrantPassword, Username: username, Password: password, Caller: caller(ctx),
 	})
-	if errors.Is(err, oauth.ErrWrongPassword) {
+	switch {
+	case errors.Is(err, account.ErrEmailUnverified):
+		err = account.ErrEmailUnverified
+	case errors.Is(err, oauth.ErrWrongPassword):
 		err = account.ErrInvalidCredentials
 	}
 	return token, err
@@ -63,7 +68,52 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 func apiUser(u account.User) api.User {
 	return api.User{
 		Id: uuid.MustParse(u.ID), Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified,
-		Active: u.Active, Name: optional(u.Name), Picture: optional(u.Picture), Roles: u.Roles,
+		Active: u.ActiveAt(time.Now()), DisabledUntil: disabledUntil(u), Name: optional(u.Name), Picture: optional(u.Picture), Roles: u.Roles,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
+}
+
+// disabledUntil is left out of a user who may sign in, and of one who never may again.
+func disabledUntil(u account.User) *time.Time {
+	if u.DisabledUntil.IsZero() || u.ActiveAt(time.Now()) {
+		return nil
+	}
+	return &u.DisabledUntil
+}
+
+// UpdateOwnProfile answers PATCH /api/auth/users/me.
+func (s *Server) UpdateOwnProfile(ctx context.Context, r api.UpdateOwnProfileRequestObject) (api.UpdateOwnProfileResponseObject, error) {
+	who := principal(ctx)
+	user, err := s.Accounts.UpdateOwn(ctx, who.User, who.Claims.SessionID, caller(ctx).Address, account.OwnPatch{
+		Name: r.Body.Name, Picture: r.Body.Picture, Email: r.Body.Email, Password: r.Body.Password,
+		CurrentPassword: value(r.Body.CurrentPassword),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateOwnProfile200JSONResponse(apiUser(user)), nil
+}
+
+// DeleteOwnAccount answers DELETE /api/auth/users/me.
+func (s *Server) DeleteOwnAccount(ctx context.Context, _ api.DeleteOwnAccountRequestObject) (api.DeleteOwnAccountResponseObject, error) {
+	return api.DeleteOwnAccount204Response{}, s.Accounts.DeleteOwn(ctx, principal(ctx).User)
+}
+
+// ownEvents is how many audit events an export has at most.
+const ownEvents = 1000
+
+// ExportOwnData answers GET /api/auth/users/me/export.
+func (s *Server) ExportOwnData(ctx context.Context, _ api.ExportOwnDataRequestObject) (api.ExportOwnDataResponseObject, error) {
+	who := principal(ctx)
+	sessions, err := s.OAuth.UserSessions(ctx, who.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	events, _, err := s.Accounts.Events(ctx, audit.Query{UserID: who.User.ID, Limit: ownEvents})
+	if err != nil {
+		return nil, err
+	}
+	return api.ExportOwnData200JSONResponse{
+		User: apiUser(who.User), Sessions: sessionList(sessions, who).Items, Events: apiEvents(events),
+	}, nil
 }

@@ -2,46 +2,34 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-const (
-	defaultPage    = 50
-	defaultOverlap = 24 * time.Hour // how long an old client secret works on
-)
+const defaultOverlap = 24 * time.Hour // how long an old client secret works on
 
 // ListClients answers GET /api/clients.
 func (s *Server) ListClients(ctx context.Context, r api.ListClientsRequestObject) (api.ListClientsResponseObject, error) {
-	after, err := base64.RawURLEncoding.DecodeString(value(r.Params.Cursor))
-	if err != nil {
-		return nil, malformed("the cursor is not one that was given here")
+	var after string
+	if err := readCursor(r.Params.Cursor, &after); err != nil {
+		return nil, err
 	}
 	limit := pageSize(r.Params.Limit)
-	clients, err := s.OAuth.ListClients(ctx, string(after), limit+1)
+	clients, err := s.OAuth.ListClients(ctx, after, limit+1)
 	if err != nil {
 		return nil, err
 	}
 	page := api.ClientList{Items: []api.RegisteredClient{}}
 	for i, c := range clients {
 		if i == limit { // there is one more
-			page.NextCursor = optional(base64.RawURLEncoding.EncodeToString([]byte(clients[i-1].ID)))
+			page.NextCursor = writeCursor(clients[i-1].ID)
 			break
 		}
 		page.Items = append(page.Items, apiClient(c))
 	}
 	return api.ListClients200JSONResponse(page), nil
-}
-
-// pageSize keeps what was asked within what the contract allows.
-func pageSize(asked *int) int {
-	if asked == nil {
-		return defaultPage
-	}
-	return min(max(*asked, 1), 200)
 }
 
 // CreateClient answers POST /api/clients.

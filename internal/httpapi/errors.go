@@ -34,19 +34,21 @@ func status(code account.Code) int {
 		return http.StatusBadRequest
 	case oauth.InvalidClient, oauth.InvalidToken, oauth.TokenRequired, account.InvalidCredentials:
 		return http.StatusUnauthorized
-	case oauth.InsufficientScope, account.SignupClosed, crossOrigin:
+	case oauth.InsufficientScope, account.SignupClosed, crossOrigin,
+		account.WrongPassword, account.EmailUnverified:
 		return http.StatusForbidden
 	case account.NotFound, account.UnknownRole:
 		return http.StatusNotFound
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, oauth.Exists:
+	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, oauth.Exists:
 		return http.StatusConflict
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case unsupportedMediaType:
 		return http.StatusUnsupportedMediaType
-	case account.WeakPassword, account.InvalidUsername, account.InvalidEmail, account.InvalidRole, oauth.InvalidClientMetadata:
+	case account.WeakPassword, account.InvalidUsername, account.InvalidEmail, account.InvalidRole,
+		account.InvalidOneTime, oauth.InvalidClientMetadata:
 		return http.StatusUnprocessableEntity
 	case account.TooManyRequests:
 		return http.StatusTooManyRequests

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -39,6 +40,9 @@ func (s *Server) guard(all operations) echo.MiddlewareFunc {
 				return err
 			}
 			putContext(c, principalKey{}, who)
+			actor := audit.By(c.Request().Context())
+			actor.Name, actor.ID, actor.ClientID = who.Name(), who.User.ID, who.Claims.ClientID
+			actAs(c, actor)
 			return next(c)
 		}
 	}

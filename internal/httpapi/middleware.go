@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -126,9 +127,16 @@ type callerKey struct{}
 // withCaller puts where the request comes from into its context.
 func withCaller(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		putContext(c, callerKey{}, oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request())})
+		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request())}
+		putContext(c, callerKey{}, from)
+		actAs(c, audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)})
 		return next(c)
 	}
+}
+
+// actAs says who makes the request, for the audit events of what it does.
+func actAs(c echo.Context, who audit.Actor) {
+	c.SetRequest(c.Request().WithContext(audit.With(c.Request().Context(), who)))
 }
 
 func caller(ctx context.Context) oauth.Caller {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // Credentials are what a caller says of the client that it is. The zero Credentials say nothing.
@@ -63,7 +64,8 @@ func (s *Service) AuthenticateClient(ctx context.Context, claim Credentials, add
 	if wait > 0 {
 		return Client{}, account.Denied(wait)
 	}
-	return Client{}, errClient
+	event := audit.New(ctx, account.NewID(), s.now(), audit.ClientRefused, "", "").Failed(string(InvalidClient))
+	return Client{}, errors.Join(errClient, s.Events.AppendEvent(ctx, event))
 }
 
 // clientByID gives the built-in client or a registered one. An id that no client can have costs no query.

@@ -3,6 +3,8 @@ package oauth
 import (
 	"context"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // PublicClientID names the built-in public client, which stands for callers that name none.
@@ -48,18 +50,18 @@ type ClientPatch struct {
 // ClientStore keeps registered clients. Every method is one atomic act.
 type ClientStore interface {
 	// CreateClient registers c with its secrets. It MUST answer ErrExists when the id is in use.
-	CreateClient(ctx context.Context, c Client) error
+	CreateClient(ctx context.Context, c Client, n audit.Note) error
 	// ClientByID finds a client with its secrets, newest first, or answers account.ErrNotFound.
 	ClientByID(ctx context.Context, id string) (Client, error)
 	// ListClients gives at most limit clients after an id, by id, with their secrets.
 	ListClients(ctx context.Context, after string, limit int) ([]Client, error)
 	// UpdateClient changes what p names. It MUST revoke the client's live sessions in the same act
 	// when p switches it off. account.ErrNotFound: no such client.
-	UpdateClient(ctx context.Context, id string, p ClientPatch, now time.Time) error
+	UpdateClient(ctx context.Context, id string, p ClientPatch, now time.Time, n audit.Note) error
 	// DeleteClient deletes a client and its secrets, and revokes its live sessions in the same act.
 	// account.ErrNotFound: no such client.
-	DeleteClient(ctx context.Context, id string, now time.Time) error
+	DeleteClient(ctx context.Context, id string, now time.Time, n audit.Note) error
 	// RotateClientSecret adds a secret. In the same act it deletes all others but the newest, and
 	// makes that one expire at until unless it expires before. account.ErrNotFound: no such client.
-	RotateClientSecret(ctx context.Context, id string, secret ClientSecret, until time.Time) error
+	RotateClientSecret(ctx context.Context, id string, secret ClientSecret, until time.Time, n audit.Note) error
 }

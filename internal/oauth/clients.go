@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // clientID has the characters that need no encoding anywhere (RFC 3986 §2.3).
@@ -50,7 +51,7 @@ func (s *Service) CreateClient(ctx context.Context, by Authority, c Client) (Cli
 		secret, kept = newSecret(c.CreatedAt)
 		c.Secrets = []ClientSecret{kept}
 	}
-	if err := s.Clients.CreateClient(ctx, c); err != nil {
+	if err := s.Clients.CreateClient(ctx, c, s.clientNote(ctx, audit.ClientCreated, c.ID)); err != nil {
 		return Client{}, "", err
 	}
 	return c, secret, nil
@@ -78,7 +79,7 @@ func (s *Service) UpdateClient(ctx context.Context, by Authority, id string, p C
 	if err := checkClient(p.apply(c), by); err != nil {
 		return Client{}, err
 	}
-	if err := s.Clients.UpdateClient(ctx, id, p, s.now()); err != nil {
+	if err := s.Clients.UpdateClient(ctx, id, p, s.now(), s.clientNote(ctx, audit.ClientUpdated, id)); err != nil {
 		return Client{}, err
 	}
 	return s.Clients.ClientByID(ctx, id)
@@ -106,7 +107,7 @@ func set[T any](to, from *T) {
 
 // DeleteClient deletes a client and ends its sessions. account.ErrNotFound: no such client.
 func (s *Service) DeleteClient(ctx context.Context, id string) error {
-	return s.Clients.DeleteClient(ctx, id, s.now())
+	return s.Clients.DeleteClient(ctx, id, s.now(), s.clientNote(ctx, audit.ClientDeleted, id))
 }
 
 // RotateSecret makes a new secret; the newest of the old ones works for overlap longer. A public
@@ -125,11 +126,16 @@ func (s *Service) RotateSecret(ctx context.Context, by Authority, id string, ove
 	}
 	now := s.now()
 	secret, kept := newSecret(now)
-	if err := s.Clients.RotateClientSecret(ctx, id, kept, now.Add(overlap)); err != nil {
+	if err := s.Clients.RotateClientSecret(ctx, id, kept, now.Add(overlap), s.clientNote(ctx, audit.ClientSecretAdded, id)); err != nil {
 		return Client{}, "", err
 	}
 	c, err = s.Clients.ClientByID(ctx, id)
 	return c, secret, err
+}
+
+// clientNote is what is kept of a change to a client.
+func (s *Service) clientNote(ctx context.Context, action audit.Action, id string) audit.Note {
+	return audit.Note{Event: audit.New(ctx, account.NewID(), s.now(), action, id, id)}
 }
 
 const secretSize = 32 // random bytes

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // GrantClient is the client credentials grant (RFC 6749 §4.4).
@@ -28,7 +29,7 @@ func (s *Service) clientGrant(ctx context.Context, r TokenRequest, c Client, ask
 	session := s.newSession(c, account.User{}, scopes, r.Caller)
 	session.IdleUntil = session.CreatedAt.Add(s.accessTTL(c))
 	session.AbsoluteUntil = session.IdleUntil
-	if err := s.Sessions.CreateSession(ctx, session); err != nil {
+	if err := s.Sessions.CreateSession(ctx, session, s.clientNote(ctx, audit.ClientToken, c.ID)); err != nil {
 		return TokenResponse{}, err
 	}
 	return s.accessToken(c, account.User{ID: c.ID}, session.ID, scopes)

@@ -7,12 +7,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 const maxLogin = 255 // characters of a username or address
 
 // ErrWrongPassword is the one answer to a failed sign-in, whatever failed (RFC 6749 §5.2).
 var ErrWrongPassword = account.Errorf(InvalidGrant, "the username or the password is wrong")
+
+// errUnverified is said after a right password alone.
+var errUnverified = account.Errorf(InvalidGrant, "the e-mail address has not been confirmed").Wrap(account.ErrEmailUnverified)
 
 // checkPasswordRequest checks the form of the password grant, before anything is spent on it
 // (RFC 6749 §4.3.2).
@@ -53,10 +57,7 @@ func (s *Service) passwordGrant(ctx context.Context, r TokenRequest, c Client, s
 		return TokenResponse{}, account.Denied(wait)
 	}
 	// 3. The password, at the same cost for everybody.
-	if err := s.authenticate(ctx, r, user, key); err != nil {
-		return TokenResponse{}, err
-	}
-	if err := s.Limits.PassLogin(ctx, r.Caller.Address, key); err != nil {
+	if err := s.authenticate(ctx, r, c, user, key); err != nil {
 		return TokenResponse{}, err
 	}
 	// 4. What the token may do.
@@ -70,16 +71,27 @@ func (s *Service) passwordGrant(ctx context.Context, r TokenRequest, c Client, s
 
 // authenticate checks the password. A guess that could not be made, because the service is busy or
 // the caller is gone, is not counted.
-func (s *Service) authenticate(ctx context.Context, r TokenRequest, user account.User, key string) error {
+func (s *Service) authenticate(ctx context.Context, r TokenRequest, c Client, user account.User, key string) error {
 	err := s.Accounts.Authenticate(ctx, user, r.Password)
 	switch {
 	case err == nil:
-		return nil
+		return s.Limits.PassLogin(ctx, r.Caller.Address, key)
 	case errors.Is(err, account.ErrInvalidCredentials):
 		s.Limits.FailLogin(key, r.Password)
-		return ErrWrongPassword
+		return errors.Join(ErrWrongPassword, s.failedSignIn(ctx, c, user, "invalid_credentials"))
+	case errors.Is(err, account.ErrEmailUnverified): // the password was right
+		return errors.Join(errUnverified, s.failedSignIn(ctx, c, user, string(account.EmailUnverified)),
+			s.Limits.PassLogin(ctx, r.Caller.Address, key))
 	default:
 		undone := s.Limits.UndoLogin(context.WithoutCancel(ctx), r.Caller.Address, key)
 		return errors.Join(err, undone)
 	}
+}
+
+// failedSignIn keeps the event of a failed sign-in. Of an unknown user it keeps no name: people type
+// passwords into the wrong field.
+func (s *Service) failedSignIn(ctx context.Context, c Client, user account.User, reason string) error {
+	event := audit.New(ctx, account.NewID(), s.now(), audit.UserSignedIn, user.Username, user.ID).Failed(reason)
+	event.ClientID = c.ID
+	return s.Events.AppendEvent(ctx, event)
 }

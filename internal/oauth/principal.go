@@ -57,6 +57,14 @@ func tokenFault(err error) error {
 	return err
 }
 
+// Name is the user's, or the client's where it acts for itself.
+func (p Principal) Name() string {
+	if p.User.ID == "" {
+		return p.Claims.ClientID
+	}
+	return p.User.Username
+}
+
 // Authorize says whether the principal has all the scopes and at least one of the roles, if any
 // are named. The error names what a token would need (RFC 6750 §3.1).
 func (p Principal) Authorize(scopes, anyRole []string) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // GrantRefresh is the refresh grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
@@ -130,7 +131,9 @@ func (s *Service) carryOut(ctx context.Context, v verdict, session Session, from
 	case reuse:
 		s.Log.WarnContext(ctx, "refresh token reused: session revoked",
 			"session_id", session.ID, "user_id", session.UserID, "client_id", session.ClientID, "address", from.Address)
-		err := s.Sessions.RevokeSession(ctx, session.ID, "", EndedByReuse, now)
+		note := s.sessionNote(ctx, audit.RefreshReused, session.ID, EndedByReuse)
+		note.Event.ActorID, note.Event.ClientID = session.UserID, session.ClientID
+		err := s.Sessions.RevokeSession(ctx, session.ID, "", EndedByReuse, now, note)
 		if err != nil && !errors.Is(err, account.ErrNotFound) {
 			return Session{}, err
 		}

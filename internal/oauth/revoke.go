@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // TokenQuery is a well-formed request about a token.
@@ -62,7 +63,7 @@ func (s *Service) Revoke(ctx context.Context, q TokenQuery) error {
 	if k.session.ClientID != client.ID {
 		return account.Errorf(InvalidGrant, "the token was issued to another client")
 	}
-	return s.end(ctx, k.session.ID, EndedByRevoke)
+	return s.end(ctx, k.session, audit.TokenRevoked, EndedByRevoke)
 }
 
 var errTokenMissing = account.Errorf(InvalidRequest, "the parameter token is missing")
@@ -75,14 +76,17 @@ func (s *Service) SignOut(ctx context.Context, tokens ...string) error {
 			return err
 		}
 		if found {
-			return s.end(ctx, k.session.ID, EndedBySignOut)
+			return s.end(ctx, k.session, audit.SessionEnded, EndedBySignOut)
 		}
 	}
 	return nil
 }
 
-func (s *Service) end(ctx context.Context, id, reason string) error {
-	err := s.Sessions.RevokeSession(ctx, id, "", reason, s.now())
+// end revokes a session for whoever holds a token of it.
+func (s *Service) end(ctx context.Context, session Session, action audit.Action, reason string) error {
+	note := s.sessionNote(ctx, action, session.ID, reason)
+	note.Event.ActorID, note.Event.ClientID = session.UserID, session.ClientID
+	err := s.Sessions.RevokeSession(ctx, session.ID, "", reason, s.now(), note)
 	if errors.Is(err, account.ErrNotFound) {
 		return nil
 	}

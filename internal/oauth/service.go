@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // GrantPassword is the resource owner password credentials grant (RFC 6749 §4.3). RFC 9700 §2.4
@@ -45,6 +46,7 @@ type Options struct {
 	Sessions    SessionStore
 	Keys        Keys
 	Limits      Limiter
+	Events      audit.Log
 	Now         func() time.Time
 	Log         *slog.Logger
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // Session is one sign-in of one user by one client, or one token of a client for itself. Every
@@ -60,7 +61,7 @@ func (s Session) alive(u account.User, now time.Time) bool {
 	if !s.RevokedAt.IsZero() || !now.Before(s.Expires()) {
 		return false
 	}
-	return s.UserID == "" || u.ID == s.UserID && u.Active && u.Epoch == s.UserEpoch
+	return s.UserID == "" || u.ID == s.UserID && u.ActiveAt(now) && u.Epoch == s.UserEpoch
 }
 
 // Rotation is one use of the newest refresh token of a session.
@@ -77,8 +78,8 @@ type Rotation struct {
 type SessionStore interface {
 	// CreateSession stores s. It MUST answer account.ErrNotFound and store nothing when the user is
 	// gone, not active, or has another epoch: a sign-in that raced with a password change loses. In
-	// the same act it revokes the user's live sessions beyond MaxSessions, those used longest ago.
-	CreateSession(ctx context.Context, s Session) error
+	// the same act it stores n, and revokes the user's live sessions beyond MaxSessions, those used longest ago.
+	CreateSession(ctx context.Context, s Session, n audit.Note) error
 	// SessionByID gives a session, whatever its state, and its user, who is the zero User where the
 	// client acts for itself. account.ErrNotFound: no such session.
 	SessionByID(ctx context.Context, id string) (Session, account.User, error)
@@ -93,11 +94,12 @@ type SessionStore interface {
 	// answer account.ErrNotFound unless the session has that family and counter and is not revoked.
 	RepeatRotation(ctx context.Context, family []byte, counter int64) error
 	// RevokeSession revokes one session; if userID is not empty, only of that user. It answers
-	// account.ErrNotFound where there is none; revoking a revoked one changes nothing and is no error.
-	RevokeSession(ctx context.Context, id, userID, reason string, now time.Time) error
+	// account.ErrNotFound where there is none; revoking a revoked one changes nothing, stores no note
+	// and is no error.
+	RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, n audit.Note) error
 	// RevokeSessions revokes all live sessions of a user but one, which may be empty, and gives
-	// their number.
-	RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time) (int, error)
+	// their number. Where there are none it stores no note.
+	RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, n audit.Note) (int, error)
 	// UserSessions gives the live sessions of a user at now, last used first.
 	UserSessions(ctx context.Context, userID string, now time.Time) ([]Session, error)
 	// PurgeSessions deletes at most limit sessions that were revoked or ended before a time, and

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 func isNotFound(err error) bool { return errors.Is(err, account.ErrNotFound) }
@@ -14,7 +15,9 @@ func isNotFound(err error) bool { return errors.Is(err, account.ErrNotFound) }
 // startSession stores a user's session and gives its first tokens.
 func (s *Service) startSession(ctx context.Context, c Client, u account.User, scopes []string, from Caller) (TokenResponse, error) {
 	session := s.newSession(c, u, scopes, from)
-	err := s.Sessions.CreateSession(ctx, session)
+	note := account.NewNote(ctx, session.CreatedAt, audit.UserSignedIn, u)
+	note.Event.ClientID = c.ID
+	err := s.Sessions.CreateSession(ctx, session, note)
 	if isNotFound(err) { // disabled or changed while the password was checked
 		return TokenResponse{}, ErrWrongPassword
 	}
@@ -43,13 +46,18 @@ func (s *Service) UserSessions(ctx context.Context, userID string) ([]Session, e
 
 // EndSession ends one session of a user. account.ErrNotFound: he has no such live session.
 func (s *Service) EndSession(ctx context.Context, userID, id string) error {
-	return s.Sessions.RevokeSession(ctx, id, userID, EndedByUser, s.now())
+	return s.Sessions.RevokeSession(ctx, id, userID, EndedByUser, s.now(), s.sessionNote(ctx, audit.SessionEnded, id, EndedByUser))
 }
 
 // EndSessions ends all sessions of a user but one, which may be empty, for a reason.
 func (s *Service) EndSessions(ctx context.Context, userID, except, reason string) error {
-	_, err := s.Sessions.RevokeSessions(ctx, userID, except, reason, s.now())
+	_, err := s.Sessions.RevokeSessions(ctx, userID, except, reason, s.now(), s.sessionNote(ctx, audit.SessionsEnded, userID, reason))
 	return err
+}
+
+// sessionNote is what is kept of the end of a session, or of all of a user's.
+func (s *Service) sessionNote(ctx context.Context, action audit.Action, target, reason string) audit.Note {
+	return audit.Note{Event: audit.New(ctx, account.NewID(), s.now(), action, "", target).Because(reason)}
 }
 
 // What is kept of a dead session, and for how long: long enough to tell its user why.

@@ -17,6 +17,8 @@ var (
 	loginUser    = Lane{Name: "login-user", Burst: 10, Every: 15 * time.Minute}
 	loginAddress = Lane{Name: "login-address", Burst: 20, Every: 6 * time.Second}
 	clientSecret = Lane{Name: "client-secret", Burst: 10, Every: 6 * time.Second}
+	letterTo     = Lane{Name: "letter-to", Burst: 3, Every: 20 * time.Minute}
+	letterFrom   = Lane{Name: "letter-from", Burst: 10, Every: time.Minute}
 	signupTaken  = Lane{Name: "signup-taken", Burst: 5, Every: 12 * time.Minute}
 )
 
@@ -73,6 +75,11 @@ func (l *Limiter) FailClient(ctx context.Context, address, client string) (time.
 // BeginSignup counts a sign-up of an address.
 func (l *Limiter) BeginSignup(ctx context.Context, address string) (time.Duration, error) {
 	return l.spend(ctx, try{signupTaken, network(address)})
+}
+
+// BeginLetter counts a letter that is asked for, for the address that asks and the one it goes to.
+func (l *Limiter) BeginLetter(ctx context.Context, address, email string) (time.Duration, error) {
+	return l.spend(ctx, try{letterFrom, network(address)}, try{letterTo, email})
 }
 
 // EndSignup gives back what BeginSignup counted.

@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
+)
+
+// ListUsers answers GET /api/users.
+func (s *Server) ListUsers(ctx context.Context, r api.ListUsersRequestObject) (api.ListUsersResponseObject, error) {
+	var after account.Position
+	if err := readCursor(r.Params.Cursor, &after); err != nil {
+		return nil, err
+	}
+	users, next, err := s.Accounts.List(ctx, account.Query{
+		UsernameKey: value(r.Params.Username), EmailKey: value(r.Params.Email), Prefix: value(r.Params.Q),
+		Role: value(r.Params.Role), Active: r.Params.Active, Verified: r.Params.Verified,
+		After: after, Limit: pageSize(r.Params.Limit),
+	})
+	if err != nil {
+		return nil, err
+	}
+	page := api.UserList{Items: make([]api.User, len(users))}
+	for i, u := range users {
+		page.Items[i] = apiUser(u)
+	}
+	if next != nil {
+		page.NextCursor = writeCursor(next)
+	}
+	return api.ListUsers200JSONResponse(page), nil
+}
+
+// CreateUser answers POST /api/users.
+func (s *Server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) (api.CreateUserResponseObject, error) {
+	user, err := s.Accounts.Administer(ctx, principal(ctx).Authority(), account.NewUser{
+		Username: r.Body.Username, Email: r.Body.Email, EmailVerified: value(r.Body.EmailVerified),
+		Password: value(r.Body.Password), Name: value(r.Body.Name), Picture: value(r.Body.Picture), Roles: value(r.Body.Roles),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateUser201JSONResponse(apiUser(user)), nil
+}
+
+// GetUser answers GET /api/users/{id}.
+func (s *Server) GetUser(ctx context.Context, r api.GetUserRequestObject) (api.GetUserResponseObject, error) {
+	user, err := s.Accounts.ByID(ctx, r.Id.String())
+	if err != nil {
+		return nil, err
+	}
+	return api.GetUser200JSONResponse(apiUser(user)), nil
+}
+
+// UpdateUser answers PATCH /api/users/{id}.
+func (s *Server) UpdateUser(ctx context.Context, r api.UpdateUserRequestObject) (api.UpdateUserResponseObject, error) {
+	user, err := s.Accounts.Update(ctx, principal(ctx).Authority(), r.Id.String(), account.AdminPatch{
+		Username: r.Body.Username, Email: r.Body.Email, EmailVerified: r.Body.EmailVerified, Password: r.Body.Password,
+		Name: r.Body.Name, Picture: r.Body.Picture, Active: r.Body.Active, DisabledUntil: r.Body.DisabledUntil,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateUser200JSONResponse(apiUser(user)), nil
+}
+
+// DeleteUser answers DELETE /api/users/{id}.
+func (s *Server) DeleteUser(ctx context.Context, r api.DeleteUserRequestObject) (api.DeleteUserResponseObject, error) {
+	return api.DeleteUser204Response{}, s.Accounts.Delete(ctx, principal(ctx).Authority(), r.Id.String())
+}
+
+// ForcePasswordReset answers POST /api/users/{id}/force-reset.
+func (s *Server) ForcePasswordReset(ctx context.Context, r api.ForcePasswordResetRequestObject) (api.ForcePasswordResetResponseObject, error) {
+	return api.ForcePasswordReset202JSONResponse{}, s.Accounts.ForceReset(ctx, principal(ctx).Authority(), r.Id.String())
+}
+
+// GrantRole answers PUT /api/users/{id}/roles/{role}.
+func (s *Server) GrantRole(ctx context.Context, r api.GrantRoleRequestObject) (api.GrantRoleResponseObject, error) {
+	return api.GrantRole204Response{}, s.Accounts.Grant(ctx, principal(ctx).Authority(), r.Id.String(), r.Role)
+}
+
+// RevokeRole answers DELETE /api/users/{id}/roles/{role}.
+func (s *Server) RevokeRole(ctx context.Context, r api.RevokeRoleRequestObject) (api.RevokeRoleResponseObject, error) {
+	return api.RevokeRole204Response{}, s.Accounts.Revoke(ctx, principal(ctx).Authority(), r.Id.String(), r.Role)
+}
+
+// ListAuditEvents answers GET /api/audit.
+func (s *Server) ListAuditEvents(ctx context.Context, r api.ListAuditEventsRequestObject) (api.ListAuditEventsResponseObject, error) {
+	q := audit.Query{
+		Action: audit.Action(value(r.Params.Action)), Outcome: audit.Outcome(value(r.Params.Outcome)), Limit: pageSize(r.Params.Limit),
+	}
+	if r.Params.User != nil {
+		q.UserID = r.Params.User.String()
+	}
+	if err := readCursor(r.Params.Cursor, &q.Before); err != nil {
+		return nil, err
+	}
+	events, next, err := s.Accounts.Events(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	page := api.AuditList{Items: apiEvents(events)}
+	if next != nil {
+		page.NextCursor = writeCursor(next)
+	}
+	return api.ListAuditEvents200JSONResponse(page), nil
+}
