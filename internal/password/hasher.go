@@ -56,7 +56,7 @@ func New(o Options) (*Hasher, error) {
 	return &Hasher{
 		params: o.Params,
 		// No password is known to give a random tag, so the decoy needs no hash of its own.
-		decoy: argon2idHash{params: o.Params, salt: random(saltSize), tag: random(tagSize)},
+		decoy: argon2Hash{variant: argon2id, params: o.Params, salt: random(saltSize), tag: random(tagSize)},
 		slots: newSlots(o.Slots, o.Queue, o.Wait),
 		log:   o.Log,
 	}, nil

@@ -2,16 +2,18 @@ package password
 
 import (
 	"crypto/rand"
+	_ "embed"
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
 )
 
 // Made by argon2-cffi 25 (the reference C code) and by the pyca bcrypt library.
-var foreign = []struct{ name, hash, password string }{
+var vectors = []struct{ name, hash, password string }{
 	{"argon2id, our parameters", "$argon2id$v=19$m=19456,t=2,p=1$3H1AOerE+nxf4I0nZgGaHQ$2MBAfxdGPYWhtnYK23CZc+xYBv1rLdNn1FBVNuRM9zI", "correct horse battery staple"},
 	{"argon2id, two lanes", "$argon2id$v=19$m=12288,t=3,p=2$VNH624M3/PviOVageX3Wiw$SEhTpv67/vd4Z6mO7v2Vdrahgol/igYd1W9szoc8AeM", "Zażółć gęślą jaźń"},
 	{"argon2id, short tag", "$argon2id$v=19$m=47104,t=1,p=1$neyPnNWxbZZkaWKx7kLPyA$VVN+E+GqHH8AE/i+w9rOuxIew+9AsMQS", "p$ss w,rd=%"},
@@ -22,7 +24,7 @@ var foreign = []struct{ name, hash, password string }{
 
 func TestForeignHashes(t *testing.T) {
 	t.Parallel()
-	for _, c := range foreign {
+	for _, c := range vectors {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s, err := parse(c.hash)
@@ -30,6 +32,43 @@ func TestForeignHashes(t *testing.T) {
 			require.True(t, s.matches(c.password))
 			require.False(t, s.matches(c.password+"x"))
 			require.False(t, s.matches(""))
+		})
+	}
+}
+
+//go:embed testdata/foreign.tsv
+var mixedText string
+
+// mixed are the lines of that file: kind, hash, password.
+func mixed(t testing.TB) [][]string {
+	var all [][]string
+	for line := range strings.Lines(mixedText) {
+		if !strings.HasPrefix(line, "#") {
+			all = append(all, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+		}
+	}
+	require.GreaterOrEqual(t, len(all), 200)
+	return all
+}
+
+// Two hundred hashes of all kinds sign in, and are to be replaced then.
+func TestMixedHashes(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, Options{Params: Params{Memory: 128, Time: 1, Threads: 1}, Queue: 400, Wait: time.Minute})
+	for _, c := range mixed(t) {
+		kind, hash, password := c[0], c[1], c[2]
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, h.CheckHash(hash), hash)
+			ok, outdated, err := h.Verify(t.Context(), hash, password)
+			require.NoError(t, err)
+			require.True(t, ok, hash)
+			require.True(t, outdated, hash)
+
+			ok, outdated, err = h.Verify(t.Context(), hash, password+"x")
+			require.NoError(t, err)
+			require.False(t, ok, hash)
+			require.False(t, outdated, hash)
 		})
 	}
 }
@@ -53,7 +92,12 @@ func TestParse(t *testing.T) {
 		{name: "smallest", hash: phc("m=8,t=1,p=1", "c2FsdHNhbHQ", b64.EncodeToString(make([]byte, 16)))},
 		{name: "empty", hash: "", fault: "unknown algorithm"},
 		{name: "plain text", hash: "hunter2", fault: "unknown algorithm"},
-		{name: "argon2i", hash: "$argon2i$v=19$m=8,t=1,p=1$" + salt16 + "$" + tag32, fault: "unknown algorithm"},
+		{name: "argon2d", hash: "$argon2d$v=19$m=8,t=1,p=1$" + salt16 + "$" + tag32, fault: "unknown algorithm"},
+		{name: "argon2i", hash: "$argon2i$v=19$m=8,t=1,p=1$" + salt16 + "$" + tag32},
+		{name: "argon2i above 64 MiB", hash: "$argon2i$v=19$m=65537,t=1,p=1$" + salt16 + "$" + tag32, fault: "m is not"},
+		{name: "Django's argon2", hash: "argon2$argon2id$v=19$m=8,t=1,p=1$" + salt16 + "$" + tag32},
+		{name: "Django's argon2 at its defaults", hash: "argon2$argon2id$v=19$m=102400,t=2,p=8$" + salt16 + "$" + tag32, fault: "p is not"},
+		{name: "Django's argon2d", hash: "argon2$argon2d$v=19$m=8,t=1,p=1$" + salt16 + "$" + tag32, fault: "neither"},
 		{name: "leading space", hash: " " + phc(good, salt16, tag32), fault: "unknown algorithm"},
 		{name: "257 bytes", hash: phc(good, salt16, strings.Repeat("A", 257)), fault: "longer than 256"},
 		{name: "memory above 64 MiB", hash: phc("m=65537,t=2,p=1", salt16, tag32), fault: "m is not"},
@@ -89,16 +133,67 @@ func TestParse(t *testing.T) {
 		{name: "bcrypt long", hash: "$2b$10$" + bcrypt53 + "a", fault: "malformed"},
 		{name: "bcrypt with a line end", hash: "$2b$10$" + bcrypt53 + "\n", fault: "malformed"},
 		{name: "bcrypt other alphabet", hash: "$2b$10$+" + bcrypt53[1:], fault: "malformed"},
+		{name: "Django's bcrypt cost 16", hash: "bcrypt$$2b$16$" + bcrypt53, fault: "cost"},
+		{name: "Django's bcrypt twice", hash: "bcrypt$bcrypt$$2b$10$" + bcrypt53, fault: "malformed"},
+		{name: "Django's bcrypt of SHA-256 cost 16", hash: "bcrypt_sha256$$2b$16$" + bcrypt53, fault: "cost"},
+
+		{name: "scrypt, largest", hash: "$scrypt$ln=17,r=8,p=4$" + salt16 + "$" + tag32},
+		{name: "scrypt, many lanes", hash: "$scrypt$ln=14,r=8,p=10$" + salt16 + "$" + tag32},
+		{name: "scrypt ln=18", hash: "$scrypt$ln=18,r=1,p=1$" + salt16 + "$" + tag32, fault: "N is not"},
+		{name: "scrypt ln overflows", hash: "$scrypt$ln=64,r=1,p=1$" + salt16 + "$" + tag32, fault: "N is not"},
+		{name: "scrypt ln=0", hash: "$scrypt$ln=0,r=1,p=1$" + salt16 + "$" + tag32, fault: "N is not"},
+		{name: "scrypt r=9", hash: "$scrypt$ln=14,r=9,p=1$" + salt16 + "$" + tag32, fault: "r is not"},
+		{name: "scrypt r=0", hash: "$scrypt$ln=14,r=0,p=1$" + salt16 + "$" + tag32, fault: "r is not"},
+		{name: "scrypt p=11", hash: "$scrypt$ln=14,r=8,p=11$" + salt16 + "$" + tag32, fault: "p is not"},
+		{name: "scrypt takes too long", hash: "$scrypt$ln=17,r=8,p=5$" + salt16 + "$" + tag32, fault: "too long"},
+		{name: "scrypt negative", hash: "$scrypt$ln=14,r=8,p=-1$" + salt16 + "$" + tag32, fault: "p is not"},
+		{name: "scrypt leading zero", hash: "$scrypt$ln=014,r=8,p=1$" + salt16 + "$" + tag32, fault: "N is not"},
+		{name: "scrypt other order", hash: "$scrypt$r=8,ln=14,p=1$" + salt16 + "$" + tag32, fault: "N is not"},
+		{name: "scrypt two parameters", hash: "$scrypt$ln=14,r=8$" + salt16 + "$" + tag32, fault: "parameters"},
+		{name: "scrypt without salt", hash: "$scrypt$ln=14,r=8,p=1$$" + tag32, fault: "salt"},
+		{name: "scrypt tag with a line end", hash: "$scrypt$ln=14,r=8,p=1$" + salt16 + "$" + tag32 + "\n", fault: "tag"},
+		{name: "scrypt one field more", hash: "$scrypt$ln=14,r=8,p=1$" + salt16 + "$" + tag32 + "$", fault: "four fields"},
+		{name: "Django's scrypt", hash: "scrypt$16384$seasalt$8$5$" + tag32 + "="},
+		{name: "Django's scrypt, N no power of two", hash: "scrypt$16383$seasalt$8$5$" + tag32 + "=", fault: "N is not"},
+		{name: "Django's scrypt, N too large", hash: "scrypt$262144$seasalt$8$1$" + tag32 + "=", fault: "N is not"},
+		{name: "Django's scrypt, N overflows", hash: "scrypt$18446744073709568000$seasalt$8$1$" + tag32 + "=", fault: "N is not"},
+		{name: "Django's scrypt, unpadded", hash: "scrypt$16384$seasalt$8$5$" + tag32, fault: "tag"},
+		{name: "Django's scrypt, no salt", hash: "scrypt$16384$$8$5$" + tag32 + "=", fault: "salt"},
+		{name: "Django's scrypt, short", hash: "scrypt$16384$seasalt$8$5", fault: "six fields"},
+
+		{name: "passlib's pbkdf2", hash: "$pbkdf2-sha256$10000000$" + salt16 + "$" + tag32},
+		{name: "passlib's pbkdf2, too many iterations", hash: "$pbkdf2-sha256$10000001$" + salt16 + "$" + tag32, fault: "iterations"},
+		{name: "passlib's pbkdf2, none", hash: "$pbkdf2-sha256$0$" + salt16 + "$" + tag32, fault: "iterations"},
+		{name: "passlib's pbkdf2, iterations overflow", hash: "$pbkdf2-sha256$9223372036854775808$" + salt16 + "$" + tag32, fault: "iterations"},
+		{name: "passlib's pbkdf2, leading zero", hash: "$pbkdf2-sha256$01000$" + salt16 + "$" + tag32, fault: "iterations"},
+		{name: "passlib's pbkdf2, dear digest", hash: "$pbkdf2-sha512$5000001$" + salt16 + "$" + tag32, fault: "too long"},
+		{name: "passlib's pbkdf2, two dear blocks", hash: "$pbkdf2$5000001$" + salt16 + "$" + tag32, fault: "too long"},
+		{name: "passlib's pbkdf2, plus sign", hash: "$pbkdf2-sha256$1000$+" + salt16[1:] + "$" + tag32, fault: "salt"},
+		{name: "passlib's pbkdf2, salt of 65 bytes", hash: "$pbkdf2-sha256$1000$" + b64.EncodeToString(make([]byte, 65)) + "$" + tag32, fault: "salt"},
+		{name: "passlib's pbkdf2, short tag", hash: "$pbkdf2-sha256$1000$" + salt16 + "$" + b64.EncodeToString(make([]byte, 15)), fault: "tag"},
+		{name: "PHC's pbkdf2", hash: "$pbkdf2-sha512$i=210000$" + salt16 + "$" + tag32},
+		{name: "PHC's pbkdf2, Keycloak's dearest default", hash: "$pbkdf2$i=1300000$" + salt16 + "$" + b64.EncodeToString(make([]byte, 64))},
+		{name: "PHC's pbkdf2, dot", hash: "$pbkdf2-sha512$i=210000$." + salt16[1:] + "$" + tag32, fault: "salt"},
+		{name: "PHC's pbkdf2, too many iterations", hash: "$pbkdf2-sha512$i=10000001$" + salt16 + "$" + tag32, fault: "iterations"},
+		{name: "pbkdf2-sha384", hash: "$pbkdf2-sha384$i=1000$" + salt16 + "$" + tag32, fault: "unknown algorithm"},
+		{name: "Django's pbkdf2", hash: "pbkdf2_sha256$1000000$seasalt$" + tag32 + "="},
+		{name: "Django's pbkdf2, too many iterations", hash: "pbkdf2_sha256$10000001$seasalt$" + tag32 + "=", fault: "iterations"},
+		{name: "Django's pbkdf2, no salt", hash: "pbkdf2_sha256$1000000$$" + tag32 + "=", fault: "salt"},
+		{name: "Django's pbkdf2, a line end", hash: "pbkdf2_sha256$1000000$seasalt$" + tag32 + "=\n", fault: "tag"},
+		{name: "Django's pbkdf2, short", hash: "pbkdf2_sha256$1000000$seasalt", fault: "four fields"},
+		{name: "Django's MD5", hash: "md5$seasalt$f5531bef9f3687d0ccf0f617f0e25573", fault: "unknown algorithm"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s, err := parse(c.hash)
+			require.Equal(t, err, (*Hasher)(nil).CheckHash(c.hash))
 			if c.fault == "" {
 				require.NoError(t, err)
 				return
 			}
 			require.Nil(t, s)
 			require.ErrorContains(t, err, c.fault)
+			require.NotContains(t, err.Error(), tag32, "no part of a hash is shown")
 		})
 	}
 }
@@ -109,7 +204,7 @@ func TestReferenceVector(t *testing.T) {
 	t.Parallel()
 	tag, err := hex.DecodeString("9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe")
 	require.NoError(t, err)
-	h := argon2idHash{params: Params{Memory: 256, Time: 2, Threads: 1}, salt: []byte("somesalt"), tag: tag}
+	h := argon2Hash{variant: argon2id, params: Params{Memory: 256, Time: 2, Threads: 1}, salt: []byte("somesalt"), tag: tag}
 	require.Equal(t, tag, h.compute("password"))
 }
 
@@ -133,8 +228,11 @@ func TestBcrypt72Bytes(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, c := range foreign {
+	for _, c := range vectors {
 		f.Add(c.hash)
+	}
+	for _, c := range mixed(f) {
+		f.Add(c[1])
 	}
 	f.Fuzz(func(t *testing.T, hash string) {
 		s, err := parse(hash)
@@ -144,13 +242,27 @@ func FuzzParse(f *testing.F) {
 		}
 		require.LessOrEqual(t, len(hash), maxStored)
 		switch s := s.(type) {
-		case argon2idHash:
+		case argon2Hash:
 			require.NoError(t, s.params.bounded())
-			require.Equal(t, hash, s.String(), "only the canonical spelling is read")
+			require.True(t, hash == s.String() || hash == "argon2"+s.String(), "only the canonical spelling is read")
 		case bcryptHash:
-			cost, err := bcrypt.Cost(s)
-			require.NoError(t, err)
-			require.LessOrEqual(t, cost, bcryptMaxCost)
+			requireCost(t, s)
+		case bcryptSHA256:
+			requireCost(t, s.bcryptHash)
+		case scryptHash:
+			require.NoError(t, s.bounded())
+			require.LessOrEqual(t, 128*s.n*s.r, 128<<20, "bytes of memory")
+		case pbkdf2Hash:
+			require.NoError(t, s.bounded())
+		default:
+			t.Fatalf("%T is not held against its bounds here", s)
 		}
 	})
+}
+
+func requireCost(t *testing.T, h bcryptHash) {
+	t.Helper()
+	cost, err := bcrypt.Cost(h.text)
+	require.NoError(t, err)
+	require.LessOrEqual(t, cost, bcryptMaxCost)
 }
