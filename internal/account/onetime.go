@@ -141,8 +141,9 @@ type Delivery struct {
 	To       string
 	Username string
 	Name     string
-	Token    string    // empty where the letter needs none
-	Expires  time.Time // of the token
+	Token    string       // empty where the letter needs none
+	Expires  time.Time    // of the token
+	Follow   []outbox.Job // what hooks are told once the letter has left
 }
 
 // Prepare makes a letter ready, with a new token where it needs one. needed is false when there is
@@ -169,7 +170,9 @@ func (s *Service) Prepare(ctx context.Context, order Letter) (d Delivery, needed
 		if !u.ActiveAt(s.now()) {
 			return Delivery{}, false, nil
 		}
-		if err = s.store.AppendEvent(ctx, s.note(ctx, audit.ResetRequested, u).Event); err == nil {
+		n := s.note(ctx, audit.ResetRequested, u)
+		d.Follow = n.Jobs
+		if err = s.store.AppendEvent(ctx, n.Event); err == nil {
 			err = s.putToken(ctx, &d, u, PurposeReset, resetLife)
 		}
 	case LetterInvite:

@@ -19,9 +19,10 @@ type Worker struct {
 }
 
 const (
-	batch      = 4
-	jobTimeout = 30 * time.Second
-	lease      = batch*jobTimeout + time.Minute // longer than a batch may take
+	batch         = 4
+	jobTimeout    = 30 * time.Second
+	finishTimeout = 5 * time.Second
+	lease         = batch*(jobTimeout+finishTimeout) + time.Minute // longer than a batch may take
 )
 
 // Work carries out what is due, and gives the number of jobs that it tried.
@@ -44,7 +45,9 @@ func (w *Worker) Work(ctx context.Context) (int, error) {
 // do carries out one job. Its error is one of the store alone.
 func (w *Worker) do(ctx context.Context, job Job) error {
 	follow, err := w.try(ctx, job)
-	if err == nil {
+	if err == nil { // what is done is written down also while stopping, or it would be done twice
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+		defer cancel()
 		return w.Store.FinishJob(ctx, job.ID, follow)
 	}
 	if ctx.Err() != nil { // stopping: the lease runs out by itself
