@@ -38,6 +38,8 @@ const (
 	ClientRefused     Action = "client.authentication_failed"
 	RolePut           Action = "role.changed"
 	RoleDeleted       Action = "role.deleted"
+	HookCreated       Action = "hook.created"
+	HookDeleted       Action = "hook.deleted"
 )
 
 // Outcome says whether it was done.

@@ -87,6 +87,7 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	api.RegisterHandlers(e, handler)
 	wrapper := api.ServerInterfaceWrapper{Handler: handler}
 	e.POST(tokenAlias, wrapper.IssueToken) // the path that FastAPI clients know
+	s.servePages(e)
 	return e, s.serveDocs(e)
 }
 
