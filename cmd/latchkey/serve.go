@@ -62,6 +62,9 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		}
 		greet(io.out, settings.Issuer)
 	}
+	// 5. What is done beside the requests: until the last of them, and before the database closes.
+	stop := background(context.WithoutCancel(ctx), log, app.tasks()...)
+	defer stop()
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
 	return serve(ctx, listener, app.server, settings.DrainDelay, log)
 }
