@@ -192,17 +192,17 @@ var (
 
 // expand writes out {x*3}, {0xff} and {basic id:secret}.
 func expand(line string) string {
-	line = basic.ReplaceAllStringFunc(line, func(found string) string {
-		return "Basic " + base64.StdEncoding.EncodeToString([]byte(basic.FindStringSubmatch(found)[1]))
-	})
 	line = repeated.ReplaceAllStringFunc(line, func(found string) string {
 		m := repeated.FindStringSubmatch(found)
 		count, _ := strconv.Atoi(m[2]) // the expression allows digits alone
 		return strings.Repeat(m[1], count)
 	})
-	return oneByte.ReplaceAllStringFunc(line, func(found string) string {
+	line = oneByte.ReplaceAllStringFunc(line, func(found string) string {
 		value, _ := strconv.ParseUint(found[3:5], 16, 8) // and two hexadecimal digits
 		return string([]byte{byte(value)})
+	})
+	return basic.ReplaceAllStringFunc(line, func(found string) string {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(basic.FindStringSubmatch(found)[1]))
 	})
 }
 

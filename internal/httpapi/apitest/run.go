@@ -104,6 +104,8 @@ func (c Case) build(t *testing.T, server Server) (*http.Request, error) {
 			request.Header.Add(name, server.fill(value))
 		}
 	}
+	request.Host = request.Header.Get("Host")
+	request.Header.Del("Host")
 	if request.Header.Get("X-Forwarded-For") == "" {
 		request.Header.Set("X-Forwarded-For", address())
 	}
