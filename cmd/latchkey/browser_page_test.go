@@ -55,7 +55,7 @@ type page struct {
 	challenges []string // URLs for which the browser would open its own password dialog
 }
 
-func openPage(t *testing.T, browser context.Context, address string) *page {
+func openPage(browser context.Context, t *testing.T, address string) *page {
 	t.Helper()
 	p := &page{t: t}
 	tab, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.note))

@@ -60,7 +60,7 @@ func TestSwaggerUI(t *testing.T) {
 
 	t.Run("needs nothing from elsewhere", func(t *testing.T) {
 		t.Parallel()
-		p := openPage(t, browser, base+"/docs")
+		p := openPage(browser, t, base+"/docs")
 		requests, responses, complaints, _ := p.seen()
 		require.NotEmpty(t, requests)
 		for _, request := range requests {
@@ -76,7 +76,7 @@ func TestSwaggerUI(t *testing.T) {
 
 	t.Run("refuses scripts that are not its own", func(t *testing.T) {
 		t.Parallel()
-		p := openPage(t, browser, base+"/docs")
+		p := openPage(browser, t, base+"/docs")
 		ran := evaluate[bool](p, `
 			const script = document.createElement("script");
 			script.textContent = "window.ran = true";
@@ -90,7 +90,7 @@ func TestSwaggerUI(t *testing.T) {
 
 	t.Run("signs in with blank client fields", func(t *testing.T) {
 		t.Parallel()
-		p := openPage(t, browser, base+"/docs")
+		p := openPage(browser, t, base+"/docs")
 		p.signIn("user", devPassword("user"))
 		p.do(chromedp.WaitVisible(chromedp.CSS(logout)))
 
@@ -108,7 +108,7 @@ func TestSwaggerUI(t *testing.T) {
 
 	t.Run("stays signed in when reloaded, until Logout", func(t *testing.T) {
 		t.Parallel()
-		p := openPage(t, browser, base+"/docs")
+		p := openPage(browser, t, base+"/docs")
 		p.signIn("user", devPassword("user"))
 		p.do(chromedp.WaitVisible(chromedp.CSS(logout)), chromedp.Reload())
 		p.triesOut()
@@ -127,7 +127,7 @@ func TestSwaggerUI(t *testing.T) {
 
 	t.Run("says why a sign-in failed", func(t *testing.T) {
 		t.Parallel()
-		p := openPage(t, browser, base+"/docs")
+		p := openPage(browser, t, base+"/docs")
 		p.signIn("user", "not-the-password")
 		shown := p.text(authErrors)
 		require.Contains(t, shown, "invalid_grant")
@@ -136,7 +136,7 @@ func TestSwaggerUI(t *testing.T) {
 
 	t.Run("a wrong client secret opens no dialog of the browser", func(t *testing.T) {
 		t.Parallel()
-		p := openPage(t, browser, base+"/docs")
+		p := openPage(browser, t, base+"/docs")
 		p.watchPasswordDialogs("*/token")
 		p.signIn("user", devPassword("user"),
 			chromedp.SendKeys(chromedp.CSS(clientField), "nobody"),
@@ -159,13 +159,13 @@ func TestSwaggerUI(t *testing.T) {
 	t.Run("works from a page of another origin", func(t *testing.T) {
 		t.Parallel()
 		elsewhere := serveDocsElsewhere(t, base)
-		p := openPage(t, browser, elsewhere)
+		p := openPage(browser, t, elsewhere)
 		p.signIn("user", devPassword("user"))
 		p.do(chromedp.WaitVisible(chromedp.CSS(logout)), chromedp.Click(chromedp.CSS(closeDialog)))
 		p.triesOut()
 
 		// Errors can be read across origins too; else there would be nothing but "Failed to fetch".
-		p = openPage(t, browser, elsewhere)
+		p = openPage(browser, t, elsewhere)
 		p.signIn("user", "not-the-password")
 		require.Contains(t, p.text(authErrors), "invalid_grant")
 	})
