@@ -73,6 +73,14 @@ var listening = regexp.MustCompile(`msg=listening address=(\S+) issuer=(\S+)`)
 // start runs `latchkey serve --dev` on a free port, and stops it gracefully at the end of the test.
 func start(t *testing.T, at place, environment ...string) *server {
 	t.Helper()
+	s := launch(t, at, environment...)
+	s.await()
+	return s
+}
+
+// launch starts the program and does not wait until it listens.
+func launch(t *testing.T, at place, environment ...string) *server {
+	t.Helper()
 	cmd := exec.Command(binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--log-level", "debug")
 	cmd.Dir = t.TempDir()
 	cmd.Env = at.environment(append([]string{
@@ -82,16 +90,21 @@ func start(t *testing.T, at place, environment ...string) *server {
 	require.NoError(t, cmd.Start())
 	go func() { s.ended <- cmd.Wait() }()
 	t.Cleanup(s.stop)
+	return s
+}
+
+// await waits until the server listens.
+func (s *server) await() {
+	s.t.Helper()
 	select {
 	case match := <-s.log.found:
 		s.url, s.issuer = "http://"+match[1], match[2]
 	case err := <-s.ended:
 		s.cmd = nil
-		require.NoError(t, err, "the server does not start:\n%s", s.log)
+		require.NoError(s.t, err, "the server does not start:\n%s", s.log)
 	case <-time.After(patience):
-		require.Fail(t, "the server does not start", "%s", s.log)
+		require.Fail(s.t, "the server does not start", "%s", s.log)
 	}
-	return s
 }
 
 // stop asks the server to end, and checks that it ends well.
@@ -139,7 +152,7 @@ func (t *transcript) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n, err := t.text.Write(b)
-	if match := t.wait.FindStringSubmatch(t.text.String()); t.wait != nil && match != nil {
+	if match := t.wait.FindStringSubmatch(t.text.String()); match != nil {
 		select {
 		case t.found <- match:
 		default:
@@ -158,10 +171,14 @@ func (t *transcript) String() string {
 // the address, as a trusted proxy would say; none: from loopback.
 func client(t *testing.T, address string) *http.Client {
 	t.Helper()
-	checked, err := apitest.NewContract(http.DefaultTransport)
+	checked, err := apitest.NewContract(fresh)
 	require.NoError(t, err)
 	return &http.Client{Timeout: patience, Transport: from{checked, address}}
 }
+
+// fresh uses a connection for one request. One that waits unused for its first is cut by the server
+// after readHeaderTimeout, and a POST that is sent in this moment is lost.
+var fresh = &http.Transport{DisableKeepAlives: true}
 
 // from says in X-Forwarded-For where requests come from.
 type from struct {
