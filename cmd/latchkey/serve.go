@@ -35,7 +35,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	// 1. The listener comes first: an occupied port shall not cost a migration.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Listen)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", settings.Listen, err)
+		return fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
 	if settings.Issuer == "" {

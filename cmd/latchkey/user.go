@@ -56,9 +56,9 @@ type userCreate struct {
 	config.Database `embed:""`
 
 	Username string   `arg:"" help:"The username."`
-	Email    string   `required:"" help:"The e-mail address."`
-	Name     string   `help:"The name to show."`
-	Role     []string `default:"ROLE_USER" help:"A role; may be given more than once."`
+	Email    string   `required:"" placeholder:"ADDRESS" help:"The e-mail address."`
+	Name     string   `placeholder:"TEXT" help:"The name to show."`
+	Role     []string `default:"ROLE_USER" help:"A role; may be given more than once. Default: ${default}."`
 }
 
 // Run creates the user.

@@ -27,7 +27,7 @@ func usernameKey(username string) (string, error) {
 		return "", Errorf(InvalidUsername, "the username may have at most %d characters", maxUsername).At("/username")
 	}
 	key, err := precis.UsernameCaseMapped.String(username)
-	if err != nil {
+	if err != nil || key == "" {
 		return "", Errorf(InvalidUsername, "the username may have letters, digits and punctuation, without spaces").At("/username").Wrap(err)
 	}
 	return key, nil

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -52,108 +54,78 @@ func whileLocked(t *testing.T, s *Store, statements func(pgx.Tx) error, do func(
 }
 
 // ends are the acts that end a user's sessions, by their statements and by their method.
-func ends(t *testing.T, s *Store) map[string]struct {
-	statements []string
-	do         func(id string) error
-} {
-	t.Helper()
-	type end = struct {
-		statements []string
-		do         func(id string) error
-	}
-	return map[string]end{
-		"SetActive": {
-			[]string{`UPDATE users SET active = FALSE, epoch = epoch + 1`, `UPDATE sessions SET revoked_at = created_at`},
-			func(id string) error { return s.SetActive(t.Context(), id, false, now) },
+var ends = map[string]struct {
+	begin func(pgx.Tx, account.User) error // what has the user's row
+	do    func(*Store, context.Context, account.User) error
+	mark  string // the reason
+}{
+	"SetActive": {
+		func(tx pgx.Tx, u account.User) error { return run(tx, setActive, u.ID, false, now) },
+		func(s *Store, ctx context.Context, u account.User) error { return s.SetActive(ctx, u.ID, false, now) },
+		oauth.EndedByDisable,
+	},
+	"SetPassword": {
+		func(tx pgx.Tx, u account.User) error { return run(tx, setPassword, u.ID, "new", now) },
+		func(s *Store, ctx context.Context, u account.User) error {
+			return s.SetPassword(ctx, u.ID, "new", "", now)
 		},
-		"SetPassword": {
-			[]string{`UPDATE users SET epoch = epoch + 1`, `UPDATE sessions SET revoked_at = created_at`},
-			func(id string) error { return s.SetPassword(t.Context(), id, "new", "", now) },
-		},
-	}
+		oauth.EndedByPassword,
+	},
 }
 
-// TestRefreshWaits: a refresh that began before a session was ended, and waits for it, loses.
-func TestRefreshWaits(t *testing.T) {
+func run(tx pgx.Tx, sql string, args ...any) error {
+	_, err := tx.Exec(context.Background(), sql, args...)
+	return err
+}
+
+// TestOrders has a refresh and a sign-in meet whatever ends the sessions, in both orders: nothing is
+// left that lives.
+func TestOrders(t *testing.T) {
 	t.Parallel()
-	for name := range ends(t, nil) {
-		t.Run(name, func(t *testing.T) {
+	for name, end := range ends {
+		t.Run(name+", refresh waits", func(t *testing.T) {
 			t.Parallel()
 			s := openUp(t, storetest.PostgresURL(t))
-			_, n := signedIn(t, s)
+			u, n := signedIn(t, s)
 			err := whileLocked(t, s, func(tx pgx.Tx) error {
-				for _, sql := range ends(t, s)[name].statements {
-					if _, err := tx.Exec(t.Context(), sql); err != nil {
-						return err
-					}
-				}
-				return nil
+				return errors.Join(end.begin(tx, u), run(tx, lockSessions, u.ID), run(tx, endStale, now, end.mark, u.ID))
 			}, func() error { return s.RotateSession(t.Context(), rotation(n)) })
 			require.ErrorIs(t, err, account.ErrNotFound)
 		})
-	}
-}
-
-// TestRefreshFirst: what ends the sessions and waits for a refresh ends the refreshed session, too.
-func TestRefreshFirst(t *testing.T) {
-	t.Parallel()
-	for name := range ends(t, nil) {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name+" waits for refresh", func(t *testing.T) {
 			t.Parallel()
 			s := openUp(t, storetest.PostgresURL(t))
 			u, n := signedIn(t, s)
+			r := rotation(n)
 			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
-				r := rotation(n)
-				_, err := tx.Exec(t.Context(), rotateSession, r.Now, r.IdleUntil, r.Address, r.FamilyID, r.Counter, r.ClientID)
-				return err
-			}, func() error { return ends(t, s)[name].do(u.ID) }))
+				return run(tx, rotateSession, r.Now, r.IdleUntil, r.Address, r.FamilyID, r.Counter, r.ClientID)
+			}, func() error { return end.do(s, t.Context(), u) }))
 			got, _, err := s.SessionByID(t.Context(), n.ID)
 			require.NoError(t, err)
 			require.EqualValues(t, 1, got.Counter, "the refresh came first")
-			require.False(t, got.RevokedAt.IsZero())
+			require.Equal(t, end.mark, got.RevokedReason)
 		})
-	}
-}
-
-// TestSignInFirst: what ends the sessions sees the one of a sign-in that it waited for.
-func TestSignInFirst(t *testing.T) {
-	t.Parallel()
-	for name := range ends(t, nil) {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name+", sign-in waits", func(t *testing.T) {
 			t.Parallel()
 			s := openUp(t, storetest.PostgresURL(t))
 			u, n := signedIn(t, s)
-			const second = `INSERT INTO sessions SELECT $1::uuid, '\x00', user_id, user_epoch, client_id, scopes, address, user_agent,
-				created_at, last_used_at, idle_until, absolute_until, NULL, NULL, counter, rotated_at, repeats FROM sessions WHERE id = $2`
-			id := storetest.NewUser().ID
-			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
-				if _, err := tx.Exec(t.Context(), lockUser, u.ID); err != nil {
-					return err
-				}
-				_, err := tx.Exec(t.Context(), second, id, n.ID)
-				return err
-			}, func() error { return ends(t, s)[name].do(u.ID) }))
-			got, _, err := s.SessionByID(t.Context(), id)
-			require.NoError(t, err)
-			require.False(t, got.RevokedAt.IsZero())
+			n.ID, n.FamilyID = storetest.NewUser().ID, []byte("another")
+			err := whileLocked(t, s, func(tx pgx.Tx) error { return end.begin(tx, u) },
+				func() error { return s.CreateSession(t.Context(), n) })
+			require.ErrorIs(t, err, account.ErrNotFound)
 		})
-	}
-}
-
-// TestSignInWaits: a sign-in that waits for a password change or for disabling loses.
-func TestSignInWaits(t *testing.T) {
-	t.Parallel()
-	for name := range ends(t, nil) {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name+" waits for sign-in", func(t *testing.T) {
 			t.Parallel()
 			s := openUp(t, storetest.PostgresURL(t))
-			_, n := signedIn(t, s)
+			u, n := signedIn(t, s)
 			n.ID, n.FamilyID = storetest.NewUser().ID, []byte("another")
-			err := whileLocked(t, s, func(tx pgx.Tx) error {
-				_, err := tx.Exec(t.Context(), ends(t, s)[name].statements[0])
-				return err
-			}, func() error { return s.CreateSession(t.Context(), n) })
-			require.ErrorIs(t, err, account.ErrNotFound)
+			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
+				return errors.Join(run(tx, lockUser, u.ID), run(tx, createSession, n.CreatedAt, n.ID, n.FamilyID, n.UserID, n.UserEpoch, n.ClientID,
+					[]string{}, 0, now, 0, "", "", now, n.IdleUntil, n.AbsoluteUntil, nil, "", oauth.MaxSessions, ""))
+			}, func() error { return end.do(s, t.Context(), u) }))
+			got, _, err := s.SessionByID(t.Context(), n.ID)
+			require.NoError(t, err)
+			require.Equal(t, end.mark, got.RevokedReason)
 		})
 	}
 }

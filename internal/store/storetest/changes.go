@@ -66,7 +66,7 @@ func changePasswordKeeps(t *testing.T, w World) {
 func changeActive(t *testing.T, w World) {
 	u := mustCreate(t, w, nil)
 	s, foreign := mustSignIn(t, w, u, nil), mustSignIn(t, w, mustCreate(t, w, nil), nil)
-	later := u.UpdatedAt.Add(time.Minute) // the session is over by then, which makes no difference
+	later := u.UpdatedAt.Add(time.Minute)                           // the session is over by then, which makes no difference
 	require.NoError(t, w.SetActive(t.Context(), u.ID, true, later)) // he is
 	u.UpdatedAt = later
 	requireUser(t, w, u)
