@@ -195,3 +195,16 @@ func TestNetwork(t *testing.T) {
 		require.Equal(t, counted, network(address), address)
 	}
 }
+
+func (m *memory) PurgeThrottle(_ context.Context, before time.Time, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	deleted := 0
+	for key, tat := range m.tat {
+		if deleted < limit && tat.Before(before) {
+			delete(m.tat, key)
+			deleted++
+		}
+	}
+	return deleted, nil
+}
