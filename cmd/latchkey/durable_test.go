@@ -122,7 +122,7 @@ func TestGracefulStop(t *testing.T) {
 	s.get(t, "/healthz", "") // the server accepts in turn, so it has the connection from before
 
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
-	require.Eventually(t, func() bool { return !accepts(address) }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return !accepts(t, address) }, patience, 10*time.Millisecond)
 	_, err = io.WriteString(conn, body[10:])
 	require.NoError(t, err)
 	require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
@@ -134,8 +134,9 @@ func TestGracefulStop(t *testing.T) {
 	require.Contains(t, s.log.String(), "msg=stopped")
 }
 
-func accepts(address string) bool {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
+func accepts(t *testing.T, address string) bool {
+	t.Helper()
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", address)
 	if err == nil {
 		_ = conn.Close()
 	}

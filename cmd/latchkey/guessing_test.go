@@ -76,7 +76,7 @@ func (s *server) timed(t *testing.T, address, username, password string) time.Du
 }
 
 // Two hundred guesses at once, each from an address of its own, are no way around the ten that a
-// user has; an unknown user has no more and no less.
+// user has; an unknown user has no more and no less. A busy machine may answer 503 to some.
 func TestParallelGuesses(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, at place) {
@@ -88,20 +88,32 @@ func TestParallelGuesses(t *testing.T) {
 			count := map[int]int{}
 			for _, got := range all {
 				count[got.status]++
-				if got.status == http.StatusTooManyRequests {
-					wait, err := strconv.Atoi(got.header.Get("Retry-After"))
-					require.NoError(t, err)
-					require.Positive(t, wait)
-					require.Empty(t, got.header.Get("WWW-Authenticate"))
+				if got.status != http.StatusBadRequest {
+					requireWait(t, got)
 				}
 			}
-			require.Equal(t, map[int]int{http.StatusBadRequest: 10, http.StatusTooManyRequests: 190}, count, username)
+			require.LessOrEqual(t, count[http.StatusBadRequest], 10, username)
+			require.Positive(t, count[http.StatusBadRequest], username)
+			require.Equal(t, 200, count[http.StatusBadRequest]+count[http.StatusTooManyRequests]+count[http.StatusServiceUnavailable], "%v", count)
 		}
-		// The right password does not tell that it is right, while the user's tries are used up.
+		// With no try left, the right password does not tell that it is right, by name or by address.
+		for n := range 11 {
+			s.login(t, fmt.Sprintf("198.18.8.%d", n+1), "user", fmt.Sprintf("last-%d", n))
+		}
 		require.Equal(t, http.StatusTooManyRequests, s.login(t, "198.18.9.9", "user", devPassword("user")).status)
 		require.Equal(t, http.StatusTooManyRequests, s.login(t, "198.18.9.9", "USER@example.com", "wrong").status)
 		require.Equal(t, http.StatusOK, s.login(t, "198.18.9.9", "admin", devPassword("admin")).status)
 	})
+}
+
+// requireWait demands that an answer which puts off says until when, without a challenge.
+func requireWait(t *testing.T, got answer) {
+	t.Helper()
+	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+	require.NoError(t, err, got.body)
+	require.Positive(t, wait)
+	require.Empty(t, got.header.Get("WWW-Authenticate"))
+	require.Equal(t, "temporarily_unavailable", member(t, got.body, "error"))
 }
 
 // atOnce calls try n times in parallel.

@@ -81,7 +81,7 @@ func start(t *testing.T, at place, environment ...string) *server {
 // launch starts the program and does not wait until it listens.
 func launch(t *testing.T, at place, environment ...string) *server {
 	t.Helper()
-	cmd := exec.Command(binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--log-level", "debug")
+	cmd := exec.CommandContext(context.Background(), binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--log-level", "debug")
 	cmd.Dir = t.TempDir()
 	cmd.Env = at.environment(append([]string{
 		"LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32", "LATCHKEY_ISSUER=" + testIssuer}, environment...)...)

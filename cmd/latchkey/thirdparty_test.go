@@ -8,8 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -84,11 +84,15 @@ func keyOf(set string, kid any) (*ecdsa.PublicKey, error) {
 		return nil, err
 	}
 	for _, k := range parsed.Keys {
+		if k.Kid != kid || k.Crv != "P-256" {
+			continue
+		}
 		x, errX := base64.RawURLEncoding.DecodeString(k.X)
 		y, errY := base64.RawURLEncoding.DecodeString(k.Y)
-		if k.Kid == kid && k.Crv == "P-256" {
-			return &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}, errors.Join(errX, errY)
+		if err := errors.Join(errX, errY); err != nil {
+			return nil, err
 		}
+		return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y)) // SEC 1 §2.3.3
 	}
 	return nil, fmt.Errorf("no key %v", kid)
 }
@@ -115,10 +119,8 @@ func TestOAuth2Library(t *testing.T) {
 					require.True(t, token.Valid())
 					require.Equal(t, "Bearer", token.Type())
 					require.Equal(t, "profile", token.Extra("scope"))
-					me, err := c.Client(ctx, token).Get(s.url + "/api/users/me")
-					require.NoError(t, err)
-					require.Equal(t, http.StatusOK, me.StatusCode)
-					require.NoError(t, me.Body.Close())
+					me := send(t, c.Client(ctx, token), request(t, http.MethodGet, s.url+"/api/users/me", "", ""))
+					require.Equal(t, http.StatusOK, me.status)
 				})
 			}
 		}

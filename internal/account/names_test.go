@@ -21,6 +21,8 @@ func TestUsernameKey(t *testing.T) {
 		"decomposed":             {"Jose\u0301", "josé"},
 		"other scripts":          {"Жанна", "жанна"},
 		"Greek":                  {"ΟΔΥΣΣΕΥΣ", "οδυσσευσ"},
+		"final sigma":            {"οδυσσευς", "οδυσσευσ"},
+		"sharp s":                {"STRASSE", "strasse"},
 		"digits, punctuation":    {"a.b-c_d+1", "a.b-c_d+1"},
 		"64 characters":          {strings.Repeat("ä", 64), strings.Repeat("ä", 64)},
 		"65 characters":          {strings.Repeat("ä", 65), ""},

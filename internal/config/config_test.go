@@ -201,7 +201,7 @@ func TestCheckEnvironment(t *testing.T) {
 	require.NotContains(t, err.Error(), "canary")
 }
 
-//nolint:paralleltest // the working directory and the environment are the process's
+// It is not parallel: the working directory and the environment are the process's.
 func TestDotEnv(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, LoadDotEnv(), "no file is no fault")

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,8 +109,11 @@ func TestWellFormedCosts(t *testing.T) {
 	t.Parallel()
 	client := http.Client{Transport: contract(t)}
 	url := start(t, options())
-	form := map[string][]string{"grant_type": {"password"}, "username": {"user"}, "password": {"x"}}
-	response, err := client.PostForm(url+"/token", form)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/token",
+		strings.NewReader("grant_type=password&username=user&password=x"))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := client.Do(request)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
 	require.Equal(t, http.StatusInternalServerError, response.StatusCode)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -20,22 +21,32 @@ import (
 // Contract is a transport that holds every answer of the next one against the contract: status,
 // headers, media type and body. An answer that does not fit is an error of the request.
 type Contract struct {
-	next   http.RoundTripper
+	description
+	next http.RoundTripper
+}
+
+type description struct {
 	spec   *openapi3.T
 	router routers.Router
 }
 
-// NewContract puts the check before a transport.
-func NewContract(next http.RoundTripper) (*Contract, error) {
+// read reads the contract once for all transports: a test has many.
+var read = sync.OnceValues(func() (description, error) {
 	spec, err := api.GetSpec()
 	if err != nil {
-		return nil, err
+		return description{}, err
 	}
 	router, err := gorillamux.NewRouter(spec)
+	return description{spec, router}, err
+})
+
+// NewContract puts the check before a transport.
+func NewContract(next http.RoundTripper) (*Contract, error) {
+	described, err := read()
 	if err != nil {
 		return nil, err
 	}
-	return &Contract{next: next, spec: spec, router: router}, nil
+	return &Contract{described, next}, nil
 }
 
 // RoundTrip sends the request and checks the answer.
