@@ -17,6 +17,9 @@ import (
 // application is the rooms, wired.
 type application struct {
 	accounts *account.Service
+	keys     *keyring.Ring
+	limits   *throttle.Limiter
+	tokens   *oauth.Service
 	server   *httpapi.Server
 }
 
@@ -53,7 +56,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		Issuer: s.Issuer, Accounts: accounts, OAuth: tokens, Keys: keys, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Log: log,
 	})
-	return &application{accounts: accounts, server: server}, err
+	return &application{accounts: accounts, keys: keys, limits: limits, tokens: tokens, server: server}, err
 }
 
 // refreshKeys derives the keys of refresh tokens from the master secrets, in their order.

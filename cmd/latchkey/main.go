@@ -42,7 +42,9 @@ type streams struct {
 type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Run the service."`
 	Migrate     migrateCommands    `cmd:"" help:"Bring the database's schema up or down."`
-	User        userCommands       `cmd:"" help:"Create and list users, grant and revoke roles."`
+	User        userCommands       `cmd:"" help:"Create, list and change users, grant and revoke roles."`
+	Client      clientCommands     `cmd:"" help:"Register, list and delete clients, rotate their secrets."`
+	Key         keyCommands        `cmd:"" help:"List, rotate and revoke signing keys."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the running service whether it is alive."`
 }

@@ -35,7 +35,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	// 1. The listener comes first: an occupied port shall not cost a migration.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Listen)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", settings.Listen, err)
+		return fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
 	if settings.Issuer == "" {
@@ -62,6 +62,9 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		}
 		greet(io.out, settings.Issuer)
 	}
+	// 5. What is done beside the requests: until the last of them, and before the database closes.
+	stop := background(context.WithoutCancel(ctx), log, app.tasks()...)
+	defer stop()
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
 	return serve(ctx, listener, app.server, settings.DrainDelay, log)
 }

@@ -37,7 +37,11 @@ type database interface {
 func openDatabase(ctx context.Context, settings config.Database) (database, error) {
 	path := settings.SQLitePath()
 	if path == "" {
-		return postgres.Open(ctx, settings.URL, postgres.Options{})
+		db, err := postgres.Open(ctx, settings.URL, postgres.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("%w; see LATCHKEY_DATABASE_URL", err)
+		}
+		return db, nil
 	}
 	if err := makePrivateDir(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -48,7 +52,7 @@ func openDatabase(ctx context.Context, settings config.Database) (database, erro
 // makePrivateDir makes a directory that holds secrets.
 func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("the data directory cannot be made: %w", err)
+		return fmt.Errorf("the data directory cannot be made: %w; set LATCHKEY_DATA_DIR to one that can", err)
 	}
 	return nil
 }

@@ -24,6 +24,11 @@ type userCommands struct {
 	List   userList   `cmd:"" help:"List users, oldest first."`
 	Grant  userGrant  `cmd:"" help:"Give a user a role."`
 	Revoke userRevoke `cmd:"" help:"Take a role from a user."`
+
+	SetPassword userSetPassword `cmd:"" help:"Set a user's password, read as for create, and end all sessions of the user."`
+	Disable     userDisable     `cmd:"" help:"End a user's sessions and allow no more."`
+	Enable      userEnable      `cmd:"" help:"Allow a user to sign in again."`
+	Delete      userDelete      `cmd:"" help:"Delete a user for good."`
 }
 
 // withAccounts runs a command on the accounts of the configured database.
@@ -51,9 +56,9 @@ type userCreate struct {
 	config.Database `embed:""`
 
 	Username string   `arg:"" help:"The username."`
-	Email    string   `required:"" help:"The e-mail address."`
-	Name     string   `help:"The name to show."`
-	Role     []string `default:"ROLE_USER" help:"A role; may be given more than once."`
+	Email    string   `required:"" placeholder:"ADDRESS" help:"The e-mail address."`
+	Name     string   `placeholder:"TEXT" help:"The name to show."`
+	Role     []string `default:"ROLE_USER" help:"A role; may be given more than once. Default: ${default}."`
 }
 
 // Run creates the user.

@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
 )
@@ -17,7 +18,7 @@ const (
 	maxPicture  = 2048 // bytes
 )
 
-// usernameKey gives the canonical form of a username: full-width letters folded, lower case, NFC
+// usernameKey gives the canonical form of a username: full-width letters and case folded, NFC
 // (RFC 8265 §3.3). Names with one canonical form are the same name.
 func usernameKey(username string) (string, error) {
 	if strings.Contains(username, "@") {
@@ -27,13 +28,19 @@ func usernameKey(username string) (string, error) {
 		return "", Errorf(InvalidUsername, "the username may have at most %d characters", maxUsername).At("/username")
 	}
 	key, err := precis.UsernameCaseMapped.String(username)
-	if err != nil {
+	if err != nil || key == "" {
 		return "", Errorf(InvalidUsername, "the username may have letters, digits and punctuation, without spaces").At("/username").Wrap(err)
 	}
-	return key, nil
+	return foldCase(key), nil
 }
 
-// emailKey gives the canonical form of an address: lower case, NFC. It checks the shape alone;
+// foldCase brings text to the form in which case makes no difference in any script: lower case
+// alone would keep apart the two Greek letters for a small sigma.
+func foldCase(text string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(text)))
+}
+
+// emailKey gives the canonical form of an address: case folded, NFC. It checks the shape alone;
 // that the address is somebody's, only a letter to it can show.
 func emailKey(email string) (string, error) {
 	invalid := Errorf(InvalidEmail, "this is not an e-mail address").At("/email")
@@ -46,7 +53,7 @@ func emailKey(email string) (string, error) {
 	case strings.ContainsAny(email, `,;<>()[]\":`) || !domainShaped(domain):
 		return "", invalid
 	}
-	return norm.NFC.String(strings.ToLower(norm.NFC.String(email))), nil
+	return foldCase(email), nil
 }
 
 // domainShaped says whether every label of a domain has characters, and none begins or ends with a hyphen.

@@ -19,29 +19,52 @@ const (
 	devSecretFile  = "dev-secret"
 )
 
-// readSecrets reads the master secrets from the environment or a file. In development one is made
-// when the service starts (DevSecret).
-func (s *Serve) readSecrets(f *faults) {
+// Secrets are the master secrets for the commands that open sealed keys.
+type Secrets struct {
+	SecretFile string   `name:"secret-file" env:"LATCHKEY_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, as of the service. Or set LATCHKEY_SECRET in the environment. Default: the development secret in the data directory, if there is one."`
+	Secrets    [][]byte `kong:"-"`
+}
+
+// Resolve reads the secrets: what is configured, or else what development made in dataDir.
+func (s *Secrets) Resolve(dataDir string) error {
+	if _, fromEnv := os.LookupEnv(secretVariable); !fromEnv && s.SecretFile == "" {
+		if known, err := readDevSecret(filepath.Join(dataDir, devSecretFile)); err == nil {
+			s.Secrets = [][]byte{known}
+			return nil
+		}
+	}
+	var f faults
+	s.Secrets = readSecrets(s.SecretFile, false, &f)
+	return errors.Join(f...)
+}
+
+// readSecrets reads the master secrets of the service. In development one is made when the service
+// starts (DevSecret).
+func (s *Serve) readSecrets(f *faults) { s.Secrets = readSecrets(s.SecretFile, s.Dev, f) }
+
+// readSecrets reads the master secrets from the environment or a file; there may be none if optional.
+func readSecrets(file string, optional bool, f *faults) [][]byte {
 	text, fromEnv := os.LookupEnv(secretVariable)
 	switch {
-	case fromEnv && s.SecretFile != "":
+	case fromEnv && file != "":
 		f.add("LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set; set one")
-		return
-	case s.SecretFile != "":
-		raw, err := readPrivate(s.SecretFile)
+		return nil
+	case file != "":
+		raw, err := readPrivate(file)
 		if err != nil {
 			f.add("LATCHKEY_SECRET_FILE: %w", err)
-			return
+			return nil
 		}
 		text = string(raw)
-	case !fromEnv && s.Dev:
-		return
+	case !fromEnv && optional:
+		return nil
 	case !fromEnv:
 		f.add("LATCHKEY_SECRET is not set: make one with `openssl rand -base64 32`, keep it, and set it here or by LATCHKEY_SECRET_FILE")
-		return
+		return nil
 	}
-	s.Secrets = splitSecrets(text)
-	checkSecrets(s.Secrets, f)
+	all := splitSecrets(text)
+	checkSecrets(all, f)
+	return all
 }
 
 // splitSecrets splits at commas and line ends.

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -61,7 +63,7 @@ func contractBody(all operations) echo.MiddlewareFunc {
 }
 
 func checkBody(body io.Reader, schema *openapi3.Schema) ([]byte, error) {
-	raw, err := io.ReadAll(body)
+	raw, err := readBody(body)
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +72,29 @@ func checkBody(body io.Reader, schema *openapi3.Schema) ([]byte, error) {
 		return nil, account.Errorf(account.InvalidRequest, "the body is not well-formed JSON").Wrap(err)
 	}
 	if err := schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails()); err != nil {
-		return nil, &contractError{faults: faults(err)}
+		found := faults(err)
+		return nil, &contractError{faults: found[:min(len(found), maxFaults)]}
 	}
-	return json.Marshal(value)
+	checked, err := json.Marshal(value)
+	if bytes.ContainsRune(checked, utf8.RuneError) {
+		// The decoder puts it for bytes that are no UTF-8 and for half a surrogate pair: two
+		// different passwords would become the same.
+		return nil, account.Errorf(account.InvalidRequest, "the body is not valid text")
+	}
+	return checked, err
+}
+
+const maxFaults = 20 // that one answer lists
+
+// readBody reads a body to its end. One that is too large is an error as the limit has it; one that
+// ends too early, or comes too slowly, is the caller's fault.
+func readBody(body io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(body)
+	var tooLarge *echo.HTTPError
+	if err != nil && !errors.As(err, &tooLarge) {
+		return nil, account.Errorf(account.InvalidRequest, "the body cannot be read to its end").Wrap(err)
+	}
+	return raw, err
 }
 
 // faults lists what a schema found, in our words: the library's would quote the value, which may
@@ -90,7 +112,12 @@ func faults(err error) []api.ProblemDetail {
 	if !errors.As(err, &one) {
 		return nil
 	}
-	return []api.ProblemDetail{{Pointer: pointer(one.JSONPointer()), Detail: faultText(one)}}
+	at := one.JSONPointer()
+	var unknown string // which the library names in its text alone
+	if _, err := fmt.Sscanf(one.Reason, "property %q is unsupported", &unknown); err == nil {
+		at = append(at, unknown)
+	}
+	return []api.ProblemDetail{{Pointer: pointer(at), Detail: faultText(one)}}
 }
 
 // pointer builds a JSON pointer (RFC 6901 §3).
@@ -109,7 +136,7 @@ func faultText(fault *openapi3.SchemaError) string {
 		return "is missing"
 	case "properties", "additionalProperties":
 		return "is not a known member"
-	case "type":
+	case "type", "nullable":
 		return "has the wrong type"
 	case "minLength", "minItems":
 		return "is too short"

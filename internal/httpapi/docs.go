@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -47,7 +48,7 @@ var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 // docsPolicy allows the page's own files and the one script that it contains, by its hash.
 func docsPolicy(ui http.Handler) (string, error) {
 	page := httptest.NewRecorder()
-	ui.ServeHTTP(page, httptest.NewRequest(http.MethodGet, docsPath, nil))
+	ui.ServeHTTP(page, httptest.NewRequestWithContext(context.Background(), http.MethodGet, docsPath, nil))
 	scripts := inlineScript.FindAllStringSubmatch(page.Body.String(), -1)
 	if len(scripts) == 0 {
 		return "", errors.New("docs: the page has no script")

@@ -17,13 +17,15 @@ import (
 )
 
 const (
-	maxBody   = "64K"
+	maxBody   = "64KiB"
 	maxParams = 20
 	formType  = "application/x-www-form-urlencoded"
 )
 
 // secretParams may never stand in a URL (RFC 6749 §2.3.1), whether the operation knows them or not.
 var secretParams = []string{"password", "client_secret", "client_assertion", "refresh_token", "token"}
+
+var errInURL = malformed("parameters in the URL are not used; send them in the body")
 
 type credentialsKey struct{}
 
@@ -63,10 +65,14 @@ func tokenForm(all operations) echo.MiddlewareFunc {
 
 // checkTransport checks what stands around the body.
 func checkTransport(request *http.Request, known []string) error {
-	for name := range request.URL.Query() {
+	query, err := url.ParseQuery(request.URL.RawQuery)
+	for name := range query {
 		if slices.Contains(known, name) || slices.Contains(secretParams, name) {
-			return malformed("parameters in the URL are not used; send them in the body")
+			return errInURL
 		}
+	}
+	if err != nil { // what cannot be read may hide a secret
+		return errInURL
 	}
 	mediaType, params, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType))
 	if err != nil || mediaType != formType {
@@ -84,7 +90,7 @@ func checkTransport(request *http.Request, known []string) error {
 // readForm reads the known parameters. An empty one is as if it were left out, an unknown one is
 // ignored, and a known one may stand once (RFC 6749 §3.2).
 func readForm(body io.Reader, known []string) (url.Values, error) {
-	raw, err := io.ReadAll(body)
+	raw, err := readBody(body)
 	if err != nil {
 		return nil, err
 	}

@@ -7,5 +7,10 @@
 // of it only what signs and parses keys: not its jwt package, which brings encrypted tokens along.
 //
 // Which key signs and which are published is a pure function of the rows and the time, so that
-// replicas agree without speaking to each other. A new key is a new row; no row need change for it.
+// replicas agree without speaking to each other. A new key is a new row, published (a day) before it
+// signs (for 30 days); then its private half is erased, and a day and a token's life later the row
+// goes. Maintain does all that, on every replica at once.
+//
+// The master secret is rotated in three steps, each on all replicas before the next: add the new one
+// behind the old, put it in front, and drop the old when every key has been sealed anew.
 package keyring

@@ -34,6 +34,7 @@ const rsaBits = 3072
 type key struct {
 	row     oauth.SigningKey
 	private crypto.Signer // nil once it has been erased
+	current bool          // sealed under the first secret
 	public  crypto.PublicKey
 	shown   oauth.PublicKey
 }
@@ -87,13 +88,10 @@ func load(row oauth.SigningKey, s sealer) (*key, error) {
 	if shown.ID != row.ID {
 		return nil, errTampered
 	}
-	k := &key{row: row, public: public, shown: shown}
-	if len(row.Sealed) == 0 {
-		return k, nil
-	}
+	k := &key{row: row, current: s.current(row.Sealed), public: public, shown: shown}
 	k.private, err = openPrivate(row, s)
-	if err != nil {
-		return nil, err
+	if err != nil || k.private == nil {
+		return k, err
 	}
 	if half, ok := k.private.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !half.Equal(public) {
 		return nil, errTampered
@@ -101,11 +99,15 @@ func load(row oauth.SigningKey, s sealer) (*key, error) {
 	return k, nil
 }
 
-// openPrivate unseals the private half.
+// openPrivate unseals the private half. An erased one is nothing, sealed: a row is ours only if its
+// seal says so, lest whoever can write rows adds a public key of his own.
 func openPrivate(row oauth.SigningKey, s sealer) (crypto.Signer, error) {
 	der, err := s.open(row.ID, row.Algorithm, row.Sealed)
 	if err != nil {
 		return nil, err
+	}
+	if len(der) == 0 {
+		return nil, nil
 	}
 	private, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {

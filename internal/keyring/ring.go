@@ -1,11 +1,11 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,35 +14,15 @@ import (
 
 var _ oauth.Keys = (*Ring)(nil)
 
-// Types of a token, the typ header: that of RFC 9068 §2.1, and the one that older libraries want.
-const (
-	TypeAccessToken = "at+jwt"
-	TypeJWT         = "JWT"
-)
-
-// keepFor is how long a key is published after it has signed its last token, beside the life of
-// that token: longer than any cache of the key set.
-const keepFor = 24 * time.Hour
-
-// Options of a Ring.
-type Options struct {
-	Secrets   [][]byte         // master secrets of at least 32 bytes: the first seals, all open
-	Algorithm string           // of new keys: ES256 (default), RS256, EdDSA
-	Issuer    string           // iss, exactly
-	Audience  string           // our own aud, which Verify demands; default: the issuer
-	Type      string           // typ: at+jwt (default) or JWT
-	MaxLife   time.Duration    // the longest exp - iat that is accepted; default: an hour
-	Leeway    time.Duration    // for clocks that differ; default: a minute
-	Now       func() time.Time // default: time.Now
-}
-
-// Ring holds the keys in memory; only Open and Refresh ask the store. It is safe for concurrent use.
+// Ring holds the keys in memory; Sign and Keys ask nobody. It is safe for concurrent use.
 type Ring struct {
-	o       Options // without the secrets
-	store   oauth.KeyStore
-	sealer  sealer
-	reading sync.Mutex // one Refresh at a time, so that an older reading never replaces a newer one
-	keys    atomic.Pointer[timeline]
+	o        Options // without the secrets
+	schedule schedule
+	store    oauth.KeyStore
+	sealer   sealer
+	reading  chan struct{} // one Refresh at a time, so that an older reading never replaces a newer one
+	keys     atomic.Pointer[timeline]
+	asked    atomic.Int64 // when Verify last met an unknown key and read the keys, unix seconds
 }
 
 // Open reads the keys. If there is none, or the newest is not of the wanted algorithm, it makes the
@@ -50,6 +30,34 @@ type Ring struct {
 // secret opens is an error, and then none is made: tokens and keys that exist are never given up
 // because of a wrong setting.
 func Open(ctx context.Context, store oauth.KeyStore, o Options) (*Ring, error) {
+	if o.Issuer == "" {
+		return nil, errors.New("keyring: no issuer is set")
+	}
+	o.Algorithm = cmp.Or(o.Algorithm, ES256)
+	r, err := newRing(store, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Attach reads the keys and makes none. It is for those who administer keys and sign nothing: no
+// issuer need be set, and without an algorithm new keys get that of the newest.
+func Attach(ctx context.Context, store oauth.KeyStore, o Options) (*Ring, error) {
+	r, err := newRing(store, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func newRing(store oauth.KeyStore, o Options) (*Ring, error) {
 	o = withDefaults(o)
 	if err := check(o); err != nil {
 		return nil, err
@@ -59,10 +67,8 @@ func Open(ctx context.Context, store oauth.KeyStore, o Options) (*Ring, error) {
 		return nil, err
 	}
 	o.Secrets = nil
-	r := &Ring{o: o, store: store, sealer: s}
-	if err := r.prepare(ctx); err != nil {
-		return nil, err
-	}
+	r := &Ring{o: o, schedule: scheduleOf(o), store: store, sealer: s, reading: make(chan struct{}, 1)}
+	r.keys.Store(&timeline{})
 	return r, nil
 }
 
@@ -73,10 +79,15 @@ func (r *Ring) prepare(ctx context.Context) error {
 		if err := r.Refresh(ctx); err != nil {
 			return err
 		}
-		if k := r.keys.Load().newest(); k != nil && k.row.Algorithm == r.o.Algorithm {
+		newest := r.keys.Load().newest()
+		if newest != nil && newest.row.Algorithm == r.o.Algorithm {
 			return nil
 		}
-		err := r.add(ctx)
+		from := r.schedule.first(r.now())
+		if newest != nil {
+			from = r.schedule.pending(r.now())
+		}
+		err := r.add(ctx, from)
 		if err == nil {
 			return r.Refresh(ctx)
 		}
@@ -87,52 +98,17 @@ func (r *Ring) prepare(ctx context.Context) error {
 	return errors.New("keyring: other processes keep making keys of another algorithm")
 }
 
-func withDefaults(o Options) Options {
-	set := func(s *string, to string) {
-		if *s == "" {
-			*s = to
-		}
+// add makes a key and stores it as the next generation. ErrExists: another process was first.
+func (r *Ring) add(ctx context.Context, from time.Time) error {
+	alg, generation := r.o.Algorithm, int64(1)
+	if newest := r.keys.Load().newest(); newest != nil {
+		alg, generation = cmp.Or(alg, newest.row.Algorithm), newest.row.Generation+1
 	}
-	set(&o.Algorithm, ES256)
-	set(&o.Type, TypeAccessToken)
-	set(&o.Audience, o.Issuer)
-	if o.MaxLife <= 0 {
-		o.MaxLife = time.Hour
-	}
-	if o.Leeway <= 0 {
-		o.Leeway = time.Minute
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return o
-}
-
-func check(o Options) error {
-	switch {
-	case o.Issuer == "":
-		return errors.New("keyring: no issuer is set")
-	case o.Type != TypeAccessToken && o.Type != TypeJWT:
-		return fmt.Errorf("keyring: the type of tokens is %q: choose %s or %s", o.Type, TypeAccessToken, TypeJWT)
-	case !slices.Contains([]string{ES256, RS256, EdDSA}, o.Algorithm):
-		return fmt.Errorf("keyring: there is no algorithm %q: choose ES256, RS256 or EdDSA", o.Algorithm)
-	}
-	return nil
-}
-
-// add stores the next generation, which signs from now on. The very first one signs from a leeway
-// ago: a replica whose clock is behind has no older key to sign with.
-func (r *Ring) add(ctx context.Context) error {
-	private, err := newPrivate(r.o.Algorithm)
+	private, err := newPrivate(cmp.Or(alg, ES256))
 	if err != nil {
 		return err
 	}
-	now := r.now()
-	generation, from := int64(1), now.Add(-r.o.Leeway)
-	if newest := r.keys.Load().newest(); newest != nil {
-		generation, from = newest.row.Generation+1, now
-	}
-	row, err := newRow(private, r.o.Algorithm, generation, now, from, r.sealer)
+	row, err := newRow(private, cmp.Or(alg, ES256), generation, r.now(), from, r.sealer)
 	if err != nil {
 		return err
 	}
@@ -141,8 +117,12 @@ func (r *Ring) add(ctx context.Context) error {
 
 // Refresh reads the keys again. After an error the former keys stay in use.
 func (r *Ring) Refresh(ctx context.Context) error {
-	r.reading.Lock()
-	defer r.reading.Unlock()
+	select {
+	case r.reading <- struct{}{}:
+		defer func() { <-r.reading }()
+	case <-ctx.Done():
+		return fmt.Errorf("keyring: read the keys: %w", ctx.Err())
+	}
 	rows, err := r.store.SigningKeys(ctx)
 	if err != nil {
 		return fmt.Errorf("keyring: read the keys: %w", err)
@@ -165,7 +145,36 @@ func (r *Ring) now() time.Time { return r.o.Now().UTC().Truncate(time.Second) }
 
 // published are the keys of the moment.
 func (r *Ring) published() timeline {
-	return r.keys.Load().published(r.now(), keepFor+r.o.MaxLife)
+	return r.keys.Load().published(r.now(), r.schedule.keep)
+}
+
+// What an unknown key may cost: a token that names one is made by anybody.
+const (
+	askEvery   = 10 * time.Second
+	askTimeout = 2 * time.Second
+)
+
+// find gives a published key. One that is not known may have been made a moment ago by another
+// replica: then the keys are read again, by one caller at a time and seldom; all others go on.
+func (r *Ring) find(kid string) *key {
+	if k := r.published().find(kid); k != nil || !r.mayAsk() {
+		return k
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	if err := r.Refresh(ctx); err != nil {
+		return nil // Maintain meets the same error and gives it to somebody
+	}
+	return r.published().find(kid)
+}
+
+// mayAsk is true once in askEvery.
+func (r *Ring) mayAsk() bool {
+	now, last := r.now().Unix(), r.asked.Load()
+	if last <= now && now-last < int64(askEvery/time.Second) {
+		return false
+	}
+	return r.asked.CompareAndSwap(last, now)
 }
 
 // Keys are the published keys, lowest generation first: the same list for the same rows, until the

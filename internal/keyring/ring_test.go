@@ -30,6 +30,8 @@ func TestOpenOptions(t *testing.T) {
 		{name: "no issuer", o: Options{Secrets: [][]byte{secretA}}, fault: "no issuer"},
 		{name: "alg none", o: options(Options{Algorithm: "none"}), fault: `no algorithm "none"`},
 		{name: "alg HS256", o: options(Options{Algorithm: "HS256"}), fault: `no algorithm "HS256"`},
+		{name: "published for too short", o: options(Options{Prepublish: 379 * time.Second}), fault: "6m20s before it signs"},
+		{name: "signs for too short", o: options(Options{Period: 23 * time.Hour}), fault: "sign for longer"},
 		{name: "other type", o: options(Options{Type: "jwt"}), fault: "type of tokens"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -42,24 +44,25 @@ func TestOpenOptions(t *testing.T) {
 	}
 }
 
+// Five processes of twenty starts each, again and again.
 func TestManyOpensMakeOneKey(t *testing.T) {
 	t.Parallel()
-	store := &memory{}
-	var wg sync.WaitGroup
-	rings := make([]*Ring, 20)
-	errs := make([]error, 20)
-	for i := range rings {
-		wg.Go(func() { rings[i], errs[i] = Open(t.Context(), store, options(Options{})) })
-	}
-	wg.Wait()
-	require.Len(t, store.rows, 1)
-	require.EqualValues(t, 1, store.rows[0].Generation)
-	for i, r := range rings {
-		require.NoError(t, errs[i])
-		token, err := r.Sign(claimsAt(epoch))
-		require.NoError(t, err)
-		_, err = rings[0].Verify(token)
-		require.NoError(t, err)
+	for range 10 {
+		store := &memory{}
+		var wg sync.WaitGroup
+		rings := make([]*Ring, 5*20)
+		errs := make([]error, len(rings))
+		for i := range rings {
+			wg.Go(func() { rings[i], errs[i] = Open(t.Context(), store, options(Options{})) })
+		}
+		wg.Wait()
+		require.Len(t, store.rows, 1)
+		require.EqualValues(t, 1, store.rows[0].Generation)
+		for i, r := range rings {
+			require.NoError(t, errs[i])
+			_, err := rings[0].Verify(mint(t, r))
+			require.NoError(t, err)
+		}
 	}
 }
 
@@ -79,29 +82,27 @@ func TestOpenAgain(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Another algorithm is a rotation: its first key is published long before it signs.
 func TestAnotherAlgorithm(t *testing.T) {
 	t.Parallel()
 	store, c := &memory{}, newClock()
 	before := open(t, store, Options{Now: c.Now})
-	old, err := before.Sign(claimsAt(epoch))
-	require.NoError(t, err)
-
 	after := open(t, store, Options{Now: c.Now, Algorithm: EdDSA})
 	require.Len(t, store.rows, 2)
 	require.EqualValues(t, 2, store.rows[1].Generation)
 	require.Equal(t, []string{ES256, EdDSA}, after.Algorithms())
-	_, err = after.Verify(old)
-	require.NoError(t, err, "tokens of the former key live on")
-	fresh, err := after.Sign(claimsAt(epoch))
-	require.NoError(t, err)
+	old := mint(t, after)
+	_, err := before.Verify(old)
+	require.NoError(t, err, "the former key signs on")
 
-	_, err = before.Verify(fresh)
-	require.ErrorIs(t, err, oauth.ErrInvalidToken)
-	require.NoError(t, before.Refresh(t.Context()))
-	_, err = before.Verify(fresh)
+	c.add(24 * time.Hour)
+	fresh, err := after.Sign(claimsAt(c.Now()))
 	require.NoError(t, err)
+	require.Equal(t, EdDSA, after.keys.Load().signer(c.Now()).row.Algorithm)
+	_, err = before.Verify(fresh)
+	require.NoError(t, err, "read on meeting its kid")
 
-	c.set(epoch.Add(keepFor + time.Hour))
+	c.add(keepFor + time.Hour)
 	require.Equal(t, []string{EdDSA}, after.Algorithms(), "the former key is gone a day and a token's life later")
 	require.Len(t, after.Keys(), 1)
 	stale, err := json.Marshal(after.payload(claimsAt(c.Now())))
@@ -166,19 +167,21 @@ func TestFirstKeySignsOnASlowClock(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// An erased private half leaves a key that verifies.
+// A private half that was erased leaves a key that verifies, and is still one of ours.
 func TestErasedKeyVerifies(t *testing.T) {
 	t.Parallel()
 	store := &memory{}
 	r := open(t, store, Options{})
-	token, err := r.Sign(claimsAt(epoch))
-	require.NoError(t, err)
-	store.edit(func(rows []oauth.SigningKey) { rows[0].Sealed, rows[0].SignsUntil = nil, epoch })
+	token := mint(t, r)
+	require.NoError(t, r.do(t.Context(), erase, r.keys.Load().newest()))
 	require.NoError(t, r.Refresh(t.Context()))
-	_, err = r.Verify(token)
+	_, err := r.Verify(token)
 	require.NoError(t, err)
 	_, err = r.Sign(claimsAt(epoch))
 	require.ErrorContains(t, err, "no key signs now")
+	require.NoError(t, open(t, store, Options{Secrets: [][]byte{secretB, secretA}}).Refresh(t.Context()))
+	_, err = Open(t.Context(), store, options(Options{Secrets: [][]byte{secretB}}))
+	require.ErrorContains(t, err, "LATCHKEY_SECRET is not the one")
 }
 
 // failing is a store that cannot be reached.

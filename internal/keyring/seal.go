@@ -97,6 +97,11 @@ func (s sealer) open(kid, alg string, blob []byte) ([]byte, error) {
 	return nil, errOtherSecret
 }
 
+// current says whether a blob was sealed under the first secret.
+func (s sealer) current(blob []byte) bool {
+	return len(blob) >= sealHeader && bytes.Equal(s[0].id, blob[1:1+secretIDLen])
+}
+
 // boundTo is the associated data: purpose, kid and algorithm, none of which can hold a NUL.
 func boundTo(kid, alg string) []byte {
 	return []byte("latchkey/signing-key/1\x00" + kid + "\x00" + alg)

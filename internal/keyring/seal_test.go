@@ -108,8 +108,11 @@ func TestOpenRefusesRows(t *testing.T) {
 		{name: "another algorithm", fault: "no key for", change: func(rows []oauth.SigningKey) {
 			rows[0].Algorithm = EdDSA
 		}},
-		{name: "erased, under the kid of another", fault: "not what was sealed", change: func(rows []oauth.SigningKey) {
-			rows[0].Sealed, rows[0].Public = nil, []byte(`{"kty":"EC","crv":"P-256",`+
+		{name: "unsealed, so that nothing says it is ours", fault: "not what was sealed", change: func(rows []oauth.SigningKey) {
+			rows[0].Sealed = nil
+		}},
+		{name: "another public half", fault: "not what was sealed", change: func(rows []oauth.SigningKey) {
+			rows[0].Public = []byte(`{"kty":"EC","crv":"P-256",` +
 				`"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`)
 		}},
 		{name: "no JWK", fault: "no JWK", change: func(rows []oauth.SigningKey) {

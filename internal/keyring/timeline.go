@@ -8,6 +8,33 @@ import (
 // alone; a timeline is never changed, only replaced.
 type timeline []*key
 
+// State is what a key does at some time.
+type State string
+
+// The states of a key, in their order.
+const (
+	Pending State = "pending" // published, so that verifiers know it before it signs
+	Signing State = "signing"
+	Retired State = "retired" // published for the tokens that it signed
+	Over    State = "over"    // not published, and about to be deleted
+)
+
+// state is what the i-th key does at now, if retired keys are published for keep.
+func (t timeline) state(i int, now time.Time, keep time.Duration) State {
+	from, end := t[i].row.SignsFrom, t.end(i)
+	switch {
+	case end.Before(from): // a later generation signs before: it has never signed and never will
+		return Over
+	case !now.Before(end.Add(keep)):
+		return Over
+	case !now.Before(end):
+		return Retired
+	case now.Before(from):
+		return Pending
+	}
+	return Signing
+}
+
 // signer is the newest generation whose time to sign it is, or nil.
 func (t timeline) signer(now time.Time) *key {
 	for i := len(t) - 1; i >= 0; i-- {
@@ -24,7 +51,7 @@ func (t timeline) signer(now time.Time) *key {
 func (t timeline) published(now time.Time, keep time.Duration) timeline {
 	var keys timeline
 	for i, k := range t {
-		if now.Before(t.end(i).Add(keep)) {
+		if t.state(i, now, keep) != Over {
 			keys = append(keys, k)
 		}
 	}

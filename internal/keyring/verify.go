@@ -97,7 +97,7 @@ func (r *Ring) keyFor(header []byte) (*key, error) {
 	if typ != r.o.Type {
 		return nil, errors.New("a token of another type")
 	}
-	k := r.published().find(kid)
+	k := r.find(kid)
 	if k == nil {
 		return nil, errors.New("an unknown key")
 	}

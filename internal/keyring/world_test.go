@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -22,12 +24,16 @@ type memory struct {
 	mu    sync.Mutex
 	rows  []oauth.SigningKey
 	added int // how often AddSigningKey was asked
+	read  int // how often SigningKeys was
 }
 
 func (m *memory) SigningKeys(ctx context.Context) ([]oauth.SigningKey, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.rows), ctx.Err()
+	m.read++
+	rows := slices.Clone(m.rows)
+	slices.SortFunc(rows, func(a, b oauth.SigningKey) int { return int(a.Generation - b.Generation) })
+	return rows, ctx.Err()
 }
 
 func (m *memory) AddSigningKey(ctx context.Context, k oauth.SigningKey) error {
@@ -41,6 +47,37 @@ func (m *memory) AddSigningKey(ctx context.Context, k oauth.SigningKey) error {
 	}
 	m.rows = append(m.rows, k)
 	return ctx.Err()
+}
+
+func (m *memory) ReplaceSealed(ctx context.Context, id string, from, to []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, row := range m.rows {
+		if row.ID == id && bytes.Equal(row.Sealed, from) {
+			m.rows[i].Sealed = to
+			return ctx.Err()
+		}
+	}
+	return account.ErrNotFound
+}
+
+func (m *memory) DeleteSigningKey(ctx context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, row := range m.rows {
+		if row.ID == id {
+			m.rows = slices.Delete(m.rows, i, i+1)
+			return ctx.Err()
+		}
+	}
+	return account.ErrNotFound
+}
+
+// reads gives how often the keys were read.
+func (m *memory) reads() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read
 }
 
 // edit changes the rows as somebody with access to the database could.
@@ -76,6 +113,8 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+func (c *clock) add(d time.Duration) { c.set(c.Now().Add(d)) }
+
 func (c *clock) set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,6 +143,14 @@ func open(t *testing.T, store oauth.KeyStore, o Options) *Ring {
 	r, err := Open(t.Context(), store, options(o))
 	require.NoError(t, err)
 	return r
+}
+
+// mint signs a token that is issued at the ring's own time.
+func mint(t *testing.T, r *Ring) string {
+	t.Helper()
+	token, err := r.Sign(claimsAt(r.now()))
+	require.NoError(t, err)
+	return token
 }
 
 func claimsAt(now time.Time) oauth.Claims {

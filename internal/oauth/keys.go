@@ -34,7 +34,7 @@ type SigningKey struct {
 	Generation int64  // 1, 2, 3 …; unique, so that of many replicas one makes the next key
 	Algorithm  string // ES256, RS256 or EdDSA
 	Public     []byte // JWK, JSON
-	Sealed     []byte // AES-256-GCM; empty once the private half has been erased
+	Sealed     []byte // AES-256-GCM of the private half, or of nothing once that has been erased
 	CreatedAt  time.Time
 	SignsFrom  time.Time // published before, signs from then on
 	SignsUntil time.Time // verifies for some time longer; zero: not yet decided

@@ -63,5 +63,5 @@ func (s *slots) give() { <-s.running }
 
 // unavailable spreads the retries over three seconds, so that those refused do not come back together.
 func unavailable() error {
-	return account.ErrUnavailable.After(time.Duration(1+rand.IntN(3)) * time.Second)
+	return account.ErrUnavailable.After(time.Duration(1+rand.IntN(3)) * time.Second) //nolint:gosec // jitter, not a secret
 }

@@ -33,3 +33,17 @@ func (s *Store) AddSigningKey(ctx context.Context, k oauth.SigningKey) error {
 	return s.execOne(ctx, addSigningKey, k.ID, k.Generation, k.Algorithm, list(k.Public), list(k.Sealed),
 		whole(k.CreatedAt), whole(k.SignsFrom), wholeOrNull(k.SignsUntil))
 }
+
+const replaceSealed = `UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2`
+
+// ReplaceSealed implements oauth.KeyStore.
+func (s *Store) ReplaceSealed(ctx context.Context, id string, from, to []byte) error {
+	return s.execOne(ctx, replaceSealed, id, list(from), list(to))
+}
+
+const deleteSigningKey = `DELETE FROM signing_keys WHERE id = $1`
+
+// DeleteSigningKey implements oauth.KeyStore.
+func (s *Store) DeleteSigningKey(ctx context.Context, id string) error {
+	return s.execOne(ctx, deleteSigningKey, id)
+}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
@@ -129,4 +130,65 @@ func TestNoSchema(t *testing.T) {
 	s := openURL(t, with(t, storetest.PostgresURL(t), "search_path", "no_such_schema"))
 	_, err := s.Up(t.Context())
 	require.ErrorContains(t, err, "no schema of the search_path exists")
+}
+
+// TestVersionOneRows: a database of version 1 that holds rows goes up and down again, and is the same
+// to the last column, index and constraint.
+func TestVersionOneRows(t *testing.T) {
+	t.Parallel()
+	s := openURL(t, storetest.PostgresURL(t))
+	whole := s.steps
+	first, err := fs.ReadFile(whole, "00001_init.sql")
+	require.NoError(t, err)
+	s.steps = fstest.MapFS{"00001_init.sql": {Data: first}}
+	_, err = s.Up(t.Context())
+	require.NoError(t, err)
+	_, err = s.pool.Exec(t.Context(), `
+		INSERT INTO users VALUES ('0190d1a0-0000-7000-8000-000000000001', 'Ann', 'ann', 'Ann@x', 'ann@x', TRUE, TRUE, 'A', 'p', 'h', 7, now(), now());
+		INSERT INTO users_to_roles SELECT u.id, r.id FROM users u, roles r;
+		INSERT INTO clients VALUES ('web', 'Web', TRUE, FALSE, '{password}', '{profile}', '{a}', 60, TRUE, now());
+		INSERT INTO client_secrets VALUES ('web', '\x01', now(), now()), ('web', '\x02', now(), NULL);
+		INSERT INTO sessions SELECT '0190d1a0-0000-7000-8000-000000000002', '\x01', id, 7, 'web', '{profile}', 'a', 'u', now(), now(), now(), now(), now(), 'r' FROM users;
+		INSERT INTO sessions SELECT '0190d1a0-0000-7000-8000-000000000003', '\x02', id, 7, 'web', '{}', '', '', now(), now(), now(), now(), NULL, NULL FROM users;
+		INSERT INTO signing_keys VALUES ('k', 1, 'ES256', '\x01', '\x02', now(), now(), NULL);
+		INSERT INTO throttle VALUES ('\x01', now())`)
+	require.NoError(t, err)
+	before := dump(t, s)
+
+	s.steps = whole
+	_, err = s.Up(t.Context())
+	require.NoError(t, err)
+	session, user, err := s.SessionByFamily(t.Context(), []byte{1})
+	require.NoError(t, err)
+	require.Equal(t, "ann", user.UsernameKey)
+	require.Equal(t, session.CreatedAt, session.RotatedAt)
+	require.Equal(t, "r", session.RevokedReason)
+	steps, err := s.Status(t.Context())
+	require.NoError(t, err)
+	for range steps[1:] {
+		require.NoError(t, s.Down(t.Context()))
+	}
+	require.Equal(t, before, dump(t, s))
+}
+
+// dump is the schema and every row, as text.
+func dump(t *testing.T, s *Store) []string {
+	t.Helper()
+	const schema = `
+		SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default) FROM information_schema.columns
+			WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose%' UNION ALL
+		SELECT replace(indexdef, current_schema(), '') FROM pg_indexes
+			WHERE schemaname = current_schema() AND tablename NOT LIKE 'goose%' UNION ALL
+		SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+			WHERE connamespace = current_schema()::regnamespace AND conrelid::regclass::text NOT LIKE '%goose%'
+		ORDER BY 1`
+	lines, err := all(t.Context(), s, pgx.RowTo[string], schema)
+	require.NoError(t, err)
+	for _, table := range []string{"users", "roles", "users_to_roles", "clients", "client_secrets", "sessions", "signing_keys", "throttle"} {
+		rows, err := all(t.Context(), s, pgx.RowTo[string], `SELECT t::text FROM `+table+` t ORDER BY 1`)
+		require.NoError(t, err)
+		require.NotEmpty(t, rows, table)
+		lines = append(lines, rows...)
+	}
+	return lines
 }

@@ -116,14 +116,35 @@ func all[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string
 	return found, err
 }
 
-// execOne runs a statement that must touch a row, or answers ErrNotFound.
-func (s *Store) execOne(ctx context.Context, sql string, args ...any) error {
+// exec runs a statement and gives the number of rows that it touched.
+func (s *Store) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	var tag pgconn.CommandTag
 	err := s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
 		tag, err = conn.Exec(ctx, sql, args...)
 		return err
 	})
-	if err == nil && tag.RowsAffected() == 0 {
+	return tag.RowsAffected(), err
+}
+
+// execOne runs a statement that must touch a row, or answers ErrNotFound.
+func (s *Store) execOne(ctx context.Context, sql string, args ...any) error {
+	return found(s.exec(ctx, sql, args...))
+}
+
+// execBatch runs statements as one transaction and gives the number of rows that one of them touched.
+// Each statement sees all that was committed before it began.
+func (s *Store) execBatch(ctx context.Context, batch *pgx.Batch, decisive int) (rows int64, err error) {
+	batch.QueuedQueries[decisive].Exec(func(tag pgconn.CommandTag) error {
+		rows = tag.RowsAffected()
+		return nil
+	})
+	err = s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+	return rows, err
+}
+
+// found turns no rows into ErrNotFound.
+func found(rows int64, err error) error {
+	if err == nil && rows == 0 {
 		return account.ErrNotFound
 	}
 	return err

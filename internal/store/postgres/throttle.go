@@ -91,5 +91,15 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 	})
 }
 
+const purgeThrottle = `
+	DELETE FROM throttle WHERE key = ANY(ARRAY(
+		SELECT key FROM throttle WHERE tat < $1 ORDER BY tat LIMIT $2 FOR UPDATE SKIP LOCKED))`
+
+// PurgeThrottle implements throttle.Store.
+func (s *Store) PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error) {
+	n, err := s.exec(ctx, purgeThrottle, milli(before), max(limit, 0))
+	return int(n), err
+}
+
 // milli is t to the millisecond, rounded down as SQLite's integers are.
 func milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

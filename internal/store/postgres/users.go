@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 // userColumns are what scanUser reads, of a users row called u.
@@ -111,49 +112,61 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, from, to string) er
 	return s.execOne(ctx, replacePasswordHash, id, from, to)
 }
 
-const grantRole = `
-	WITH u AS (SELECT id FROM users WHERE id = $1),
-	r AS (SELECT id FROM roles WHERE name = $2),
-	changed AS (
-		INSERT INTO users_to_roles (user_id, role_id) SELECT u.id, r.id FROM u, r
-		ON CONFLICT DO NOTHING RETURNING user_id),
-	touched AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)
-	SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r)`
+const setPassword = `UPDATE users SET password_hash = $2, epoch = epoch + 1, updated_at = GREATEST(updated_at, $3) WHERE id = $1`
 
-// GrantRole implements account.Store.
-func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, grantRole, id, role, now)
-}
+// A session of an older epoch has ended; no later change can bring it back.
+const keepSession = `
+	UPDATE sessions SET user_epoch = user_epoch + 1
+	WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL AND user_epoch + 1 = (SELECT epoch FROM users WHERE id = $1)`
 
-const revokeRole = `
-	WITH u AS (SELECT id FROM users WHERE id = $1),
-	r AS (SELECT id FROM roles WHERE name = $2),
-	changed AS (
-		DELETE FROM users_to_roles USING u, r WHERE user_id = u.id AND role_id = r.id RETURNING user_id),
-	touched AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)
-	SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r)`
+// A refresh that waits for the session's row looks at users as it was before the wait: it sees only
+// what is written here, not the new epoch. Sessions that are over are no exception: by another
+// machine's clock they may not be.
+const endStale = `
+	UPDATE sessions s SET revoked_at = $1, revoked_reason = $2
+	FROM users u WHERE u.id = $3 AND s.user_id = u.id AND s.user_epoch <> u.epoch AND s.revoked_at IS NULL`
 
-// RevokeRole implements account.Store.
-func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, revokeRole, id, role, now)
-}
-
-// changeRole runs one of the two above, which say whether the user and the role exist.
-func (s *Store) changeRole(ctx context.Context, sql, id, role string, now time.Time) error {
+// SetPassword implements account.Store.
+func (s *Store) SetPassword(ctx context.Context, id, hash, keep string, now time.Time) error {
 	if !isUUID(id) {
 		return account.ErrNotFound
 	}
-	type found struct{ User, Role bool }
-	f, err := one(ctx, s, pgx.RowToStructByPos[found], sql, id, role, whole(now))
-	switch {
-	case err != nil:
-		return err
-	case !f.User:
+	batch := &pgx.Batch{}
+	batch.Queue(setPassword, id, hash, whole(now))
+	batch.Queue(lockSessions, id)
+	batch.Queue(keepSession, id, uuidOrNull(keep))
+	batch.Queue(endStale, whole(now), oauth.EndedByPassword, id)
+	return found(s.execBatch(ctx, batch, 0))
+}
+
+const setActive = `
+	UPDATE users SET active = $2, epoch = epoch + CASE WHEN $2 THEN 0 ELSE 1 END, updated_at = GREATEST(updated_at, $3)
+	WHERE id = $1`
+
+// SetActive implements account.Store. Where the epoch stays, no session is stale.
+func (s *Store) SetActive(ctx context.Context, id string, active bool, now time.Time) error {
+	if !isUUID(id) {
 		return account.ErrNotFound
-	case !f.Role:
-		return account.ErrUnknownRole
 	}
-	return nil
+	batch := &pgx.Batch{}
+	batch.Queue(setActive, id, active, whole(now))
+	batch.Queue(lockSessions, id)
+	batch.Queue(endStale, whole(now), oauth.EndedByDisable, id)
+	return found(s.execBatch(ctx, batch, 0))
+}
+
+const deleteUser = `DELETE FROM users WHERE id = $1`
+
+// DeleteUser implements account.Store. Roles and sessions go with the row that they refer to.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	if !isUUID(id) {
+		return account.ErrNotFound
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(lockUser, id)
+	batch.Queue(lockSessions, id)
+	batch.Queue(deleteUser, id)
+	return found(s.execBatch(ctx, batch, 2))
 }
 
 // isUUID says whether id is written the one way in which ids are given out. PostgreSQL would take
@@ -161,4 +174,12 @@ func (s *Store) changeRole(ctx context.Context, sql, id, role string, now time.T
 func isUUID(id string) bool {
 	var u pgtype.UUID
 	return u.Scan(id) == nil && u.String() == id
+}
+
+// uuidOrNull keeps what is no id out of the driver: NULL equals nothing.
+func uuidOrNull(id string) *string {
+	if !isUUID(id) {
+		return nil
+	}
+	return &id
 }

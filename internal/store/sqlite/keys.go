@@ -29,8 +29,20 @@ const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES (?, 
 
 // AddSigningKey implements oauth.KeyStore.
 func (s *Store) AddSigningKey(ctx context.Context, k oauth.SigningKey) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		return execOne(ctx, tx, addSigningKey, k.ID, k.Generation, k.Algorithm, blob(k.Public), blob(k.Sealed),
-			seconds(k.CreatedAt), seconds(k.SignsFrom), secondsOrNull(k.SignsUntil))
-	})
+	return s.writeOne(ctx, addSigningKey, k.ID, k.Generation, k.Algorithm, blob(k.Public), blob(k.Sealed),
+		seconds(k.CreatedAt), seconds(k.SignsFrom), secondsOrNull(k.SignsUntil))
+}
+
+const replaceSealed = `UPDATE signing_keys SET sealed = ?3 WHERE id = ?1 AND sealed = ?2`
+
+// ReplaceSealed implements oauth.KeyStore.
+func (s *Store) ReplaceSealed(ctx context.Context, id string, from, to []byte) error {
+	return s.writeOne(ctx, replaceSealed, id, blob(from), blob(to))
+}
+
+const deleteSigningKey = `DELETE FROM signing_keys WHERE id = ?`
+
+// DeleteSigningKey implements oauth.KeyStore.
+func (s *Store) DeleteSigningKey(ctx context.Context, id string) error {
+	return s.writeOne(ctx, deleteSigningKey, id)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,4 +140,61 @@ func TestLockHonoursContext(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		return nil
 	}))
+}
+
+// TestVersionOneRows: a database of version 1 that holds rows goes up and down again, and is the same
+// to the last column, index and constraint.
+func TestVersionOneRows(t *testing.T) {
+	t.Parallel()
+	s := openFile(t, filepath.Join(t.TempDir(), "latchkey.db"))
+	whole := s.steps
+	first, err := fs.ReadFile(whole, "00001_init.sql")
+	require.NoError(t, err)
+	s.steps = fstest.MapFS{"00001_init.sql": {Data: first}}
+	_, err = s.Up(t.Context())
+	require.NoError(t, err)
+	_, err = s.writer.ExecContext(t.Context(), `
+		INSERT INTO users VALUES ('u', 'Ann', 'ann', 'Ann@x', 'ann@x', 1, 1, 'A', 'p', 'h', 7, 11, 12);
+		INSERT INTO users_to_roles SELECT u.id, r.id FROM users u, roles r;
+		INSERT INTO clients VALUES ('web', 'Web', 1, 0, '["password"]', '["profile"]', '["a"]', 60, 1, 13);
+		INSERT INTO client_secrets VALUES ('web', x'01', 14, 15), ('web', x'02', 16, NULL);
+		INSERT INTO sessions VALUES ('s', x'01', 'u', 7, 'web', '["profile"]', 'a', 'u', 17, 18, 19, 20, 21, 'r');
+		INSERT INTO sessions VALUES ('t', x'02', 'u', 7, 'web', '[]', '', '', 22, 23, 24, 25, NULL, NULL);
+		INSERT INTO signing_keys VALUES ('k', 1, 'ES256', x'01', x'02', 26, 27, NULL);
+		INSERT INTO throttle VALUES (x'01', 28)`)
+	require.NoError(t, err)
+	before := dump(t, s)
+
+	s.steps = whole
+	_, err = s.Up(t.Context())
+	require.NoError(t, err)
+	session, user, err := s.SessionByFamily(t.Context(), []byte{1})
+	require.NoError(t, err)
+	require.Equal(t, "ann", user.UsernameKey)
+	require.Equal(t, session.CreatedAt, session.RotatedAt)
+	require.Equal(t, "r", session.RevokedReason)
+	steps, err := s.Status(t.Context())
+	require.NoError(t, err)
+	for range steps[1:] {
+		require.NoError(t, s.Down(t.Context()))
+	}
+	require.Equal(t, before, dump(t, s))
+}
+
+// dump is the schema and every row. Only in a table that was renamed the name stands in quotes.
+func dump(t *testing.T, s *Store) []string {
+	t.Helper()
+	const schema = `SELECT replace(coalesce(sql, name), '"', '') FROM sqlite_schema WHERE tbl_name NOT LIKE 'goose%' ORDER BY 1`
+	lines, err := all(t.Context(), s.writer, value[string], schema)
+	require.NoError(t, err)
+	for _, table := range []string{"users", "roles", "users_to_roles", "clients", "client_secrets", "sessions", "signing_keys", "throttle"} {
+		columns, err := one(t.Context(), s.writer, value[string],
+			`SELECT group_concat('quote(' || name || ')', ' || '','' || ') FROM pragma_table_info(?)`, table)
+		require.NoError(t, err)
+		rows, err := all(t.Context(), s.writer, value[string], `SELECT `+columns+` FROM `+table+` ORDER BY 1`)
+		require.NoError(t, err)
+		require.NotEmpty(t, rows, table)
+		lines = append(lines, rows...)
+	}
+	return lines
 }

@@ -10,7 +10,45 @@ import (
 )
 
 // row is what a scan function reads: *sql.Rows.
-type row interface{ Scan(dest ...any) error }
+type row interface {
+	Columns() ([]string, error)
+	Scan(dest ...any) error
+}
+
+// head and tail show as many columns of a row as are asked for, from its beginning or up to its end.
+type (
+	head struct{ row }
+	tail struct{ row }
+)
+
+func (r head) Scan(dest ...any) error {
+	others, err := skip(r.row, len(dest))
+	if err != nil {
+		return err
+	}
+	return r.row.Scan(append(dest, others...)...)
+}
+
+func (r tail) Scan(dest ...any) error {
+	others, err := skip(r.row, len(dest))
+	if err != nil {
+		return err
+	}
+	return r.row.Scan(append(others, dest...)...)
+}
+
+// skip gives places for the columns that are not asked for.
+func skip(r row, asked int) ([]any, error) {
+	columns, err := r.Columns()
+	if err != nil {
+		return nil, err
+	}
+	places := make([]any, len(columns)-asked)
+	for i := range places {
+		places[i] = new(any)
+	}
+	return places, nil
+}
 
 // querier is *sql.DB or *sql.Tx.
 type querier interface {
@@ -80,6 +118,25 @@ func execOne(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
 	return account.ErrNotFound
 }
 
+// writeOne runs one statement that must touch a row, or answers ErrNotFound.
+func (s *Store) writeOne(ctx context.Context, query string, args ...any) error {
+	return s.write(ctx, func(tx *sql.Tx) error { return execOne(ctx, tx, query, args...) })
+}
+
+// writeMany runs one statement and gives the number of rows that it touched.
+func (s *Store) writeMany(ctx context.Context, query string, args ...any) (int, error) {
+	var rows int64
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		rows, err = result.RowsAffected()
+		return err
+	})
+	return int(rows), err
+}
+
 // seconds is t as the store keeps it; utc gives it back.
 func seconds(t time.Time) int64 { return t.Unix() }
 
@@ -96,6 +153,9 @@ func utcOrZero(n sql.NullInt64) time.Time {
 	}
 	return utc(n.Int64)
 }
+
+// textOrNull keeps the empty text as NULL.
+func textOrNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
 // list is a JSON array in a text column.
 type list []string

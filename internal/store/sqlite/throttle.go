@@ -62,3 +62,10 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 		return nil
 	})
 }
+
+const purgeThrottle = `DELETE FROM throttle WHERE key IN (SELECT key FROM throttle WHERE tat < ? ORDER BY tat LIMIT ?)`
+
+// PurgeThrottle implements throttle.Store.
+func (s *Store) PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.writeMany(ctx, purgeThrottle, before.UnixMilli(), max(limit, 0))
+}

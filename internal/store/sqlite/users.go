@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 // userColumns are what scanUser reads, of a users row called u.
@@ -99,52 +100,51 @@ const replacePasswordHash = `UPDATE users SET password_hash = ?3 WHERE id = ?1 A
 
 // ReplacePasswordHash implements account.Store.
 func (s *Store) ReplacePasswordHash(ctx context.Context, id, from, to string) error {
-	return s.write(ctx, func(tx *sql.Tx) error { return execOne(ctx, tx, replacePasswordHash, id, from, to) })
-}
-
-const grantRole = `
-	INSERT INTO users_to_roles (user_id, role_id) SELECT ?, id FROM roles WHERE name = ?
-	ON CONFLICT DO NOTHING`
-
-// GrantRole implements account.Store.
-func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, grantRole, id, role, now)
-}
-
-const revokeRole = `
-	DELETE FROM users_to_roles WHERE user_id = ? AND role_id = (SELECT id FROM roles WHERE name = ?)`
-
-// RevokeRole implements account.Store.
-func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, revokeRole, id, role, now)
+	return s.writeOne(ctx, replacePasswordHash, id, from, to)
 }
 
 const (
-	userExists = `SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)`
-	roleExists = `SELECT EXISTS (SELECT 1 FROM roles WHERE name = ?)`
-	touchUser  = `UPDATE users SET updated_at = max(updated_at, ?2) WHERE id = ?1`
+	setPassword = `UPDATE users SET password_hash = ?2, epoch = epoch + 1, updated_at = max(updated_at, ?3) WHERE id = ?1`
+	// A session of an older epoch has ended; no later change can bring it back.
+	keepSession = `
+		UPDATE sessions SET user_epoch = user_epoch + 1
+		WHERE id = ?2 AND user_id = ?1 AND revoked_at IS NULL AND user_epoch + 1 = (SELECT epoch FROM users WHERE id = ?1)`
+	endStale = `
+		UPDATE sessions SET revoked_at = ?1, revoked_reason = ?2
+		WHERE user_id = ?3 AND user_epoch <> (SELECT epoch FROM users WHERE id = ?3) AND revoked_at IS NULL`
 )
 
-// changeRole runs one of the two above.
-func (s *Store) changeRole(ctx context.Context, query, id, role string, now time.Time) error {
+// SetPassword implements account.Store.
+func (s *Store) SetPassword(ctx context.Context, id, hash, keep string, now time.Time) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		if found, err := one(ctx, tx, value[bool], userExists, id); err != nil {
-			return err
-		} else if !found {
-			return account.ErrNotFound
-		}
-		if found, err := one(ctx, tx, value[bool], roleExists, role); err != nil {
-			return err
-		} else if !found {
-			return account.ErrUnknownRole
-		}
-		result, err := tx.ExecContext(ctx, query, id, role)
-		if err != nil {
+		if err := execOne(ctx, tx, setPassword, id, hash, seconds(now)); err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return err // it was so before
+		if _, err := tx.ExecContext(ctx, keepSession, id, keep); err != nil {
+			return err
 		}
-		return execOne(ctx, tx, touchUser, id, seconds(now))
+		_, err := tx.ExecContext(ctx, endStale, seconds(now), oauth.EndedByPassword, id)
+		return err
 	})
+}
+
+const setActive = `
+	UPDATE users SET active = ?2, epoch = epoch + iif(?2, 0, 1), updated_at = max(updated_at, ?3) WHERE id = ?1`
+
+// SetActive implements account.Store. Where the epoch stays, no session is stale.
+func (s *Store) SetActive(ctx context.Context, id string, active bool, now time.Time) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if err := execOne(ctx, tx, setActive, id, active, seconds(now)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, endStale, seconds(now), oauth.EndedByDisable, id)
+		return err
+	})
+}
+
+const deleteUser = `DELETE FROM users WHERE id = ?`
+
+// DeleteUser implements account.Store. Roles and sessions go with the row that they refer to.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	return s.writeOne(ctx, deleteUser, id)
 }

@@ -2,12 +2,14 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
@@ -24,8 +26,13 @@ type act struct {
 	do   func(ctx context.Context) error
 }
 
+// everyMethod is in an order in which each can be done after those before it.
 func everyMethod(w World, u account.User) []act {
-	fresh, s, c, k := NewUser(), newSession(u), newClient(), newKey(1)
+	return slices.Concat(userMethods(w, u), sessionMethods(w, u), clientMethods(w), throttleMethods(w))
+}
+
+func userMethods(w World, u account.User) []act {
+	fresh := NewUser()
 	return []act{
 		{"CreateUser", func(ctx context.Context) error { return w.CreateUser(ctx, fresh) }},
 		{"UserByUsername", func(ctx context.Context) error { _, err := w.UserByUsername(ctx, u.UsernameKey); return err }},
@@ -35,12 +42,51 @@ func everyMethod(w World, u account.User) []act {
 		{"GrantRole", func(ctx context.Context) error { return w.GrantRole(ctx, u.ID, account.RoleAdmin, noon) }},
 		{"RevokeRole", func(ctx context.Context) error { return w.RevokeRole(ctx, u.ID, account.RoleUser, noon) }},
 		{"ReplacePasswordHash", func(ctx context.Context) error { return w.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, "new") }},
+		{"PutRole", func(ctx context.Context) error { return w.PutRole(ctx, account.Role{Name: "ROLE_NEW"}) }},
+		{"Roles", func(ctx context.Context) error { _, err := w.Roles(ctx); return err }},
+		{"RoleByName", func(ctx context.Context) error { _, err := w.RoleByName(ctx, account.RoleUser); return err }},
+		{"DeleteRole", func(ctx context.Context) error { return w.DeleteRole(ctx, "ROLE_NEW") }},
+	}
+}
+
+func sessionMethods(w World, u account.User) []act {
+	s := newSession(u)
+	return []act{
 		{"CreateSession", func(ctx context.Context) error { return w.CreateSession(ctx, s) }},
-		{"SessionUser", func(ctx context.Context) error { _, err := w.SessionUser(ctx, s.ID, noon); return err }},
+		{"SessionByID", func(ctx context.Context) error { _, _, err := w.SessionByID(ctx, s.ID); return err }},
+		{"SessionByFamily", func(ctx context.Context) error { _, _, err := w.SessionByFamily(ctx, s.FamilyID); return err }},
+		{"RepeatRotation", func(ctx context.Context) error { return w.RepeatRotation(ctx, s.FamilyID, s.Counter) }},
+		{"RotateSession", func(ctx context.Context) error { return w.RotateSession(ctx, rotation(s)) }},
+		{"UserSessions", func(ctx context.Context) error { _, err := w.UserSessions(ctx, u.ID, noon); return err }},
+		{"RevokeSession", func(ctx context.Context) error { return w.RevokeSession(ctx, s.ID, "", "test", noon) }},
+		{"RevokeSessions", func(ctx context.Context) error { _, err := w.RevokeSessions(ctx, u.ID, "", "test", noon); return err }},
+		{"PurgeSessions", func(ctx context.Context) error { _, err := w.PurgeSessions(ctx, noon, 9); return err }},
+		{"SetPassword", func(ctx context.Context) error { return w.SetPassword(ctx, u.ID, "newer", "", noon) }},
+		{"SetActive", func(ctx context.Context) error { return w.SetActive(ctx, u.ID, false, noon) }},
+		{"DeleteUser", func(ctx context.Context) error { return w.DeleteUser(ctx, u.ID) }},
+	}
+}
+
+func clientMethods(w World) []act {
+	c, k := newClient(), newKey(1)
+	return []act{
 		{"CreateClient", func(ctx context.Context) error { return w.CreateClient(ctx, c) }},
 		{"ClientByID", func(ctx context.Context) error { _, err := w.ClientByID(ctx, c.ID); return err }},
+		{"ListClients", func(ctx context.Context) error { _, err := w.ListClients(ctx, "", 9); return err }},
+		{"UpdateClient", func(ctx context.Context) error { return w.UpdateClient(ctx, c.ID, oauth.ClientPatch{}, noon) }},
+		{"RotateClientSecret", func(ctx context.Context) error {
+			return w.RotateClientSecret(ctx, c.ID, oauth.ClientSecret{Hash: random(32), CreatedAt: noon}, noon)
+		}},
+		{"DeleteClient", func(ctx context.Context) error { return w.DeleteClient(ctx, c.ID, noon) }},
 		{"AddSigningKey", func(ctx context.Context) error { return w.AddSigningKey(ctx, k) }},
 		{"SigningKeys", func(ctx context.Context) error { _, err := w.SigningKeys(ctx); return err }},
+		{"ReplaceSealed", func(ctx context.Context) error { return w.ReplaceSealed(ctx, k.ID, k.Sealed, nil) }},
+		{"DeleteSigningKey", func(ctx context.Context) error { return w.DeleteSigningKey(ctx, k.ID) }},
+	}
+}
+
+func throttleMethods(w World) []act {
+	return []act{
 		{"Spend", func(ctx context.Context) error {
 			_, err := w.Spend(ctx, noon, []throttle.Charge{charge([]byte("key"), noon)})
 			return err
@@ -48,6 +94,7 @@ func everyMethod(w World, u account.User) []act {
 		{"Refund", func(ctx context.Context) error {
 			return w.Refund(ctx, noon, []throttle.Refund{{Key: []byte("key"), Amount: time.Second}})
 		}},
+		{"PurgeThrottle", func(ctx context.Context) error { _, err := w.PurgeThrottle(ctx, noon, 9); return err }},
 		{"Ping", w.Ping},
 	}
 }

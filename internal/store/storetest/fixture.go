@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,12 +49,23 @@ func newSession(u account.User) oauth.Session {
 		UserEpoch:     u.Epoch,
 		ClientID:      oauth.PublicClientID,
 		Scopes:        []string{"profile"},
+		Counter:       3,
+		RotatedAt:     noon.Add(2 * time.Minute),
+		Repeats:       2,
 		Address:       "2001:db8::1",
 		UserAgent:     "curl/8.0",
 		CreatedAt:     noon,
+		LastUsedAt:    noon.Add(3 * time.Minute),
 		IdleUntil:     noon.Add(time.Hour),
 		AbsoluteUntil: noon.Add(2 * time.Hour),
 	}
+}
+
+// newOwnSession is of a client that acts for itself.
+func newOwnSession() oauth.Session {
+	s := newSession(account.User{})
+	s.ClientID = newClient().ID
+	return s
 }
 
 func newClient() oauth.Client {
@@ -63,15 +75,17 @@ func newClient() oauth.Client {
 		Public:     true,
 		FirstParty: true,
 		Secrets: []oauth.ClientSecret{
-			{Hash: random(32), CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 			{Hash: random(32), CreatedAt: noon.Add(time.Minute), ExpiresAt: noon.Add(2 * time.Hour)},
+			{Hash: random(32), CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 		},
-		Grants:    []string{"refresh_token", "password"},
-		Scopes:    []string{"users:read", "profile"},
-		Audiences: []string{"https://b.example", "https://a.example"},
-		AccessTTL: 5 * time.Minute,
-		Active:    true,
-		CreatedAt: noon,
+		Grants:      []string{"refresh_token", "password"},
+		Scopes:      []string{"users:read", "profile"},
+		Audiences:   []string{"https://b.example", "https://a.example"},
+		AccessTTL:   5 * time.Minute,
+		SessionIdle: time.Hour,
+		SessionMax:  24 * time.Hour,
+		Active:      true,
+		CreatedAt:   noon,
 	}
 }
 
@@ -148,4 +162,50 @@ func mustCreate(t *testing.T, w World, edit func(*account.User)) account.User {
 	}
 	require.NoError(t, w.CreateUser(t.Context(), u))
 	return u
+}
+
+// mustSignIn stores a new session of u after edit, if there is one.
+func mustSignIn(t *testing.T, w World, u account.User, edit func(*oauth.Session)) oauth.Session {
+	t.Helper()
+	s := newSession(u)
+	if edit != nil {
+		edit(&s)
+	}
+	require.NoError(t, w.CreateSession(t.Context(), s))
+	return s
+}
+
+// requireSession fails unless the store holds want, in every field.
+func requireSession(t *testing.T, w World, want oauth.Session, msg ...any) {
+	t.Helper()
+	got, _, err := w.SessionByID(t.Context(), want.ID)
+	require.NoError(t, err, msg...)
+	require.Equal(t, want, got, msg...)
+}
+
+// requireUser fails unless the store holds want, in every field.
+func requireUser(t *testing.T, w World, want account.User, msg ...any) {
+	t.Helper()
+	got, err := w.UserByID(t.Context(), want.ID)
+	require.NoError(t, err, msg...)
+	require.Equal(t, want, got, msg...)
+}
+
+// requireClient fails unless the store holds want, in every field.
+func requireClient(t *testing.T, w World, want oauth.Client, msg ...any) {
+	t.Helper()
+	got, err := w.ClientByID(t.Context(), want.ID)
+	require.NoError(t, err, msg...)
+	require.Equal(t, want, got, msg...)
+}
+
+// ended is s after it was revoked.
+func ended(s oauth.Session, at time.Time, reason string) oauth.Session {
+	s.RevokedAt, s.RevokedReason = at, reason
+	return s
+}
+
+// notIDs are texts that no id equals, whatever an engine would also read as one.
+func notIDs(id string) []string {
+	return []string{"", "x", newUUID(), strings.ToUpper(id), "{" + id + "}", strings.ReplaceAll(id, "-", ""), id + "\x00"}
 }

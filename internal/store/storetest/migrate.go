@@ -15,6 +15,7 @@ func testMigrate(t *testing.T, open func(*testing.T) World) {
 		"down then up":   migrateDownUp,
 		"newer schema":   migrateNewer,
 		"status of each": migrateStatus,
+		"to version 1":   migrateFirst,
 	})
 }
 
@@ -68,4 +69,29 @@ func migrateStatus(t *testing.T, w World) {
 	steps, err = w.Status(t.Context())
 	require.NoError(t, err)
 	require.True(t, steps[len(steps)-1].AppliedAt.IsZero())
+}
+
+// migrateFirst takes a full database back to version 1 and up again: whatever that version knows stays.
+func migrateFirst(t *testing.T, w World) {
+	u, c, k := mustCreate(t, w, nil), newClient(), newKey(1)
+	s, own := mustSignIn(t, w, u, nil), newOwnSession()
+	require.NoError(t, w.CreateClient(t.Context(), c))
+	require.NoError(t, w.AddSigningKey(t.Context(), k))
+	require.NoError(t, w.CreateSession(t.Context(), own))
+	steps, err := w.Status(t.Context())
+	require.NoError(t, err)
+	for range steps[1:] {
+		require.NoError(t, w.Down(t.Context()))
+	}
+	_, err = w.Up(t.Context())
+	require.NoError(t, err)
+
+	requireUser(t, w, u)
+	requireKeys(t, w, k)
+	c.SessionIdle, c.SessionMax = 0, 0
+	requireClient(t, w, c)
+	s.Counter, s.Repeats, s.RotatedAt = 0, 0, s.CreatedAt
+	requireSession(t, w, s)
+	_, _, err = w.SessionByID(t.Context(), own.ID)
+	require.ErrorIs(t, err, account.ErrNotFound, "version 1 has no sessions of clients")
 }

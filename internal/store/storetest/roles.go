@@ -17,6 +17,9 @@ func testRoles(t *testing.T, open func(*testing.T) World) {
 		"grant and revoke": roleGrantRevoke,
 		"unknown":          roleUnknown,
 		"at once":          roleAtOnce,
+		"put":              rolePut,
+		"delete":           roleDelete,
+		"all":              roleAll,
 	})
 }
 
@@ -99,4 +102,61 @@ func roleAtOnce(t *testing.T, w World) {
 	got, err := w.UserByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, []string{account.RoleAdmin, account.RoleModerator, account.RoleUser}, got.Roles)
+}
+
+func rolePut(t *testing.T, w World) {
+	_, err := w.RoleByName(t.Context(), "ROLE_NEW")
+	require.ErrorIs(t, err, account.ErrUnknownRole)
+	u := mustCreate(t, w, func(u *account.User) { u.Roles, u.Scopes = []string{account.RoleUser}, []string{"profile"} })
+	for _, step := range []struct{ put, want account.Role }{
+		// Scopes come sorted, once each; what is put is never seeded by a migration.
+		{account.Role{Name: "ROLE_NEW", Scopes: []string{"b", "a", "b"}, Builtin: true}, account.Role{Name: "ROLE_NEW", Scopes: []string{"a", "b"}}},
+		{account.Role{Name: "ROLE_NEW", Scopes: []string{"c"}}, account.Role{Name: "ROLE_NEW", Scopes: []string{"c"}}},
+		{account.Role{Name: "ROLE_NEW"}, account.Role{Name: "ROLE_NEW", Scopes: []string{}}},
+		{account.Role{Name: account.RoleUser, Scopes: []string{"x"}}, account.Role{Name: account.RoleUser, Scopes: []string{"x"}, Builtin: true}},
+	} {
+		require.NoError(t, w.PutRole(t.Context(), step.put))
+		got, err := w.RoleByName(t.Context(), step.put.Name)
+		require.NoError(t, err)
+		require.Equal(t, step.want, got)
+	}
+	u.Scopes = []string{"x"}
+	requireUser(t, w, u)
+	errs := inParallel(20, func(int) error { return w.PutRole(t.Context(), account.Role{Name: "ROLE_RACED"}) })
+	require.NoError(t, errors.Join(errs...))
+}
+
+func roleDelete(t *testing.T, w World) {
+	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_NEW", Scopes: []string{"new"}}))
+	u := mustCreate(t, w, func(u *account.User) { u.Roles = []string{account.RoleUser, "ROLE_NEW"} })
+	require.ErrorIs(t, w.DeleteRole(t.Context(), account.RoleAdmin), account.ErrBuiltinRole)
+	for _, name := range []string{"", "ROLE_NONE", "role_new", "\x00"} {
+		require.ErrorIs(t, w.DeleteRole(t.Context(), name), account.ErrUnknownRole, name)
+		_, err := w.RoleByName(t.Context(), name)
+		require.ErrorIs(t, err, account.ErrUnknownRole, name)
+	}
+	roles, err := w.Roles(t.Context())
+	require.NoError(t, err)
+	require.Len(t, roles, 4)
+
+	require.NoError(t, w.DeleteRole(t.Context(), "ROLE_NEW"))
+	require.ErrorIs(t, w.DeleteRole(t.Context(), "ROLE_NEW"), account.ErrUnknownRole)
+	u.Roles, u.Scopes = []string{account.RoleUser}, []string{"profile"}
+	requireUser(t, w, u)
+}
+
+func roleAll(t *testing.T, w World) {
+	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_B"}))
+	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "A"}))
+	roles, err := w.Roles(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []account.Role{
+		{Name: "A", Scopes: []string{}},
+		{Name: account.RoleAdmin, Builtin: true, Scopes: []string{
+			"audit:read", "clients:read", "clients:write", "profile", "roles:read", "roles:write", "users:read", "users:write",
+		}},
+		{Name: "ROLE_B", Scopes: []string{}},
+		{Name: account.RoleModerator, Builtin: true, Scopes: []string{"profile", "users:read"}},
+		{Name: account.RoleUser, Builtin: true, Scopes: []string{"profile"}},
+	}, roles)
 }

@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) World) {
 		"users":    testUsers,
 		"roles":    testRoles,
 		"sessions": testSessions,
+		"rotate":   testRotate,
+		"changes":  testChanges,
 		"clients":  testClients,
 		"keys":     testKeys,
 		"throttle": testThrottle,

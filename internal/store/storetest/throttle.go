@@ -29,6 +29,7 @@ func testThrottle(t *testing.T, open func(*testing.T) World) {
 		"refund":               throttleRefund,
 		"200 at once":          throttleAtOnce,
 		"many keys at once":    throttleManyKeys,
+		"purge":                throttlePurge,
 	})
 }
 
@@ -175,4 +176,27 @@ func throttleManyKeys(t *testing.T, w World) {
 		return errors.Join(err, w.Refund(t.Context(), noon, refunds))
 	})
 	require.NoError(t, errors.Join(errs...))
+}
+
+func throttlePurge(t *testing.T, w World) {
+	spend := func(key []byte, tat time.Time) {
+		_, err := w.Spend(t.Context(), noon, []throttle.Charge{{Key: key, TAT: tat, Limit: tat}})
+		require.NoError(t, err)
+	}
+	border := random(32)
+	for i := range 7 {
+		spend(random(32), noon.Add(time.Duration(i)*time.Millisecond))
+	}
+	spend(border, noon.Add(7*time.Millisecond))
+	for _, batch := range []struct{ limit, want int }{{0, 0}, {-1, 0}, {3, 3}, {3, 3}, {3, 1}, {3, 0}} {
+		n, err := w.PurgeThrottle(t.Context(), noon.Add(7*time.Millisecond), batch.limit)
+		require.NoError(t, err)
+		require.Equal(t, batch.want, n, "limit %d", batch.limit)
+	}
+	refused, err := w.Spend(t.Context(), noon, []throttle.Charge{{Key: border, TAT: noon.Add(time.Second), Limit: noon.Add(time.Second)}})
+	require.NoError(t, err)
+	require.Equal(t, map[string]throttle.State{string(border): {TAT: noon.Add(7 * time.Millisecond)}}, refused, "the one at the border is still there")
+	n, err := w.PurgeThrottle(t.Context(), noon.Add(8*time.Millisecond), 3)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
 }

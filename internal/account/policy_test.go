@@ -1,0 +1,128 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// plainPasswords stands in for the hasher: a hash is the password behind "hash:".
+type plainPasswords struct{}
+
+func (plainPasswords) Hash(_ context.Context, password string) (string, error) {
+	return "hash:" + password, nil
+}
+
+func (plainPasswords) Verify(_ context.Context, hash, password string) (ok, outdated bool, err error) {
+	return hash == "hash:"+password, false, nil
+}
+
+func (plainPasswords) Common(password string) bool { return strings.EqualFold(password, "common-one") }
+
+// onlyCreates is a store that keeps the last user.
+type onlyCreates struct {
+	Store
+	last User
+}
+
+func (s *onlyCreates) CreateUser(_ context.Context, u User) error {
+	s.last = u
+	return nil
+}
+
+func (s *onlyCreates) UserByID(context.Context, string) (User, error) { return s.last, nil }
+
+func newService(store Store) *Service {
+	return New(Options{
+		Store: store, Passwords: plainPasswords{}, MinPassword: 8, Signup: true,
+		Now: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 999, time.FixedZone("", 3600)) }, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		password string
+		code     Code // empty: accepted
+	}{
+		"eight characters":           {password: "8 chars."},
+		"seven characters":           {password: "7 chars", code: WeakPassword},
+		"seven, though nine bytes":   {password: "ÄÖÜäöüß"[:14], code: WeakPassword},
+		"eight emoji":                {password: strings.Repeat("😀", 8)},
+		"eight typed as sixteen":     {password: strings.Repeat("e\u0301", 8)},
+		"seven typed as fourteen":    {password: strings.Repeat("e\u0301", 7), code: WeakPassword},
+		"1024 bytes":                 {password: strings.Repeat("x", 1024)},
+		"1025 bytes":                 {password: strings.Repeat("x", 1025), code: InvalidRequest},
+		"1536 typed, 1024 in NFC":    {password: strings.Repeat("e\u0301", 512)},
+		"spaces only":                {password: strings.Repeat(" ", 8)},
+		"common":                     {password: "Common-One", code: WeakPassword},
+		"the username":               {password: "alice-in-wonderland", code: WeakPassword},
+		"the username in other case": {password: "ALICE-in-wonderland", code: WeakPassword},
+		"the address":                {password: "rabbit-hole@example.com", code: WeakPassword},
+		"the local part":             {password: "Rabbit-Hole", code: WeakPassword},
+		"the name":                   {password: "alice liddell", code: WeakPassword},
+		"the name and more":          {password: "alice liddell 1865"},
+		"NUL":                        {password: "long enough\x00", code: InvalidRequest},
+		"bytes that are no text":     {password: "long enough\xff", code: InvalidRequest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newService(&onlyCreates{}).Create(t.Context(), NewUser{
+				Username: "Alice-in-Wonderland", Email: "Rabbit-Hole@example.com", Name: "Alice Liddell", Password: c.password,
+			})
+			if c.code == "" {
+				require.NoError(t, err)
+				return
+			}
+			var refused *Error
+			require.ErrorAs(t, err, &refused)
+			require.Equal(t, c.code, refused.Code)
+			require.Equal(t, "/password", refused.Pointer)
+		})
+	}
+}
+
+// A password is the same in both normal forms, at sign-up and at sign-in (RFC 8265 §4.2).
+func TestPasswordNormalForm(t *testing.T) {
+	t.Parallel()
+	const composed, decomposed = "café am Abend", "cafe\u0301 am Abend"
+	store := &onlyCreates{}
+	service := newService(store)
+	for _, set := range []string{composed, decomposed} {
+		_, err := service.Create(t.Context(), NewUser{Username: "a", Email: "a@b.c", Password: set})
+		require.NoError(t, err)
+		for _, typed := range []string{composed, decomposed} {
+			require.NoError(t, service.Authenticate(t.Context(), store.last, typed))
+		}
+		require.ErrorIs(t, service.Authenticate(t.Context(), store.last, "cafe am Abend"), ErrInvalidCredentials)
+	}
+}
+
+func TestNewUser(t *testing.T) {
+	t.Parallel()
+	store := &onlyCreates{}
+	u, err := newService(store).Create(t.Context(), NewUser{Username: "Alice", Email: "A@Example.com", Password: "long enough"})
+	require.NoError(t, err)
+	require.Equal(t, "Alice", u.Username)
+	require.Equal(t, "alice", u.UsernameKey)
+	require.Equal(t, "A@Example.com", u.Email)
+	require.Equal(t, "a@example.com", u.EmailKey)
+	require.Equal(t, []string{RoleUser}, u.Roles)
+	require.True(t, u.Active)
+	require.False(t, u.EmailVerified)
+	require.Equal(t, time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC), u.CreatedAt, "UTC, in whole seconds")
+	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, u.ID)
+}
+
+// A user who is not active is refused even with the right password.
+func TestInactive(t *testing.T) {
+	t.Parallel()
+	u := User{ID: "x", PasswordHash: "hash:right", Active: false}
+	require.ErrorIs(t, newService(nil).Authenticate(t.Context(), u, "right"), ErrInvalidCredentials)
+	u.Active = true
+	require.NoError(t, newService(nil).Authenticate(t.Context(), u, "right"))
+}

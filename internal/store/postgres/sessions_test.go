@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store/storetest"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// signedIn gives a user and his session.
+func signedIn(t *testing.T, s *Store) (account.User, oauth.Session) {
+	t.Helper()
+	u := storetest.NewUser()
+	require.NoError(t, s.CreateUser(t.Context(), u))
+	n := oauth.Session{
+		ID: storetest.NewUser().ID, FamilyID: []byte(u.ID), UserID: u.ID, UserEpoch: u.Epoch,
+		CreatedAt: now, IdleUntil: now.Add(time.Hour), AbsoluteUntil: now.Add(time.Hour),
+	}
+	require.NoError(t, s.CreateSession(t.Context(), n))
+	return u, n
+}
+
+func rotation(n oauth.Session) oauth.Rotation {
+	return oauth.Rotation{FamilyID: n.FamilyID, Counter: n.Counter, ClientID: n.ClientID, Now: now, IdleUntil: n.IdleUntil}
+}
+
+// whileLocked runs statements in a transaction, starts do, commits when do waits for a lock, and gives
+// what do answers.
+func whileLocked(t *testing.T, s *Store, statements func(pgx.Tx) error, do func() error) error {
+	t.Helper()
+	tx, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context()) //nolint:errcheck // after Commit it has nothing to do
+	require.NoError(t, statements(tx))
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	const waiting = `SELECT count(*) FROM pg_locks l WHERE NOT granted AND pg_backend_pid() <> l.pid
+		AND $1 = ANY(pg_blocking_pids(l.pid))`
+	require.Eventually(t, func() bool {
+		n, err := one(t.Context(), s, pgx.RowTo[int], waiting, tx.Conn().PgConn().PID())
+		return err == nil && n > 0
+	}, 10*time.Second, time.Millisecond)
+	require.NoError(t, tx.Commit(t.Context()))
+	return <-done
+}
+
+// ends are the acts that end a user's sessions, by their statements and by their method.
+var ends = map[string]struct {
+	begin func(pgx.Tx, account.User) error // what has the user's row
+	do    func(*Store, context.Context, account.User) error
+	mark  string // the reason
+}{
+	"SetActive": {
+		func(tx pgx.Tx, u account.User) error { return run(tx, setActive, u.ID, false, now) },
+		func(s *Store, ctx context.Context, u account.User) error { return s.SetActive(ctx, u.ID, false, now) },
+		oauth.EndedByDisable,
+	},
+	"SetPassword": {
+		func(tx pgx.Tx, u account.User) error { return run(tx, setPassword, u.ID, "new", now) },
+		func(s *Store, ctx context.Context, u account.User) error {
+			return s.SetPassword(ctx, u.ID, "new", "", now)
+		},
+		oauth.EndedByPassword,
+	},
+}
+
+func run(tx pgx.Tx, sql string, args ...any) error {
+	_, err := tx.Exec(context.Background(), sql, args...)
+	return err
+}
+
+// TestOrders has a refresh and a sign-in meet whatever ends the sessions, in both orders: nothing is
+// left that lives.
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	for name, end := range ends {
+		t.Run(name+", refresh waits", func(t *testing.T) {
+			t.Parallel()
+			s := openUp(t, storetest.PostgresURL(t))
+			u, n := signedIn(t, s)
+			err := whileLocked(t, s, func(tx pgx.Tx) error {
+				return errors.Join(end.begin(tx, u), run(tx, lockSessions, u.ID), run(tx, endStale, now, end.mark, u.ID))
+			}, func() error { return s.RotateSession(t.Context(), rotation(n)) })
+			require.ErrorIs(t, err, account.ErrNotFound)
+		})
+		t.Run(name+" waits for refresh", func(t *testing.T) {
+			t.Parallel()
+			s := openUp(t, storetest.PostgresURL(t))
+			u, n := signedIn(t, s)
+			r := rotation(n)
+			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
+				return run(tx, rotateSession, r.Now, r.IdleUntil, r.Address, r.FamilyID, r.Counter, r.ClientID)
+			}, func() error { return end.do(s, t.Context(), u) }))
+			got, _, err := s.SessionByID(t.Context(), n.ID)
+			require.NoError(t, err)
+			require.EqualValues(t, 1, got.Counter, "the refresh came first")
+			require.Equal(t, end.mark, got.RevokedReason)
+		})
+		t.Run(name+", sign-in waits", func(t *testing.T) {
+			t.Parallel()
+			s := openUp(t, storetest.PostgresURL(t))
+			u, n := signedIn(t, s)
+			n.ID, n.FamilyID = storetest.NewUser().ID, []byte("another")
+			err := whileLocked(t, s, func(tx pgx.Tx) error { return end.begin(tx, u) },
+				func() error { return s.CreateSession(t.Context(), n) })
+			require.ErrorIs(t, err, account.ErrNotFound)
+		})
+		t.Run(name+" waits for sign-in", func(t *testing.T) {
+			t.Parallel()
+			s := openUp(t, storetest.PostgresURL(t))
+			u, n := signedIn(t, s)
+			n.ID, n.FamilyID = storetest.NewUser().ID, []byte("another")
+			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
+				return errors.Join(run(tx, lockUser, u.ID), run(tx, createSession, n.CreatedAt, n.ID, n.FamilyID, n.UserID, n.UserEpoch, n.ClientID,
+					[]string{}, 0, now, 0, "", "", now, n.IdleUntil, n.AbsoluteUntil, nil, "", oauth.MaxSessions, ""))
+			}, func() error { return end.do(s, t.Context(), u) }))
+			got, _, err := s.SessionByID(t.Context(), n.ID)
+			require.NoError(t, err)
+			require.Equal(t, end.mark, got.RevokedReason)
+		})
+	}
+}
