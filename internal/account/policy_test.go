@@ -2,12 +2,15 @@ package account
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // plainPasswords stands in for the hasher: a hash is the password behind "hash:".
@@ -21,6 +24,13 @@ func (plainPasswords) Verify(_ context.Context, hash, password string) (ok, outd
 	return hash == "hash:"+password, false, nil
 }
 
+func (plainPasswords) CheckHash(hash string) error {
+	if strings.HasPrefix(hash, "hash:") {
+		return nil
+	}
+	return errors.New("of an unknown algorithm")
+}
+
 func (plainPasswords) Common(password string) bool { return strings.EqualFold(password, "common-one") }
 
 // onlyCreates is a store that keeps the last user.
@@ -29,7 +39,7 @@ type onlyCreates struct {
 	last User
 }
 
-func (s *onlyCreates) CreateUser(_ context.Context, u User) error {
+func (s *onlyCreates) CreateUser(_ context.Context, u User, _ audit.Note) error {
 	s.last = u
 	return nil
 }

@@ -161,6 +161,9 @@ type Passwords interface {
 	// Verify compares in constant time. An empty hash is verified against a decoy with the same
 	// work and never matches. outdated says that hash should be replaced by a new one.
 	Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error)
+	// CheckHash says what is wrong with a hash from elsewhere that Verify could not read, or would
+	// not for its costs. The error is safe to show: it holds no part of the hash.
+	CheckHash(hash string) error
 	// Common says whether the password is one that everybody tries first.
 	Common(password string) bool
 }

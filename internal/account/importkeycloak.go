@@ -1,0 +1,98 @@
+package account
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// keycloakUser is what is taken over of a user in an export of Keycloak (UserRepresentation): not
+// the roles, which mean something else here.
+type keycloakUser struct {
+	ID               string               `json:"id"`
+	Username         string               `json:"username"`
+	Email            string               `json:"email"`
+	EmailVerified    bool                 `json:"emailVerified"`
+	Enabled          *bool                `json:"enabled"`
+	FirstName        string               `json:"firstName"`
+	LastName         string               `json:"lastName"`
+	CreatedTimestamp int64                `json:"createdTimestamp"` // milliseconds
+	Credentials      []keycloakCredential `json:"credentials"`
+}
+
+// keycloakCredential has two texts of JSON within the JSON.
+type keycloakCredential struct {
+	Type           string `json:"type"`
+	SecretData     string `json:"secretData"`
+	CredentialData string `json:"credentialData"`
+}
+
+type keycloakSecret struct {
+	Value string `json:"value"` // base64
+	Salt  string `json:"salt"`  // base64
+}
+
+type keycloakAlgorithm struct {
+	Algorithm  string              `json:"algorithm"`
+	Iterations int                 `json:"hashIterations"`
+	Parameters map[string][]string `json:"additionalParameters"`
+}
+
+// keycloakMembers are those by which such a user is known.
+var keycloakMembers = []string{"credentials", "emailVerified", "enabled", "createdTimestamp", "firstName", "lastName"}
+
+func fromKeycloak(m jsonMember) bool { return slices.Contains(keycloakMembers, m.name) }
+
+func recordFromKeycloak(line []byte) (Record, error) {
+	var k keycloakUser
+	if err := json.Unmarshal(line, &k); err != nil {
+		return Record{}, Errorf(InvalidRequest, "the line is not a user of Keycloak: a member has the wrong type").Wrap(err)
+	}
+	r := Record{
+		Username: k.Username, Email: k.Email, EmailVerified: k.EmailVerified, Active: k.Enabled,
+		Name: strings.TrimSpace(k.FirstName + " " + k.LastName),
+	}
+	if id := strings.ToLower(k.ID); uuidShape.MatchString(id) { // users of other directories have other ids
+		r.ID = id
+	}
+	if k.CreatedTimestamp != 0 {
+		r.CreatedAt = time.UnixMilli(k.CreatedTimestamp).UTC()
+	}
+	i := slices.IndexFunc(k.Credentials, func(c keycloakCredential) bool { return c.Type == "password" })
+	if i < 0 {
+		return r, nil
+	}
+	var err error
+	r.PasswordHash, err = k.Credentials[i].phc()
+	return r, err
+}
+
+// phc writes a credential as one text: $pbkdf2-sha512$i=210000$salt$tag, or the usual one of argon2.
+func (c keycloakCredential) phc() (string, error) {
+	var a keycloakAlgorithm
+	var secret keycloakSecret
+	if json.Unmarshal([]byte(c.CredentialData), &a) != nil || json.Unmarshal([]byte(c.SecretData), &secret) != nil {
+		return "", recordFault("credentials", "credentialData or secretData is not what Keycloak writes")
+	}
+	salt, tag := strings.TrimRight(secret.Salt, "="), strings.TrimRight(secret.Value, "=")
+	switch a.Algorithm {
+	case "pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512":
+		return fmt.Sprintf("$%s$i=%d$%s$%s", a.Algorithm, a.Iterations, salt, tag), nil
+	case "argon2":
+		if a.parameter("version") != "1.3" {
+			return "", recordFault("credentials", "only version 1.3 of argon2 is known")
+		}
+		return fmt.Sprintf("$argon2%s$v=19$m=%s,t=%d,p=%s$%s$%s", a.parameter("type"),
+			a.parameter("memory"), a.Iterations, a.parameter("parallelism"), salt, tag), nil
+	}
+	return "", recordFault("credentials", "the algorithm is not known")
+}
+
+func (a keycloakAlgorithm) parameter(name string) string {
+	if values := a.Parameters[name]; len(values) == 1 {
+		return values[0]
+	}
+	return ""
+}
