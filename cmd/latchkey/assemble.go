@@ -7,9 +7,11 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/password"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
@@ -20,8 +22,15 @@ type application struct {
 	keys     *keyring.Ring
 	limits   *throttle.Limiter
 	tokens   *oauth.Service
+	hooks    *hook.Service
+	outbox   *outbox.Worker
+	letters  *letters
 	server   *httpapi.Server
+
+	retention time.Duration // of audit events
 }
+
+func (a *application) close() error { return a.letters.close() }
 
 // assemble wires the rooms together.
 func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger) (*application, error) {
@@ -36,7 +45,9 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		return nil, err
 	}
 	limits := throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
-	accounts, err := newAccounts(db, accountOptions{minPassword: s.MinPassword, signup: s.Signup, limits: limits, log: log})
+	accounts, err := newAccounts(db, accountOptions{
+		minPassword: s.MinPassword, signup: s.Signup, verified: s.VerifiedEmail, limits: limits, log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +57,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
 		RefreshKeys: refreshKeys(s.Secrets),
-		Accounts:    accounts, Clients: db, Sessions: db, Keys: keys, Limits: limits, Now: time.Now, Log: log,
+		Accounts:    accounts, Clients: db, Sessions: db, Keys: keys, Limits: limits, Events: db, Now: time.Now, Log: log,
 	})
 	proxies, err := s.Proxies()
 	if err != nil {
@@ -56,7 +67,21 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		Issuer: s.Issuer, Accounts: accounts, OAuth: tokens, Keys: keys, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Log: log,
 	})
-	return &application{accounts: accounts, keys: keys, limits: limits, tokens: tokens, server: server}, err
+	if err != nil {
+		return nil, err
+	}
+	letters, err := newLetters(s, accounts, log)
+	if err != nil {
+		return nil, err
+	}
+	hooks := newHooks(db, s.Secrets)
+	handlers := hooks.Handlers()
+	handlers[outbox.Letter] = letters.handler
+	return &application{
+		accounts: accounts, keys: keys, limits: limits, tokens: tokens, hooks: hooks, letters: letters, server: server,
+		outbox:    &outbox.Worker{Store: db, Handlers: handlers, Now: time.Now, Log: log},
+		retention: s.Retention,
+	}, nil
 }
 
 // refreshKeys derives the keys of refresh tokens from the master secrets, in their order.
@@ -72,6 +97,7 @@ func refreshKeys(secrets [][]byte) [][]byte {
 type accountOptions struct {
 	minPassword int
 	signup      bool
+	verified    bool
 	limits      account.Limiter
 	log         *slog.Logger
 }
@@ -82,7 +108,7 @@ func newAccounts(db database, o accountOptions) (*account.Service, error) {
 		return nil, err
 	}
 	return account.New(account.Options{
-		Store: db, Passwords: hasher, MinPassword: o.minPassword, Signup: o.signup,
+		Store: db, Passwords: hasher, MinPassword: o.minPassword, Signup: o.signup, Verified: o.verified,
 		Limits: o.limits, Now: time.Now, Log: o.log,
 	}), nil
 }

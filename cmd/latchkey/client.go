@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
@@ -24,9 +25,10 @@ type clientCommands struct {
 
 // withClients runs a command on the clients of the configured database, with the authority of
 // whoever has the database.
-func withClients(ctx context.Context, settings config.Database, work func(*oauth.Service) error) error {
+func withClients(ctx context.Context, settings config.Database, work func(context.Context, *oauth.Service) error) error {
 	return withDatabase(ctx, settings, func(db database) error {
-		return said(work(oauth.New(oauth.Options{Clients: db, Sessions: db, Now: time.Now})))
+		service := oauth.New(oauth.Options{Clients: db, Sessions: db, Events: db, Now: time.Now})
+		return said(work(audit.With(ctx, audit.Operator), service))
 	})
 }
 
@@ -48,7 +50,7 @@ func (c *clientCreate) Run(ctx context.Context, io streams) error {
 	if name == "" {
 		name = c.ID
 	}
-	return withClients(ctx, c.Database, func(service *oauth.Service) error {
+	return withClients(ctx, c.Database, func(ctx context.Context, service *oauth.Service) error {
 		_, secret, err := service.CreateClient(ctx, oauth.Operator, oauth.Client{
 			ID: c.ID, Name: name, Public: c.Public, FirstParty: c.FirstParty,
 			Grants: c.Grant, Scopes: c.Scope, Audiences: c.Audience,
@@ -77,7 +79,7 @@ type clientList struct {
 
 // Run lists all clients, a page at a time.
 func (c *clientList) Run(ctx context.Context, io streams) error {
-	return withClients(ctx, c.Database, func(service *oauth.Service) error {
+	return withClients(ctx, c.Database, func(ctx context.Context, service *oauth.Service) error {
 		table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 		if !c.JSON {
 			_, _ = fmt.Fprintln(table, "ID\tNAME\tTYPE\tGRANTS\tSCOPES\tACTIVE\tSECRETS\tCREATED")
@@ -137,7 +139,7 @@ func (c *clientRotateSecret) Run(ctx context.Context, io streams) error {
 	if c.Overlap < 0 {
 		return settingsError{errors.New("--overlap: a time cannot be negative")}
 	}
-	return withClients(ctx, c.Database, func(service *oauth.Service) error {
+	return withClients(ctx, c.Database, func(ctx context.Context, service *oauth.Service) error {
 		_, secret, err := service.RotateSecret(ctx, oauth.Operator, c.ID, c.Overlap)
 		if err != nil {
 			return unknownClient(err, c.ID)
@@ -156,7 +158,7 @@ type clientDelete struct {
 
 // Run deletes the client.
 func (c *clientDelete) Run(ctx context.Context, _ streams) error {
-	return withClients(ctx, c.Database, func(service *oauth.Service) error {
+	return withClients(ctx, c.Database, func(ctx context.Context, service *oauth.Service) error {
 		return unknownClient(service.DeleteClient(ctx, c.ID), c.ID)
 	})
 }

@@ -41,7 +41,8 @@ func seed(ctx context.Context, accounts *account.Service) error {
 		_, err := accounts.ByLogin(ctx, u.name)
 		if errors.Is(err, account.ErrNotFound) {
 			_, err = accounts.Create(ctx, account.NewUser{
-				Username: u.name, Email: u.name + "@example.com", Password: devPassword(u.name), Roles: []string{u.role},
+				Username: u.name, Email: u.name + "@example.com", Password: devPassword(u.name),
+				EmailVerified: true, Roles: []string{u.role},
 			})
 		}
 		if err != nil && !errors.Is(err, account.ErrUsernameTaken) { // another process was first
@@ -55,7 +56,8 @@ func seed(ctx context.Context, accounts *account.Service) error {
 func greet(out io.Writer, base string) {
 	_, _ = fmt.Fprintf(out, "\nLatchkey is running for development. Do not put it on a network.\n\n"+
 		"  Docs      %s/docs (Authorize works with the client fields left blank)\n"+
-		"  Sign in   as one of:\n", base)
+		"  Mail      %s/dev/mail\n"+
+		"  Sign in   as one of:\n", base, base)
 	for _, u := range devUsers {
 		_, _ = fmt.Fprintf(out, "              %-10s %s\n", u.name, devPassword(u.name))
 	}

@@ -45,6 +45,8 @@ type commands struct {
 	User        userCommands       `cmd:"" help:"Create, list and change users, grant and revoke roles."`
 	Client      clientCommands     `cmd:"" help:"Register, list and delete clients, rotate their secrets."`
 	Key         keyCommands        `cmd:"" help:"List, rotate and revoke signing keys."`
+	Hook        hookCommands       `cmd:"" help:"Register webhooks, see and replay what they were told."`
+	Audit       auditCommand       `cmd:"" help:"Who did what, newest first, failures included."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the running service whether it is alive."`
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
-	"github.com/latchkey-auth/latchkey/internal/httpapi"
 )
 
 type serveCommand struct {
@@ -56,6 +55,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = app.close() }()
 	if settings.Dev {
 		if err := seed(ctx, app.accounts); err != nil {
 			return err
@@ -66,7 +66,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	stop := background(context.WithoutCancel(ctx), log, app.tasks()...)
 	defer stop()
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
-	return serve(ctx, listener, app.server, settings.DrainDelay, log)
+	return serve(ctx, listener, app, settings.DrainDelay, log)
 }
 
 // The figures of the HTTP server: slow clients are cut, large headers refused.
@@ -82,11 +82,12 @@ const (
 
 // serve answers requests until ctx ends. Then it reports not ready, waits for the load balancer to
 // see it, and finishes the requests that are under way.
-func serve(ctx context.Context, listener net.Listener, api *httpapi.Server, drain time.Duration, log *slog.Logger) error {
-	handler, err := api.Handler()
+func serve(ctx context.Context, listener net.Listener, app *application, drain time.Duration, log *slog.Logger) error {
+	handler, err := app.server.Handler()
 	if err != nil {
 		return err
 	}
+	app.letters.serveInbox(handler)
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
@@ -103,7 +104,7 @@ func serve(ctx context.Context, listener net.Listener, api *httpapi.Server, drai
 		return err
 	case <-ctx.Done():
 	}
-	api.Drain()
+	app.server.Drain()
 	time.Sleep(drain)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()

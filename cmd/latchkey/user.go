@@ -3,20 +3,19 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"golang.org/x/term"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 type userCommands struct {
@@ -28,18 +27,22 @@ type userCommands struct {
 	SetPassword userSetPassword `cmd:"" help:"Set a user's password, read as for create, and end all sessions of the user."`
 	Disable     userDisable     `cmd:"" help:"End a user's sessions and allow no more."`
 	Enable      userEnable      `cmd:"" help:"Allow a user to sign in again."`
+	ForceReset  userForceReset  `cmd:"" help:"Make a user set a new password: the old one stops working, and a letter is sent."`
 	Delete      userDelete      `cmd:"" help:"Delete a user for good."`
+
+	Import userImport `cmd:"" help:"Bring users along from elsewhere, with their password hashes."`
+	Export userExport `cmd:"" help:"Write all users out, with their password hashes."`
 }
 
-// withAccounts runs a command on the accounts of the configured database.
-func withAccounts(ctx context.Context, settings config.Database, io streams, work func(*account.Service) error) error {
+// withAccounts runs a command on the accounts of the configured database, for whoever has that.
+func withAccounts(ctx context.Context, settings config.Database, io streams, work func(context.Context, *account.Service) error) error {
 	return withDatabase(ctx, settings, func(db database) error {
 		log := slog.New(slog.NewTextHandler(io.err, nil))
-		accounts, err := newAccounts(db, accountOptions{minPassword: 8, log: log})
+		accounts, err := newAccounts(db, accountOptions{minPassword: settings.MinPassword, log: log})
 		if err != nil {
 			return err
 		}
-		return said(work(accounts))
+		return said(work(audit.With(ctx, audit.Operator), accounts))
 	})
 }
 
@@ -59,17 +62,22 @@ type userCreate struct {
 	Email    string   `required:"" placeholder:"ADDRESS" help:"The e-mail address."`
 	Name     string   `placeholder:"TEXT" help:"The name to show."`
 	Role     []string `default:"ROLE_USER" help:"A role; may be given more than once. Default: ${default}."`
+	Verified bool     `help:"The address is known to be the user's: no letter to confirm it."`
+	Invite   bool     `help:"Read no password: the user gets a letter to set one."`
 }
 
 // Run creates the user.
 func (c *userCreate) Run(ctx context.Context, io streams) error {
-	password, err := readPassword(io)
-	if err != nil {
-		return err
+	password := ""
+	if !c.Invite {
+		var err error
+		if password, err = readPassword(io); err != nil {
+			return err
+		}
 	}
-	return withAccounts(ctx, c.Database, io, func(accounts *account.Service) error {
+	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
 		u, err := accounts.Create(ctx, account.NewUser{
-			Username: c.Username, Email: c.Email, Password: password, Name: c.Name, Roles: c.Role,
+			Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Password: password, Name: c.Name, Roles: c.Role,
 		})
 		if err == nil {
 			_, _ = fmt.Fprintln(io.out, u.ID)
@@ -112,53 +120,6 @@ func readLine(r io.Reader) (string, error) {
 	return line, nil
 }
 
-type userList struct {
-	config.Database `embed:""`
-
-	JSON bool `name:"json" help:"One JSON object a line, for scripts."`
-}
-
-const listPage = 500 // users read at a time
-
-// Run lists all users, a page at a time.
-func (c *userList) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(accounts *account.Service) error {
-		table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-		if !c.JSON {
-			_, _ = fmt.Fprintln(table, "USERNAME\tEMAIL\tROLES\tACTIVE\tCREATED\tID")
-		}
-		var after account.Position
-		for {
-			page, err := accounts.List(ctx, after, listPage)
-			if err != nil {
-				return err
-			}
-			for _, u := range page {
-				if err := c.print(io.out, table, u); err != nil {
-					return err
-				}
-				after = account.Position{CreatedAt: u.CreatedAt, ID: u.ID}
-			}
-			if len(page) < listPage {
-				return table.Flush()
-			}
-		}
-	})
-}
-
-func (c *userList) print(out, table io.Writer, u account.User) error {
-	if !c.JSON {
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%v\t%s\t%s\n", u.Username, u.Email,
-			strings.Join(u.Roles, " "), u.Active, u.CreatedAt.Format(time.RFC3339), u.ID)
-		return err
-	}
-	return json.NewEncoder(out).Encode(map[string]any{
-		"id": u.ID, "username": u.Username, "email": u.Email, "email_verified": u.EmailVerified,
-		"active": u.Active, "name": u.Name, "picture": u.Picture, "roles": u.Roles,
-		"created_at": u.CreatedAt, "updated_at": u.UpdatedAt,
-	})
-}
-
 type userGrant struct {
 	config.Database `embed:""`
 
@@ -168,12 +129,12 @@ type userGrant struct {
 
 // Run gives the role.
 func (c *userGrant) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(accounts *account.Service) error {
+	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
 		u, err := accounts.ByLogin(ctx, c.User)
 		if err != nil {
 			return unknownUser(err, c.User)
 		}
-		return accounts.Grant(ctx, u.ID, c.Role)
+		return accounts.Grant(ctx, oauth.Operator, u.ID, c.Role)
 	})
 }
 
@@ -186,12 +147,12 @@ type userRevoke struct {
 
 // Run takes the role.
 func (c *userRevoke) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(accounts *account.Service) error {
+	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
 		u, err := accounts.ByLogin(ctx, c.User)
 		if err != nil {
 			return unknownUser(err, c.User)
 		}
-		return accounts.Revoke(ctx, u.ID, c.Role)
+		return accounts.Revoke(ctx, oauth.Operator, u.ID, c.Role)
 	})
 }
 

@@ -219,3 +219,16 @@ func (s *Service) Events(ctx context.Context, q audit.Query) ([]audit.Event, *au
 	last := events[limit-1]
 	return events[:limit], &audit.Position{At: last.At, ID: last.ID}, nil
 }
+
+// PurgeEvents deletes the audit events that are older than retention, in small batches, and gives
+// their number.
+func (s *Service) PurgeEvents(ctx context.Context, retention time.Duration) (int, error) {
+	total := 0
+	for {
+		n, err := s.store.PurgeEvents(ctx, s.second().Add(-retention), purgeBatch)
+		total += n
+		if err != nil || n < purgeBatch {
+			return total, err
+		}
+	}
+}

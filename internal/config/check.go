@@ -34,6 +34,9 @@ func (d *Database) Resolve() error {
 	default:
 		f.add("LATCHKEY_DATABASE_URL: begins with neither postgres:// nor sqlite:")
 	}
+	if d.MinPassword < 8 || d.MinPassword > 64 {
+		f.add("LATCHKEY_MIN_PASSWORD: %d is not between 8 and 64", d.MinPassword)
+	}
 	return errors.Join(f...)
 }
 
@@ -96,6 +99,10 @@ func (s *Serve) Resolve() error {
 	s.checkIssuer(&f)
 	s.checkOrigins(&f)
 	s.checkTokens(&f)
+	s.Mail.resolve(&f)
+	if s.VerifiedEmail && s.Host == "" && !s.Dev {
+		f.add("LATCHKEY_REQUIRE_VERIFIED_EMAIL: nobody could confirm an address without LATCHKEY_SMTP_HOST")
+	}
 	s.readSecrets(&f)
 	return errors.Join(f...)
 }
@@ -172,14 +179,12 @@ func (s *Serve) checkTokens(f *faults) {
 	within("LATCHKEY_REFRESH_GRACE", s.RefreshGrace, 0, 2*time.Minute)
 	within("LATCHKEY_SESSION_MAX", s.SessionMax, s.AccessTTL, 8760*time.Hour)
 	within("LATCHKEY_SESSION_IDLE", s.SessionIdle, s.AccessTTL, s.SessionMax)
+	within("LATCHKEY_AUDIT_RETENTION", s.Retention, 24*time.Hour, 100*8760*time.Hour)
 	within("LATCHKEY_DRAIN_DELAY", s.DrainDelay, 0, time.Minute)
 	if !slices.Contains([]string{"ES256", "RS256", "EdDSA"}, s.Algorithm) {
 		f.add("LATCHKEY_SIGNING_ALGORITHM: %q is not ES256, RS256 or EdDSA", s.Algorithm)
 	}
 	if !slices.Contains([]string{"at+jwt", "JWT"}, s.TokenType) {
 		f.add("LATCHKEY_TOKEN_TYPE: %q is not at+jwt or JWT", s.TokenType)
-	}
-	if s.MinPassword < 8 || s.MinPassword > 64 {
-		f.add("LATCHKEY_MIN_PASSWORD: %d is not between 8 and 64", s.MinPassword)
 	}
 }

@@ -16,8 +16,8 @@ const goodSecret = "8mZ1w0gq7cVJt4yP2nXh5sKdR9bLfUoE"
 // good are settings without a fault.
 func good() Serve {
 	return Serve{
-		Database: Database{DataDir: "data"}, Dev: true, Listen: "127.0.0.1:8080", Algorithm: "ES256", TokenType: "at+jwt",
-		MinPassword: 8, AccessTTL: 15 * time.Minute, SessionIdle: 336 * time.Hour, SessionMax: 2160 * time.Hour,
+		Database: Database{DataDir: "data", MinPassword: 8}, Audit: Audit{Retention: 24 * time.Hour}, Dev: true, Listen: "127.0.0.1:8080", Algorithm: "ES256", TokenType: "at+jwt",
+		AccessTTL: 15 * time.Minute, SessionIdle: 336 * time.Hour, SessionMax: 2160 * time.Hour,
 	}
 }
 
@@ -75,7 +75,7 @@ func TestSettings(t *testing.T) {
 		"everything at once": {change: func(s *Serve) {
 			s.Dev, s.Listen, s.Algorithm, s.MinPassword, s.AccessTTL = false, "0.0.0.0:1", "none", 1, 0
 			s.URL, s.CORSOrigins = "mysql://x", []string{"*"}
-		}, faults: []string{"DATABASE_URL", "LATCHKEY_LISTEN", "LATCHKEY_ISSUER", "LATCHKEY_CORS", "LATCHKEY_ACCESS_TTL", "ALGORITHM", "MIN_PASSWORD", "LATCHKEY_SECRET"}},
+		}, faults: []string{"DATABASE_URL", "MIN_PASSWORD", "LATCHKEY_LISTEN", "LATCHKEY_ISSUER", "LATCHKEY_CORS", "LATCHKEY_ACCESS_TTL", "ALGORITHM", "LATCHKEY_SECRET"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

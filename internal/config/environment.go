@@ -26,7 +26,7 @@ func LoadDotEnv() error {
 // CheckEnvironment reports every LATCHKEY_ variable that no setting has: a misspelt one would
 // otherwise leave its default in force in silence.
 func CheckEnvironment(grammar *kong.Application, environ []string) error {
-	known := []string{secretVariable}
+	known := []string{secretVariable, smtpPasswordVariable}
 	_ = kong.Visit(grammar, func(node kong.Visitable, next kong.Next) error {
 		if flag, ok := node.(*kong.Flag); ok {
 			known = append(known, flag.Envs...)
