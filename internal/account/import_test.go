@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,14 +206,14 @@ func TestImportAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, m.users, 3)
 
-	again := append(records,
-		Record{Username: "ANN", Email: "Ann@Example.org"},                         // the same, spelt otherwise
-		Record{Username: "ann", Email: "other@example.org"},                       // her name
-		Record{Username: "other", Email: "bob@example.org"},                       // his address
-		Record{Username: "bob", Email: "cy@example.org"},                          // of two people
-		Record{Username: "zoe", Email: "zoe@example.org", ID: someID},             // her id
-		Record{Username: "bob", Email: "b@example.org", Password: "a secret one"}, // his name
-	)
+	again := slices.Concat(records, []Record{
+		{Username: "ANN", Email: "Ann@Example.org"},                         // the same, spelt otherwise
+		{Username: "ann", Email: "other@example.org"},                       // her name
+		{Username: "other", Email: "bob@example.org"},                       // his address
+		{Username: "bob", Email: "cy@example.org"},                          // of two people
+		{Username: "zoe", Email: "zoe@example.org", ID: someID},             // her id
+		{Username: "bob", Email: "b@example.org", Password: "a secret one"}, // his name
+	})
 	for _, dryRun := range []bool{true, false} {
 		faults, err := s.Import(t.Context(), again, dryRun)
 		require.NoError(t, err)

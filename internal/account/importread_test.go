@@ -292,6 +292,8 @@ func TestExportImport(t *testing.T) {
 			require.NoError(t, w.Write(RecordOf(u)))
 		}
 		require.NoError(t, w.Flush())
+		require.NotContains(t, b.String(), "password,")
+		require.NotContains(t, b.String(), "\"password\"")
 		to, copied := newImport(t)
 		for _, l := range readAll(t, b.String(), format) {
 			require.Empty(t, l.fault)
@@ -371,4 +373,18 @@ func FuzzReadRecord(f *testing.F) {
 			require.True(t, utf8.Valid(again))
 		}
 	})
+}
+
+// A password is read where a hash could stand.
+func TestReadPassword(t *testing.T) {
+	t.Parallel()
+	const secret = "a long enough one"
+	for format, text := range map[Format]string{
+		NDJSON: `{"username":"ann","email":"ann@example.org","password":"` + secret + `"}`,
+		CSV:    "password,username,email\n" + secret + ",ann,ann@example.org",
+	} {
+		all := readAll(t, text, format)
+		require.Len(t, all, 1)
+		require.Equal(t, Record{Username: "ann", Email: "ann@example.org", Password: secret}, all[0].record)
+	}
 }

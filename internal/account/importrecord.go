@@ -20,7 +20,7 @@ type Record struct {
 	Active        *bool     `json:"active,omitempty"` // nil: yes
 	DisabledUntil time.Time `json:"disabled_until,omitzero"`
 	PasswordHash  string    `json:"password_hash,omitempty"` // in any form that Passwords can verify
-	Password      string    `json:"password,omitempty"`      // instead of a hash; never exported
+	Password      string    `json:"-"`                       // instead of a hash; read, and never written
 	CreatedAt     time.Time `json:"created_at,omitzero"`     // zero: now
 	UpdatedAt     time.Time `json:"updated_at,omitzero"`     // zero: now
 }

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// exportFields are all members but the password, which is last.
+var exportFields = recordFields[:len(recordFields)-1]
+
 // RecordWriter writes records in a form that RecordReader reads back.
 type RecordWriter struct {
 	json *json.Encoder
@@ -26,7 +29,7 @@ func NewRecordWriter(w io.Writer, format Format) (*RecordWriter, error) {
 	writer := &RecordWriter{csv: csv.NewWriter(w)}
 	writer.csv.UseCRLF = true // RFC 4180 §2.1
 	var header []string
-	for _, f := range recordFields {
+	for _, f := range exportFields {
 		header = append(header, f.name)
 	}
 	return writer, writer.csv.Write(header)
@@ -37,8 +40,8 @@ func (w *RecordWriter) Write(r Record) error {
 	if w.json != nil {
 		return w.json.Encode(r)
 	}
-	row := make([]string, len(recordFields))
-	for i, f := range recordFields {
+	row := make([]string, len(exportFields))
+	for i, f := range exportFields {
 		row[i] = fieldText(f.place(&r))
 	}
 	return w.csv.Write(row)
