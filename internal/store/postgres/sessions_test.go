@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,9 +34,9 @@ func rotation(n oauth.Session) oauth.Rotation {
 	return oauth.Rotation{FamilyID: n.FamilyID, Counter: n.Counter, ClientID: n.ClientID, Now: now, IdleUntil: n.IdleUntil}
 }
 
-// whileLocked runs statements in a transaction, starts do, commits when do waits for a lock, and gives
-// what do answers.
-func whileLocked(t *testing.T, s *Store, statements func(pgx.Tx) error, do func() error) error {
+// whileLocked runs statements in a transaction and starts do; when do waits for a lock it runs others,
+// commits, and gives what do answers.
+func whileLocked(t *testing.T, s *Store, statements func(pgx.Tx) error, do func() error, others ...func(pgx.Tx) error) error {
 	t.Helper()
 	tx, err := s.pool.Begin(t.Context())
 	require.NoError(t, err)
@@ -49,6 +50,9 @@ func whileLocked(t *testing.T, s *Store, statements func(pgx.Tx) error, do func(
 		n, err := one(t.Context(), s, pgx.RowTo[int], waiting, tx.Conn().PgConn().PID())
 		return err == nil && n > 0
 	}, 10*time.Second, time.Millisecond)
+	for _, other := range others {
+		require.NoError(t, other(tx))
+	}
 	require.NoError(t, tx.Commit(t.Context()))
 	return <-done
 }
@@ -126,6 +130,46 @@ func TestOrders(t *testing.T) {
 			got, _, err := s.SessionByID(t.Context(), n.ID)
 			require.NoError(t, err)
 			require.Equal(t, end.mark, got.RevokedReason)
+		})
+	}
+}
+
+// TestLockOrder: what waits for the first of a user's sessions holds no other, so that whoever has the
+// first can go on to any.
+func TestLockOrder(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(s *Store, ctx context.Context, u account.User, last string) error{
+		"SetPassword": func(s *Store, ctx context.Context, u account.User, last string) error {
+			return s.SetPassword(ctx, u.ID, "new", last, now)
+		},
+		"SetActive": func(s *Store, ctx context.Context, u account.User, _ string) error {
+			return s.SetActive(ctx, u.ID, false, now)
+		},
+		"DeleteUser": func(s *Store, ctx context.Context, u account.User, _ string) error { return s.DeleteUser(ctx, u.ID) },
+		"RevokeSessions": func(s *Store, ctx context.Context, u account.User, _ string) error {
+			_, err := s.RevokeSessions(ctx, u.ID, "", "test", now)
+			return err
+		},
+		"DeleteClient": func(s *Store, ctx context.Context, _ account.User, _ string) error {
+			return s.DeleteClient(ctx, "web", now)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openUp(t, storetest.PostgresURL(t))
+			require.NoError(t, s.CreateClient(t.Context(), oauth.Client{ID: "web"}))
+			u, n := signedIn(t, s)
+			ids := []string{}
+			for i := range 9 {
+				n.ID, n.FamilyID, n.ClientID = fmt.Sprintf("%08x-0000-7000-8000-000000000000", 9-i), []byte{byte(i)}, "web" // the last comes first
+				require.NoError(t, s.CreateSession(t.Context(), n))
+				ids = append(ids, n.ID)
+			}
+			const touch = `UPDATE sessions SET repeats = repeats + 1 WHERE id = $1`
+			first, last := ids[8], ids[0]
+			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error { return run(tx, touch, first) },
+				func() error { return do(s, t.Context(), u, last) },
+				func(tx pgx.Tx) error { return run(tx, touch, last) }))
 		})
 	}
 }

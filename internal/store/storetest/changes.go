@@ -50,17 +50,28 @@ func changePassword(t *testing.T, w World) {
 
 // changePasswordKeeps: only a live session of this very user can be kept.
 func changePasswordKeeps(t *testing.T, w World) {
-	u, other := mustCreate(t, w, nil), mustCreate(t, w, nil)
-	dead := mustSignIn(t, w, u, func(s *oauth.Session) { *s = ended(*s, noon, oauth.EndedByReuse) })
-	stale, foreign := mustSignIn(t, w, u, nil), mustSignIn(t, w, other, nil)
-	w.Exec(t, `UPDATE sessions SET user_epoch = user_epoch - 1 WHERE id = '`+stale.ID+`'`)
-	stale.UserEpoch--
-	for _, keep := range append(notIDs(stale.ID), dead.ID, foreign.ID, stale.ID) {
-		require.NoError(t, w.SetPassword(t.Context(), u.ID, "new", keep, noon), keep)
-		requireSession(t, w, dead, keep)
-		requireSession(t, w, foreign, keep)
-		requireSession(t, w, ended(stale, noon, oauth.EndedByPassword), keep)
+	some := mustSignIn(t, w, mustCreate(t, w, nil), nil)
+	keeps := map[string]func(dead, stale, foreign oauth.Session) string{
+		"a dead one":      func(dead, _, _ oauth.Session) string { return dead.ID },
+		"a stale one":     func(_, stale, _ oauth.Session) string { return stale.ID },
+		"another user's":  func(_, _, foreign oauth.Session) string { return foreign.ID },
+		"another's other": func(_, _, _ oauth.Session) string { return some.ID },
 	}
+	for _, id := range notIDs(some.ID) {
+		keeps[id] = func(_, _, _ oauth.Session) string { return id }
+	}
+	for name, keep := range keeps {
+		u, other := mustCreate(t, w, nil), mustCreate(t, w, nil) // of one epoch
+		live, stale, foreign := mustSignIn(t, w, u, nil), mustSignIn(t, w, u, nil), mustSignIn(t, w, other, nil)
+		dead := mustSignIn(t, w, u, func(s *oauth.Session) { *s = ended(*s, noon, oauth.EndedByReuse) })
+		w.Exec(t, `UPDATE sessions SET user_epoch = user_epoch - 1 WHERE id = '`+stale.ID+`'`)
+		stale.UserEpoch--
+		require.NoError(t, w.SetPassword(t.Context(), u.ID, "new", keep(dead, stale, foreign), noon), name)
+		for _, s := range []oauth.Session{dead, foreign, ended(live, noon, oauth.EndedByPassword), ended(stale, noon, oauth.EndedByPassword)} {
+			requireSession(t, w, s, name)
+		}
+	}
+	requireSession(t, w, some)
 }
 
 func changeActive(t *testing.T, w World) {

@@ -223,6 +223,11 @@ func sessionRevokeAll(t *testing.T, w World) {
 	for _, s := range []oauth.Session{ended(kept, later, oauth.EndedByAdmin), first, second, foreign} {
 		requireSession(t, w, s)
 	}
+	last := mustSignIn(t, w, u, nil)
+	n, err = w.RevokeSessions(t.Context(), u.ID, "", oauth.EndedByAdmin, later)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	requireSession(t, w, ended(last, later, oauth.EndedByAdmin))
 }
 
 func sessionList(t *testing.T, w World) {
