@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -36,26 +37,25 @@ func scanClient(row pgx.CollectableRow) (oauth.Client, error) {
 	return c, err
 }
 
-const createClient = `
-	WITH made AS (
+var createClient = noted(`changed AS (
 		INSERT INTO clients (id, name, public, first_party, grants, scopes, audiences,
 			access_ttl, session_idle, session_max, active, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id),
+		VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id),
 	given AS (
 		INSERT INTO client_secrets (client_id, hash, created_at, expires_at)
-		SELECT made.id, secret.* FROM made, unnest($13::bytea[], $14::timestamptz[], $15::timestamptz[]) AS secret)
-	SELECT id FROM made`
+		SELECT changed.id, secret.* FROM changed, unnest($15::bytea[], $16::timestamptz[], $17::timestamptz[]) AS secret)`,
+	`SELECT FROM changed`)
 
 // CreateClient implements oauth.ClientStore.
-func (s *Store) CreateClient(ctx context.Context, c oauth.Client) error {
+func (s *Store) CreateClient(ctx context.Context, c oauth.Client, n audit.Note) error {
 	hashes := make([][]byte, len(c.Secrets))
 	created := make([]time.Time, len(c.Secrets))
 	expires := make([]*time.Time, len(c.Secrets))
 	for i, secret := range c.Secrets {
 		hashes[i], created[i], expires[i] = secret.Hash, whole(secret.CreatedAt), wholeOrNull(secret.ExpiresAt)
 	}
-	return s.execOne(ctx, createClient, c.ID, c.Name, c.Public, c.FirstParty, list(c.Grants), list(c.Scopes), list(c.Audiences),
-		life(&c.AccessTTL), life(&c.SessionIdle), life(&c.SessionMax), c.Active, whole(c.CreatedAt), hashes, created, expires)
+	return s.execOne(ctx, createClient, keep(n, c.ID, c.Name, c.Public, c.FirstParty, list(c.Grants), list(c.Scopes), list(c.Audiences),
+		life(&c.AccessTTL), life(&c.SessionIdle), life(&c.SessionMax), c.Active, whole(c.CreatedAt), hashes, created, expires)...)
 }
 
 const clientByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = $1`
@@ -73,23 +73,24 @@ func (s *Store) ListClients(ctx context.Context, after string, limit int) ([]oau
 }
 
 // A parameter that is NULL leaves its column as it is.
-const updateClient = `
-	UPDATE clients SET name = COALESCE($2, name), first_party = COALESCE($3, first_party),
-		grants = COALESCE($4, grants), scopes = COALESCE($5, scopes), audiences = COALESCE($6, audiences),
-		access_ttl = COALESCE($7, access_ttl), session_idle = COALESCE($8, session_idle),
-		session_max = COALESCE($9, session_max), active = COALESCE($10, active)
-	WHERE id = $1`
+var updateClient = noted(`changed AS (
+		UPDATE clients SET name = COALESCE($4, name), first_party = COALESCE($5, first_party),
+			grants = COALESCE($6, grants), scopes = COALESCE($7, scopes), audiences = COALESCE($8, audiences),
+			access_ttl = COALESCE($9, access_ttl), session_idle = COALESCE($10, session_idle),
+			session_max = COALESCE($11, session_max), active = COALESCE($12, active)
+		WHERE id = $3 RETURNING id)`,
+	`SELECT FROM changed`)
 
 // Sessions may name a client that has no row; they are not the business of who looks for one.
-const endClient = `
+var endClient = `
 	UPDATE sessions s SET revoked_at = $1, revoked_reason = $2
-	WHERE s.client_id = $3 AND EXISTS (SELECT FROM clients WHERE id = $3) AND ` + live
+	WHERE s.client_id = $3 AND EXISTS (SELECT FROM clients WHERE id = $3) AND ` + live("$1")
 
 // UpdateClient implements oauth.ClientStore.
-func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time) error {
+func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, n audit.Note) error {
 	batch := &pgx.Batch{}
-	batch.Queue(updateClient, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
-		life(p.AccessTTL), life(p.SessionIdle), life(p.SessionMax), p.Active)
+	batch.Queue(updateClient, keep(n, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
+		life(p.AccessTTL), life(p.SessionIdle), life(p.SessionMax), p.Active)...)
 	if p.Active != nil && !*p.Active {
 		batch.Queue(lockClientSessions, id)
 		batch.Queue(endClient, whole(now), oauth.EndedByClient, id)
@@ -97,36 +98,36 @@ func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch
 	return found(s.execBatch(ctx, batch, 0))
 }
 
-const (
-	lockClient   = `SELECT FROM clients WHERE id = $1 FOR UPDATE`
-	deleteClient = `DELETE FROM clients WHERE id = $1`
-)
+const lockClient = `SELECT FROM clients WHERE id = $1 FOR UPDATE`
+
+var deleteClient = noted(`changed AS (DELETE FROM clients WHERE id = $3 RETURNING id)`, `SELECT FROM changed`)
 
 // DeleteClient implements oauth.ClientStore. The secrets go with the row that they refer to.
-func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time) error {
+func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, n audit.Note) error {
 	batch := &pgx.Batch{}
 	batch.Queue(lockClient, id)
 	batch.Queue(lockClientSessions, id)
 	batch.Queue(endClient, whole(now), oauth.EndedByClient, id)
-	batch.Queue(deleteClient, id)
+	batch.Queue(deleteClient, keep(n, id)...)
 	return found(s.execBatch(ctx, batch, 3))
 }
 
-const rotateSecret = `
-	WITH newest AS (SELECT hash FROM client_secrets WHERE client_id = $1 ` + newestFirst + ` LIMIT 1),
-	gone AS (DELETE FROM client_secrets WHERE client_id = $1 AND hash NOT IN (SELECT hash FROM newest)),
+var rotateSecret = noted(`newest AS (SELECT hash FROM client_secrets WHERE client_id = $3 `+newestFirst+` LIMIT 1),
+	gone AS (DELETE FROM client_secrets WHERE client_id = $3 AND hash NOT IN (SELECT hash FROM newest)),
 	ending AS (
-		UPDATE client_secrets SET expires_at = LEAST(expires_at, $5)
-		WHERE client_id = $1 AND hash IN (SELECT hash FROM newest))
-	INSERT INTO client_secrets (client_id, hash, created_at, expires_at)
-	SELECT id, $2::bytea, $3::timestamptz, $4::timestamptz FROM clients WHERE id = $1`
+		UPDATE client_secrets SET expires_at = LEAST(expires_at, $7)
+		WHERE client_id = $3 AND hash IN (SELECT hash FROM newest)),
+	changed AS (
+		INSERT INTO client_secrets (client_id, hash, created_at, expires_at)
+		SELECT id, $4::bytea, $5::timestamptz, $6::timestamptz FROM clients WHERE id = $3 RETURNING client_id)`,
+	`SELECT FROM changed`)
 
 // RotateClientSecret implements oauth.ClientStore. The lock lets two rotations come one after the
 // other: the second sees the secret of the first.
-func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.ClientSecret, until time.Time) error {
+func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.ClientSecret, until time.Time, n audit.Note) error {
 	batch := &pgx.Batch{}
 	batch.Queue(lockClient, id)
-	batch.Queue(rotateSecret, id, secret.Hash, whole(secret.CreatedAt), wholeOrNull(secret.ExpiresAt), whole(until))
+	batch.Queue(rotateSecret, keep(n, id, secret.Hash, whole(secret.CreatedAt), wholeOrNull(secret.ExpiresAt), whole(until))...)
 	return found(s.execBatch(ctx, batch, 1))
 }
 

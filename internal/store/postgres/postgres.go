@@ -13,7 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
@@ -34,6 +36,8 @@ var (
 	_ oauth.SessionStore = (*Store)(nil)
 	_ oauth.ClientStore  = (*Store)(nil)
 	_ oauth.KeyStore     = (*Store)(nil)
+	_ outbox.Store       = (*Store)(nil)
+	_ hook.Store         = (*Store)(nil)
 	_ throttle.Store     = (*Store)(nil)
 )
 
@@ -134,12 +138,33 @@ func (s *Store) execOne(ctx context.Context, sql string, args ...any) error {
 // execBatch runs statements as one transaction and gives the number of rows that one of them touched.
 // Each statement sees all that was committed before it began.
 func (s *Store) execBatch(ctx context.Context, batch *pgx.Batch, decisive int) (rows int64, err error) {
+	err = s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		rows, err = send(ctx, conn, batch, decisive)
+		return err
+	})
+	return rows, err
+}
+
+// sender is a connection or a transaction.
+type sender interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+}
+
+// send runs a batch and gives the number of rows that one of its statements touched.
+func send(ctx context.Context, conn sender, batch *pgx.Batch, decisive int) (rows int64, err error) {
 	batch.QueuedQueries[decisive].Exec(func(tag pgconn.CommandTag) error {
 		rows = tag.RowsAffected()
 		return nil
 	})
-	err = s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.SendBatch(ctx, batch).Close() })
-	return rows, err
+	return rows, conn.SendBatch(ctx, batch).Close()
+}
+
+// transact runs an act whose statements depend on what those before them have found: all that do does,
+// or nothing.
+func (s *Store) transact(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	return s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return do(ctx, tx) })
+	})
 }
 
 // found turns no rows into ErrNotFound.

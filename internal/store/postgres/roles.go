@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // roleColumns are what scanRole reads, of a roles row called r.
@@ -34,21 +36,22 @@ func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, erro
 	return r, unknownRole(err)
 }
 
-const putRole = `INSERT INTO roles (name, scopes) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes`
+var putRole = noted(`changed AS (
+		INSERT INTO roles (name, scopes) VALUES ($3, $4) ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes RETURNING id)`,
+	`SELECT FROM changed`)
 
 // PutRole implements account.Store.
-func (s *Store) PutRole(ctx context.Context, r account.Role) error {
-	return s.execOne(ctx, putRole, r.Name, list(r.Scopes))
+func (s *Store) PutRole(ctx context.Context, r account.Role, n audit.Note) error {
+	return s.execOne(ctx, putRole, keep(n, r.Name, list(r.Scopes))...)
 }
 
-const deleteRole = `
-	WITH gone AS (DELETE FROM roles WHERE name = $1 AND NOT builtin RETURNING id)
-	SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM roles WHERE name = $1 AND builtin)`
+var deleteRole = noted(`changed AS (DELETE FROM roles WHERE name = $3 AND NOT builtin RETURNING id)`,
+	`SELECT EXISTS (SELECT FROM changed), EXISTS (SELECT FROM roles WHERE name = $3 AND builtin)`)
 
 // DeleteRole implements account.Store. What refers to the row goes with it.
-func (s *Store) DeleteRole(ctx context.Context, name string) error {
+func (s *Store) DeleteRole(ctx context.Context, name string, n audit.Note) error {
 	type result struct{ Gone, Builtin bool }
-	r, err := one(ctx, s, pgx.RowToStructByPos[result], deleteRole, name)
+	r, err := one(ctx, s, pgx.RowToStructByPos[result], deleteRole, keep(n, name)...)
 	switch {
 	case err != nil:
 		return unknownRole(err)
@@ -68,47 +71,55 @@ func unknownRole(err error) error {
 	return err
 }
 
-const grantRole = `
-	WITH u AS (SELECT id FROM users WHERE id = $1),
-	r AS (SELECT id FROM roles WHERE name = $2),
+var grantRole = noted(`u AS (SELECT id, created_at FROM users WHERE id = $4),
+	r AS (SELECT id FROM roles WHERE name = $5),
 	changed AS (
-		INSERT INTO users_to_roles (user_id, role_id) SELECT u.id, r.id FROM u, r
+		INSERT INTO users_to_roles (user_id, role_id, user_created_at) SELECT u.id, r.id, u.created_at FROM u, r
 		ON CONFLICT DO NOTHING RETURNING user_id),
-	touched AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)
-	SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r)`
+	touched AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)`,
+	`SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r), FALSE`)
 
 // GrantRole implements account.Store.
-func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, grantRole, id, role, now)
+func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, n audit.Note) error {
+	return s.changeRole(ctx, grantRole, id, role, now, n)
 }
 
-const revokeRole = `
-	WITH u AS (SELECT id FROM users WHERE id = $1),
-	r AS (SELECT id FROM roles WHERE name = $2),
+var revokeRole = noted(`u AS (SELECT * FROM users WHERE id = $4),
+	r AS (SELECT id FROM roles WHERE name = $5),
+	last AS (SELECT FROM u WHERE $5 = '`+account.RoleAdmin+`' AND `+lastAdmin+`),
 	changed AS (
-		DELETE FROM users_to_roles USING u, r WHERE user_id = u.id AND role_id = r.id RETURNING user_id),
-	touched AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)
-	SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r)`
+		DELETE FROM users_to_roles USING u, r WHERE user_id = u.id AND role_id = r.id AND NOT EXISTS (SELECT FROM last)
+		RETURNING user_id),
+	touched AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)`,
+	`SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r), EXISTS (SELECT FROM last)`)
 
 // RevokeRole implements account.Store.
-func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, revokeRole, id, role, now)
+func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, n audit.Note) error {
+	return s.changeRole(ctx, revokeRole, id, role, now, n)
 }
 
-// changeRole runs one of the two above, which say whether the user and the role exist.
-func (s *Store) changeRole(ctx context.Context, sql, id, role string, now time.Time) error {
+// changeRole runs one of the two above, which say whether the user and the role exist, and whether
+// nobody else would have the role.
+func (s *Store) changeRole(ctx context.Context, sql, id, role string, now time.Time, n audit.Note) error {
 	if !isUUID(id) {
 		return account.ErrNotFound
 	}
-	type result struct{ User, Role bool }
-	f, err := one(ctx, s, pgx.RowToStructByPos[result], sql, id, role, whole(now))
+	var user, known, last bool
+	batch := &pgx.Batch{}
+	if role == account.RoleAdmin {
+		batch.Queue(lockAdmins)
+	}
+	batch.Queue(sql, keep(n, whole(now), id, role)...).QueryRow(func(row pgx.Row) error { return row.Scan(&user, &known, &last) })
+	err := s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.SendBatch(ctx, batch).Close() })
 	switch {
 	case err != nil:
 		return err
-	case !f.User:
+	case !user:
 		return account.ErrNotFound
-	case !f.Role:
+	case !known:
 		return account.ErrUnknownRole
+	case last:
+		return account.ErrLastAdmin
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -28,8 +29,10 @@ func scanSession(row pgx.CollectableRow) (oauth.Session, error) {
 	return s, err
 }
 
-// live is the condition that a sessions row called s has not ended at $1.
-const live = `s.revoked_at IS NULL AND $1 < s.idle_until AND $1 < s.absolute_until`
+// live is the condition that a sessions row called s has not ended at a time.
+func live(now string) string {
+	return `s.revoked_at IS NULL AND ` + now + ` < s.idle_until AND ` + now + ` < s.absolute_until`
+}
 
 // lockUser lets a user's sign-ins, password changes and the like come one after the other: each of
 // them is a transaction that begins with a lock on the user's row, and whose later statements see
@@ -43,34 +46,34 @@ const (
 	lockClientSessions = `SELECT FROM sessions WHERE client_id = $1 AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE`
 )
 
-// surplus does not see what made has just stored, so it leaves one place.
-const createSession = `
-	WITH made AS (
+// surplus does not see what changed has just stored, so it leaves one place.
+var createSession = noted(`changed AS (
 		INSERT INTO sessions (created_at, id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,
 			address, user_agent, last_used_at, idle_until, absolute_until, revoked_at, revoked_reason)
-		SELECT $1::timestamptz, $2::uuid, $3::bytea, $4::uuid, $5::bigint, $6, $7::text[], $8::bigint, $9::timestamptz, $10::bigint,
-			$11, $12, $13::timestamptz, $14::timestamptz, $15::timestamptz, $16::timestamptz, NULLIF($17, '')
-		WHERE $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4 AND active AND epoch = $5)
+		SELECT $3::timestamptz, $4::uuid, $5::bytea, $6::uuid, $7::bigint, $8, $9::text[], $10::bigint, $11::timestamptz, $12::bigint,
+			$13, $14, $15::timestamptz, $16::timestamptz, $17::timestamptz, $18::timestamptz, NULLIF($19, '')
+		WHERE $6::uuid IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = $6 AND u.epoch = $7 AND `+active("$3")+`)
 		RETURNING user_id),
 	surplus AS (
-		SELECT s.id FROM sessions s JOIN made ON made.user_id = s.user_id WHERE ` + live + `
-		ORDER BY s.last_used_at DESC, s.created_at DESC, s.id OFFSET $18),
+		SELECT s.id FROM sessions s JOIN changed ON changed.user_id = s.user_id WHERE `+live("$3")+`
+		ORDER BY s.last_used_at DESC, s.created_at DESC, s.id OFFSET $20),
 	ended AS (
-		UPDATE sessions s SET revoked_at = $1, revoked_reason = $19 FROM surplus WHERE s.id = surplus.id AND s.revoked_at IS NULL)
-	SELECT FROM made`
+		UPDATE sessions s SET revoked_at = $3, revoked_reason = $21 FROM surplus WHERE s.id = surplus.id AND s.revoked_at IS NULL)`,
+	`SELECT FROM changed`)
 
-// CreateSession implements oauth.SessionStore.
-func (s *Store) CreateSession(ctx context.Context, n oauth.Session) error {
-	if n.UserID != "" && !isUUID(n.UserID) {
+// CreateSession implements oauth.SessionStore. With its lock it is one trip to the database: people
+// wait for it.
+func (s *Store) CreateSession(ctx context.Context, o oauth.Session, n audit.Note) error {
+	if o.UserID != "" && !isUUID(o.UserID) {
 		return account.ErrNotFound
 	}
-	user := uuidOrNull(n.UserID)
+	user := uuidOrNull(o.UserID)
 	batch := &pgx.Batch{}
 	batch.Queue(lockUser, user)
-	batch.Queue(createSession, whole(n.CreatedAt), n.ID, n.FamilyID, user, n.UserEpoch, n.ClientID, list(n.Scopes),
-		n.Counter, whole(n.RotatedAt), n.Repeats, n.Address, n.UserAgent,
-		whole(n.LastUsedAt), whole(n.IdleUntil), whole(n.AbsoluteUntil), wholeOrNull(n.RevokedAt), n.RevokedReason,
-		oauth.MaxSessions-1, oauth.EndedByNumber)
+	batch.Queue(createSession, keep(n, whole(o.CreatedAt), o.ID, o.FamilyID, user, o.UserEpoch, o.ClientID, list(o.Scopes),
+		o.Counter, whole(o.RotatedAt), o.Repeats, o.Address, o.UserAgent,
+		whole(o.LastUsedAt), whole(o.IdleUntil), whole(o.AbsoluteUntil), wholeOrNull(o.RevokedAt), o.RevokedReason,
+		oauth.MaxSessions-1, oauth.EndedByNumber)...)
 	return found(s.execBatch(ctx, batch, 1))
 }
 
@@ -126,11 +129,11 @@ func (r tail) Scan(dest ...any) error {
 // Of many that come with one counter the first one locks the row; the others wait for it, look at the
 // row again and find another counter. They look at users only as it was before the wait, so that
 // whatever ends a user's sessions must change their rows, too.
-const rotateSession = `
+var rotateSession = `
 	UPDATE sessions s SET counter = s.counter + 1, rotated_at = $1, last_used_at = $1,
 		idle_until = LEAST($2, s.absolute_until), address = $3, repeats = 0
-	WHERE s.family_id = $4 AND s.counter = $5 AND s.client_id = $6 AND ` + live + `
-		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.active AND u.epoch = s.user_epoch))`
+	WHERE s.family_id = $4 AND s.counter = $5 AND s.client_id = $6 AND ` + live("$1") + `
+		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + active("$1") + `))`
 
 // RotateSession implements oauth.SessionStore.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) error {
@@ -145,36 +148,37 @@ func (s *Store) RepeatRotation(ctx context.Context, family []byte, counter int64
 }
 
 // The first reason stays.
-const revokeSession = `
-	UPDATE sessions SET revoked_at = COALESCE(revoked_at, $1),
-		revoked_reason = CASE WHEN revoked_at IS NULL THEN $2 ELSE revoked_reason END
-	WHERE id = $3 AND ($4::uuid IS NULL OR user_id = $4)`
+var revokeSession = noted(`changed AS (
+		UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+		WHERE id = $5 AND ($6::uuid IS NULL OR user_id = $6) AND revoked_at IS NULL RETURNING id)`,
+	`SELECT FROM sessions WHERE id = $5 AND ($6::uuid IS NULL OR user_id = $6)`)
 
 // RevokeSession implements oauth.SessionStore.
-func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time) error {
+func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, n audit.Note) error {
 	if !isUUID(id) || userID != "" && !isUUID(userID) {
 		return account.ErrNotFound
 	}
-	return s.execOne(ctx, revokeSession, whole(now), reason, id, uuidOrNull(userID))
+	return s.execOne(ctx, revokeSession, keep(n, whole(now), reason, id, uuidOrNull(userID))...)
 }
 
-const revokeSessions = `
-	UPDATE sessions s SET revoked_at = $1, revoked_reason = $2
-	WHERE s.user_id = $3 AND s.id IS DISTINCT FROM $4::uuid AND ` + live
+var revokeSessions = noted(`changed AS (
+		UPDATE sessions s SET revoked_at = $3, revoked_reason = $4
+		WHERE s.user_id = $5 AND s.id IS DISTINCT FROM $6::uuid AND `+live("$3")+` RETURNING s.id)`,
+	`SELECT FROM changed`)
 
 // RevokeSessions implements oauth.SessionStore.
-func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time) (int, error) {
+func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, n audit.Note) (int, error) {
 	user := uuidOrNull(userID)
 	batch := &pgx.Batch{}
 	batch.Queue(lockSessions, user)
-	batch.Queue(revokeSessions, whole(now), reason, user, uuidOrNull(except))
-	n, err := s.execBatch(ctx, batch, 1)
-	return int(n), err
+	batch.Queue(revokeSessions, keep(n, whole(now), reason, user, uuidOrNull(except))...)
+	rows, err := s.execBatch(ctx, batch, 1)
+	return int(rows), err
 }
 
-const userSessions = `
+var userSessions = `
 	SELECT ` + sessionColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
-	WHERE u.id = $2 AND u.active AND u.epoch = s.user_epoch AND ` + live + `
+	WHERE u.id = $2 AND ` + active("$1") + ` AND u.epoch = s.user_epoch AND ` + live("$1") + `
 	ORDER BY s.last_used_at DESC, s.created_at DESC, s.id`
 
 // UserSessions implements oauth.SessionStore.
