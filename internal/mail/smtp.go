@@ -137,7 +137,8 @@ func (s *SMTP) client(line *line) (*gomail.Client, error) {
 		policy = gomail.NoTLS
 	}
 	options := []gomail.Option{
-		gomail.WithPort(s.Port), gomail.WithTimeout(s.Timeout), gomail.WithTLSPolicy(policy),
+		gomail.WithPort(s.Port), gomail.WithTLSPolicy(policy),
+		gomail.WithTimeout(2 * s.Timeout), // Send's own comes first
 		gomail.WithTLSConfig(s.tlsConfig()), gomail.WithDialContextFunc(line.dial),
 		gomail.WithoutNoop(), gomail.WithoutRset(), // one letter a connection
 	}
