@@ -9,7 +9,9 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/store/postgres"
 	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
@@ -23,6 +25,8 @@ type database interface {
 	oauth.SessionStore
 	oauth.KeyStore
 	throttle.Store
+	hook.Store
+	outbox.Store
 	// Up applies all migrations that are missing and gives their number. Any number of processes
 	// may call it at once.
 	Up(ctx context.Context) (int, error)
