@@ -198,7 +198,9 @@ func (s *Service) ByLogin(ctx context.Context, login string) (User, error) {
 }
 
 // ByID gives a user, or ErrNotFound.
-func (s *Service) ByID(ctx context.Context, id string) (User, error) { return s.store.UserByID(ctx, id) }
+func (s *Service) ByID(ctx context.Context, id string) (User, error) {
+	return s.store.UserByID(ctx, id)
+}
 
 // List gives at most limit users after a position, oldest first.
 func (s *Service) List(ctx context.Context, after Position, limit int) ([]User, error) {
