@@ -1054,7 +1054,8 @@ type ClientInterface interface {
 	// RotateClientSecretWithBody Make a new secret
 	//
 	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage.
+	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+	// has no secret (422 `invalid_client_metadata`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1064,7 +1065,8 @@ type ClientInterface interface {
 	// RotateClientSecret Make a new secret
 	//
 	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage.
+	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+	// has no secret (422 `invalid_client_metadata`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1975,7 +1977,8 @@ func (c *Client) UpdateClient(ctx context.Context, id ClientId, body UpdateClien
 // RotateClientSecretWithBody Make a new secret
 //
 // The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage.
+// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+// has no secret (422 `invalid_client_metadata`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -1995,7 +1998,8 @@ func (c *Client) RotateClientSecretWithBody(ctx context.Context, id ClientId, co
 // RotateClientSecret Make a new secret
 //
 // The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage.
+// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+// has no secret (422 `invalid_client_metadata`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5092,7 +5096,8 @@ type ClientWithResponsesInterface interface {
 	// RotateClientSecretWithBodyWithResponse Make a new secret
 	//
 	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage.
+	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+	// has no secret (422 `invalid_client_metadata`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5102,7 +5107,8 @@ type ClientWithResponsesInterface interface {
 	// RotateClientSecretWithResponse Make a new secret
 	//
 	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage.
+	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+	// has no secret (422 `invalid_client_metadata`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8037,12 +8043,12 @@ type RotateClientSecretResponse struct {
 	ApplicationproblemJSON403 *Forbidden
 	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationproblemJSON404 *NotFound
-	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationproblemJSON409 *Conflict
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Unprocessable
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationproblemJSON500 *ServerError
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -8080,11 +8086,6 @@ func (r RotateClientSecretResponse) GetApplicationproblemJSON404() *NotFound {
 	return r.ApplicationproblemJSON404
 }
 
-// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r RotateClientSecretResponse) GetApplicationproblemJSON409() *Conflict {
-	return r.ApplicationproblemJSON409
-}
-
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
 func (r RotateClientSecretResponse) GetApplicationproblemJSON413() *TooLarge {
 	return r.ApplicationproblemJSON413
@@ -8093,6 +8094,11 @@ func (r RotateClientSecretResponse) GetApplicationproblemJSON413() *TooLarge {
 // GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
 func (r RotateClientSecretResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
 	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RotateClientSecretResponse) GetApplicationproblemJSON422() *Unprocessable {
+	return r.ApplicationproblemJSON422
 }
 
 // GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -11613,7 +11619,8 @@ func (c *ClientWithResponses) UpdateClientWithResponse(ctx context.Context, id C
 // RotateClientSecretWithBodyWithResponse Make a new secret
 //
 // The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage.
+// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+// has no secret (422 `invalid_client_metadata`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11629,7 +11636,8 @@ func (c *ClientWithResponses) RotateClientSecretWithBodyWithResponse(ctx context
 // RotateClientSecretWithResponse Make a new secret
 //
 // The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage.
+// `overlap_seconds` longer, so that the client can change over without an outage. A public client
+// has no secret (422 `invalid_client_metadata`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14719,13 +14727,6 @@ func ParseRotateClientSecretResponse(rsp *http.Response) (*RotateClientSecretRes
 		}
 		response.ApplicationproblemJSON404 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.ApplicationproblemJSON409 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -14739,6 +14740,13 @@ func ParseRotateClientSecretResponse(rsp *http.Response) (*RotateClientSecretRes
 			return nil, err
 		}
 		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Unprocessable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest ServerError

@@ -32,19 +32,28 @@ func world(t *testing.T, at place, fill func(ctx context.Context, db database)) 
 func stockClients(ctx context.Context, t *testing.T, db database) {
 	t.Helper()
 	now := time.Now().UTC().Truncate(time.Second)
+	age := 2 * time.Hour // of the older of two secrets
 	passwordGrant := []string{oauth.GrantPassword}
 	secret := func(text string, expires time.Time) oauth.ClientSecret {
 		hash := sha256.Sum256([]byte(text))
-		return oauth.ClientSecret{Hash: hash[:], CreatedAt: now, ExpiresAt: expires}
+		age -= time.Second
+		return oauth.ClientSecret{Hash: hash[:], CreatedAt: now.Add(-age), ExpiresAt: expires}
 	}
 	one := func(text string) []oauth.ClientSecret { return []oauth.ClientSecret{secret(text, time.Time{})} }
+	refresh := []string{oauth.GrantPassword, oauth.GrantRefresh}
+	itself := []string{oauth.GrantClient}
 	for _, c := range []oauth.Client{
 		{ID: "swagger-ui", Secrets: one("s+x %"), Grants: passwordGrant, Active: true},
-		{ID: "web", Secrets: one("s%x+"), Grants: passwordGrant, Active: true},
-		{ID: "spa", Public: true, Grants: passwordGrant, Active: true},
-		{ID: "robot", Secrets: one("robot-secret"), Grants: []string{"client_credentials"}, Active: true},
+		{ID: "web", Secrets: one("s%x+"), Grants: refresh, Active: true},
+		{ID: "spa", Public: true, Grants: refresh, Active: true},
+		{ID: "robot", Secrets: one("robot-secret"), Grants: itself, Active: true},
+		{ID: "worker", Secrets: one("worker-secret"), Grants: itself, Scopes: []string{"users:read", "profile"}, Active: true},
+		{ID: "blind", Secrets: one("blind-secret"), Grants: passwordGrant, Audiences: []string{"https://other.example"}, Active: true},
 		{ID: "narrow", Secrets: one("narrow-secret"), Grants: passwordGrant, Scopes: []string{"profile"}, AccessTTL: time.Minute, Active: true},
 		{ID: "closed", Secrets: one("closed-secret"), Grants: passwordGrant},
+		{ID: "patched", Public: true, Grants: passwordGrant, Active: true},
+		{ID: "doomed", Public: true, Grants: passwordGrant, Active: true},
+		{ID: "renewable", Secrets: one("renewable-secret"), Grants: passwordGrant, Active: true},
 		{ID: "rotating", Grants: passwordGrant, Active: true, Secrets: []oauth.ClientSecret{
 			secret("old-secret", now.Add(time.Hour)), secret("new-secret", time.Time{})}},
 		{ID: "renewed", Grants: passwordGrant, Active: true, Secrets: []oauth.ClientSecret{
@@ -55,17 +64,35 @@ func stockClients(ctx context.Context, t *testing.T, db database) {
 	}
 }
 
+// stockRoles creates roles beside the seeded ones.
+func stockRoles(ctx context.Context, t *testing.T, db database) {
+	t.Helper()
+	for name, scopes := range map[string][]string{
+		"ROLE_KEEPER": {"clients:read", "clients:write", "profile", "roles:read", "roles:write"}, "ROLE_DOOMED": {},
+	} {
+		require.NoError(t, db.PutRole(ctx, account.Role{Name: name, Scopes: scopes}), name)
+	}
+}
+
 // stockUsers creates the users that the vectors name, beside those of development.
 func stockUsers(ctx context.Context, t *testing.T, db database) {
 	t.Helper()
+	stockRoles(ctx, t, db)
 	accounts, err := newAccounts(db, accountOptions{minPassword: 6, log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	for name, password := range map[string]string{
 		"appendix-b": " %&+£€", // RFC 6749 appendix B
 		"José":       "café-am-abend",
-		"disabled":   devPassword("disabled"),
 	} {
 		_, err := accounts.Create(ctx, account.NewUser{Username: name, Email: name + "@example.org", Password: password})
+		require.NoError(t, err, name)
+	}
+	for name, role := range map[string]string{
+		"disabled": account.RoleUser, "rita": account.RoleModerator, "keeper": "ROLE_KEEPER", "single": account.RoleUser,
+		"target": account.RoleUser, "leaver": account.RoleUser, "quitter": account.RoleUser,
+	} {
+		_, err := accounts.Create(ctx, account.NewUser{
+			Username: name, Email: name + "@example.org", Password: devPassword(name), Roles: []string{role}})
 		require.NoError(t, err, name)
 	}
 	require.NoError(t, db.CreateUser(ctx, rawUser("passwordless", "")))

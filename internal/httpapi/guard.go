@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 
 	"github.com/labstack/echo/v4"
@@ -39,6 +42,9 @@ func (s *Server) guard(all operations) echo.MiddlewareFunc {
 			if err := who.Authorize(op.scopes, op.roles); err != nil {
 				return err
 			}
+			if op.body == nil && hasFormToken(c.Request()) {
+				return s.errTwoTokens(c)
+			}
 			putContext(c, principalKey{}, who)
 			actor := audit.By(c.Request().Context())
 			actor.Name, actor.ID, actor.ClientID = who.Name(), who.User.ID, who.Claims.ClientID
@@ -57,9 +63,7 @@ func (s *Server) bearerToken(c echo.Context) (string, error) {
 	request := c.Request()
 	headers := request.Header.Values(echo.HeaderAuthorization)
 	if len(headers) > 1 || len(headers) == 1 && request.URL.Query().Has("access_token") {
-		c.Response().Header().Set(echo.HeaderWWWAuthenticate, s.bearerChallenge(
-			"error", "invalid_request", "error_description", "more than one access token"))
-		return "", account.Errorf(oauth.InvalidRequest, "send one access token, in one Authorization header")
+		return "", s.errTwoTokens(c)
 	}
 	if len(headers) == 0 {
 		return s.cookieToken(c)
@@ -73,6 +77,27 @@ func (s *Server) bearerToken(c echo.Context) (string, error) {
 	}
 	return match[1], nil
 }
+
+// errTwoTokens refuses a second token, wherever it stands (RFC 6750 §2).
+func (s *Server) errTwoTokens(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderWWWAuthenticate, s.bearerChallenge(
+		"error", "invalid_request", "error_description", "more than one access token"))
+	return account.Errorf(oauth.InvalidRequest, "send one access token, in one Authorization header")
+}
+
+// hasFormToken says whether a form has a token too (RFC 6750 §2.2). The caller is known by then: a
+// body of nobody's is never read.
+func hasFormToken(r *http.Request) bool {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	if err != nil || mediaType != formType {
+		return false
+	}
+	raw, _ := io.ReadAll(io.LimitReader(r.Body, maxFormToken)) // nobody else reads it
+	form, _ := url.ParseQuery(string(raw))                     // what can be read of it
+	return form.Has("access_token")
+}
+
+const maxFormToken = 64 << 10 // bytes that are searched
 
 var errTokenRequired = account.Errorf(oauth.TokenRequired, "this needs an access token in the Authorization header")
 

@@ -1,8 +1,12 @@
 package httpapi_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -59,6 +63,7 @@ func options() httpapi.Options {
 		OAuth: oauth.New(oauth.Options{
 			Settings: oauth.Settings{Issuer: issuer, Audience: []string{issuer}, AccessTTL: time.Minute, PublicClient: true},
 			Accounts: accounts, Clients: nothing{}, Sessions: nothing{}, Keys: noKeys{}, Limits: nothing{}, Now: time.Now, Log: log,
+			RefreshKeys: [][]byte{refreshKey},
 		}),
 	}
 }
@@ -84,7 +89,7 @@ func start(t *testing.T, o httpapi.Options) string {
 func load(t *testing.T) []apitest.Case {
 	t.Helper()
 	var all []apitest.Case
-	for _, dir := range []string{"token", "account", "guard"} {
+	for _, dir := range []string{"token", "account", "guard", "admin", "browser"} {
 		cases, err := apitest.Load("testdata/" + dir)
 		require.NoError(t, err)
 		all = append(all, slices.DeleteFunc(cases, func(c apitest.Case) bool { return !c.Free })...)
@@ -98,9 +103,47 @@ func TestMalformedCostsNothing(t *testing.T) {
 	t.Parallel()
 	url := start(t, options())
 	apitest.Run(t, apitest.Server{URL: url, Value: func(name string) string {
+		how, junk := strings.CutPrefix(name, "junk.")
+		if junk {
+			return apitest.Spoil(goodToken(), how)
+		}
 		require.Equal(t, "issuer", name, "a case that costs nothing has no token")
 		return issuer
 	}}, load(t))
+}
+
+// refreshKey signs the tokens of the server that can do nothing.
+var refreshKey = []byte("0123456789abcdef0123456789abcdef")
+
+// goodToken is a refresh token of that server, made by the description of its format alone.
+func goodToken() string {
+	number := sha256.Sum256(append([]byte("refresh key number"), refreshKey...))
+	raw := append([]byte{0x01, number[0]}, "sixteen of bytes"...)
+	raw = append(raw, 7) // the counter
+	mac := hmac.New(sha256.New, refreshKey)
+	mac.Write([]byte("rt1"))
+	mac.Write(raw)
+	return "rt_" + base64.RawURLEncoding.EncodeToString(mac.Sum(raw))
+}
+
+// A hundred thousand junk tokens ask for nothing: each is refused before the store is called, which
+// here would be a panic. The token that they were made from does ask.
+func TestJunkTokensAskNothing(t *testing.T) {
+	t.Parallel()
+	service := options().OAuth
+	use := func(token string) error {
+		_, err := service.Token(t.Context(), oauth.TokenRequest{GrantType: oauth.GrantRefresh, RefreshToken: token})
+		return err
+	}
+	good := []byte(goodToken())
+	require.Panics(t, func() { _ = use(string(good)) })
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for range 100_000 {
+		junk := slices.Clone(good)
+		at := 3 + rand.IntN(len(junk)-3)
+		junk[at] = characters[(strings.IndexByte(characters, junk[at])+1+rand.IntN(63))%64]
+		require.ErrorIs(t, use(string(junk)), oauth.ErrRefresh)
+	}
 }
 
 // What would cost something does reach the stores: the vectors above do not pass by an accident of

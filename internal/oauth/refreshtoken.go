@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A refresh token is rt_ and base64url of
+// A refresh token is rt_ and base64url, without padding, of
 //
 //	0x01 | key number (1) | family (16) | counter (uvarint) | HMAC-SHA256 of all before (32)
 //
@@ -46,26 +46,26 @@ func (k refreshKeys) encode(t refreshToken) string {
 	return refreshPrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// decode reads a token of ours; there is exactly one text for it, so a changed character of any
-// kind makes it another's.
+// decode reads a token of ours. It must be, to the letter, what encode makes of what it says: the
+// base64 decoder passes over line ends, and a number can be written in many ways.
 func (k refreshKeys) decode(token string) (refreshToken, bool) {
 	text, found := strings.CutPrefix(token, refreshPrefix)
 	if !found || len(token) > maxRefresh {
 		return refreshToken{}, false
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(raw) < 2+familySize+1+sha256.Size || raw[0] != refreshVersion {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(raw) < 2+familySize+1+sha256.Size {
 		return refreshToken{}, false
 	}
-	signed, mac := raw[:len(raw)-sha256.Size], raw[len(raw)-sha256.Size:]
-	counter, size := binary.Uvarint(signed[2+familySize:])
-	if size <= 0 || 2+familySize+size != len(signed) || counter > 1<<62 {
+	family, rest := raw[2:2+familySize], raw[2+familySize:]
+	counter, size := binary.Uvarint(rest)
+	if size <= 0 || counter > 1<<62 {
 		return refreshToken{}, false
 	}
+	t := refreshToken{family: bytes.Clone(family), counter: int64(counter)} //nolint:gosec // bounded above
 	for _, key := range k {
-		if number(key) == raw[1] && hmac.Equal(mac, refreshMAC(key, signed)) {
-			family := bytes.Clone(signed[2 : 2+familySize])
-			return refreshToken{family: family, counter: int64(counter)}, true //nolint:gosec // bounded above
+		if number(key) == raw[1] && hmac.Equal([]byte(token), []byte(refreshKeys{key}.encode(t))) {
+			return t, true
 		}
 	}
 	return refreshToken{}, false

@@ -24,7 +24,7 @@
 // is a pattern. An answer without JSON must have an empty body.
 //
 // {é*300} repeats a text, {0xff} is a byte, {basic id:secret} HTTP Basic, {$name} a value of the
-// running server.
+// running server. {$junk.HOW} is a refresh token after Spoil.
 // The directives are "cost: none" (the request may ask neither store nor hasher), "body: chunked",
 // "body: short" (ends before its length) and "http: 1.0" or "http: 2".
 package apitest

@@ -88,10 +88,11 @@ func (c Case) build(t *testing.T, server Server) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, query, _ := strings.Cut(c.Target, "?")
+	target := server.fill(c.Target)
+	path, query, _ := strings.Cut(target, "?")
 	request := (&http.Request{
 		Method: c.Method, URL: &url.URL{Scheme: base.Scheme, Host: base.Host, RawQuery: query},
-		RequestURI: c.Target, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		RequestURI: target, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
 	}).WithContext(t.Context())
 	if request.URL.Path, err = url.PathUnescape(path); err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func (c Case) frame(request *http.Request, body string) {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\{\$([a-z.:_]+)\}`)
+var placeholder = regexp.MustCompile(`\{\$([a-z.:_@~-]+)\}`)
 
 // fill puts the server's values in.
 func (s Server) fill(text string) string {
