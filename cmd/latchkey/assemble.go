@@ -65,7 +65,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	}
 	server, err := httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: accounts, OAuth: tokens, Keys: keys, DemoRoutes: s.DemoRoutes,
-		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Log: log,
+		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func (s *Server) Signup(ctx context.Context, r api.SignupRequestObject) (api.Sig
 	if err != nil {
 		return nil, err
 	}
-	return api.Signup201JSONResponse(apiUser(user)), nil
+	return api.Signup201JSONResponse(s.apiUser(user)), nil
 }
 
 // Signin answers POST /api/auth/signin: the password grant in JSON, for the built-in client.
@@ -56,26 +56,26 @@ func (s *Server) signIn(ctx context.Context, username, password string) (oauth.T
 
 // GetOwnProfile answers GET /api/auth/users/me.
 func (s *Server) GetOwnProfile(ctx context.Context, _ api.GetOwnProfileRequestObject) (api.GetOwnProfileResponseObject, error) {
-	return api.GetOwnProfile200JSONResponse(apiUser(principal(ctx).User)), nil
+	return api.GetOwnProfile200JSONResponse(s.apiUser(principal(ctx).User)), nil
 }
 
 // GetMe answers GET /api/users/me.
 func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMeResponseObject, error) {
-	return api.GetMe200JSONResponse(apiUser(principal(ctx).User)), nil
+	return api.GetMe200JSONResponse(s.apiUser(principal(ctx).User)), nil
 }
 
 // apiUser is a user as the contract shows one, never with the hash.
-func apiUser(u account.User) api.User {
+func (s *Server) apiUser(u account.User) api.User {
 	return api.User{
 		Id: uuid.MustParse(u.ID), Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified,
-		Active: u.ActiveAt(time.Now()), DisabledUntil: disabledUntil(u), Name: optional(u.Name), Picture: optional(u.Picture), Roles: u.Roles,
+		Active: u.ActiveAt(s.Now()), DisabledUntil: s.disabledUntil(u), Name: optional(u.Name), Picture: optional(u.Picture), Roles: u.Roles,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }
 
 // disabledUntil is left out of a user who may sign in, and of one who never may again.
-func disabledUntil(u account.User) *time.Time {
-	if u.DisabledUntil.IsZero() || u.ActiveAt(time.Now()) {
+func (s *Server) disabledUntil(u account.User) *time.Time {
+	if u.DisabledUntil.IsZero() || u.ActiveAt(s.Now()) {
 		return nil
 	}
 	return &u.DisabledUntil
@@ -91,7 +91,7 @@ func (s *Server) UpdateOwnProfile(ctx context.Context, r api.UpdateOwnProfileReq
 	if err != nil {
 		return nil, err
 	}
-	return api.UpdateOwnProfile200JSONResponse(apiUser(user)), nil
+	return api.UpdateOwnProfile200JSONResponse(s.apiUser(user)), nil
 }
 
 // DeleteOwnAccount answers DELETE /api/auth/users/me.
@@ -114,6 +114,6 @@ func (s *Server) ExportOwnData(ctx context.Context, _ api.ExportOwnDataRequestOb
 		return nil, err
 	}
 	return api.ExportOwnData200JSONResponse{
-		User: apiUser(who.User), Sessions: sessionList(sessions, who).Items, Events: apiEvents(events),
+		User: s.apiUser(who.User), Sessions: sessionList(sessions, who).Items, Events: apiEvents(events),
 	}, nil
 }

@@ -28,7 +28,7 @@ func (s *Server) GetAdminContent(context.Context, api.GetAdminContentRequestObje
 
 // GetProfileContent answers GET /api/test/profile.
 func (s *Server) GetProfileContent(ctx context.Context, _ api.GetProfileContentRequestObject) (api.GetProfileContentResponseObject, error) {
-	return api.GetProfileContent200JSONResponse(apiUser(principal(ctx).User)), nil
+	return api.GetProfileContent200JSONResponse(s.apiUser(principal(ctx).User)), nil
 }
 
 // ListOwnItems answers GET /api/auth/users/me/items.

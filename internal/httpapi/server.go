@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -32,6 +33,7 @@ type Options struct {
 	CORSOrigins    []string       // exact origins of front ends elsewhere
 	CORSLoopback   bool           // allow every loopback origin
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Now            func() time.Time
 	Log            *slog.Logger
 }
 

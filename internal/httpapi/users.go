@@ -24,7 +24,7 @@ func (s *Server) ListUsers(ctx context.Context, r api.ListUsersRequestObject) (a
 	}
 	page := api.UserList{Items: make([]api.User, len(users))}
 	for i, u := range users {
-		page.Items[i] = apiUser(u)
+		page.Items[i] = s.apiUser(u)
 	}
 	if next != nil {
 		page.NextCursor = writeCursor(next)
@@ -41,7 +41,7 @@ func (s *Server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) 
 	if err != nil {
 		return nil, err
 	}
-	return api.CreateUser201JSONResponse(apiUser(user)), nil
+	return api.CreateUser201JSONResponse(s.apiUser(user)), nil
 }
 
 // GetUser answers GET /api/users/{id}.
@@ -50,7 +50,7 @@ func (s *Server) GetUser(ctx context.Context, r api.GetUserRequestObject) (api.G
 	if err != nil {
 		return nil, err
 	}
-	return api.GetUser200JSONResponse(apiUser(user)), nil
+	return api.GetUser200JSONResponse(s.apiUser(user)), nil
 }
 
 // UpdateUser answers PATCH /api/users/{id}.
@@ -62,7 +62,7 @@ func (s *Server) UpdateUser(ctx context.Context, r api.UpdateUserRequestObject) 
 	if err != nil {
 		return nil, err
 	}
-	return api.UpdateUser200JSONResponse(apiUser(user)), nil
+	return api.UpdateUser200JSONResponse(s.apiUser(user)), nil
 }
 
 // DeleteUser answers DELETE /api/users/{id}.
