@@ -124,5 +124,6 @@ func (i *Inbox) Read(ctx context.Context, id string) (Message, error) {
 	case err != nil:
 		return m, err
 	}
-	return m, json.Unmarshal(text, &m)
+	err = json.Unmarshal(text, &m)
+	return m, err
 }

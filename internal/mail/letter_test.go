@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -196,7 +195,7 @@ func TestHandler(t *testing.T) {
 			require.Equal(t, test.sent, to.last.ID == "job-1")
 			if test.sent {
 				require.Equal(t, clock.Now(), to.last.Date)
-				require.True(t, strings.Contains(to.last.Text, "#token=et_alice"))
+				require.Contains(t, to.last.Text, "#token=et_alice")
 			}
 		})
 	}

@@ -35,7 +35,8 @@ func (l *line) dial(ctx context.Context, network, address string) (net.Conn, err
 		return conn, nil
 	}
 	secure := tls.Client(conn, l.config)
-	return secure, secure.HandshakeContext(ctx)
+	err = secure.HandshakeContext(ctx)
+	return secure, err
 }
 
 // close cuts the connection, now or as soon as there is one.

@@ -82,7 +82,7 @@ func startServer(t *testing.T, o serverOptions) *mailServer {
 		close(s.closed)
 		_ = server.Close()
 		_ = listener.Close() // in case it was not served yet
-		<-done
+		require.NoError(t, <-done)
 	})
 	return s
 }
