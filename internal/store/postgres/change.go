@@ -62,8 +62,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, p account.UserPatch, 
 		if err := found(send(ctx, tx, locks, locks.Len()-1)); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, updateUser, keep(n, whole(now), id, p.Username, p.UsernameKey, p.Email, p.EmailKey, p.EmailVerified,
-			p.Name, p.Picture, p.Active, p.DisabledUntil != nil, untilOrNull(p.DisabledUntil), p.PasswordHash, p.EndSessions)...)
+		tag, err := tx.Exec(ctx, updateUser, keep(n, updateArgs(id, p, now)...)...)
 		switch {
 		case err != nil:
 			return err
@@ -78,6 +77,13 @@ func (s *Store) UpdateUser(ctx context.Context, id string, p account.UserPatch, 
 		return s.usernameFirst(ctx, id, p.UsernameKey, err)
 	}
 	return err
+}
+
+func updateArgs(id string, p account.UserPatch, now time.Time) []any {
+	return []any{
+		whole(now), id, p.Username, p.UsernameKey, p.Email, p.EmailKey, p.EmailVerified, p.Name, p.Picture,
+		p.Active, p.DisabledUntil != nil, untilOrNull(p.DisabledUntil), p.PasswordHash, p.EndSessions,
+	}
 }
 
 // endSessions revokes the sessions of a user whose epoch has been counted up, but for one that goes on

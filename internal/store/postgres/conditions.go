@@ -21,10 +21,14 @@ func (c *conditions) arg(v any) string {
 
 // add adds a condition, in which each ? is the next of args.
 func (c *conditions) add(text string, args ...any) {
-	for _, v := range args {
-		text = strings.Replace(text, "?", c.arg(v), 1)
+	var b strings.Builder
+	for i, part := range strings.Split(text, "?") {
+		if i > 0 {
+			b.WriteString(c.arg(args[i-1]))
+		}
+		b.WriteString(part)
 	}
-	c.texts = append(c.texts, text)
+	c.texts = append(c.texts, b.String())
 }
 
 // and gives a copy with one more condition.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
@@ -85,7 +86,7 @@ func TestTenProcessesStart(t *testing.T) {
 	steps, err := s.Status(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, len(steps), applied, "each migration is applied once")
-	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()))
+	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}))
 }
 
 func TestKilledInsideMigration(t *testing.T) {
@@ -105,7 +106,7 @@ func TestKilledInsideMigration(t *testing.T) {
 
 	_, err := s.Up(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()))
+	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}))
 	_, err = one(t.Context(), s, pgx.RowTo[int], `SELECT x FROM half`)
 	require.Equal(t, "42P01", code(err), "half a migration has stayed")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
@@ -150,7 +151,7 @@ func TestSecondHost(t *testing.T) {
 	require.NoError(t, err)
 	u.Host = closedPort(t) + "," + u.Host
 	s := openUp(t, u.String())
-	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()))
+	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}))
 }
 
 // TestDeadDatabase: a server that is gone without a word is noticed in about a second, on
@@ -163,7 +164,7 @@ func TestDeadDatabase(t *testing.T) {
 	u.Host = proxy.addr
 	s := openUp(t, u.String())
 	user := storetest.NewUser()
-	require.NoError(t, s.CreateUser(t.Context(), user))
+	require.NoError(t, s.CreateUser(t.Context(), user, audit.Note{}))
 
 	proxy.freeze()
 	s.pool.Reset() // a new connection is needed, and nobody answers
@@ -264,6 +265,6 @@ func TestRestoredIndexOrder(t *testing.T) {
 	require.NoError(t, err)
 	first, again := storetest.NewUser(), storetest.NewUser()
 	again.UsernameKey, again.EmailKey = first.UsernameKey, first.EmailKey
-	require.NoError(t, s.CreateUser(t.Context(), first))
-	require.ErrorIs(t, s.CreateUser(t.Context(), again), account.ErrUsernameTaken)
+	require.NoError(t, s.CreateUser(t.Context(), first, audit.Note{}))
+	require.ErrorIs(t, s.CreateUser(t.Context(), again, audit.Note{}), account.ErrUsernameTaken)
 }

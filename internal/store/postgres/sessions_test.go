@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
@@ -21,12 +22,12 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func signedIn(t *testing.T, s *Store) (account.User, oauth.Session) {
 	t.Helper()
 	u := storetest.NewUser()
-	require.NoError(t, s.CreateUser(t.Context(), u))
+	require.NoError(t, s.CreateUser(t.Context(), u, audit.Note{}))
 	n := oauth.Session{
 		ID: storetest.NewUser().ID, FamilyID: []byte(u.ID), UserID: u.ID, UserEpoch: u.Epoch,
 		CreatedAt: now, IdleUntil: now.Add(time.Hour), AbsoluteUntil: now.Add(time.Hour),
 	}
-	require.NoError(t, s.CreateSession(t.Context(), n))
+	require.NoError(t, s.CreateSession(t.Context(), n, audit.Note{}))
 	return u, n
 }
 
@@ -57,24 +58,20 @@ func whileLocked(t *testing.T, s *Store, statements func(pgx.Tx) error, do func(
 	return <-done
 }
 
-// ends are the acts that end a user's sessions, by their statements and by their method.
-var ends = map[string]struct {
-	begin func(pgx.Tx, account.User) error // what has the user's row
-	do    func(*Store, context.Context, account.User) error
-	mark  string // the reason
-}{
-	"SetActive": {
-		func(tx pgx.Tx, u account.User) error { return run(tx, setActive, u.ID, false, now) },
-		func(s *Store, ctx context.Context, u account.User) error { return s.SetActive(ctx, u.ID, false, now) },
-		oauth.EndedByDisable,
-	},
-	"SetPassword": {
-		func(tx pgx.Tx, u account.User) error { return run(tx, setPassword, u.ID, "new", now) },
-		func(s *Store, ctx context.Context, u account.User) error {
-			return s.SetPassword(ctx, u.ID, "new", "", now)
-		},
-		oauth.EndedByPassword,
-	},
+var (
+	off     = false
+	another = "new"
+)
+
+// ends are the changes that end a user's sessions.
+var ends = map[string]account.UserPatch{
+	"disable":  {Active: &off, EndSessions: true, Reason: oauth.EndedByDisable},
+	"password": {PasswordHash: &another, EndSessions: true, Reason: oauth.EndedByPassword},
+}
+
+// begin is the statement of a change that has the user's row.
+func begin(tx pgx.Tx, u account.User, p account.UserPatch) error {
+	return run(tx, updateUser, keep(audit.Note{}, updateArgs(u.ID, p, now)...)...)
 }
 
 func run(tx pgx.Tx, sql string, args ...any) error {
@@ -92,7 +89,7 @@ func TestOrders(t *testing.T) {
 			s := openUp(t, storetest.PostgresURL(t))
 			u, n := signedIn(t, s)
 			err := whileLocked(t, s, func(tx pgx.Tx) error {
-				return errors.Join(end.begin(tx, u), run(tx, lockSessions, u.ID), run(tx, endStale, now, end.mark, u.ID))
+				return errors.Join(begin(tx, u, end), run(tx, lockSessions, u.ID), run(tx, endStale, now, end.Reason, u.ID))
 			}, func() error { return s.RotateSession(t.Context(), rotation(n)) })
 			require.ErrorIs(t, err, account.ErrNotFound)
 		})
@@ -103,19 +100,19 @@ func TestOrders(t *testing.T) {
 			r := rotation(n)
 			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
 				return run(tx, rotateSession, r.Now, r.IdleUntil, r.Address, r.FamilyID, r.Counter, r.ClientID)
-			}, func() error { return end.do(s, t.Context(), u) }))
+			}, func() error { return s.UpdateUser(t.Context(), u.ID, end, now, audit.Note{}) }))
 			got, _, err := s.SessionByID(t.Context(), n.ID)
 			require.NoError(t, err)
 			require.EqualValues(t, 1, got.Counter, "the refresh came first")
-			require.Equal(t, end.mark, got.RevokedReason)
+			require.Equal(t, end.Reason, got.RevokedReason)
 		})
 		t.Run(name+", sign-in waits", func(t *testing.T) {
 			t.Parallel()
 			s := openUp(t, storetest.PostgresURL(t))
 			u, n := signedIn(t, s)
 			n.ID, n.FamilyID = storetest.NewUser().ID, []byte("another")
-			err := whileLocked(t, s, func(tx pgx.Tx) error { return end.begin(tx, u) },
-				func() error { return s.CreateSession(t.Context(), n) })
+			err := whileLocked(t, s, func(tx pgx.Tx) error { return begin(tx, u, end) },
+				func() error { return s.CreateSession(t.Context(), n, audit.Note{}) })
 			require.ErrorIs(t, err, account.ErrNotFound)
 		})
 		t.Run(name+" waits for sign-in", func(t *testing.T) {
@@ -124,12 +121,12 @@ func TestOrders(t *testing.T) {
 			u, n := signedIn(t, s)
 			n.ID, n.FamilyID = storetest.NewUser().ID, []byte("another")
 			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error {
-				return errors.Join(run(tx, lockUser, u.ID), run(tx, createSession, n.CreatedAt, n.ID, n.FamilyID, n.UserID, n.UserEpoch, n.ClientID,
-					[]string{}, 0, now, 0, "", "", now, n.IdleUntil, n.AbsoluteUntil, nil, "", oauth.MaxSessions, ""))
-			}, func() error { return end.do(s, t.Context(), u) }))
+				return errors.Join(run(tx, lockUser, u.ID), run(tx, createSession, keep(audit.Note{}, n.CreatedAt, n.ID, n.FamilyID, n.UserID, n.UserEpoch,
+					n.ClientID, []string{}, 0, now, 0, "", "", now, n.IdleUntil, n.AbsoluteUntil, nil, "", oauth.MaxSessions, "")...))
+			}, func() error { return s.UpdateUser(t.Context(), u.ID, end, now, audit.Note{}) }))
 			got, _, err := s.SessionByID(t.Context(), n.ID)
 			require.NoError(t, err)
-			require.Equal(t, end.mark, got.RevokedReason)
+			require.Equal(t, end.Reason, got.RevokedReason)
 		})
 	}
 }
@@ -139,30 +136,34 @@ func TestOrders(t *testing.T) {
 func TestLockOrder(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(s *Store, ctx context.Context, u account.User, last string) error{
-		"SetPassword": func(s *Store, ctx context.Context, u account.User, last string) error {
-			return s.SetPassword(ctx, u.ID, "new", last, now)
+		"password": func(s *Store, ctx context.Context, u account.User, last string) error {
+			p := ends["password"]
+			p.KeepSession = last
+			return s.UpdateUser(ctx, u.ID, p, now, audit.Note{})
 		},
-		"SetActive": func(s *Store, ctx context.Context, u account.User, _ string) error {
-			return s.SetActive(ctx, u.ID, false, now)
+		"disable": func(s *Store, ctx context.Context, u account.User, _ string) error {
+			return s.UpdateUser(ctx, u.ID, ends["disable"], now, audit.Note{})
 		},
-		"DeleteUser": func(s *Store, ctx context.Context, u account.User, _ string) error { return s.DeleteUser(ctx, u.ID) },
+		"DeleteUser": func(s *Store, ctx context.Context, u account.User, _ string) error {
+			return s.DeleteUser(ctx, u.ID, now, audit.Note{})
+		},
 		"RevokeSessions": func(s *Store, ctx context.Context, u account.User, _ string) error {
-			_, err := s.RevokeSessions(ctx, u.ID, "", "test", now)
+			_, err := s.RevokeSessions(ctx, u.ID, "", "test", now, audit.Note{})
 			return err
 		},
 		"DeleteClient": func(s *Store, ctx context.Context, _ account.User, _ string) error {
-			return s.DeleteClient(ctx, "web", now)
+			return s.DeleteClient(ctx, "web", now, audit.Note{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := openUp(t, storetest.PostgresURL(t))
-			require.NoError(t, s.CreateClient(t.Context(), oauth.Client{ID: "web"}))
+			require.NoError(t, s.CreateClient(t.Context(), oauth.Client{ID: "web"}, audit.Note{}))
 			u, n := signedIn(t, s)
 			ids := []string{}
 			for i := range 9 {
 				n.ID, n.FamilyID, n.ClientID = fmt.Sprintf("%08x-0000-7000-8000-000000000000", 9-i), []byte{byte(i)}, "web" // the last comes first
-				require.NoError(t, s.CreateSession(t.Context(), n))
+				require.NoError(t, s.CreateSession(t.Context(), n, audit.Note{}))
 				ids = append(ids, n.ID)
 			}
 			const touch = `UPDATE sessions SET repeats = repeats + 1 WHERE id = $1`

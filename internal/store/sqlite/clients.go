@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -66,7 +67,7 @@ const (
 )
 
 // CreateClient implements oauth.ClientStore.
-func (s *Store) CreateClient(ctx context.Context, c oauth.Client) error {
+func (s *Store) CreateClient(ctx context.Context, c oauth.Client, n audit.Note) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		err := execOne(ctx, tx, createClient, c.ID, c.Name, c.Public, c.FirstParty, array(c.Grants), array(c.Scopes), array(c.Audiences),
 			life(&c.AccessTTL), life(&c.SessionIdle), life(&c.SessionMax), c.Active, seconds(c.CreatedAt))
@@ -76,7 +77,10 @@ func (s *Store) CreateClient(ctx context.Context, c oauth.Client) error {
 			}
 			err = addSecret(ctx, tx, c.ID, secret)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return keep(ctx, tx, n)
 	})
 }
 
@@ -110,27 +114,32 @@ const (
 )
 
 // UpdateClient implements oauth.ClientStore.
-func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time) error {
+func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, n audit.Note) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		err := execOne(ctx, tx, updateClient, id, p.Name, p.FirstParty, arrayOrNull(p.Grants), arrayOrNull(p.Scopes), arrayOrNull(p.Audiences),
 			life(p.AccessTTL), life(p.SessionIdle), life(p.SessionMax), p.Active)
 		if err == nil && p.Active != nil && !*p.Active {
 			_, err = tx.ExecContext(ctx, endClient, seconds(now), oauth.EndedByClient, id)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return keep(ctx, tx, n)
 	})
 }
 
 const deleteClient = `DELETE FROM clients WHERE id = ?`
 
 // DeleteClient implements oauth.ClientStore. The secrets go with the row that they refer to.
-func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time) error {
+func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, n audit.Note) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if err := execOne(ctx, tx, deleteClient, id); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, endClient, seconds(now), oauth.EndedByClient, id)
-		return err
+		if _, err := tx.ExecContext(ctx, endClient, seconds(now), oauth.EndedByClient, id); err != nil {
+			return err
+		}
+		return keep(ctx, tx, n)
 	})
 }
 
@@ -142,7 +151,7 @@ const (
 )
 
 // RotateClientSecret implements oauth.ClientStore.
-func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.ClientSecret, until time.Time) error {
+func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.ClientSecret, until time.Time, n audit.Note) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if found, err := one(ctx, tx, value[bool], clientExists, id); err != nil {
 			return err
@@ -155,7 +164,10 @@ func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.
 		if _, err := tx.ExecContext(ctx, limitSecret, id, seconds(until)); err != nil {
 			return err
 		}
-		return addSecret(ctx, tx, id, secret)
+		if err := addSecret(ctx, tx, id, secret); err != nil {
+			return err
+		}
+		return keep(ctx, tx, n)
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"modernc.org/sqlite"
 
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
@@ -92,7 +93,7 @@ func TestTenProcessesStart(t *testing.T) {
 	steps, err := s.Status(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, len(steps), applied, "each migration is applied once")
-	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()))
+	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}))
 }
 
 func TestKilledInsideMigration(t *testing.T) {
@@ -109,7 +110,7 @@ func TestKilledInsideMigration(t *testing.T) {
 	require.Error(t, cmd.Wait())
 
 	s := openUp(t, path)
-	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()))
+	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}))
 	_, err = s.writer.ExecContext(t.Context(), `SELECT * FROM half`)
 	require.Error(t, err, "half a migration has stayed")
 }

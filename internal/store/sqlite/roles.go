@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // roleColumns are what scanRole reads, of a roles row called r.
@@ -36,8 +37,8 @@ func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, erro
 const putRole = `INSERT INTO roles (name, scopes) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes`
 
 // PutRole implements account.Store.
-func (s *Store) PutRole(ctx context.Context, r account.Role) error {
-	return s.writeOne(ctx, putRole, r.Name, array(r.Scopes))
+func (s *Store) PutRole(ctx context.Context, r account.Role, n audit.Note) error {
+	return s.changeOne(ctx, n, putRole, r.Name, array(r.Scopes))
 }
 
 const (
@@ -46,14 +47,17 @@ const (
 )
 
 // DeleteRole implements account.Store. What refers to the row goes with it.
-func (s *Store) DeleteRole(ctx context.Context, name string) error {
+func (s *Store) DeleteRole(ctx context.Context, name string, n audit.Note) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if builtin, err := one(ctx, tx, value[bool], roleBuiltin, name); err != nil {
 			return err
 		} else if builtin {
 			return account.ErrBuiltinRole
 		}
-		return execOne(ctx, tx, deleteRole, name)
+		if err := execOne(ctx, tx, deleteRole, name); err != nil {
+			return err
+		}
+		return keep(ctx, tx, n)
 	})
 	return unknownRole(err)
 }
@@ -67,20 +71,28 @@ func unknownRole(err error) error {
 }
 
 const grantRole = `
-	INSERT INTO users_to_roles (user_id, role_id) SELECT ?, id FROM roles WHERE name = ?
+	INSERT INTO users_to_roles (user_id, role_id, user_created_at)
+	SELECT u.id, r.id, u.created_at FROM users u, roles r WHERE u.id = ? AND r.name = ?
 	ON CONFLICT DO NOTHING`
 
 // GrantRole implements account.Store.
-func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, grantRole, id, role, now)
+func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, n audit.Note) error {
+	return s.write(ctx, func(tx *sql.Tx) error { return changeRole(ctx, tx, grantRole, id, role, now, n) })
 }
 
 const revokeRole = `
 	DELETE FROM users_to_roles WHERE user_id = ? AND role_id = (SELECT id FROM roles WHERE name = ?)`
 
 // RevokeRole implements account.Store.
-func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time) error {
-	return s.changeRole(ctx, revokeRole, id, role, now)
+func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, n audit.Note) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if role == account.RoleAdmin {
+			if err := refuseLastAdmin(ctx, tx, id, now); err != nil {
+				return err
+			}
+		}
+		return changeRole(ctx, tx, revokeRole, id, role, now, n)
+	})
 }
 
 const (
@@ -90,25 +102,22 @@ const (
 )
 
 // changeRole runs one of the two above.
-func (s *Store) changeRole(ctx context.Context, query, id, role string, now time.Time) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		if found, err := one(ctx, tx, value[bool], userExists, id); err != nil {
-			return err
-		} else if !found {
-			return account.ErrNotFound
-		}
-		if found, err := one(ctx, tx, value[bool], roleExists, role); err != nil {
-			return err
-		} else if !found {
-			return account.ErrUnknownRole
-		}
-		result, err := tx.ExecContext(ctx, query, id, role)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return err // it was so before
-		}
-		return execOne(ctx, tx, touchUser, id, seconds(now))
-	})
+func changeRole(ctx context.Context, tx *sql.Tx, query, id, role string, now time.Time, n audit.Note) error {
+	if found, err := one(ctx, tx, value[bool], userExists, id); err != nil {
+		return err
+	} else if !found {
+		return account.ErrNotFound
+	}
+	if found, err := one(ctx, tx, value[bool], roleExists, role); err != nil {
+		return err
+	} else if !found {
+		return account.ErrUnknownRole
+	}
+	if changed, err := execMany(ctx, tx, query, id, role); err != nil || changed == 0 {
+		return err // it was so before
+	}
+	if err := execOne(ctx, tx, touchUser, id, seconds(now)); err != nil {
+		return err
+	}
+	return keep(ctx, tx, n)
 }

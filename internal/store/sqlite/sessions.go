@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -29,29 +30,31 @@ func scanSession(r row) (oauth.Session, error) {
 // live is the condition that a sessions row called s has not ended at ?1.
 const live = `s.revoked_at IS NULL AND ?1 < s.idle_until AND ?1 < s.absolute_until`
 
-const (
-	createSession = `
-		INSERT INTO sessions (id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,
-			address, user_agent, created_at, last_used_at, idle_until, absolute_until, revoked_at, revoked_reason)
-		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, nullif(?17, '')
-		WHERE ?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE id = ?3 AND active AND epoch = ?4)`
-	endSurplus = `
-		UPDATE sessions SET revoked_at = ?1, revoked_reason = ?2 WHERE id IN (
-			SELECT s.id FROM sessions s WHERE s.user_id = ?3 AND s.id <> ?4 AND ` + live + `
-			ORDER BY s.last_used_at DESC, s.created_at DESC, s.id LIMIT -1 OFFSET ?5)`
-)
+var createSession = `
+	INSERT INTO sessions (id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,
+		address, user_agent, created_at, last_used_at, idle_until, absolute_until, revoked_at, revoked_reason)
+	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, nullif(?17, '')
+	WHERE ?3 IS NULL OR EXISTS (SELECT 1 FROM users u WHERE u.id = ?3 AND u.epoch = ?4 AND ` + active("?12") + `)`
+
+const endSurplus = `
+	UPDATE sessions SET revoked_at = ?1, revoked_reason = ?2 WHERE id IN (
+		SELECT s.id FROM sessions s WHERE s.user_id = ?3 AND s.id <> ?4 AND ` + live + `
+		ORDER BY s.last_used_at DESC, s.created_at DESC, s.id LIMIT -1 OFFSET ?5)`
 
 // CreateSession implements oauth.SessionStore.
-func (s *Store) CreateSession(ctx context.Context, n oauth.Session) error {
+func (s *Store) CreateSession(ctx context.Context, o oauth.Session, n audit.Note) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		err := execOne(ctx, tx, createSession, n.ID, blob(n.FamilyID), textOrNull(n.UserID), n.UserEpoch, n.ClientID, array(n.Scopes),
-			n.Counter, seconds(n.RotatedAt), n.Repeats, n.Address, n.UserAgent, seconds(n.CreatedAt), seconds(n.LastUsedAt),
-			seconds(n.IdleUntil), seconds(n.AbsoluteUntil), secondsOrNull(n.RevokedAt), n.RevokedReason)
+		err := execOne(ctx, tx, createSession, o.ID, blob(o.FamilyID), textOrNull(o.UserID), o.UserEpoch, o.ClientID, array(o.Scopes),
+			o.Counter, seconds(o.RotatedAt), o.Repeats, o.Address, o.UserAgent, seconds(o.CreatedAt), seconds(o.LastUsedAt),
+			seconds(o.IdleUntil), seconds(o.AbsoluteUntil), secondsOrNull(o.RevokedAt), o.RevokedReason)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, endSurplus, seconds(n.CreatedAt), oauth.EndedByNumber, n.UserID, n.ID, oauth.MaxSessions-1)
-		return err
+		_, err = tx.ExecContext(ctx, endSurplus, seconds(o.CreatedAt), oauth.EndedByNumber, o.UserID, o.ID, oauth.MaxSessions-1)
+		if err != nil {
+			return err
+		}
+		return keep(ctx, tx, n)
 	})
 }
 
@@ -87,11 +90,11 @@ func scanOwned(r row) (o owned, err error) {
 	return o, err
 }
 
-const rotateSession = `
+var rotateSession = `
 	UPDATE sessions AS s SET counter = s.counter + 1, rotated_at = ?1, last_used_at = ?1,
 		idle_until = min(?2, s.absolute_until), address = ?3, repeats = 0
 	WHERE s.family_id = ?4 AND s.counter = ?5 AND s.client_id = ?6 AND ` + live + `
-		AND (s.user_id IS NULL OR EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.active AND u.epoch = s.user_epoch))`
+		AND (s.user_id IS NULL OR EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + active("?1") + `))`
 
 // RotateSession implements oauth.SessionStore.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) error {
@@ -105,27 +108,43 @@ func (s *Store) RepeatRotation(ctx context.Context, family []byte, counter int64
 	return s.writeOne(ctx, repeatRotation, family, counter)
 }
 
-// The first reason stays.
-const revokeSession = `
-	UPDATE sessions SET revoked_at = coalesce(revoked_at, ?1), revoked_reason = iif(revoked_at IS NULL, ?2, revoked_reason)
-	WHERE id = ?3 AND (?4 = '' OR user_id = ?4)`
+const (
+	mySession     = `SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1 AND (?2 = '' OR user_id = ?2))`
+	revokeSession = `UPDATE sessions SET revoked_at = ?2, revoked_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL`
+)
 
-// RevokeSession implements oauth.SessionStore.
-func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time) error {
-	return s.writeOne(ctx, revokeSession, seconds(now), reason, id, userID)
+// RevokeSession implements oauth.SessionStore. The first reason stays.
+func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, n audit.Note) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if found, err := one(ctx, tx, value[bool], mySession, id, userID); err != nil {
+			return err
+		} else if !found {
+			return account.ErrNotFound
+		}
+		if revoked, err := execMany(ctx, tx, revokeSession, id, seconds(now), reason); err != nil || revoked == 0 {
+			return err
+		}
+		return keep(ctx, tx, n)
+	})
 }
 
 const revokeSessions = `
 	UPDATE sessions AS s SET revoked_at = ?1, revoked_reason = ?2 WHERE s.user_id = ?3 AND s.id <> ?4 AND ` + live
 
 // RevokeSessions implements oauth.SessionStore.
-func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time) (int, error) {
-	return s.writeMany(ctx, revokeSessions, seconds(now), reason, userID, except)
+func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, n audit.Note) (revoked int, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if revoked, err = execMany(ctx, tx, revokeSessions, seconds(now), reason, userID, except); err != nil || revoked == 0 {
+			return err
+		}
+		return keep(ctx, tx, n)
+	})
+	return revoked, err
 }
 
-const userSessions = `
+var userSessions = `
 	SELECT ` + sessionColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
-	WHERE u.id = ?2 AND u.active AND u.epoch = s.user_epoch AND ` + live + `
+	WHERE u.id = ?2 AND ` + active("?1") + ` AND u.epoch = s.user_epoch AND ` + live + `
 	ORDER BY s.last_used_at DESC, s.created_at DESC, s.id`
 
 // UserSessions implements oauth.SessionStore.

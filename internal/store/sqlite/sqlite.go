@@ -14,7 +14,9 @@ import (
 	_ "modernc.org/sqlite" // the driver called sqlite
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
@@ -32,6 +34,8 @@ var (
 	_ oauth.SessionStore = (*Store)(nil)
 	_ oauth.ClientStore  = (*Store)(nil)
 	_ oauth.KeyStore     = (*Store)(nil)
+	_ outbox.Store       = (*Store)(nil)
+	_ hook.Store         = (*Store)(nil)
 	_ throttle.Store     = (*Store)(nil)
 )
 

@@ -16,6 +16,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
@@ -97,7 +98,7 @@ func TestTransactionsAreImmediate(t *testing.T) {
 	_, err = second.writer.ExecContext(t.Context(), `PRAGMA busy_timeout = 0`)
 	require.NoError(t, err)
 	// The empty transaction holds the write lock already, and the other process is told so.
-	require.ErrorIs(t, second.CreateUser(t.Context(), storetest.NewUser()), account.ErrUnavailable)
+	require.ErrorIs(t, second.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}), account.ErrUnavailable)
 }
 
 func TestTwoProcessesWrite(t *testing.T) {
@@ -109,13 +110,13 @@ func TestTwoProcessesWrite(t *testing.T) {
 		go func() {
 			var err error
 			for range 50 {
-				err = errors.Join(err, s.CreateUser(t.Context(), storetest.NewUser()))
+				err = errors.Join(err, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}))
 			}
 			done <- err
 		}()
 	}
 	require.NoError(t, errors.Join(<-done, <-done))
-	users, err := stores[0].ListUsers(t.Context(), account.Position{}, 1000)
+	users, _, err := stores[0].ListUsers(t.Context(), account.Query{Limit: 1000})
 	require.NoError(t, err)
 	require.Len(t, users, 100)
 }
@@ -128,7 +129,7 @@ func TestOpenFiles(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, name)
 		s := openUp(t, path)
-		require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()), name)
+		require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}), name)
 		var files []string
 		require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
@@ -212,5 +213,5 @@ func TestCancelInside(t *testing.T) {
 		return err
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser()), "the roles have been rolled back")
+	require.NoError(t, s.CreateUser(t.Context(), storetest.NewUser(), audit.Note{}), "the roles have been rolled back")
 }

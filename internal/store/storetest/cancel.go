@@ -34,50 +34,53 @@ func everyMethod(w World, u account.User) []act {
 func userMethods(w World, u account.User) []act {
 	fresh := NewUser()
 	return []act{
-		{"CreateUser", func(ctx context.Context) error { return w.CreateUser(ctx, fresh) }},
+		{"CreateUser", func(ctx context.Context) error { return w.CreateUser(ctx, fresh, none) }},
 		{"UserByUsername", func(ctx context.Context) error { _, err := w.UserByUsername(ctx, u.UsernameKey); return err }},
 		{"UserByEmail", func(ctx context.Context) error { _, err := w.UserByEmail(ctx, u.EmailKey); return err }},
 		{"UserByID", func(ctx context.Context) error { _, err := w.UserByID(ctx, u.ID); return err }},
-		{"ListUsers", func(ctx context.Context) error { _, err := w.ListUsers(ctx, account.Position{}, 9); return err }},
-		{"GrantRole", func(ctx context.Context) error { return w.GrantRole(ctx, u.ID, account.RoleAdmin, noon) }},
-		{"RevokeRole", func(ctx context.Context) error { return w.RevokeRole(ctx, u.ID, account.RoleUser, noon) }},
+		{"ListUsers", func(ctx context.Context) error { _, err := listUsers(ctx, w, account.Position{}, 9); return err }},
+		{"GrantRole", func(ctx context.Context) error { return w.GrantRole(ctx, fresh.ID, account.RoleAdmin, noon, none) }},
+		{"RevokeRole", func(ctx context.Context) error { return w.RevokeRole(ctx, u.ID, account.RoleUser, noon, none) }},
 		{"ReplacePasswordHash", func(ctx context.Context) error { return w.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, "new") }},
-		{"PutRole", func(ctx context.Context) error { return w.PutRole(ctx, account.Role{Name: "ROLE_NEW"}) }},
+		{"PutRole", func(ctx context.Context) error { return w.PutRole(ctx, account.Role{Name: "ROLE_NEW"}, none) }},
 		{"Roles", func(ctx context.Context) error { _, err := w.Roles(ctx); return err }},
 		{"RoleByName", func(ctx context.Context) error { _, err := w.RoleByName(ctx, account.RoleUser); return err }},
-		{"DeleteRole", func(ctx context.Context) error { return w.DeleteRole(ctx, "ROLE_NEW") }},
+		{"DeleteRole", func(ctx context.Context) error { return w.DeleteRole(ctx, "ROLE_NEW", none) }},
 	}
 }
 
 func sessionMethods(w World, u account.User) []act {
 	s := newSession(u)
 	return []act{
-		{"CreateSession", func(ctx context.Context) error { return w.CreateSession(ctx, s) }},
+		{"CreateSession", func(ctx context.Context) error { return w.CreateSession(ctx, s, none) }},
 		{"SessionByID", func(ctx context.Context) error { _, _, err := w.SessionByID(ctx, s.ID); return err }},
 		{"SessionByFamily", func(ctx context.Context) error { _, _, err := w.SessionByFamily(ctx, s.FamilyID); return err }},
 		{"RepeatRotation", func(ctx context.Context) error { return w.RepeatRotation(ctx, s.FamilyID, s.Counter) }},
 		{"RotateSession", func(ctx context.Context) error { return w.RotateSession(ctx, rotation(s)) }},
 		{"UserSessions", func(ctx context.Context) error { _, err := w.UserSessions(ctx, u.ID, noon); return err }},
-		{"RevokeSession", func(ctx context.Context) error { return w.RevokeSession(ctx, s.ID, "", "test", noon) }},
-		{"RevokeSessions", func(ctx context.Context) error { _, err := w.RevokeSessions(ctx, u.ID, "", "test", noon); return err }},
+		{"RevokeSession", func(ctx context.Context) error { return w.RevokeSession(ctx, s.ID, "", "test", noon, none) }},
+		{"RevokeSessions", func(ctx context.Context) error {
+			_, err := w.RevokeSessions(ctx, u.ID, "", "test", noon, none)
+			return err
+		}},
 		{"PurgeSessions", func(ctx context.Context) error { _, err := w.PurgeSessions(ctx, noon, 9); return err }},
-		{"SetPassword", func(ctx context.Context) error { return w.SetPassword(ctx, u.ID, "newer", "", noon) }},
-		{"SetActive", func(ctx context.Context) error { return w.SetActive(ctx, u.ID, false, noon) }},
-		{"DeleteUser", func(ctx context.Context) error { return w.DeleteUser(ctx, u.ID) }},
+		{"SetPassword", func(ctx context.Context) error { return setPassword(ctx, w, u.ID, "newer", "", noon) }},
+		{"SetActive", func(ctx context.Context) error { return setActive(ctx, w, u.ID, false, noon) }},
+		{"DeleteUser", func(ctx context.Context) error { return w.DeleteUser(ctx, u.ID, noon, none) }},
 	}
 }
 
 func clientMethods(w World) []act {
 	c, k := newClient(), newKey(1)
 	return []act{
-		{"CreateClient", func(ctx context.Context) error { return w.CreateClient(ctx, c) }},
+		{"CreateClient", func(ctx context.Context) error { return w.CreateClient(ctx, c, none) }},
 		{"ClientByID", func(ctx context.Context) error { _, err := w.ClientByID(ctx, c.ID); return err }},
 		{"ListClients", func(ctx context.Context) error { _, err := w.ListClients(ctx, "", 9); return err }},
-		{"UpdateClient", func(ctx context.Context) error { return w.UpdateClient(ctx, c.ID, oauth.ClientPatch{}, noon) }},
+		{"UpdateClient", func(ctx context.Context) error { return w.UpdateClient(ctx, c.ID, oauth.ClientPatch{}, noon, none) }},
 		{"RotateClientSecret", func(ctx context.Context) error {
-			return w.RotateClientSecret(ctx, c.ID, oauth.ClientSecret{Hash: random(32), CreatedAt: noon}, noon)
+			return w.RotateClientSecret(ctx, c.ID, oauth.ClientSecret{Hash: random(32), CreatedAt: noon}, noon, none)
 		}},
-		{"DeleteClient", func(ctx context.Context) error { return w.DeleteClient(ctx, c.ID, noon) }},
+		{"DeleteClient", func(ctx context.Context) error { return w.DeleteClient(ctx, c.ID, noon, none) }},
 		{"AddSigningKey", func(ctx context.Context) error { return w.AddSigningKey(ctx, k) }},
 		{"SigningKeys", func(ctx context.Context) error { _, err := w.SigningKeys(ctx); return err }},
 		{"ReplaceSealed", func(ctx context.Context) error { return w.ReplaceSealed(ctx, k.ID, k.Sealed, nil) }},
@@ -107,7 +110,7 @@ func cancelBefore(t *testing.T, w World) {
 	for _, a := range acts {
 		require.ErrorIs(t, a.do(gone), context.Canceled, a.name)
 	}
-	got, err := w.ListUsers(t.Context(), account.Position{}, 9)
+	got, err := listUsers(t.Context(), w, account.Position{}, 9)
 	require.NoError(t, err)
 	require.Equal(t, []account.User{u}, got)
 	// Whatever was refused can be done now, so none of it had been done.

@@ -31,7 +31,7 @@ func changePassword(t *testing.T, w World) {
 	kept, lost, foreign := mustSignIn(t, w, u, nil), mustSignIn(t, w, u, nil), mustSignIn(t, w, other, nil)
 	before := mustSignIn(t, w, u, func(s *oauth.Session) { *s = ended(*s, noon, oauth.EndedByReuse) })
 	later := u.UpdatedAt.Add(-time.Minute) // a clock that is behind does not turn updated_at back
-	require.NoError(t, w.SetPassword(t.Context(), u.ID, "new", kept.ID, later))
+	require.NoError(t, setPassword(t.Context(), w, u.ID, "new", kept.ID, later))
 	u.PasswordHash, u.Epoch = "new", u.Epoch+1
 	requireUser(t, w, u)
 	requireUser(t, w, other)
@@ -43,7 +43,7 @@ func changePassword(t *testing.T, w World) {
 	require.NoError(t, w.RotateSession(t.Context(), rotation(kept)))
 
 	at := u.UpdatedAt.Add(-time.Second)
-	require.NoError(t, w.SetPassword(t.Context(), u.ID, "newer", "", at))
+	require.NoError(t, setPassword(t.Context(), w, u.ID, "newer", "", at))
 	requireSession(t, w, ended(rotated(kept, rotation(kept)), at, oauth.EndedByPassword))
 	requireSession(t, w, lost) // the first reason stays
 }
@@ -66,7 +66,7 @@ func changePasswordKeeps(t *testing.T, w World) {
 		dead := mustSignIn(t, w, u, func(s *oauth.Session) { *s = ended(*s, noon, oauth.EndedByReuse) })
 		w.Exec(t, `UPDATE sessions SET user_epoch = user_epoch - 1 WHERE id = '`+stale.ID+`'`)
 		stale.UserEpoch--
-		require.NoError(t, w.SetPassword(t.Context(), u.ID, "new", keep(dead, stale, foreign), noon), name)
+		require.NoError(t, setPassword(t.Context(), w, u.ID, "new", keep(dead, stale, foreign), noon), name)
 		for _, s := range []oauth.Session{dead, foreign, ended(live, noon, oauth.EndedByPassword), ended(stale, noon, oauth.EndedByPassword)} {
 			requireSession(t, w, s, name)
 		}
@@ -77,20 +77,20 @@ func changePasswordKeeps(t *testing.T, w World) {
 func changeActive(t *testing.T, w World) {
 	u := mustCreate(t, w, nil)
 	s, foreign := mustSignIn(t, w, u, nil), mustSignIn(t, w, mustCreate(t, w, nil), nil)
-	later := u.UpdatedAt.Add(time.Minute)                           // the session is over by then, which makes no difference
-	require.NoError(t, w.SetActive(t.Context(), u.ID, true, later)) // he is
+	later := u.UpdatedAt.Add(time.Minute)                            // the session is over by then, which makes no difference
+	require.NoError(t, setActive(t.Context(), w, u.ID, true, later)) // he is
 	u.UpdatedAt = later
 	requireUser(t, w, u)
 	requireSession(t, w, s)
 
-	require.NoError(t, w.SetActive(t.Context(), u.ID, false, later))
+	require.NoError(t, setActive(t.Context(), w, u.ID, false, later))
 	u.Active, u.Epoch = false, u.Epoch+1
 	requireUser(t, w, u)
 	s = ended(s, later, oauth.EndedByDisable)
 	requireSession(t, w, s)
 	requireSession(t, w, foreign)
 
-	require.NoError(t, w.SetActive(t.Context(), u.ID, true, later.Add(time.Hour)))
+	require.NoError(t, setActive(t.Context(), w, u.ID, true, later.Add(time.Hour)))
 	u.Active, u.UpdatedAt = true, later.Add(time.Hour)
 	requireUser(t, w, u)
 	requireSession(t, w, s) // what has ended stays so
@@ -100,15 +100,15 @@ func changeActive(t *testing.T, w World) {
 func changeDelete(t *testing.T, w World) {
 	u, other := mustCreate(t, w, nil), mustCreate(t, w, nil)
 	s, foreign := mustSignIn(t, w, u, nil), mustSignIn(t, w, other, nil)
-	require.NoError(t, w.DeleteUser(t.Context(), u.ID))
+	require.NoError(t, w.DeleteUser(t.Context(), u.ID, noon, none))
 	_, err := w.UserByID(t.Context(), u.ID)
 	require.ErrorIs(t, err, account.ErrNotFound)
 	_, _, err = w.SessionByFamily(t.Context(), s.FamilyID)
 	require.ErrorIs(t, err, account.ErrNotFound)
-	require.ErrorIs(t, w.DeleteUser(t.Context(), u.ID), account.ErrNotFound)
+	require.ErrorIs(t, w.DeleteUser(t.Context(), u.ID, noon, none), account.ErrNotFound)
 	requireUser(t, w, other)
 	requireSession(t, w, foreign)
-	require.NoError(t, w.CreateUser(t.Context(), u)) // no role of his is left over
+	require.NoError(t, w.CreateUser(t.Context(), u, none)) // no role of his is left over
 	requireUser(t, w, u)
 }
 
@@ -140,7 +140,7 @@ func race(t *testing.T, w World, s oauth.Session, do func() error) (oauth.Sessio
 func raceDisable(t *testing.T, w World) {
 	for range rounds {
 		u := mustCreate(t, w, nil)
-		s, alive := race(t, w, mustSignIn(t, w, u, nil), func() error { return w.SetActive(t.Context(), u.ID, false, noon) })
+		s, alive := race(t, w, mustSignIn(t, w, u, nil), func() error { return setActive(t.Context(), w, u.ID, false, noon) })
 		require.False(t, alive)
 		require.Equal(t, oauth.EndedByDisable, s.RevokedReason, "the row itself says so")
 	}
@@ -154,7 +154,7 @@ func racePassword(t *testing.T, w World) {
 		if i%2 == 0 { // the one that is kept may be refreshed at the same moment
 			raced = kept
 		}
-		s, alive := race(t, w, raced, func() error { return w.SetPassword(t.Context(), u.ID, "new", kept.ID, noon) })
+		s, alive := race(t, w, raced, func() error { return setPassword(t.Context(), w, u.ID, "new", kept.ID, noon) })
 		require.Equal(t, raced.ID == kept.ID, alive)
 		if !alive {
 			require.Equal(t, oauth.EndedByPassword, s.RevokedReason, "the row itself says so")
@@ -168,7 +168,7 @@ func racePassword(t *testing.T, w World) {
 func raceDelete(t *testing.T, w World) {
 	for range rounds {
 		u := mustCreate(t, w, nil)
-		_, alive := race(t, w, mustSignIn(t, w, u, nil), func() error { return w.DeleteUser(t.Context(), u.ID) })
+		_, alive := race(t, w, mustSignIn(t, w, u, nil), func() error { return w.DeleteUser(t.Context(), u.ID, noon, none) })
 		require.False(t, alive)
 	}
 }
@@ -180,9 +180,9 @@ func raceSignIn(t *testing.T, w World) {
 		s := newSession(u)
 		errs := inParallel(2, func(i int) error {
 			if i == 0 {
-				return w.SetPassword(t.Context(), u.ID, "new", "", noon)
+				return setPassword(t.Context(), w, u.ID, "new", "", noon)
 			}
-			return w.CreateSession(t.Context(), s)
+			return w.CreateSession(t.Context(), s, none)
 		})
 		require.NoError(t, errs[0])
 		if errs[1] != nil {
@@ -198,7 +198,7 @@ func raceSignIn(t *testing.T, w World) {
 // raceEverything: acts that change the same sessions in orders of their own do not wait for each other.
 func raceEverything(t *testing.T, w World) {
 	c, u := newClient(), mustCreate(t, w, nil)
-	require.NoError(t, w.CreateClient(t.Context(), c))
+	require.NoError(t, w.CreateClient(t.Context(), c, none))
 	var kept oauth.Session
 	for range 20 {
 		kept = mustSignIn(t, w, u, func(s *oauth.Session) { s.ClientID = c.ID })
@@ -207,19 +207,19 @@ func raceEverything(t *testing.T, w World) {
 	errs := inParallel(24, func(i int) error {
 		switch i % 6 {
 		case 0:
-			return w.SetPassword(t.Context(), u.ID, "new", kept.ID, noon)
+			return setPassword(t.Context(), w, u.ID, "new", kept.ID, noon)
 		case 1:
-			_, err := w.RevokeSessions(t.Context(), u.ID, "", oauth.EndedByUser, noon)
+			_, err := w.RevokeSessions(t.Context(), u.ID, "", oauth.EndedByUser, noon, none)
 			return err
 		case 2:
-			return w.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &off}, noon)
+			return w.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &off}, noon, none)
 		case 3:
-			return w.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &on}, noon)
+			return w.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &on}, noon, none)
 		case 4:
 			_, err := w.PurgeSessions(t.Context(), noon.Add(time.Second), 5)
 			return err
 		default:
-			err := w.CreateSession(t.Context(), newSession(u))
+			err := w.CreateSession(t.Context(), newSession(u), none)
 			if errors.Is(err, account.ErrNotFound) { // the epoch has passed
 				return nil
 			}

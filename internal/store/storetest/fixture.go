@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -13,11 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 // noon is the time of every fixture.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// none is the note of a change of which none is kept.
+var none audit.Note
 
 // NewUser makes a user whose every field that a store keeps is set, and whose names are unique.
 func NewUser() account.User {
@@ -30,6 +35,7 @@ func NewUser() account.User {
 		EmailKey:      "ann@" + tag + ".example",
 		EmailVerified: true,
 		Active:        true,
+		DisabledUntil: noon.AddDate(1, 0, 0), // which is of no weight while he is active
 		Name:          "Ann Example",
 		Picture:       "https://pictures.example/ann.png",
 		PasswordHash:  "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
@@ -160,7 +166,7 @@ func mustCreate(t *testing.T, w World, edit func(*account.User)) account.User {
 	if edit != nil {
 		edit(&u)
 	}
-	require.NoError(t, w.CreateUser(t.Context(), u))
+	require.NoError(t, w.CreateUser(t.Context(), u, none))
 	return u
 }
 
@@ -171,8 +177,26 @@ func mustSignIn(t *testing.T, w World, u account.User, edit func(*oauth.Session)
 	if edit != nil {
 		edit(&s)
 	}
-	require.NoError(t, w.CreateSession(t.Context(), s))
+	require.NoError(t, w.CreateSession(t.Context(), s, none))
 	return s
+}
+
+// setPassword changes a password as an account does, and ends all sessions but keep.
+func setPassword(ctx context.Context, s account.Store, id, hash, keep string, now time.Time) error {
+	p := account.UserPatch{PasswordHash: &hash, EndSessions: true, KeepSession: keep, Reason: oauth.EndedByPassword}
+	return s.UpdateUser(ctx, id, p, now, none)
+}
+
+// setActive switches a user on, or off with all sessions.
+func setActive(ctx context.Context, s account.Store, id string, active bool, now time.Time) error {
+	p := account.UserPatch{Active: &active, EndSessions: !active, Reason: oauth.EndedByDisable}
+	return s.UpdateUser(ctx, id, p, now, none)
+}
+
+// listUsers gives a page of all users.
+func listUsers(ctx context.Context, s account.Store, after account.Position, limit int) ([]account.User, error) {
+	users, _, err := s.ListUsers(ctx, account.Query{After: after, Limit: limit})
+	return users, err
 }
 
 // requireSession fails unless the store holds want, in every field.

@@ -75,9 +75,9 @@ func migrateStatus(t *testing.T, w World) {
 func migrateFirst(t *testing.T, w World) {
 	u, c, k := mustCreate(t, w, nil), newClient(), newKey(1)
 	s, own := mustSignIn(t, w, u, nil), newOwnSession()
-	require.NoError(t, w.CreateClient(t.Context(), c))
+	require.NoError(t, w.CreateClient(t.Context(), c, none))
 	require.NoError(t, w.AddSigningKey(t.Context(), k))
-	require.NoError(t, w.CreateSession(t.Context(), own))
+	require.NoError(t, w.CreateSession(t.Context(), own, none))
 	steps, err := w.Status(t.Context())
 	require.NoError(t, err)
 	for range steps[1:] {
@@ -86,6 +86,7 @@ func migrateFirst(t *testing.T, w World) {
 	_, err = w.Up(t.Context())
 	require.NoError(t, err)
 
+	u.DisabledUntil = time.Time{}
 	requireUser(t, w, u)
 	requireKeys(t, w, k)
 	c.SessionIdle, c.SessionMax = 0, 0

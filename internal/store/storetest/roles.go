@@ -64,12 +64,12 @@ func roleGrantRevoke(t *testing.T, w World) {
 		roles   []string
 		updated time.Time
 	}{
-		{func() error { return w.GrantRole(t.Context(), u.ID, account.RoleModerator, first) }, []string{account.RoleModerator, account.RoleUser}, first},
+		{func() error { return w.GrantRole(t.Context(), u.ID, account.RoleModerator, first, none) }, []string{account.RoleModerator, account.RoleUser}, first},
 		// Having it already, or not having it, changes nothing, not even the time.
-		{func() error { return w.GrantRole(t.Context(), u.ID, account.RoleModerator, second) }, []string{account.RoleModerator, account.RoleUser}, first},
-		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleAdmin, second) }, []string{account.RoleModerator, account.RoleUser}, first},
-		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleUser, second) }, []string{account.RoleModerator}, second},
-		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleModerator, first) }, []string{}, second},
+		{func() error { return w.GrantRole(t.Context(), u.ID, account.RoleModerator, second, none) }, []string{account.RoleModerator, account.RoleUser}, first},
+		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleAdmin, second, none) }, []string{account.RoleModerator, account.RoleUser}, first},
+		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleUser, second, none) }, []string{account.RoleModerator}, second},
+		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleModerator, first, none) }, []string{}, second},
 	} {
 		require.NoError(t, step.change())
 		got, err := w.UserByID(t.Context(), u.ID)
@@ -86,10 +86,10 @@ func roleGrantRevoke(t *testing.T, w World) {
 func roleUnknown(t *testing.T, w World) {
 	u := mustCreate(t, w, nil)
 	for _, role := range []string{"ROLE_NONE", "role_user", ""} {
-		require.ErrorIs(t, w.GrantRole(t.Context(), u.ID, role, noon), account.ErrUnknownRole, role)
-		require.ErrorIs(t, w.RevokeRole(t.Context(), u.ID, role, noon), account.ErrUnknownRole, role)
+		require.ErrorIs(t, w.GrantRole(t.Context(), u.ID, role, noon, none), account.ErrUnknownRole, role)
+		require.ErrorIs(t, w.RevokeRole(t.Context(), u.ID, role, noon, none), account.ErrUnknownRole, role)
 	}
-	require.ErrorIs(t, w.GrantRole(t.Context(), newUUID(), "ROLE_NONE", noon), account.ErrNotFound) // the user first
+	require.ErrorIs(t, w.GrantRole(t.Context(), newUUID(), "ROLE_NONE", noon, none), account.ErrNotFound) // the user first
 	got, err := w.UserByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u, got)
@@ -97,7 +97,7 @@ func roleUnknown(t *testing.T, w World) {
 
 func roleAtOnce(t *testing.T, w World) {
 	u := mustCreate(t, w, nil)
-	errs := inParallel(20, func(int) error { return w.GrantRole(t.Context(), u.ID, account.RoleAdmin, noon) })
+	errs := inParallel(20, func(int) error { return w.GrantRole(t.Context(), u.ID, account.RoleAdmin, noon, none) })
 	require.NoError(t, errors.Join(errs...))
 	got, err := w.UserByID(t.Context(), u.ID)
 	require.NoError(t, err)
@@ -115,23 +115,23 @@ func rolePut(t *testing.T, w World) {
 		{account.Role{Name: "ROLE_NEW"}, account.Role{Name: "ROLE_NEW", Scopes: []string{}}},
 		{account.Role{Name: account.RoleUser, Scopes: []string{"x"}}, account.Role{Name: account.RoleUser, Scopes: []string{"x"}, Builtin: true}},
 	} {
-		require.NoError(t, w.PutRole(t.Context(), step.put))
+		require.NoError(t, w.PutRole(t.Context(), step.put, none))
 		got, err := w.RoleByName(t.Context(), step.put.Name)
 		require.NoError(t, err)
 		require.Equal(t, step.want, got)
 	}
 	u.Scopes = []string{"x"}
 	requireUser(t, w, u)
-	errs := inParallel(20, func(int) error { return w.PutRole(t.Context(), account.Role{Name: "ROLE_RACED"}) })
+	errs := inParallel(20, func(int) error { return w.PutRole(t.Context(), account.Role{Name: "ROLE_RACED"}, none) })
 	require.NoError(t, errors.Join(errs...))
 }
 
 func roleDelete(t *testing.T, w World) {
-	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_NEW", Scopes: []string{"new"}}))
+	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_NEW", Scopes: []string{"new"}}, none))
 	u := mustCreate(t, w, func(u *account.User) { u.Roles = []string{account.RoleUser, "ROLE_NEW"} })
-	require.ErrorIs(t, w.DeleteRole(t.Context(), account.RoleAdmin), account.ErrBuiltinRole)
+	require.ErrorIs(t, w.DeleteRole(t.Context(), account.RoleAdmin, none), account.ErrBuiltinRole)
 	for _, name := range []string{"", "ROLE_NONE", "role_new", "\x00"} {
-		require.ErrorIs(t, w.DeleteRole(t.Context(), name), account.ErrUnknownRole, name)
+		require.ErrorIs(t, w.DeleteRole(t.Context(), name, none), account.ErrUnknownRole, name)
 		_, err := w.RoleByName(t.Context(), name)
 		require.ErrorIs(t, err, account.ErrUnknownRole, name)
 	}
@@ -139,15 +139,15 @@ func roleDelete(t *testing.T, w World) {
 	require.NoError(t, err)
 	require.Len(t, roles, 4)
 
-	require.NoError(t, w.DeleteRole(t.Context(), "ROLE_NEW"))
-	require.ErrorIs(t, w.DeleteRole(t.Context(), "ROLE_NEW"), account.ErrUnknownRole)
+	require.NoError(t, w.DeleteRole(t.Context(), "ROLE_NEW", none))
+	require.ErrorIs(t, w.DeleteRole(t.Context(), "ROLE_NEW", none), account.ErrUnknownRole)
 	u.Roles, u.Scopes = []string{account.RoleUser}, []string{"profile"}
 	requireUser(t, w, u)
 }
 
 func roleAll(t *testing.T, w World) {
-	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_B"}))
-	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "A"}))
+	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_B"}, none))
+	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "A"}, none))
 	roles, err := w.Roles(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []account.Role{

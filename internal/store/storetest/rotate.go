@@ -59,7 +59,7 @@ func rotateSession(t *testing.T, w World) {
 
 func rotateOwn(t *testing.T, w World) {
 	s := newOwnSession()
-	require.NoError(t, w.CreateSession(t.Context(), s))
+	require.NoError(t, w.CreateSession(t.Context(), s, none))
 	require.NoError(t, w.RotateSession(t.Context(), rotation(s)))
 	requireSession(t, w, rotated(s, rotation(s)))
 }
@@ -157,7 +157,7 @@ func rotateRepeat(t *testing.T, w World) {
 	require.ErrorIs(t, w.RepeatRotation(t.Context(), s.FamilyID, s.Counter+1), account.ErrNotFound)
 	require.ErrorIs(t, w.RepeatRotation(t.Context(), random(16), s.Counter), account.ErrNotFound)
 	requireSession(t, w, s)
-	require.NoError(t, w.RevokeSession(t.Context(), s.ID, "", oauth.EndedByReuse, noon))
+	require.NoError(t, w.RevokeSession(t.Context(), s.ID, "", oauth.EndedByReuse, noon, none))
 	require.ErrorIs(t, w.RepeatRotation(t.Context(), s.FamilyID, s.Counter), account.ErrNotFound)
 	requireSession(t, w, ended(s, noon, oauth.EndedByReuse))
 	requireSession(t, w, bystander)

@@ -42,7 +42,7 @@ func sessionRoundTrip(t *testing.T, w World) {
 		oauth.Session
 		user account.User
 	}{{full, u}, {bare, other}} {
-		require.NoError(t, w.CreateSession(t.Context(), want.Session))
+		require.NoError(t, w.CreateSession(t.Context(), want.Session, none))
 		got, user, err := w.SessionByID(t.Context(), want.ID)
 		require.NoError(t, err)
 		require.Equal(t, want.Session, got)
@@ -61,17 +61,17 @@ func sessionRoundTrip(t *testing.T, w World) {
 
 func sessionOwn(t *testing.T, w World) {
 	own := newOwnSession()
-	require.NoError(t, w.CreateSession(t.Context(), own))
+	require.NoError(t, w.CreateSession(t.Context(), own, none))
 	got, user, err := w.SessionByFamily(t.Context(), own.FamilyID)
 	require.NoError(t, err)
 	require.Equal(t, own, got)
 	require.Equal(t, account.User{}, user)
 
 	for range oauth.MaxSessions + 1 { // which is a limit for users only
-		require.NoError(t, w.CreateSession(t.Context(), newOwnSession()))
+		require.NoError(t, w.CreateSession(t.Context(), newOwnSession(), none))
 	}
 	requireSession(t, w, own)
-	require.NoError(t, w.RevokeSession(t.Context(), own.ID, "", oauth.EndedByRevoke, noon))
+	require.NoError(t, w.RevokeSession(t.Context(), own.ID, "", oauth.EndedByRevoke, noon, none))
 	requireSession(t, w, ended(own, noon, oauth.EndedByRevoke))
 }
 
@@ -81,13 +81,13 @@ func sessionMissing(t *testing.T, w World) {
 	for _, id := range notIDs(s.ID) {
 		_, _, err := w.SessionByID(t.Context(), id)
 		require.ErrorIs(t, err, account.ErrNotFound, id)
-		require.ErrorIs(t, w.RevokeSession(t.Context(), id, "", "test", noon), account.ErrNotFound, id)
+		require.ErrorIs(t, w.RevokeSession(t.Context(), id, "", "test", noon, none), account.ErrNotFound, id)
 	}
 	for _, id := range notIDs(u.ID) {
 		if id != "" { // whose session it is does not matter then
-			require.ErrorIs(t, w.RevokeSession(t.Context(), s.ID, id, "test", noon), account.ErrNotFound, id)
+			require.ErrorIs(t, w.RevokeSession(t.Context(), s.ID, id, "test", noon, none), account.ErrNotFound, id)
 		}
-		n, err := w.RevokeSessions(t.Context(), id, "", "test", noon)
+		n, err := w.RevokeSessions(t.Context(), id, "", "test", noon, none)
 		require.NoError(t, err, id)
 		require.Zero(t, n, id)
 		list, err := w.UserSessions(t.Context(), id, noon)
@@ -111,7 +111,7 @@ func sessionStates(t *testing.T, w World) {
 	require.NoError(t, err)
 	require.Equal(t, past, got)
 	require.Equal(t, u, user)
-	require.NoError(t, w.RevokeSession(t.Context(), past.ID, "", oauth.EndedByAdmin, noon))
+	require.NoError(t, w.RevokeSession(t.Context(), past.ID, "", oauth.EndedByAdmin, noon, none))
 	got, user, err = w.SessionByFamily(t.Context(), past.FamilyID)
 	require.NoError(t, err)
 	require.Equal(t, ended(past, noon, oauth.EndedByAdmin), got)
@@ -130,11 +130,11 @@ func sessionRefused(t *testing.T, w World) {
 	} {
 		s := newSession(u)
 		edit(&s)
-		require.ErrorIs(t, w.CreateSession(t.Context(), s), account.ErrNotFound, name)
+		require.ErrorIs(t, w.CreateSession(t.Context(), s, none), account.ErrNotFound, name)
 
 		// Nothing was stored: the id and the family are still free.
 		s.UserID, s.UserEpoch = u.ID, u.Epoch
-		require.NoError(t, w.CreateSession(t.Context(), s), name)
+		require.NoError(t, w.CreateSession(t.Context(), s, none), name)
 	}
 }
 
@@ -143,8 +143,8 @@ func sessionExists(t *testing.T, w World) {
 	first := mustSignIn(t, w, u, nil)
 	sameID, sameFamily := newSession(u), newSession(u)
 	sameID.ID, sameFamily.FamilyID = first.ID, first.FamilyID
-	require.ErrorIs(t, w.CreateSession(t.Context(), sameID), oauth.ErrExists)
-	require.ErrorIs(t, w.CreateSession(t.Context(), sameFamily), oauth.ErrExists)
+	require.ErrorIs(t, w.CreateSession(t.Context(), sameID, none), oauth.ErrExists)
+	require.ErrorIs(t, w.CreateSession(t.Context(), sameFamily, none), oauth.ErrExists)
 	requireSession(t, w, first)
 }
 
@@ -164,7 +164,7 @@ func sessionTooMany(t *testing.T, w World) {
 	}
 	refused := newSession(u)
 	refused.UserEpoch--
-	require.ErrorIs(t, w.CreateSession(t.Context(), refused), account.ErrNotFound)
+	require.ErrorIs(t, w.CreateSession(t.Context(), refused, none), account.ErrNotFound)
 	requireSession(t, w, made[len(made)-1], "a refused sign-in ended another session")
 
 	later := noon.Add(time.Minute)
@@ -178,7 +178,7 @@ func sessionTooMany(t *testing.T, w World) {
 // sessionSixty: sign-ins that come at once do not miss each other's sessions.
 func sessionSixty(t *testing.T, w World) {
 	u := mustCreate(t, w, nil)
-	errs := inParallel(oauth.MaxSessions+10, func(int) error { return w.CreateSession(t.Context(), newSession(u)) })
+	errs := inParallel(oauth.MaxSessions+10, func(int) error { return w.CreateSession(t.Context(), newSession(u), none) })
 	require.NoError(t, errors.Join(errs...))
 	list, err := w.UserSessions(t.Context(), u.ID, noon)
 	require.NoError(t, err)
@@ -189,14 +189,14 @@ func sessionRevoke(t *testing.T, w World) {
 	u := mustCreate(t, w, nil)
 	s, bystander := mustSignIn(t, w, u, nil), mustSignIn(t, w, u, nil)
 	later := noon.Add(time.Minute)
-	require.ErrorIs(t, w.RevokeSession(t.Context(), s.ID, mustCreate(t, w, nil).ID, oauth.EndedByUser, later), account.ErrNotFound)
+	require.ErrorIs(t, w.RevokeSession(t.Context(), s.ID, mustCreate(t, w, nil).ID, oauth.EndedByUser, later, none), account.ErrNotFound)
 	requireSession(t, w, s)
 
-	require.NoError(t, w.RevokeSession(t.Context(), s.ID, u.ID, oauth.EndedByUser, later))
+	require.NoError(t, w.RevokeSession(t.Context(), s.ID, u.ID, oauth.EndedByUser, later, none))
 	s = ended(s, later, oauth.EndedByUser)
 	requireSession(t, w, s)
 	for _, userID := range []string{"", u.ID} { // again: the first reason stays
-		require.NoError(t, w.RevokeSession(t.Context(), s.ID, userID, oauth.EndedByAdmin, later.Add(time.Hour)))
+		require.NoError(t, w.RevokeSession(t.Context(), s.ID, userID, oauth.EndedByAdmin, later.Add(time.Hour), none))
 		requireSession(t, w, s)
 	}
 	requireSession(t, w, bystander)
@@ -209,7 +209,7 @@ func sessionRevokeAll(t *testing.T, w World) {
 	past := mustSignIn(t, w, u, func(s *oauth.Session) { s.AbsoluteUntil = noon })
 	foreign := mustSignIn(t, w, mustCreate(t, w, nil), nil)
 	later := noon.Add(time.Minute)
-	n, err := w.RevokeSessions(t.Context(), u.ID, kept.ID, oauth.EndedByUser, later)
+	n, err := w.RevokeSessions(t.Context(), u.ID, kept.ID, oauth.EndedByUser, later, none)
 	require.NoError(t, err)
 	require.Equal(t, 2, n)
 	first, second = ended(first, later, oauth.EndedByUser), ended(second, later, oauth.EndedByUser)
@@ -217,14 +217,14 @@ func sessionRevokeAll(t *testing.T, w World) {
 		requireSession(t, w, s)
 	}
 
-	n, err = w.RevokeSessions(t.Context(), u.ID, foreign.ID, oauth.EndedByAdmin, later)
+	n, err = w.RevokeSessions(t.Context(), u.ID, foreign.ID, oauth.EndedByAdmin, later, none)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	for _, s := range []oauth.Session{ended(kept, later, oauth.EndedByAdmin), first, second, foreign} {
 		requireSession(t, w, s)
 	}
 	last := mustSignIn(t, w, u, nil)
-	n, err = w.RevokeSessions(t.Context(), u.ID, "", oauth.EndedByAdmin, later)
+	n, err = w.RevokeSessions(t.Context(), u.ID, "", oauth.EndedByAdmin, later, none)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	requireSession(t, w, ended(last, later, oauth.EndedByAdmin))

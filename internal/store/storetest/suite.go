@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
@@ -16,6 +18,8 @@ type Store interface {
 	oauth.SessionStore
 	oauth.ClientStore
 	oauth.KeyStore
+	outbox.Store
+	hook.Store
 	throttle.Store
 	Ping(ctx context.Context) error
 	Up(ctx context.Context) (applied int, err error)

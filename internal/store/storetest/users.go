@@ -56,12 +56,12 @@ func userMissing(t *testing.T, w World) {
 		_, err := w.UserByID(t.Context(), id)
 		require.ErrorIs(t, err, account.ErrNotFound, id)
 		require.ErrorIs(t, w.ReplacePasswordHash(t.Context(), id, u.PasswordHash, "new"), account.ErrNotFound, id)
-		require.ErrorIs(t, w.GrantRole(t.Context(), id, account.RoleAdmin, noon), account.ErrNotFound, id)
-		require.ErrorIs(t, w.RevokeRole(t.Context(), id, account.RoleUser, noon), account.ErrNotFound, id)
-		require.ErrorIs(t, w.SetPassword(t.Context(), id, "new", "", noon), account.ErrNotFound, id)
-		require.ErrorIs(t, w.SetActive(t.Context(), id, false, noon), account.ErrNotFound, id)
-		require.ErrorIs(t, w.SetActive(t.Context(), id, true, noon), account.ErrNotFound, id)
-		require.ErrorIs(t, w.DeleteUser(t.Context(), id), account.ErrNotFound, id)
+		require.ErrorIs(t, w.GrantRole(t.Context(), id, account.RoleAdmin, noon, none), account.ErrNotFound, id)
+		require.ErrorIs(t, w.RevokeRole(t.Context(), id, account.RoleUser, noon, none), account.ErrNotFound, id)
+		require.ErrorIs(t, setPassword(t.Context(), w, id, "new", "", noon), account.ErrNotFound, id)
+		require.ErrorIs(t, setActive(t.Context(), w, id, false, noon), account.ErrNotFound, id)
+		require.ErrorIs(t, setActive(t.Context(), w, id, true, noon), account.ErrNotFound, id)
+		require.ErrorIs(t, w.DeleteUser(t.Context(), id, noon, none), account.ErrNotFound, id)
 	}
 	_, err := w.UserByUsername(t.Context(), u.Username) // as given, not its key
 	require.ErrorIs(t, err, account.ErrNotFound)
@@ -101,13 +101,13 @@ func userTaken(t *testing.T, w World) {
 	} {
 		u := NewUser()
 		test.edit(&u)
-		require.ErrorIs(t, w.CreateUser(t.Context(), u), test.want, name)
+		require.ErrorIs(t, w.CreateUser(t.Context(), u, none), test.want, name)
 		_, err := w.UserByID(t.Context(), u.ID)
 		require.ErrorIs(t, err, account.ErrNotFound, name)
 	}
 	same := NewUser()
 	same.Username, same.Email = first.Username, first.Email // what was given may be equal: only keys count
-	require.NoError(t, w.CreateUser(t.Context(), same))
+	require.NoError(t, w.CreateUser(t.Context(), same, none))
 }
 
 func userTexts(t *testing.T, w World) {
@@ -151,7 +151,7 @@ func userFifty(t *testing.T, w World) {
 	for _, err := range inParallel(50, func(int) error {
 		u := NewUser()
 		u.UsernameKey = name.UsernameKey
-		return w.CreateUser(t.Context(), u)
+		return w.CreateUser(t.Context(), u, none)
 	}) {
 		if err == nil {
 			won.Add(1)
@@ -168,7 +168,7 @@ func userReaders(t *testing.T, w World) {
 		var err error
 		for range 25 {
 			if i < 2 {
-				err = errors.Join(err, w.CreateUser(t.Context(), NewUser()))
+				err = errors.Join(err, w.CreateUser(t.Context(), NewUser(), none))
 				continue
 			}
 			_, e := w.UserByID(t.Context(), u.ID)
@@ -188,7 +188,7 @@ func userPages(t *testing.T, w World) {
 	var after account.Position
 	var pages []int
 	for {
-		page, err := w.ListUsers(t.Context(), after, 3)
+		page, err := listUsers(t.Context(), w, after, 3)
 		require.NoError(t, err)
 		pages = append(pages, len(page))
 		if len(page) == 0 {
@@ -207,15 +207,15 @@ func userPages(t *testing.T, w World) {
 }
 
 func userPageEdges(t *testing.T, w World) {
-	page, err := w.ListUsers(t.Context(), account.Position{}, 10)
+	page, err := listUsers(t.Context(), w, account.Position{}, 10)
 	require.NoError(t, err)
 	require.Empty(t, page)
 	u := mustCreate(t, w, nil)
-	page, err = w.ListUsers(t.Context(), account.Position{}, 10)
+	page, err = listUsers(t.Context(), w, account.Position{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, []account.User{u}, page) // a list gives whole users
 	for _, limit := range []int{0, -1} {
-		page, err = w.ListUsers(t.Context(), account.Position{}, limit)
+		page, err = listUsers(t.Context(), w, account.Position{}, limit)
 		require.NoError(t, err)
 		require.Empty(t, page)
 	}

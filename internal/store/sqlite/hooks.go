@@ -1,0 +1,92 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/hook"
+)
+
+func scanHook(r row) (hook.Hook, error) {
+	var h hook.Hook
+	var events list
+	var created int64
+	err := r.Scan(&h.ID, &h.URL, &events, &h.Active, &created)
+	h.Events, h.CreatedAt = make([]audit.Action, len(events)), utc(created)
+	for i, event := range events {
+		h.Events[i] = audit.Action(event)
+	}
+	return h, err
+}
+
+const createHook = `INSERT INTO hooks (id, url, events, active, created_at) VALUES (?, ?, ?, ?, ?)`
+
+// CreateHook implements hook.Store.
+func (s *Store) CreateHook(ctx context.Context, h hook.Hook, n audit.Note) error {
+	events := make(list, len(h.Events))
+	for i, event := range h.Events {
+		events[i] = string(event)
+	}
+	return s.changeOne(ctx, n, createHook, h.ID, h.URL, array(events), h.Active, seconds(h.CreatedAt))
+}
+
+const allHooks = `SELECT id, url, events, active, created_at FROM hooks ORDER BY created_at, id`
+
+// Hooks implements hook.Store.
+func (s *Store) Hooks(ctx context.Context) ([]hook.Hook, error) {
+	return all(ctx, s.reader, scanHook, allHooks)
+}
+
+const deleteHook = `DELETE FROM hooks WHERE id = ?`
+
+// DeleteHook implements hook.Store. The deliveries go with the row that they refer to.
+func (s *Store) DeleteHook(ctx context.Context, id string, n audit.Note) error {
+	return s.changeOne(ctx, n, deleteHook, id)
+}
+
+const recordDelivery = `
+	INSERT INTO hook_deliveries (id, hook_id, event, body, status, attempts, response, error, created_at, tried_at)
+	SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM hooks WHERE id = ?2
+	ON CONFLICT (id) DO UPDATE SET hook_id = excluded.hook_id, event = excluded.event, body = excluded.body,
+		status = excluded.status, attempts = excluded.attempts, response = excluded.response, error = excluded.error,
+		created_at = excluded.created_at, tried_at = excluded.tried_at`
+
+// RecordDelivery implements hook.Store.
+func (s *Store) RecordDelivery(ctx context.Context, d hook.Delivery) error {
+	return s.writeOne(ctx, recordDelivery, d.ID, d.HookID, string(d.Event), blob(d.Body), string(d.Status), d.Attempts, d.Response,
+		clean(d.Error), seconds(d.CreatedAt), seconds(d.TriedAt))
+}
+
+// deliveryColumns are what scanDelivery reads.
+const deliveryColumns = `id, hook_id, event, body, status, attempts, response, error, created_at, tried_at`
+
+func scanDelivery(r row) (hook.Delivery, error) {
+	var d hook.Delivery
+	var created, tried int64
+	err := r.Scan(&d.ID, &d.HookID, &d.Event, &d.Body, &d.Status, &d.Attempts, &d.Response, &d.Error, &created, &tried)
+	d.CreatedAt, d.TriedAt = utc(created), utc(tried)
+	return d, err
+}
+
+const deliveriesOf = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE hook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?`
+
+// Deliveries implements hook.Store.
+func (s *Store) Deliveries(ctx context.Context, hookID string, limit int) ([]hook.Delivery, error) {
+	return all(ctx, s.reader, scanDelivery, deliveriesOf, hookID, max(limit, 0))
+}
+
+const deliveryByID = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE id = ?`
+
+// Delivery implements hook.Store.
+func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
+	return one(ctx, s.reader, scanDelivery, deliveryByID, id)
+}
+
+const purgeDeliveries = `
+	DELETE FROM hook_deliveries WHERE id IN (SELECT id FROM hook_deliveries WHERE tried_at < ? ORDER BY tried_at LIMIT ?)`
+
+// PurgeDeliveries implements hook.Store.
+func (s *Store) PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.writeMany(ctx, purgeDeliveries, seconds(before), max(limit, 0))
+}

@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/outbox"
+)
+
+const enqueueJob = `
+	INSERT INTO outbox (id, kind, payload, created_at, not_before, attempts, last_error) VALUES (?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (id) DO NOTHING`
+
+func enqueue(ctx context.Context, tx *sql.Tx, j outbox.Job) error {
+	_, err := tx.ExecContext(ctx, enqueueJob, j.ID, string(j.Kind), string(j.Payload), seconds(j.CreatedAt), seconds(j.NotBefore),
+		j.Attempts, clean(j.LastError))
+	return err
+}
+
+// Enqueue implements outbox.Store.
+func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
+	return s.write(ctx, func(tx *sql.Tx) error { return enqueue(ctx, tx, j) })
+}
+
+// Those that wait for another try stand behind in the index.
+const claimJobs = `
+	UPDATE outbox SET attempts = attempts + 1, leased_until = ?2 WHERE id IN (
+		SELECT id FROM outbox WHERE not_before <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
+		ORDER BY not_before, created_at, id LIMIT ?3)
+	RETURNING id, kind, payload, created_at, not_before, attempts, last_error`
+
+func scanJob(r row) (outbox.Job, error) {
+	var j outbox.Job
+	var created, due int64
+	var payload string
+	err := r.Scan(&j.ID, &j.Kind, &payload, &created, &due, &j.Attempts, &j.LastError)
+	j.Payload, j.CreatedAt, j.NotBefore = []byte(payload), utc(created), utc(due)
+	return j, err
+}
+
+// due says whether any job is. A worker asks it often, and most often there is none: who only reads
+// waits for nobody.
+const due = `SELECT EXISTS (SELECT 1 FROM outbox WHERE not_before <= ?1 AND (leased_until IS NULL OR leased_until <= ?1))`
+
+// ClaimJobs implements outbox.Store.
+func (s *Store) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) (jobs []outbox.Job, err error) {
+	if some, err := one(ctx, s.reader, value[bool], due, seconds(now)); err != nil || !some {
+		return nil, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		jobs, err = all(ctx, tx, scanJob, claimJobs, seconds(now), seconds(now.Add(lease)), max(limit, 0))
+		return err
+	})
+	slices.SortFunc(jobs, func(a, b outbox.Job) int { // RETURNING has no order
+		return cmp.Or(a.NotBefore.Compare(b.NotBefore), a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return jobs, err
+}
+
+const finishJob = `DELETE FROM outbox WHERE id = ?`
+
+// FinishJob implements outbox.Store.
+func (s *Store) FinishJob(ctx context.Context, id string, follow []outbox.Job) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if done, err := execMany(ctx, tx, finishJob, id); err != nil || done == 0 {
+			return err // another has finished it
+		}
+		for _, j := range follow {
+			if err := enqueue(ctx, tx, j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const retryJob = `UPDATE outbox SET not_before = ?2, last_error = ?3, leased_until = NULL WHERE id = ?1`
+
+// RetryJob implements outbox.Store.
+func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, lastError string) error {
+	_, err := s.writeMany(ctx, retryJob, id, seconds(at), clean(lastError))
+	return err
+}
