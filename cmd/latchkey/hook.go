@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/hook"
-	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
 type hookCommands struct {
@@ -24,21 +22,8 @@ type hookCommands struct {
 	Replay     hookReplay     `cmd:"" help:"Send a delivery again. The service does it at its next turn."`
 }
 
-// newHooks builds the hooks over a database. Without secrets they can be administered, not called.
-func newHooks(db database, secrets [][]byte) *hook.Service {
-	return hook.New(hook.Options{
-		Store: db, Queue: db, Now: time.Now,
-		Derive: func(label string) [][]byte {
-			keys := make([][]byte, len(secrets))
-			for i, secret := range secrets {
-				keys[i] = keyring.Derive(secret, label)
-			}
-			return keys
-		},
-	})
-}
-
-// withHooks runs a command on the hooks of the configured database.
+// withHooks runs a command on the hooks of the configured database. Without secrets they can be
+// administered, not called.
 func withHooks(ctx context.Context, settings config.Database, work func(context.Context, *hook.Service) error) error {
 	return withDatabase(ctx, settings, func(db database) error {
 		return said(work(audit.With(ctx, audit.Operator), newHooks(db, nil)))
