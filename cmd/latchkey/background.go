@@ -23,16 +23,23 @@ func (a *application) tasks() []task {
 		return func(ctx context.Context) error { _, err := work(ctx); return err }
 	}
 	events := func(ctx context.Context) (int, error) { return a.accounts.PurgeEvents(ctx, a.retention) }
-	return []task{
+	tasks := []task{
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: a.keys.Maintain},
 		{name: "purge of sessions", every: time.Minute, timeout: 30 * time.Second, work: purge(a.tokens.Purge)},
 		{name: "purge of limits", every: time.Minute, timeout: 30 * time.Second, work: purge(a.limits.Purge)},
 		{name: "purge of one-time tokens", every: time.Minute, timeout: 30 * time.Second, work: purge(a.accounts.Purge)},
 		{name: "purge of hook deliveries", every: time.Minute, timeout: 30 * time.Second, work: purge(a.hooks.Purge)},
 		{name: "purge of audit events", every: time.Minute, timeout: 30 * time.Second, work: purge(events)},
-		{name: "outbox", every: time.Second, timeout: time.Hour, work: purge(a.outbox.Work)},
 	}
+	for range outboxWorkers {
+		tasks = append(tasks, task{name: "outbox", every: time.Second, timeout: time.Hour, work: purge(a.outbox.Work)})
+	}
+	return tasks
 }
+
+// outboxWorkers is how many letters and calls are under way at once: one receiver that hangs shall
+// not hold up all others.
+const outboxWorkers = 4
 
 // background starts the tasks. Stop ends them and returns when the last one has.
 func background(ctx context.Context, log *slog.Logger, tasks ...task) (stop func()) {
