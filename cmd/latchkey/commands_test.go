@@ -25,7 +25,7 @@ func TestUserCommands(t *testing.T) {
 		id := strings.TrimSpace(got.out)
 
 		list := command(t, at, "", "user", "list")
-		require.Regexp(t, `^USERNAME +EMAIL +ROLES +ACTIVE +CREATED +ID\nAlice +alice@example.com +ROLE_USER +true +\S+Z +`+id+`\n$`, list.out)
+		require.Regexp(t, `^USERNAME +EMAIL +VERIFIED +ROLES +ACTIVE +CREATED +ID\nAlice +alice@example.com +false +ROLE_USER +true +\S+Z +`+id+`\n$`, list.out)
 
 		require.Equal(t, outcome{}, command(t, at, "", "user", "grant", "alice@example.com", "ROLE_ADMIN"))
 		require.Equal(t, outcome{}, command(t, at, "", "user", "grant", "alice", "ROLE_ADMIN"), "having it already is no fault")

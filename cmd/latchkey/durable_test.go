@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 // What was answered with 2xx is there after a power cut the instant after, and so are the keys.
@@ -72,7 +74,7 @@ func TestRehash(t *testing.T) {
 		hash, err := bcrypt.GenerateFromPassword([]byte(password), 10)
 		require.NoError(t, err)
 		world(t, at, func(ctx context.Context, db database) {
-			require.NoError(t, db.CreateUser(ctx, rawUser("legacy", string(hash))))
+			require.NoError(t, db.CreateUser(ctx, rawUser("legacy", string(hash)), audit.Note{}))
 		})
 		s := start(t, at)
 		require.Equal(t, http.StatusBadRequest, s.login(t, "", "legacy", "wrong").status)

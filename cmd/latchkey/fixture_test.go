@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
@@ -60,7 +61,7 @@ func stockClients(ctx context.Context, t *testing.T, db database) {
 			secret("old-secret", now.Add(-time.Second)), secret("new-secret", time.Time{})}},
 	} {
 		c.Name, c.FirstParty, c.CreatedAt = c.ID, true, now
-		require.NoError(t, db.CreateClient(ctx, c), c.ID)
+		require.NoError(t, db.CreateClient(ctx, c, audit.Note{}), c.ID)
 	}
 }
 
@@ -70,7 +71,7 @@ func stockRoles(ctx context.Context, t *testing.T, db database) {
 	for name, scopes := range map[string][]string{
 		"ROLE_KEEPER": {"clients:read", "clients:write", "profile", "roles:read", "roles:write"}, "ROLE_DOOMED": {},
 	} {
-		require.NoError(t, db.PutRole(ctx, account.Role{Name: name, Scopes: scopes}), name)
+		require.NoError(t, db.PutRole(ctx, account.Role{Name: name, Scopes: scopes}, audit.Note{}), name)
 	}
 }
 
@@ -95,7 +96,7 @@ func stockUsers(ctx context.Context, t *testing.T, db database) {
 			Username: name, Email: name + "@example.org", Password: devPassword(name), Roles: []string{role}})
 		require.NoError(t, err, name)
 	}
-	require.NoError(t, db.CreateUser(ctx, rawUser("passwordless", "")))
+	require.NoError(t, db.CreateUser(ctx, rawUser("passwordless", ""), audit.Note{}))
 }
 
 // rawUser is a row as another program might have left it.
