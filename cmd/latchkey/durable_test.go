@@ -59,10 +59,10 @@ func TestRoleTaken(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
-		token := s.token(t, "admin", devPassword("admin"))
-		require.Equal(t, http.StatusOK, s.get(t, "/api/test/admin", token).status)
-		require.Equal(t, outcome{}, command(t, at, "", "user", "revoke", "admin", "ROLE_ADMIN"))
-		require.Equal(t, http.StatusForbidden, s.get(t, "/api/test/admin", token).status)
+		token := s.token(t, "moderator", devPassword("moderator"))
+		require.Equal(t, http.StatusOK, s.get(t, "/api/test/mod", token).status)
+		require.Equal(t, outcome{}, command(t, at, "", "user", "revoke", "moderator", "ROLE_MODERATOR"))
+		require.Equal(t, http.StatusForbidden, s.get(t, "/api/test/mod", token).status)
 	})
 }
 

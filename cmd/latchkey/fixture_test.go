@@ -70,6 +70,7 @@ func stockRoles(ctx context.Context, t *testing.T, db database) {
 	t.Helper()
 	for name, scopes := range map[string][]string{
 		"ROLE_KEEPER": {"clients:read", "clients:write", "profile", "roles:read", "roles:write"}, "ROLE_DOOMED": {},
+		"ROLE_MANAGER": {"profile", "users:read", "users:write"},
 	} {
 		require.NoError(t, db.PutRole(ctx, account.Role{Name: name, Scopes: scopes}, audit.Note{}), name)
 	}
@@ -91,7 +92,12 @@ func stockUsers(ctx context.Context, t *testing.T, db database) {
 	for name, role := range map[string]string{
 		"disabled": account.RoleUser, "rita": account.RoleModerator, "keeper": "ROLE_KEEPER", "single": account.RoleUser,
 		"target": account.RoleUser, "leaver": account.RoleUser, "quitter": account.RoleUser,
+		"manager": "ROLE_MANAGER", "plain": "", "self": "", "renamer": "", "mover": "", "changer": "", "exporter": "", "goner": "",
+		"letters": "", "edited": "", "paused": "", "repassworded": "", "removed": "", "forced": "", "granted": "", "audited": "",
 	} {
+		if role == "" {
+			role = account.RoleUser
+		}
 		_, err := accounts.Create(ctx, account.NewUser{
 			Username: name, Email: name + "@example.org", Password: devPassword(name), Roles: []string{role}})
 		require.NoError(t, err, name)

@@ -22,7 +22,7 @@ func TestVectors(t *testing.T) {
 		})
 		at.disable(t, "disabled")
 		s := start(t, at)
-		for _, dir := range []string{"token", "account", "guard", "admin", "browser"} {
+		for _, dir := range []string{"token", "account", "guard", "admin", "browser", "own", "onetime", "users", "audit"} {
 			cases, err := apitest.Load("../../internal/httpapi/testdata/" + dir)
 			require.NoError(t, err)
 			apitest.Run(t, apitest.Server{URL: s.url, Value: s.values(t)}, cases)

@@ -90,6 +90,9 @@ func (s *Server) ListAuditEvents(ctx context.Context, r api.ListAuditEventsReque
 	q := audit.Query{
 		Action: audit.Action(value(r.Params.Action)), Outcome: audit.Outcome(value(r.Params.Outcome)), Limit: pageSize(r.Params.Limit),
 	}
+	if q.Outcome != "" && q.Outcome != audit.Success && q.Outcome != audit.Failure {
+		return nil, malformed("the outcome is success or failure")
+	}
 	if r.Params.User != nil {
 		q.UserID = r.Params.User.String()
 	}
