@@ -32,9 +32,16 @@ func scanEvent(row pgx.CollectableRow) (audit.Event, error) {
 	return e, err
 }
 
-// Events implements audit.Log. Those of a user are two ranges of two indexes, who acted and who was
-// acted upon; UNION drops what is in both.
+// Events implements audit.Log.
 func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error) {
+	sql, args := eventsQuery(q)
+	events, err := all(ctx, s, scanEvent, sql, args...)
+	return events, nobody(err)
+}
+
+// eventsQuery is one range of one index; that of a user's events two, who acted and who was acted
+// upon. UNION drops what is in both.
+func eventsQuery(q audit.Query) (string, []any) {
 	var c conditions
 	if !q.Before.At.IsZero() {
 		id := q.Before.ID
@@ -58,8 +65,7 @@ func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error
 		user := c.arg(q.UserID)
 		sql = page(c.and(`actor_id = `+user)) + ` UNION ` + page(c.and(`target_id = `+user)) + ` ORDER BY at DESC, id DESC LIMIT ` + limit
 	}
-	events, err := all(ctx, s, scanEvent, sql, c.args...)
-	return events, nobody(err)
+	return sql, c.args
 }
 
 // nobody says that a text which no column can hold is found nowhere, as a list that is empty.

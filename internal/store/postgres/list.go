@@ -32,12 +32,42 @@ func filters(c *conditions, q account.Query) {
 	}
 }
 
-// ListUsers implements account.Store. Of those who have a role the page is a range of the role's
-// index, unless a name or an address says already who it is.
+// ListUsers implements account.Store.
 func (s *Store) ListUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
 	if q.Prefix != "" {
 		return s.searchUsers(ctx, q)
 	}
+	sql, args := pageQuery(q)
+	users, err := all(ctx, s, scanUser, sql, args...)
+	return users, nil, nobody(err)
+}
+
+func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
+	sql, args := searchQuery(q)
+	found, err := all(ctx, s, scanMatch, sql, args...)
+	users, keys := make([]account.User, len(found)), make([]string, len(found))
+	for i, m := range found {
+		users[i], keys[i] = m.user, m.key
+	}
+	return users, keys, nobody(err)
+}
+
+// match is a user with the key that a prefix matched.
+type match struct {
+	user account.User
+	key  string
+}
+
+func scanMatch(row pgx.CollectableRow) (m match, err error) {
+	if m.user, err = scanUser(head{row}); err == nil {
+		err = tail{row}.Scan(&m.key)
+	}
+	return m, err
+}
+
+// pageQuery is one range of one index. Of those who have a role it is the role's, unless a name or an
+// address says already who it is.
+func pageQuery(q account.Query) (string, []any) {
 	var c conditions
 	filters(&c, q)
 	from, place := `users u`, `u.created_at, u.id`
@@ -51,8 +81,7 @@ func (s *Store) ListUsers(ctx context.Context, q account.Query) ([]account.User,
 	}
 	c.add(`(`+place+`) > (?, ?::uuid)`, whole(q.After.CreatedAt), orFirst(q.After.ID))
 	sql := `SELECT ` + userColumns + ` FROM ` + from + ` ` + c.where() + ` ORDER BY ` + place + ` LIMIT ` + c.arg(max(q.Limit, 0))
-	users, err := all(ctx, s, scanUser, sql, c.args...)
-	return users, nil, nobody(err)
+	return sql, c.args
 }
 
 // orFirst is an id, or the one before every other.
@@ -63,10 +92,10 @@ func orFirst(id string) string {
 	return id
 }
 
-// searchUsers merges a range of the usernames with one of the addresses. An address beyond the last
+// searchQuery merges a range of the usernames with one of the addresses. An address beyond the last
 // name of a full page is not on that page: without this bound, the search would go through the
 // addresses of all users whose names match.
-func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
+func searchQuery(q account.Query) (string, []any) {
 	var c conditions
 	filters(&c, q)
 	if q.Role != "" {
@@ -94,25 +123,7 @@ func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.Use
 		SELECT ` + userColumns + `, m.key
 		FROM (TABLE byname UNION ALL TABLE bymail ORDER BY key, id LIMIT ` + limit + `) AS m JOIN users u ON u.id = m.id
 		ORDER BY m.key, m.id`
-	found, err := all(ctx, s, scanMatch, sql, c.args...)
-	users, keys := make([]account.User, len(found)), make([]string, len(found))
-	for i, m := range found {
-		users[i], keys[i] = m.user, m.key
-	}
-	return users, keys, nobody(err)
-}
-
-// match is a user with the key that a prefix matched.
-type match struct {
-	user account.User
-	key  string
-}
-
-func scanMatch(row pgx.CollectableRow) (m match, err error) {
-	if m.user, err = scanUser(head{row}); err == nil {
-		err = tail{row}.Scan(&m.key)
-	}
-	return m, err
+	return sql, c.args
 }
 
 // prefixEnd is the first text after all those that begin with prefix, or empty if there is none. Both

@@ -25,9 +25,16 @@ func scanEvent(r row) (audit.Event, error) {
 	return e, err
 }
 
-// Events implements audit.Log. Those of a user are two ranges of two indexes, who acted and who was
-// acted upon; UNION drops what is in both.
+// Events implements audit.Log.
 func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error) {
+	sql, args := eventsQuery(q)
+	events, err := all(ctx, s.reader, scanEvent, sql, args...)
+	return events, err
+}
+
+// eventsQuery is one range of one index; that of a user's events two, who acted and who was acted
+// upon. UNION drops what is in both.
+func eventsQuery(q audit.Query) (string, []any) {
 	var c conditions
 	if !q.Before.At.IsZero() {
 		c.add(`(at, id) < (?, ?)`, seconds(q.Before.At), q.Before.ID)
@@ -42,13 +49,13 @@ func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error
 	page := func(c conditions) string {
 		return `SELECT ` + eventColumns + ` FROM audit_events ` + c.where() + ` ORDER BY at DESC, id DESC LIMIT ` + limit
 	}
-	query := page(c)
+	sql := page(c)
 	if q.UserID != "" {
 		user := c.arg(q.UserID)
-		query = `SELECT * FROM (` + page(c.and(`actor_id = `+user)) + `) UNION SELECT * FROM (` + page(c.and(`target_id = `+user)) + `)
+		sql = `SELECT * FROM (` + page(c.and(`actor_id = `+user)) + `) UNION SELECT * FROM (` + page(c.and(`target_id = `+user)) + `)
 			ORDER BY at DESC, id DESC LIMIT ` + limit
 	}
-	return all(ctx, s.reader, scanEvent, query, c.args...)
+	return sql, c.args
 }
 
 const purgeEvents = `DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)`

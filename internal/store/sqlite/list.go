@@ -29,12 +29,42 @@ func filters(c *conditions, q account.Query) {
 	}
 }
 
-// ListUsers implements account.Store. Of those who have a role the page is a range of the role's
-// index, unless a name or an address says already who it is. CROSS tells SQLite to begin there.
+// ListUsers implements account.Store.
 func (s *Store) ListUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
 	if q.Prefix != "" {
 		return s.searchUsers(ctx, q)
 	}
+	sql, args := pageQuery(q)
+	users, err := all(ctx, s.reader, scanUser, sql, args...)
+	return users, nil, err
+}
+
+func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
+	sql, args := searchQuery(q)
+	found, err := all(ctx, s.reader, scanMatch, sql, args...)
+	users, keys := make([]account.User, len(found)), make([]string, len(found))
+	for i, m := range found {
+		users[i], keys[i] = m.user, m.key
+	}
+	return users, keys, err
+}
+
+// match is a user with the key that a prefix matched.
+type match struct {
+	user account.User
+	key  string
+}
+
+func scanMatch(r row) (m match, err error) {
+	if m.user, err = scanUser(head{r}); err == nil {
+		err = tail{r}.Scan(&m.key)
+	}
+	return m, err
+}
+
+// pageQuery is one range of one index. Of those who have a role it is the role's, unless a name or an
+// address says already who it is. CROSS tells SQLite to begin there.
+func pageQuery(q account.Query) (string, []any) {
 	var c conditions
 	filters(&c, q)
 	from, place := `users u`, `u.created_at, u.id`
@@ -47,15 +77,14 @@ func (s *Store) ListUsers(ctx context.Context, q account.Query) ([]account.User,
 		c.add(`ur.role_id = (SELECT id FROM roles WHERE name = ?)`, q.Role)
 	}
 	c.add(`(`+place+`) > (?, ?)`, seconds(q.After.CreatedAt), q.After.ID)
-	query := `SELECT ` + userColumns + ` FROM ` + from + ` ` + c.where() + ` ORDER BY ` + place + ` LIMIT ` + c.arg(max(q.Limit, 0))
-	users, err := all(ctx, s.reader, scanUser, query, c.args...)
-	return users, nil, err
+	sql := `SELECT ` + userColumns + ` FROM ` + from + ` ` + c.where() + ` ORDER BY ` + place + ` LIMIT ` + c.arg(max(q.Limit, 0))
+	return sql, c.args
 }
 
-// searchUsers merges a range of the usernames with one of the addresses. An address beyond the last
+// searchQuery merges a range of the usernames with one of the addresses. An address beyond the last
 // name of a full page is not on that page: without this bound, the search would go through the
 // addresses of all users whose names match.
-func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
+func searchQuery(q account.Query) (string, []any) {
 	var c conditions
 	filters(&c, q)
 	if q.Role != "" {
@@ -78,29 +107,11 @@ func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.Use
 		return `SELECT u.id, ` + key + ` AS key FROM users u ` +
 			c.and(within(key)+` AND (`+key+`, u.id) > `+after+more).where() + ` ORDER BY ` + key + ` LIMIT ` + limit
 	}
-	query := `WITH byname AS MATERIALIZED (` + branch(`u.username_key`, ``) + `),
+	sql := `WITH byname AS MATERIALIZED (` + branch(`u.username_key`, ``) + `),
 		bymail AS MATERIALIZED (` + branch(`u.email_key`, ` AND NOT (`+within(`u.username_key`)+`)`+bound) + `),
 		page AS MATERIALIZED (SELECT * FROM byname UNION ALL SELECT * FROM bymail ORDER BY key, id LIMIT ` + limit + `)
 		SELECT ` + userColumns + `, page.key FROM page CROSS JOIN users u ON u.id = page.id ORDER BY page.key, page.id`
-	found, err := all(ctx, s.reader, scanMatch, query, c.args...)
-	users, keys := make([]account.User, len(found)), make([]string, len(found))
-	for i, m := range found {
-		users[i], keys[i] = m.user, m.key
-	}
-	return users, keys, err
-}
-
-// match is a user with the key that a prefix matched.
-type match struct {
-	user account.User
-	key  string
-}
-
-func scanMatch(r row) (m match, err error) {
-	if m.user, err = scanUser(head{r}); err == nil {
-		err = tail{r}.Scan(&m.key)
-	}
-	return m, err
+	return sql, c.args
 }
 
 // prefixEnd is the first text after all those that begin with prefix, or empty if there is none. Both
