@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -28,6 +29,9 @@ func translate(err error) error {
 		return err
 	case unavailable(err):
 		return account.ErrUnavailable.Wrap(err)
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return account.ErrNotFound.Wrap(err)
 	}
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
