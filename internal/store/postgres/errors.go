@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -27,6 +28,8 @@ func translate(err error) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
+	case errors.Is(err, pgx.ErrNoRows):
+		return account.ErrNotFound.Wrap(err)
 	case unavailable(err):
 		return account.ErrUnavailable.Wrap(err)
 	}

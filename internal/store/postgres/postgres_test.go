@@ -207,6 +207,7 @@ func TestTranslate(t *testing.T) {
 		return fmt.Errorf("wrapped: %w", &pgconn.PgError{Code: code, ConstraintName: constraint})
 	}
 	for name, test := range map[string]struct{ err, want error }{
+		"no row":           {fmt.Errorf("wrapped: %w", pgx.ErrNoRows), account.ErrNotFound},
 		"username":         {pg("23505", "users_username_key"), account.ErrUsernameTaken},
 		"e-mail":           {pg("23505", "users_email_key"), account.ErrEmailTaken},
 		"other key":        {pg("23505", "clients_pkey"), oauth.ErrExists},
