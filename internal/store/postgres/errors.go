@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -32,9 +31,6 @@ func translate(err error) error {
 		return account.ErrNotFound.Wrap(err)
 	case unavailable(err):
 		return account.ErrUnavailable.Wrap(err)
-	}
-	if errors.Is(err, pgx.ErrNoRows) {
-		return account.ErrNotFound.Wrap(err)
 	}
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
