@@ -12,7 +12,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test scale verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ run: ## Start the service in dev mode on the embedded database; needs only Go
 test: ## Run every test with the race detector, on both databases and in the browser
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=1 $(BIN)/testenv go test -race -count=1 -timeout 30m $(or $(PKG),./...)
+
+scale: ## Measure the lists of users with a million of them, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./cmd/latchkey
 
 verify: generate golangci-lint ## Check that generated code is fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }

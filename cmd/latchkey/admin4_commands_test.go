@@ -18,7 +18,7 @@ func TestUserLifeByCommand(t *testing.T) {
 		require.Zero(t, made.code, made.err)
 		require.Regexp(t, `^[0-9a-f-]{36}\n$`, made.out)
 		token := at.mailedToken(t, "guest@example.com", "Your account")
-		require.Equal(t, http.StatusOK, s.call(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": "a long enough one"}).status)
+		require.Equal(t, http.StatusOK, s.ask(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": "a long enough one"}).status)
 		s.token(t, "guest", "a long enough one")
 
 		require.Equal(t, outcome{}, command(t, at, "", "user", "disable", "guest", "--until", "2099-01-01T00:00:00Z"))

@@ -18,7 +18,7 @@ func TestSignUpRace(t *testing.T) {
 			name := fmt.Sprint("racer", round)
 			names := []string{name, strings.ToUpper(name)}
 			statuses := together(t, 2, func(i int) answer {
-				return s.call(t, fmt.Sprint("203.0.113.", round), "", "POST /api/auth/signup", object{
+				return s.ask(t, fmt.Sprint("203.0.113.", round), "", "POST /api/auth/signup", object{
 					"username": names[i], "email": fmt.Sprintf("racer-%d-%d@example.com", round, i), "password": "a long enough one"})
 			})
 			require.Equal(t, map[int]int{http.StatusCreated: 1, http.StatusConflict: 1}, statuses)
@@ -34,23 +34,23 @@ func TestLastAdminRace(t *testing.T) {
 		s := start(t, at)
 		require.Zero(t, command(t, at, "a long enough one\n", "user", "create", "second", "--email", "second@example.com", "--role", "ROLE_ADMIN").code)
 		// keeper administers and is no ROLE_ADMIN, so that he is there whatever happens.
-		scopes := object{"scopes": decoded(t, s.call(t, "", s.token(t, "admin", devPassword("admin")), "GET /api/roles/ROLE_ADMIN").body)["scopes"]}
-		require.Equal(t, http.StatusOK, s.call(t, "", s.token(t, "admin", devPassword("admin")), "PUT /api/roles/ROLE_KEEPER", scopes).status)
+		scopes := object{"scopes": decoded(t, s.ask(t, "", s.token(t, "admin", devPassword("admin")), "GET /api/roles/ROLE_ADMIN").body)["scopes"]}
+		require.Equal(t, http.StatusOK, s.ask(t, "", s.token(t, "admin", devPassword("admin")), "PUT /api/roles/ROLE_KEEPER", scopes).status)
 		require.Zero(t, command(t, at, "a long enough one\n", "user", "create", "keeper", "--email", "keeper@example.com", "--role", "ROLE_KEEPER").code)
 		keeper := s.token(t, "keeper", "a long enough one")
 		ids := []string{userID(t, at, "admin@"), userID(t, at, "second@")}
-		demote := func(id string) answer { return s.call(t, "", keeper, "DELETE /api/users/"+id+"/roles/ROLE_ADMIN") }
-		disable := func(id string) answer { return s.call(t, "", keeper, "PATCH /api/users/"+id, object{"active": false}) }
+		demote := func(id string) answer { return s.ask(t, "", keeper, "DELETE /api/users/"+id+"/roles/ROLE_ADMIN") }
+		disable := func(id string) answer { return s.ask(t, "", keeper, "PATCH /api/users/"+id, object{"active": false}) }
 		for round := range 10 {
 			ways := []func(string) answer{demote, disable}
 			statuses := together(t, 2, func(i int) answer { return ways[(i*round)%2](ids[i]) })
 			require.Equal(t, 1, statuses[http.StatusConflict], "round %d: %v", round, statuses)
 			for _, id := range ids {
-				require.Equal(t, http.StatusNoContent, s.call(t, "", keeper, "PUT /api/users/"+id+"/roles/ROLE_ADMIN").status)
-				require.Equal(t, http.StatusOK, s.call(t, "", keeper, "PATCH /api/users/"+id, object{"active": true}).status)
+				require.Equal(t, http.StatusNoContent, s.ask(t, "", keeper, "PUT /api/users/"+id+"/roles/ROLE_ADMIN").status)
+				require.Equal(t, http.StatusOK, s.ask(t, "", keeper, "PATCH /api/users/"+id, object{"active": true}).status)
 			}
 		}
-		statuses := together(t, 2, func(i int) answer { return s.call(t, "", keeper, "DELETE /api/users/"+ids[i]) })
+		statuses := together(t, 2, func(i int) answer { return s.ask(t, "", keeper, "DELETE /api/users/"+ids[i]) })
 		require.Equal(t, map[int]int{http.StatusNoContent: 1, http.StatusConflict: 1}, statuses)
 	})
 }
@@ -62,10 +62,10 @@ func TestRolesCountAtOnce(t *testing.T) {
 		s := start(t, at)
 		admin, user := s.token(t, "admin", devPassword("admin")), s.token(t, "user", devPassword("user"))
 		role := "/api/users/" + claim(t, user, "sub") + "/roles/ROLE_MODERATOR"
-		require.Equal(t, http.StatusNoContent, s.call(t, "", admin, "PUT "+role).status)
+		require.Equal(t, http.StatusNoContent, s.ask(t, "", admin, "PUT "+role).status)
 		moderator := s.token(t, "user", devPassword("user"))
 		require.Equal(t, http.StatusOK, s.get(t, "/api/users", moderator).status)
-		require.Equal(t, http.StatusNoContent, s.call(t, "", admin, "DELETE "+role).status)
+		require.Equal(t, http.StatusNoContent, s.ask(t, "", admin, "DELETE "+role).status)
 		require.Equal(t, http.StatusForbidden, s.get(t, "/api/users", moderator).status)
 	})
 }
@@ -77,11 +77,11 @@ func TestDisabledUntil(t *testing.T) {
 		s := start(t, at)
 		admin, user := s.token(t, "admin", devPassword("admin")), s.token(t, "user", devPassword("user"))
 		path := "PATCH /api/users/" + claim(t, user, "sub")
-		got := s.call(t, "", admin, path, object{"active": false, "disabled_until": "2099-01-01T00:00:00Z"})
+		got := s.ask(t, "", admin, path, object{"active": false, "disabled_until": "2099-01-01T00:00:00Z"})
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		require.Equal(t, http.StatusUnauthorized, s.get(t, "/api/auth/users/me", user).status)
 		require.Equal(t, http.StatusBadRequest, s.login(t, "", "user", devPassword("user")).status)
-		got = s.call(t, "", admin, path, object{"active": false, "disabled_until": "2020-01-01T00:00:00Z"})
+		got = s.ask(t, "", admin, path, object{"active": false, "disabled_until": "2020-01-01T00:00:00Z"})
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		s.token(t, "user", devPassword("user"))
 		require.Equal(t, http.StatusUnauthorized, s.get(t, "/api/auth/users/me", user).status, "what has ended stays so")
@@ -95,13 +95,13 @@ func TestForcedResetAndInvitation(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
 		admin, user := s.token(t, "admin", devPassword("admin")), s.token(t, "user", devPassword("user"))
-		require.Equal(t, http.StatusAccepted, s.call(t, "", admin, "POST /api/users/"+claim(t, user, "sub")+"/force-reset").status)
+		require.Equal(t, http.StatusAccepted, s.ask(t, "", admin, "POST /api/users/"+claim(t, user, "sub")+"/force-reset").status)
 		require.Equal(t, http.StatusUnauthorized, s.get(t, "/api/auth/users/me", user).status)
 		require.Equal(t, http.StatusBadRequest, s.login(t, "", "user", devPassword("user")).status)
-		require.Equal(t, http.StatusCreated, s.call(t, "", admin, "POST /api/users", object{"username": "guest", "email": "guest@example.com"}).status)
+		require.Equal(t, http.StatusCreated, s.ask(t, "", admin, "POST /api/users", object{"username": "guest", "email": "guest@example.com"}).status)
 		for name, subject := range map[string]string{"user": resetSubject, "guest": "Your account"} {
 			token := at.mailedToken(t, name+"@example.com", subject)
-			got := s.call(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": "a password of one's own"})
+			got := s.ask(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": "a password of one's own"})
 			require.Equal(t, http.StatusOK, got.status, got.body)
 			me := s.get(t, "/api/auth/users/me", s.token(t, name, "a password of one's own"))
 			require.Equal(t, true, decoded(t, me.body)["email_verified"], "who answers a letter has the address")

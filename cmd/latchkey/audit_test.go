@@ -119,7 +119,7 @@ func TestEveryActHasOneEvent(t *testing.T) {
 			if act.body == nil {
 				body = nil
 			}
-			got := s.call(t, "203.0.113.9", act.token, act.operation, body...)
+			got := s.ask(t, "203.0.113.9", act.token, act.operation, body...)
 			require.Equal(t, act.status, got.status, "%s: %s", act.operation, got.body)
 			id := got.header.Get("X-Request-Id")
 			require.NotEmpty(t, id)
@@ -154,7 +154,7 @@ func TestWhatIsRefusedLeavesNoSuccess(t *testing.T) {
 			"POST /api/users":                     {object{"username": "USER", "email": "x@example.com", "password": "a long enough one"}},
 			"DELETE /api/auth/users/me":           nil,
 		} {
-			require.Equal(t, http.StatusConflict, s.call(t, "", admin, operation, body...).status, operation)
+			require.Equal(t, http.StatusConflict, s.ask(t, "", admin, operation, body...).status, operation)
 		}
 		require.Equal(t, before, at.count(t, `SELECT count(*) FROM audit_events WHERE outcome = 'success'`))
 		require.LessOrEqual(t, at.count(t, `SELECT count(*) FROM outbox WHERE kind = 'notice'`), outbox)
@@ -173,11 +173,11 @@ func TestNoSecretIsKept(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, s.login(t, "", secrets[0], "alice").status)
 		login := s.login(t, "", "alice", secrets[0])
 		access, refresh := member(t, login.body, "access_token"), member(t, login.body, "refresh_token")
-		require.Equal(t, http.StatusOK, s.call(t, "", access, "PATCH /api/auth/users/me", object{"password": secrets[1], "current_password": secrets[0]}).status)
+		require.Equal(t, http.StatusOK, s.ask(t, "", access, "PATCH /api/auth/users/me", object{"password": secrets[1], "current_password": secrets[0]}).status)
 		require.Equal(t, http.StatusOK, s.post(t, "/token", "grant_type", "refresh_token", "refresh_token", refresh).status)
-		require.Equal(t, http.StatusAccepted, s.call(t, "", "", "POST /api/auth/forgot-password", object{"email": "alice@example.com"}).status)
+		require.Equal(t, http.StatusAccepted, s.ask(t, "", "", "POST /api/auth/forgot-password", object{"email": "alice@example.com"}).status)
 		admin := s.token(t, "admin", devPassword("admin"))
-		made := s.call(t, "", admin, "POST /api/clients", object{"id": "robot", "name": "Robot", "public": false, "first_party": true, "grants": []string{"client_credentials"}})
+		made := s.ask(t, "", admin, "POST /api/clients", object{"id": "robot", "name": "Robot", "public": false, "first_party": true, "grants": []string{"client_credentials"}})
 		require.Equal(t, http.StatusCreated, made.status, made.body)
 		hook := command(t, at, "", "hook", "create", "http://127.0.0.1:1/")
 		require.Zero(t, hook.code, hook.err)

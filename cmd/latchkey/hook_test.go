@@ -110,14 +110,16 @@ func TestHooksAreTold(t *testing.T) {
 		require.NotEqual(t, secret, other)
 
 		require.Equal(t, http.StatusCreated, s.signUp(t, "alice", "a long enough one").status)
-		require.Equal(t, http.StatusOK, s.call(t, "", "", "POST /api/auth/verify-email", object{"token": at.mailedToken(t, "alice@example.com", verifySubject)}).status)
+		require.Equal(t, http.StatusOK, s.ask(t, "", "", "POST /api/auth/verify-email", object{"token": at.mailedToken(t, "alice@example.com", verifySubject)}).status)
 		alice := s.token(t, "alice", "a long enough one")
-		require.Equal(t, http.StatusOK, s.call(t, "", alice, "PATCH /api/auth/users/me", object{"password": "quite another one", "current_password": "a long enough one"}).status)
-		require.Equal(t, http.StatusAccepted, s.call(t, "", "", "POST /api/auth/forgot-password", object{"email": "alice@example.com"}).status)
+		require.Equal(t, http.StatusOK, s.ask(t, "", alice, "PATCH /api/auth/users/me", object{"password": "quite another one", "current_password": "a long enough one"}).status)
+		require.Equal(t, http.StatusAccepted, s.ask(t, "", "", "POST /api/auth/forgot-password", object{"email": "alice@example.com"}).status)
 		require.Equal(t, outcome{}, command(t, at, "", "user", "grant", "alice", "ROLE_MODERATOR"))
 		require.Equal(t, outcome{}, command(t, at, "", "user", "revoke", "alice", "ROLE_MODERATOR"))
 		require.Equal(t, outcome{}, command(t, at, "", "user", "disable", "alice"))
-		soon(t, func() bool { return len(at.mailTo(t, "alice@example.com", resetSubject)) == 1 || len(all.taken(t, secret)) > 8 })
+		soon(t, func() bool {
+			return len(at.mailTo(t, "alice@example.com", resetSubject)) == 1 || len(all.taken(t, secret)) > 8
+		})
 		require.Equal(t, outcome{}, command(t, at, "", "user", "delete", "alice", "--yes"))
 
 		told := func(r *receiver, secret string) map[string]int {

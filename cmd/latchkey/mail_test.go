@@ -53,10 +53,10 @@ type counter struct {
 	to     string
 }
 
-func (c *counter) Mail(string, *smtp.MailOptions) error       { return nil }
+func (c *counter) Mail(string, *smtp.MailOptions) error      { return nil }
 func (c *counter) Rcpt(to string, _ *smtp.RcptOptions) error { c.to = to; return nil }
-func (c *counter) Reset()                                      {}
-func (c *counter) Logout() error                               { return nil }
+func (c *counter) Reset()                                    {}
+func (c *counter) Logout() error                             { return nil }
 
 func (c *counter) Data(r io.Reader) error {
 	content, err := io.ReadAll(r)
@@ -112,4 +112,3 @@ func TestLettersOutliveEverything(t *testing.T) {
 		}
 	})
 }
-

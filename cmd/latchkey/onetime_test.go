@@ -22,7 +22,7 @@ func TestVerifyByLetter(t *testing.T) {
 		require.Equal(t, http.StatusCreated, s.signUp(t, "alice", "a long enough one").status)
 		token := at.mailedToken(t, "alice@example.com", verifySubject)
 		verify := func(int) answer {
-			return s.call(t, "", "", "POST /api/auth/verify-email", object{"token": token})
+			return s.ask(t, "", "", "POST /api/auth/verify-email", object{"token": token})
 		}
 		require.Equal(t, map[int]int{http.StatusOK: 1, http.StatusUnprocessableEntity: 49}, together(t, 50, verify))
 		got := s.get(t, "/api/auth/users/me", s.token(t, "alice", "a long enough one"))
@@ -40,19 +40,19 @@ func TestResetByLetter(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
 		old := s.token(t, "user", devPassword("user"))
-		require.Equal(t, http.StatusAccepted, s.call(t, "", "", "POST /api/auth/forgot-password", object{"email": "USER@example.com"}).status)
+		require.Equal(t, http.StatusAccepted, s.ask(t, "", "", "POST /api/auth/forgot-password", object{"email": "USER@example.com"}).status)
 		token := at.mailedToken(t, "user@example.com", resetSubject)
 
-		other := s.call(t, "", "", "POST /api/auth/verify-email", object{"token": token})
+		other := s.ask(t, "", "", "POST /api/auth/verify-email", object{"token": token})
 		require.Equal(t, "invalid_one_time_token", other.code(t))
-		weak := s.call(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": "password1"})
+		weak := s.ask(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": "password1"})
 		require.Equal(t, "weak_password", weak.code(t))
 		require.Equal(t, http.StatusOK, s.get(t, "/api/auth/users/me", old).status, "nothing has happened yet")
 
 		password := func(i int) string { return fmt.Sprint("the new password ", i) }
 		winner := -1
 		statuses := together(t, 20, func(i int) answer {
-			got := s.call(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": password(i)})
+			got := s.ask(t, "", "", "POST /api/auth/reset-password", object{"token": token, "password": password(i)})
 			if got.status == http.StatusOK {
 				winner = i
 			}
@@ -74,13 +74,13 @@ func TestOnlyTheLastLetterCounts(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
 		forgot := func(letters int) {
-			require.Equal(t, http.StatusAccepted, s.call(t, "", "", "POST /api/auth/forgot-password", object{"email": "user@example.com"}).status)
+			require.Equal(t, http.StatusAccepted, s.ask(t, "", "", "POST /api/auth/forgot-password", object{"email": "user@example.com"}).status)
 			soon(t, func() bool { return len(at.mailTo(t, "user@example.com", resetSubject)) == letters })
 		}
 		forgot(1)
 		first := at.mailedToken(t, "user@example.com", resetSubject)
 		forgot(2)
-		got := s.call(t, "", "", "POST /api/auth/reset-password", object{"token": first, "password": "a long enough one"})
+		got := s.ask(t, "", "", "POST /api/auth/reset-password", object{"token": first, "password": "a long enough one"})
 		require.Equal(t, "invalid_one_time_token", got.code(t))
 	})
 }
@@ -101,7 +101,7 @@ func TestForgotTellsNothing(t *testing.T) {
 		for i := range users {
 			for k, email := range []string{fmt.Sprintf("known%d@example.org", i), fmt.Sprintf("nobody%d@example.org", i)} {
 				begin := time.Now()
-				got := s.call(t, fmt.Sprintf("203.0.113.%d", 2*i+k), "", "POST /api/auth/forgot-password", object{"email": email})
+				got := s.ask(t, fmt.Sprintf("203.0.113.%d", 2*i+k), "", "POST /api/auth/forgot-password", object{"email": email})
 				times[k] = append(times[k], time.Since(begin))
 				got.header.Del("Date")
 				got.header.Del("X-Request-Id")
@@ -125,7 +125,9 @@ func TestLettersAreLimited(t *testing.T) {
 		s := start(t, at)
 		for _, operation := range []string{"POST /api/auth/forgot-password", "POST /api/auth/verify-email/request"} {
 			for _, email := range []string{"moderator@example.com", "nobody@example.com"} {
-				ask := func(i int) answer { return s.call(t, fmt.Sprintf("203.0.113.%d", i), "", operation, object{"email": email}) }
+				ask := func(i int) answer {
+					return s.ask(t, fmt.Sprintf("203.0.113.%d", i), "", operation, object{"email": email})
+				}
 				last := ask(0)
 				for i := 1; last.status == http.StatusAccepted && i < 4; i++ {
 					last = ask(i)
@@ -135,7 +137,7 @@ func TestLettersAreLimited(t *testing.T) {
 		}
 		last := answer{status: http.StatusAccepted}
 		for i := 0; last.status == http.StatusAccepted && i < 12; i++ {
-			last = s.call(t, "203.0.113.200", "", "POST /api/auth/forgot-password", object{"email": fmt.Sprintf("nobody-%d@example.com", i)})
+			last = s.ask(t, "203.0.113.200", "", "POST /api/auth/forgot-password", object{"email": fmt.Sprintf("nobody-%d@example.com", i)})
 		}
 		requireDenied(t, last, time.Minute)
 	})
@@ -158,7 +160,7 @@ func TestVerifiedEmailRequired(t *testing.T) {
 		s := start(t, at, "LATCHKEY_REQUIRE_VERIFIED_EMAIL=true")
 		require.Equal(t, http.StatusCreated, s.signUp(t, "alice", "a long enough one").status)
 		signin := func(password string) answer {
-			return s.call(t, "", "", "POST /api/auth/signin", object{"username": "alice", "password": password})
+			return s.ask(t, "", "", "POST /api/auth/signin", object{"username": "alice", "password": password})
 		}
 		require.Equal(t, "invalid_credentials", signin("wrong").code(t))
 		right := signin("a long enough one")
@@ -168,7 +170,7 @@ func TestVerifiedEmailRequired(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, token.status)
 		require.Equal(t, "invalid_grant", member(t, token.body, "error"))
 
-		got := s.call(t, "", "", "POST /api/auth/verify-email", object{"token": at.mailedToken(t, "alice@example.com", verifySubject)})
+		got := s.ask(t, "", "", "POST /api/auth/verify-email", object{"token": at.mailedToken(t, "alice@example.com", verifySubject)})
 		require.Equal(t, http.StatusOK, got.status)
 		require.Equal(t, http.StatusOK, signin("a long enough one").status)
 	})

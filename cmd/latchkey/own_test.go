@@ -13,7 +13,7 @@ func TestOwnPassword(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
 		this, other := s.token(t, "user", devPassword("user")), s.token(t, "user", devPassword("user"))
-		got := s.call(t, "", this, "PATCH /api/auth/users/me", object{"password": "quite another one", "current_password": devPassword("user")})
+		got := s.ask(t, "", this, "PATCH /api/auth/users/me", object{"password": "quite another one", "current_password": devPassword("user")})
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		require.Equal(t, http.StatusOK, s.get(t, "/api/auth/users/me", this).status)
 		require.Equal(t, http.StatusUnauthorized, s.get(t, "/api/auth/users/me", other).status)
@@ -31,7 +31,7 @@ func TestOwnPasswordIsLimited(t *testing.T) {
 		token := s.token(t, "user", devPassword("user"))
 		statuses := map[int]int{}
 		for range 12 {
-			got := s.call(t, "", token, "PATCH /api/auth/users/me", object{"email": "new@example.com", "current_password": "a guess"})
+			got := s.ask(t, "", token, "PATCH /api/auth/users/me", object{"email": "new@example.com", "current_password": "a guess"})
 			statuses[got.status]++
 		}
 		require.Equal(t, map[int]int{http.StatusForbidden: 10, http.StatusTooManyRequests: 2}, statuses)
@@ -44,14 +44,14 @@ func TestOwnEmail(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
 		token := s.token(t, "user", devPassword("user"))
-		got := s.call(t, "", token, "PATCH /api/auth/users/me", object{"email": "New@example.com", "current_password": devPassword("user")})
+		got := s.ask(t, "", token, "PATCH /api/auth/users/me", object{"email": "New@example.com", "current_password": devPassword("user")})
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		require.Equal(t, "user@example.com", member(t, got.body, "email"))
 		letter := at.mailedToken(t, "New@example.com", verifySubject)
 		require.NotRegexp(t, letterToken, at.awaitMail(t, "user@example.com", "").Text, "the old address is told and gets no token")
 		require.Equal(t, http.StatusBadRequest, s.login(t, "", "new@example.com", devPassword("user")).status)
 
-		require.Equal(t, http.StatusOK, s.call(t, "", "", "POST /api/auth/verify-email", object{"token": letter}).status)
+		require.Equal(t, http.StatusOK, s.ask(t, "", "", "POST /api/auth/verify-email", object{"token": letter}).status)
 		me := decoded(t, s.get(t, "/api/auth/users/me", token).body)
 		require.Equal(t, "New@example.com", me["email"])
 		require.Equal(t, true, me["email_verified"])
@@ -66,11 +66,11 @@ func TestOwnEmailTakenMeanwhile(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at place) {
 		s := start(t, at)
 		token := s.token(t, "user", devPassword("user"))
-		got := s.call(t, "", token, "PATCH /api/auth/users/me", object{"email": "late@example.com", "current_password": devPassword("user")})
+		got := s.ask(t, "", token, "PATCH /api/auth/users/me", object{"email": "late@example.com", "current_password": devPassword("user")})
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		letter := at.mailedToken(t, "late@example.com", verifySubject)
 		require.Equal(t, http.StatusCreated, s.signUp(t, "late", "a long enough one").status)
-		refused := s.call(t, "", "", "POST /api/auth/verify-email", object{"token": letter})
+		refused := s.ask(t, "", "", "POST /api/auth/verify-email", object{"token": letter})
 		require.Equal(t, "email_taken", refused.code(t))
 		require.Equal(t, "user@example.com", member(t, s.get(t, "/api/auth/users/me", token).body, "email"))
 	})
@@ -83,7 +83,7 @@ func TestDeleteOneself(t *testing.T) {
 		s := start(t, at)
 		login := s.login(t, "", "user", devPassword("user"))
 		access, refresh := member(t, login.body, "access_token"), member(t, login.body, "refresh_token")
-		require.Equal(t, http.StatusNoContent, s.call(t, "", access, "DELETE /api/auth/users/me").status)
+		require.Equal(t, http.StatusNoContent, s.ask(t, "", access, "DELETE /api/auth/users/me").status)
 		require.Equal(t, http.StatusUnauthorized, s.get(t, "/api/auth/users/me", access).status)
 		require.Equal(t, http.StatusBadRequest, s.post(t, "/token", "grant_type", "refresh_token", "refresh_token", refresh).status)
 		require.Equal(t, http.StatusBadRequest, s.login(t, "", "user", devPassword("user")).status)

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// call sends JSON, or nothing, with a bearer token, or none, from an address, or loopback.
-func (s *server) call(t *testing.T, address, token, operation string, body ...any) answer {
+// ask sends JSON, or nothing, with a bearer token, or none, from an address, or loopback.
+func (s *server) ask(t *testing.T, address, token, operation string, body ...any) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(operation, " ")
 	text, contentType := "", ""
