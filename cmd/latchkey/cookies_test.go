@@ -96,7 +96,8 @@ func TestCookies(t *testing.T) {
 func withoutValues(header http.Header) []string {
 	all := header.Values("Set-Cookie")
 	for i, cookie := range all {
-		all[i] = regexp.MustCompile(`=[^;]+;`).ReplaceAllString(cookie[:strings.Index(cookie, " ")], "=*;") + cookie[strings.Index(cookie, " "):]
+		pair, attributes, _ := strings.Cut(cookie, " ")
+		all[i] = regexp.MustCompile(`=[^;]+;`).ReplaceAllString(pair, "=*;") + " " + attributes
 	}
 	return all
 }

@@ -167,21 +167,26 @@ func dumpSQLite(t *testing.T, path string, keep func([]any)) {
 	require.NoError(t, err)
 	defer func() { _ = db.Close() }()
 	for _, table := range column(t, db, `SELECT name FROM sqlite_schema WHERE type = 'table'`) {
-		rows, err := db.QueryContext(t.Context(), `SELECT * FROM `+table)
-		require.NoError(t, err)
-		names, err := rows.Columns()
-		require.NoError(t, err)
-		for rows.Next() {
-			values, targets := make([]any, len(names)), make([]any, len(names))
-			for i := range values {
-				targets[i] = &values[i]
-			}
-			require.NoError(t, rows.Scan(targets...))
-			keep(values)
-		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
+		dumpTable(t, db, table, keep)
 	}
+}
+
+func dumpTable(t *testing.T, db *sql.DB, table string, keep func([]any)) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), `SELECT * FROM `+table)
+	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	require.NoError(t, err)
+	for rows.Next() {
+		values, targets := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		require.NoError(t, rows.Scan(targets...))
+		keep(values)
+	}
+	require.NoError(t, rows.Err())
 }
 
 func column(t *testing.T, db *sql.DB, query string) (all []string) {

@@ -48,7 +48,7 @@ func TestFrontEndElsewhere(t *testing.T) {
 
 	t.Run("listed", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, sqlitePlace(t))
+		s := start(t, sqlitePlace(t)) //nolint:contextcheck // the browser's context is not the server's
 		p := openTab(browser, t, serveFrontEnd(t, s.url), "h1")
 		require.False(t, evaluate[bool](p, `signedIn()`))
 		require.Equal(t, http.StatusUnauthorized, evaluate[result](p, `call("GET", "/api/auth/users/me")`).Status)
@@ -75,7 +75,7 @@ func TestFrontEndElsewhere(t *testing.T) {
 
 	t.Run("not listed", func(t *testing.T) {
 		t.Parallel()
-		s := serveListed(t, "https://app.example.com")
+		s := serveListed(t, "https://app.example.com") //nolint:contextcheck // as above
 		p := openTab(browser, t, serveFrontEnd(t, s.url), "h1")
 		const failed = `.then(() => "answered", error => error.message)`
 		require.Equal(t, "Failed to fetch", evaluate[string](p, login+failed))
