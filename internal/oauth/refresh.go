@@ -82,7 +82,7 @@ func (s *Service) refreshGrant(ctx context.Context, r TokenRequest, c Client, as
 		if err != nil {
 			return TokenResponse{}, err
 		}
-		return s.tokens(c, user, successor, scopes)
+		return s.tokens(c, user, successor, scopes, now)
 	}
 	return TokenResponse{}, account.ErrUnavailable
 }
