@@ -12,7 +12,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test scale verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test model races scale verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,15 @@ run: ## Start the service in dev mode on the embedded database; needs only Go
 test: ## Run every test with the race detector, on both databases and in the browser
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=1 $(BIN)/testenv go test -race -count=1 -timeout 30m $(or $(PKG),./...)
+
+# What `make test` shows with few operations and rounds, for longer.
+model: ## Compare a million random operations on sessions with the model, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestModel$$' ./internal/oauth -model.ops=$(or $(OPS),1000000)
+
+races: ## Let 100 callers at once use one refresh token, 200 rounds, on SQLite and on three servers of PostgreSQL
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./cmd/latchkey -races.rounds=$(or $(ROUNDS),200)
 
 scale: ## Measure the lists of users with a million of them, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv

@@ -55,7 +55,14 @@ type page struct {
 	challenges []string // URLs for which the browser would open its own password dialog
 }
 
+// openPage opens Swagger UI.
 func openPage(browser context.Context, t *testing.T, address string) *page {
+	t.Helper()
+	return openTab(browser, t, address, ".opblock")
+}
+
+// openTab opens an address and waits for an element, by CSS selector.
+func openTab(browser context.Context, t *testing.T, address, element string) *page {
 	t.Helper()
 	p := &page{t: t}
 	tab, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.note))
@@ -63,7 +70,7 @@ func openPage(browser context.Context, t *testing.T, address string) *page {
 	ctx, cancelTimeout := context.WithTimeout(tab, pageTimeout)
 	t.Cleanup(cancelTimeout)
 	p.ctx = ctx
-	p.do(chromedp.EmulateViewport(1000, 1000), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS(".opblock")))
+	p.do(chromedp.EmulateViewport(1000, 1000), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS(element)))
 	return p
 }
 

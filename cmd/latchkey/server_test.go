@@ -81,7 +81,14 @@ func start(t *testing.T, at place, environment ...string) *server {
 // launch starts the program and does not wait until it listens.
 func launch(t *testing.T, at place, environment ...string) *server {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--log-level", "debug")
+	return launchAs(t, at, []string{"--dev"}, environment...)
+}
+
+// launchAs starts the program with other arguments than those of development.
+func launchAs(t *testing.T, at place, arguments []string, environment ...string) *server {
+	t.Helper()
+	arguments = append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "debug"}, arguments...)
+	cmd := exec.CommandContext(context.Background(), binary, arguments...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = at.environment(append([]string{
 		"LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32", "LATCHKEY_ISSUER=" + testIssuer}, environment...)...)

@@ -11,11 +11,13 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 )
 
 // A client that knows the issuer alone finds the keys and verifies a token, whatever the algorithm.
@@ -147,4 +149,62 @@ func TestProbingCountsOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// golang.org/x/oauth2 refreshes by itself, as every kind of client, and finds the newest refresh token
+// each time; go-oidc asks who the user is.
+func TestLibrariesRefresh(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, at place) {
+		world(t, at, func(ctx context.Context, db database) { stockClients(ctx, t, db) })
+		s := start(t, at, "LATCHKEY_ISSUER=")
+		for name, who := range map[string][2]string{"no client": {}, "public": {"spa", ""}, "confidential, odd secret": {"web", "s%x+"}} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				ctx := oidc.ClientContext(t.Context(), client(t, "203.0.113.9"))
+				provider, err := oidc.NewProvider(ctx, s.issuer)
+				require.NoError(t, err)
+				// The endpoint's style is found by probing, which must not use a token up.
+				c := oauth2.Config{ClientID: who[0], ClientSecret: who[1], Endpoint: provider.Endpoint()}
+				token, err := c.PasswordCredentialsToken(ctx, "user", devPassword("user"))
+				require.NoError(t, err)
+				seen := map[string]bool{token.RefreshToken: true}
+				for range 3 {
+					token.Expiry = time.Now().Add(-time.Minute)
+					source := c.TokenSource(ctx, token)
+					token, err = source.Token()
+					require.NoError(t, err)
+					require.False(t, seen[token.RefreshToken])
+					seen[token.RefreshToken] = true
+					info, err := provider.UserInfo(ctx, source)
+					require.NoError(t, err)
+					require.Equal(t, claim(t, token.AccessToken, "sub"), info.Subject)
+					require.Equal(t, "user@example.com", info.Email)
+					var claims struct {
+						Name  string   `json:"preferred_username"`
+						Roles []string `json:"roles"`
+					}
+					require.NoError(t, info.Claims(&claims))
+					require.Equal(t, "user", claims.Name)
+					require.Equal(t, []string{"ROLE_USER"}, claims.Roles)
+				}
+			})
+		}
+	})
+}
+
+// And gets a token of the client's own.
+func TestLibraryClientCredentials(t *testing.T) {
+	t.Parallel()
+	at := sqlitePlace(t)
+	world(t, at, func(ctx context.Context, db database) { stockClients(ctx, t, db) })
+	s := start(t, at)
+	for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams, oauth2.AuthStyleAutoDetect} {
+		c := clientcredentials.Config{ClientID: "worker", ClientSecret: "worker-secret", TokenURL: s.url + "/token", AuthStyle: style}
+		token, err := c.Token(context.WithValue(t.Context(), oauth2.HTTPClient, client(t, "")))
+		require.NoError(t, err)
+		require.Empty(t, token.RefreshToken)
+		require.Equal(t, "worker", claim(t, token.AccessToken, "sub"))
+		require.Equal(t, "users:read", token.Extra("scope"))
+	}
 }

@@ -81,7 +81,7 @@ func (j *cookies) set(name, value string, life time.Duration) {
 	if life < 0 {
 		maxAge = -1
 	}
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // not Secure only on plain http, which is loopback in development
 		Name: j.name(name), Value: value, Path: "/", MaxAge: maxAge,
 		Secure: j.secure, HttpOnly: name != loggedInCookie, SameSite: http.SameSiteStrictMode,
 	}

@@ -146,6 +146,9 @@ func (s *Server) challenge(err *account.Error, r *http.Request) string {
 		}
 		return s.bearerChallenge("error", string(err.Code), "error_description", err.Text)
 	case oauth.InvalidClient:
+		if !isOAuth(r.URL.Path) {
+			return s.bearerChallenge() // nothing there takes HTTP Basic
+		}
 		if r.Header.Get(echo.HeaderXRequestedWith) == "XMLHttpRequest" {
 			return "" // a browser would open its own dialog over the page that asks
 		}

@@ -44,10 +44,15 @@ func (s *Service) holder(ctx context.Context, token string) (Client, error) {
 		return Client{}, ErrRefresh
 	}
 	client, err := s.clientByID(ctx, session.ClientID)
-	if errors.Is(err, account.ErrNotFound) || err == nil && !(client.Public && client.Active) {
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		return Client{}, errClient
+	case err != nil:
+		return Client{}, err
+	case !client.Public || !client.Active:
 		return Client{}, errClient
 	}
-	return client, err
+	return client, nil
 }
 
 // refreshGrant answers the refresh grant. Sessions are rotated by comparison: it reads, judges, and
@@ -78,7 +83,7 @@ func (s *Service) refreshGrant(ctx context.Context, r TokenRequest, c Client, as
 		if err != nil {
 			return TokenResponse{}, err
 		}
-		return s.tokens(c, user, successor, scopes)
+		return s.tokens(c, user, successor, scopes, now)
 	}
 	return TokenResponse{}, account.ErrUnavailable
 }

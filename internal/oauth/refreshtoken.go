@@ -41,7 +41,7 @@ func number(key []byte) byte {
 
 func (k refreshKeys) encode(t refreshToken) string {
 	raw := append([]byte{refreshVersion, number(k[0])}, t.family...)
-	raw = binary.AppendUvarint(raw, uint64(t.counter)) //nolint:gosec // a counter is never negative
+	raw = binary.AppendUvarint(raw, uint64(t.counter))
 	raw = append(raw, refreshMAC(k[0], raw)...)
 	return refreshPrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
@@ -62,7 +62,7 @@ func (k refreshKeys) decode(token string) (refreshToken, bool) {
 	if size <= 0 || counter > 1<<62 {
 		return refreshToken{}, false
 	}
-	t := refreshToken{family: bytes.Clone(family), counter: int64(counter)} //nolint:gosec // bounded above
+	t := refreshToken{family: bytes.Clone(family), counter: int64(counter)}
 	for _, key := range k {
 		if number(key) == raw[1] && hmac.Equal([]byte(token), []byte(refreshKeys{key}.encode(t))) {
 			return t, true

@@ -144,12 +144,13 @@ func (s *Service) client(ctx context.Context, r TokenRequest) (Client, error) {
 	return s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
 }
 
-// tokens gives an access token and, where the client may refresh, the session's newest refresh token.
-func (s *Service) tokens(c Client, u account.User, session Session, scopes []string) (TokenResponse, error) {
+// tokens gives an access token and, where the client may refresh, the session's newest refresh token,
+// both as of now.
+func (s *Service) tokens(c Client, u account.User, session Session, scopes []string, now time.Time) (TokenResponse, error) {
 	response, err := s.accessToken(c, u, session.ID, scopes)
 	if err == nil && slices.Contains(c.Grants, GrantRefresh) {
 		response.RefreshToken = s.refreshKeys().encode(refreshToken{family: session.FamilyID, counter: session.Counter})
-		response.RefreshExpiresIn = session.Expires().Sub(s.now())
+		response.RefreshExpiresIn = session.Expires().Sub(now)
 	}
 	return response, err
 }

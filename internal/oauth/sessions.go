@@ -24,7 +24,7 @@ func (s *Service) startSession(ctx context.Context, c Client, u account.User, sc
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	return s.tokens(c, u, session, scopes)
+	return s.tokens(c, u, session, scopes, session.CreatedAt)
 }
 
 func (s *Service) newSession(c Client, u account.User, scopes []string, from Caller) Session {

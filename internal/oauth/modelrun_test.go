@@ -1,0 +1,232 @@
+package oauth_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store/postgres"
+	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
+	"github.com/latchkey-auth/latchkey/internal/store/storetest"
+)
+
+var modelOps = flag.Int("model.ops", 20_000, "operations of the model test on each engine")
+
+// lanes are databases side by side: each waits for its disk alone.
+const lanes = 4
+
+// Sessions are what the model says, after any operations in any order, on both engines.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	for engine, open := range map[string]func(t *testing.T) storetest.Store{"postgres": openPostgres, "sqlite": openSQLite} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			total := make(chan map[string]int, lanes)
+			t.Cleanup(func() { requireAllSeen(t, total) })
+			for lane := range lanes {
+				t.Run(fmt.Sprint(lane), func(t *testing.T) {
+					t.Parallel()
+					w := newModelWorld(open(t))
+					for w.ops() < *modelOps/lanes {
+						rapid.Check(t, func(rt *rapid.T) { w.begin(rt).run(rt) })
+					}
+					total <- w.seen
+				})
+			}
+		})
+	}
+}
+
+// requireAllSeen fails when something that may happen never did: then nothing was shown of it.
+func requireAllSeen(t *testing.T, total chan map[string]int) {
+	t.Helper()
+	if t.Failed() {
+		return
+	}
+	sum, ops := map[string]int{}, 0
+	for range lanes {
+		for what, n := range <-total {
+			sum[what] += n
+			ops += n
+		}
+	}
+	ops -= sum["reuse"] // told beside an operation
+	require.GreaterOrEqual(t, ops, *modelOps)
+	t.Logf("%d operations: %v", ops, sum)
+	for _, what := range []string{
+		"refresh rotated", "refresh repeated", "refresh invalid_grant", "refresh invalid_client", "refresh invalid_scope",
+		"reuse", "sign in 200", "sign in invalid_grant", "sign in invalid_client", "access alive", "access dead",
+		"revoke 200", "revoke invalid_grant", "introspect true", "introspect false", "list", "end one", "end others",
+		"password", "user on", "user off", "role given", "role taken", "client on", "client off", "time", "purge",
+	} {
+		require.Positive(t, sum[what], what)
+	}
+}
+
+func openPostgres(t *testing.T) storetest.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), storetest.PostgresURL(t), postgres.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	_, err = s.Up(t.Context())
+	require.NoError(t, err)
+	return s
+}
+
+func openSQLite(t *testing.T) storetest.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "latchkey.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	_, err = s.Up(t.Context())
+	require.NoError(t, err)
+	return s
+}
+
+// modelWorld is a service on a database, whose clock goes forward alone.
+type modelWorld struct {
+	*oauth.Service
+	store storetest.Store
+	now   time.Time
+	seen  map[string]int // what happened, how often
+}
+
+func newModelWorld(store storetest.Store) *modelWorld {
+	w := &modelWorld{store: store, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), seen: map[string]int{}}
+	w.Service = oauth.New(oauth.Options{
+		Settings: oauth.Settings{
+			Issuer: "https://auth.example", Audience: []string{"https://auth.example"}, AccessTTL: modelTTL,
+			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
+		},
+		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
+		Accounts:    openDoor{store}, Clients: store, Sessions: store, Keys: plainKeys{w}, Limits: noLimits{},
+		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
+	})
+	return w
+}
+
+func (w *modelWorld) ops() int {
+	sum := -w.seen["reuse"] // which is told beside an operation
+	for _, n := range w.seen {
+		sum += n
+	}
+	return sum
+}
+
+// openDoor takes the one password that is right.
+type openDoor struct{ store account.Store }
+
+func (d openDoor) Find(ctx context.Context, login string) (account.User, string, error) {
+	u, err := d.store.UserByUsername(ctx, login)
+	return u, login, err
+}
+
+func (openDoor) Authenticate(_ context.Context, u account.User, password string) error {
+	if !u.Active || password != "right" {
+		return account.ErrInvalidCredentials
+	}
+	return nil
+}
+
+// noLimits lets everything pass.
+type noLimits struct{}
+
+func (noLimits) BeginLogin(context.Context, string, string, string) (time.Duration, error) {
+	return 0, nil
+}
+func (noLimits) FailLogin(string, string)                                          {}
+func (noLimits) UndoLogin(context.Context, string, string) error                   { return nil }
+func (noLimits) PassLogin(context.Context, string, string) error                   { return nil }
+func (noLimits) FailClient(context.Context, string, string) (time.Duration, error) { return 0, nil }
+
+// plainKeys write claims down and believe them.
+type plainKeys struct{ w *modelWorld }
+
+func (plainKeys) Sign(c oauth.Claims) (string, error) {
+	raw, err := json.Marshal(c)
+	return base64.RawURLEncoding.EncodeToString(raw), err
+}
+
+func (k plainKeys) Verify(token string) (c oauth.Claims, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || json.Unmarshal(raw, &c) != nil || !k.w.now.Before(c.ExpiresAt) {
+		return oauth.Claims{}, oauth.ErrInvalidToken
+	}
+	return c, nil
+}
+
+// trial is one sequence of operations, with users and clients of its own.
+type trial struct {
+	*modelWorld
+	m       *model
+	ids     map[string]string // of users, by name
+	users   []string
+	clients []string
+}
+
+const clientSecret = "cs_right"
+
+func (w *modelWorld) begin(t *rapid.T) *trial {
+	r := &trial{modelWorld: w, ids: map[string]string{}, clients: []string{""}, m: &model{
+		now: w.now, users: map[string]*modelUser{}, clients: map[string]*modelClient{"": {public: true, active: true}}}}
+	for range 2 {
+		u := storetest.NewUser()
+		u.Roles = []string{account.RoleUser}
+		require.NoError(t, w.store.CreateUser(t.Context(), u))
+		r.users, r.ids[u.UsernameKey] = append(r.users, u.UsernameKey), u.ID
+		r.m.users[u.UsernameKey] = &modelUser{active: true}
+	}
+	for _, public := range []bool{true, false} {
+		c := oauth.Client{ID: account.NewID(), Public: public, Grants: []string{oauth.GrantPassword, oauth.GrantRefresh}, Active: true, CreatedAt: w.now}
+		if !public {
+			c.Secrets = []oauth.ClientSecret{{Hash: sha(clientSecret), CreatedAt: w.now}}
+		}
+		require.NoError(t, w.store.CreateClient(t.Context(), c))
+		r.clients = append(r.clients, c.ID)
+		r.m.clients[c.ID] = &modelClient{public: public, active: true}
+	}
+	return r
+}
+
+// run does what mostly happens most often, or hardly any session would live long enough to be used.
+func (r *trial) run(t *rapid.T) {
+	often := func(name string, n int, do func(*rapid.T), all map[string]func(*rapid.T)) {
+		for i := range n {
+			all[fmt.Sprint(name, " ", i)] = do
+		}
+	}
+	all := map[string]func(*rapid.T){"role": r.role, "list": r.list, "purge": r.purge, "revoke": r.revoke, "end": r.end, "mend": r.mend}
+	often("sign in", 3, r.signIn, all)
+	often("refresh", 9, r.refresh, all)
+	often("access", 2, r.access, all)
+	often("introspect", 2, r.introspect, all)
+	often("time", 3, r.time, all)
+	t.Repeat(all)
+}
+
+// happened counts an operation.
+func (r *trial) happened(what string) { r.seen[what]++ }
+
+// code is the outcome of a call as the model names it.
+func code(err error) string {
+	var known *account.Error
+	if err == nil {
+		return "200"
+	}
+	if errors.As(err, &known) {
+		return string(known.Code)
+	}
+	return err.Error()
+}
