@@ -54,8 +54,11 @@ func given(users string) string {
 
 const known = `NOT EXISTS (SELECT FROM unnest(g.roles) AS role WHERE role NOT IN (SELECT name FROM roles))`
 
-// A name that stands twice among them goes to the first. The order of the names lets two imports at
-// once wait for each other in one direction only.
+// lockImports lets imports come one after the other: two that hold each other's names could not end.
+// The row is one that every database has, and that nobody else waits for.
+const lockImports = `SELECT FROM roles WHERE name = '` + account.RoleUser + `' FOR NO KEY UPDATE`
+
+// A name or an address that stands twice among them goes to the first.
 var importUsers = noted(`sound AS MATERIALIZED (
 		SELECT DISTINCT ON (id, username_key, email_key) g.* FROM `+given("$3")+` WHERE `+known+`
 		ORDER BY id, username_key, email_key, ordinality),
@@ -64,7 +67,7 @@ var importUsers = noted(`sound AS MATERIALIZED (
 			name, picture, password_hash, epoch, created_at, updated_at)
 		SELECT id, username, username_key, email, email_key, email_verified, active, disabled_until,
 			name, picture, password_hash, epoch, created_at, updated_at
-		FROM sound ORDER BY username_key COLLATE "C", ordinality
+		FROM sound ORDER BY ordinality
 		ON CONFLICT DO NOTHING RETURNING id, username_key, email_key, created_at),
 	roled AS (
 		INSERT INTO users_to_roles (user_id, role_id, user_created_at)
@@ -87,6 +90,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []account.User, n audit.N
 	var made []identity
 	var refusals []refusal
 	text, batch := importText(users), &pgx.Batch{}
+	batch.Queue(lockImports)
 	batch.Queue(importUsers, keep(n, text)...).Query(func(rows pgx.Rows) (err error) {
 		made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[identity])
 		return err

@@ -4,30 +4,32 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-const idInUse = `SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)`
+const (
+	tryUser   = createUser + ` ON CONFLICT DO NOTHING`
+	roleNames = `SELECT json_group_array(name) FROM roles`
+)
 
-// ImportUsers implements account.Store. makeUser looks before it writes, so that whom it refuses has
-// left nothing behind.
+// ImportUsers implements account.Store.
 func (s *Store) ImportUsers(ctx context.Context, users []account.User, n audit.Note) ([]error, error) {
 	results := make([]error, len(users))
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		made := 0
+		known, err := one(ctx, tx, value[list], roleNames)
+		if err != nil {
+			return err
+		}
 		for i, u := range users {
-			results[i] = importUser(ctx, tx, u)
-			switch {
-			case results[i] == nil:
-				made++
-			case !refused(results[i]):
-				return results[i]
+			if results[i], err = importUser(ctx, tx, u, known); err != nil {
+				return err
 			}
 		}
-		if made == 0 {
+		if !slices.Contains(results, nil) { // nobody was made
 			return nil
 		}
 		return keep(ctx, tx, n)
@@ -38,26 +40,31 @@ func (s *Store) ImportUsers(ctx context.Context, users []account.User, n audit.N
 	return results, nil
 }
 
-// importUser is makeUser for one whose id may be in use. With it he may be the very same: so his name
-// is looked at whoever has it.
-func importUser(ctx context.Context, tx *sql.Tx, u account.User) error {
-	if err := free(ctx, tx, "", &u.UsernameKey, &u.EmailKey); err != nil {
-		return err
+// importUser stores a user, or says what is wrong with him alone. It looks for the reason only where
+// he was refused: most are not.
+func importUser(ctx context.Context, tx *sql.Tx, u account.User, known []string) (fault, err error) {
+	if slices.ContainsFunc(u.Roles, func(role string) bool { return !slices.Contains(known, role) }) {
+		return refusal(ctx, tx, u, account.ErrUnknownRole)
 	}
-	if inUse, err := one(ctx, tx, value[bool], idInUse, u.ID); err != nil {
-		return err
-	} else if inUse {
-		return oauth.ErrExists
+	made, err := execMany(ctx, tx, tryUser, userValues(u)...)
+	if err != nil {
+		return nil, err
 	}
-	return makeUser(ctx, tx, u)
+	if made == 0 {
+		return refusal(ctx, tx, u, oauth.ErrExists) // the id itself
+	}
+	_, err = tx.ExecContext(ctx, giveRoles, u.ID, seconds(u.CreatedAt), array(u.Roles))
+	return nil, err
 }
 
-// refused says whether an error is about one user alone.
-func refused(err error) bool {
-	for _, fault := range []error{account.ErrUsernameTaken, account.ErrEmailTaken, account.ErrUnknownRole, oauth.ErrExists} {
-		if errors.Is(err, fault) {
-			return true
-		}
+// refusal is the name or the address that is taken, by whomever, or else another reason.
+func refusal(ctx context.Context, tx *sql.Tx, u account.User, other error) (fault, err error) {
+	err = free(ctx, tx, "", &u.UsernameKey, &u.EmailKey)
+	switch {
+	case err == nil:
+		return other, nil
+	case errors.Is(err, account.ErrUsernameTaken), errors.Is(err, account.ErrEmailTaken):
+		return err, nil
 	}
-	return false
+	return nil, err
 }

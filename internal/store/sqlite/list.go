@@ -83,32 +83,30 @@ func pageQuery(q account.Query) (string, []any) {
 
 // searchQuery merges a range of the usernames with one of the addresses. An address beyond the last
 // name of a full page is not on that page: without this bound, the search would go through the
-// addresses of all users whose names match.
+// addresses of all users whose names match. SQLite takes one bound of each side from an index: the
+// nearer one must stand first.
 func searchQuery(q account.Query) (string, []any) {
 	var c conditions
 	filters(&c, q)
 	if q.Role != "" {
 		c.add(hasRole, q.Role)
 	}
-	from, end, bound := c.arg(q.Prefix), ``, ``
-	limit := c.arg(max(q.Limit, 0))
-	if text := prefixEnd(q.Prefix); text != "" {
-		end = c.arg(text)
-		bound = ` AND u.email_key <= COALESCE((SELECT max(key) FROM byname HAVING count(*) = ` + limit + `), ` + end + `)`
-	}
+	from, limit := c.arg(q.Prefix), c.arg(max(q.Limit, 0))
+	start := c.arg(max(q.Prefix, q.After.Key))
 	after := `(` + c.arg(q.After.Key) + `, ` + c.arg(q.After.ID) + `)`
-	within := func(key string) string {
-		if end == "" {
-			return key + ` >= ` + from
-		}
-		return key + ` >= ` + from + ` AND ` + key + ` < ` + end
+	within := func(key string) string { return key + ` >= ` + from }
+	bound := `TRUE`
+	if text := prefixEnd(q.Prefix); text != "" {
+		end := c.arg(text)
+		within = func(key string) string { return key + ` >= ` + from + ` AND ` + key + ` < ` + end }
+		bound = `u.email_key <> ` + end + ` AND u.email_key <= COALESCE((SELECT max(key) FROM byname HAVING count(*) = ` + limit + `), ` + end + `)`
 	}
-	branch := func(key, more string) string {
+	branch := func(key, condition string) string {
 		return `SELECT u.id, ` + key + ` AS key FROM users u ` +
-			c.and(within(key)+` AND (`+key+`, u.id) > `+after+more).where() + ` ORDER BY ` + key + ` LIMIT ` + limit
+			c.and(key+` >= `+start+` AND (`+key+`, u.id) > `+after+` AND `+condition).where() + ` ORDER BY ` + key + ` LIMIT ` + limit
 	}
-	sql := `WITH byname AS MATERIALIZED (` + branch(`u.username_key`, ``) + `),
-		bymail AS MATERIALIZED (` + branch(`u.email_key`, ` AND NOT (`+within(`u.username_key`)+`)`+bound) + `),
+	sql := `WITH byname AS MATERIALIZED (` + branch(`u.username_key`, within(`u.username_key`)) + `),
+		bymail AS MATERIALIZED (` + branch(`u.email_key`, bound+` AND NOT (`+within(`u.username_key`)+`)`) + `),
 		page AS MATERIALIZED (SELECT * FROM byname UNION ALL SELECT * FROM bymail ORDER BY key, id LIMIT ` + limit + `)
 		SELECT ` + userColumns + `, page.key FROM page CROSS JOIN users u ON u.id = page.id ORDER BY page.key, page.id`
 	return sql, c.args

@@ -46,30 +46,31 @@ const (
 
 // CreateUser implements account.Store.
 func (s *Store) CreateUser(ctx context.Context, u account.User, n audit.Note) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		if err := makeUser(ctx, tx, u); err != nil {
+	return s.write(ctx, func(tx *sql.Tx) error { // immediate: what it sees stays so
+		if err := free(ctx, tx, u.ID, &u.UsernameKey, &u.EmailKey); err != nil {
+			return err
+		}
+		if unknown, err := one(ctx, tx, value[bool], roleUnknown, array(u.Roles)); err != nil {
+			return err
+		} else if unknown {
+			return account.ErrUnknownRole
+		}
+		if err := execOne(ctx, tx, createUser, userValues(u)...); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, giveRoles, u.ID, seconds(u.CreatedAt), array(u.Roles)); err != nil {
 			return err
 		}
 		return keep(ctx, tx, n)
 	})
 }
 
-// makeUser stores a user. The transaction is immediate: what it sees stays so.
-func makeUser(ctx context.Context, tx *sql.Tx, u account.User) error {
-	if err := free(ctx, tx, u.ID, &u.UsernameKey, &u.EmailKey); err != nil {
-		return err
+// userValues are those of createUser.
+func userValues(u account.User) []any {
+	return []any{
+		u.ID, u.Username, u.UsernameKey, u.Email, u.EmailKey, u.EmailVerified, u.Active, secondsOrNull(u.DisabledUntil),
+		u.Name, u.Picture, u.PasswordHash, u.Epoch, seconds(u.CreatedAt), seconds(u.UpdatedAt),
 	}
-	if unknown, err := one(ctx, tx, value[bool], roleUnknown, array(u.Roles)); err != nil {
-		return err
-	} else if unknown {
-		return account.ErrUnknownRole
-	}
-	if err := execOne(ctx, tx, createUser, u.ID, u.Username, u.UsernameKey, u.Email, u.EmailKey, u.EmailVerified, u.Active,
-		secondsOrNull(u.DisabledUntil), u.Name, u.Picture, u.PasswordHash, u.Epoch, seconds(u.CreatedAt), seconds(u.UpdatedAt)); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, giveRoles, u.ID, seconds(u.CreatedAt), array(u.Roles))
-	return err
 }
 
 // free answers what of a user somebody else has; nil is not asked for.

@@ -301,7 +301,7 @@ func listMany(t *testing.T, w World) {
 			}
 			return nil
 		}
-		for {
+		for range 500 {
 			select {
 			case <-done:
 				return nil
@@ -316,6 +316,7 @@ func listMany(t *testing.T, w World) {
 				return err
 			}
 		}
+		return nil
 	})
 	require.NoError(t, errors.Join(errs...))
 }
