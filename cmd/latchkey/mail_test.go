@@ -30,7 +30,7 @@ func (p *postOffice) open(t *testing.T, address string) {
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		_ = server.Close()
-		<-done
+		require.NoError(t, <-done)
 	})
 }
 

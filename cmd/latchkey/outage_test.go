@@ -76,7 +76,7 @@ func (c *cable) carry(conn net.Conn) {
 	if !c.take(conn) {
 		return
 	}
-	far, err := (&net.Dialer{Timeout: time.Second}).Dial("tcp", c.target) //nolint:noctx // as long as the cable is there
+	far, err := (&net.Dialer{Timeout: time.Second}).Dial("tcp", c.target)
 	if err != nil || !c.take(far) {
 		_ = conn.Close()
 		return

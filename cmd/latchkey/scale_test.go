@@ -119,8 +119,8 @@ func (p population) median(t *testing.T, c *http.Client, query string) time.Dura
 // Every list is as fast with many users as with few, wherever in it one is.
 func TestManyUsers(t *testing.T) { //nolint:paralleltest // it measures
 	small, large := few, manyUsers(t)
-	for _, engine := range []string{"postgres", "sqlite"} {
-		t.Run(engine, func(t *testing.T) { //nolint:paralleltest // it measures
+	for _, engine := range []string{"postgres", "sqlite"} { //nolint:paralleltest // they measure
+		t.Run(engine, func(t *testing.T) {
 			places := [2]place{}
 			for i := range places {
 				places[i] = sqlitePlace(t)
@@ -150,7 +150,9 @@ func TestManyUsers(t *testing.T) { //nolint:paralleltest // it measures
 				}
 				t.Logf("%-9s %-18s %8d users %8v   %8d users %8v   x%.2f", engine, name, small, before.Round(time.Microsecond),
 					large, after.Round(time.Microsecond), float64(after)/float64(before))
-				require.Less(t, after, 3*before, "%s: %v with %d users, %v with %d", name, before, small, after, large)
+				if after >= 3*before { // the others are worth knowing, too
+					t.Errorf("%s: %v with %d users, %v with %d", name, before, small, after, large)
+				}
 			}
 		})
 	}
