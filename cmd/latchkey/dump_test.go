@@ -65,7 +65,7 @@ func openVault(t *testing.T, at place) *vault {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	app, err := assemble(ctx, config.Serve{
-		Issuer: testIssuer, Secrets: [][]byte{[]byte(oldSecret)}, Algorithm: "ES256", TokenType: "at+jwt", MinPassword: 8,
+		Issuer: testIssuer, Secrets: [][]byte{[]byte(oldSecret)}, Algorithm: "ES256", TokenType: "at+jwt", Database: config.Database{MinPassword: 8, DataDir: t.TempDir()},
 		AccessTTL: time.Hour, SessionIdle: 24 * time.Hour, SessionMax: 48 * time.Hour, RefreshGrace: time.Minute, PublicClient: true,
 	}, db, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store/postgres"
 	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
@@ -111,7 +112,7 @@ func newModelWorld(store storetest.Store) *modelWorld {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    openDoor{store}, Clients: store, Sessions: store, Keys: plainKeys{w}, Limits: noLimits{},
+		Accounts:    openDoor{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w}, Limits: noLimits{},
 		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
 	})
 	return w
@@ -184,7 +185,7 @@ func (w *modelWorld) begin(t *rapid.T) *trial {
 	for range 2 {
 		u := storetest.NewUser()
 		u.Roles = []string{account.RoleUser}
-		require.NoError(t, w.store.CreateUser(t.Context(), u))
+		require.NoError(t, w.store.CreateUser(t.Context(), u, audit.Note{}))
 		r.users, r.ids[u.UsernameKey] = append(r.users, u.UsernameKey), u.ID
 		r.m.users[u.UsernameKey] = &modelUser{active: true}
 	}
@@ -193,7 +194,7 @@ func (w *modelWorld) begin(t *rapid.T) *trial {
 		if !public {
 			c.Secrets = []oauth.ClientSecret{{Hash: sha(clientSecret), CreatedAt: w.now}}
 		}
-		require.NoError(t, w.store.CreateClient(t.Context(), c))
+		require.NoError(t, w.store.CreateClient(t.Context(), c, audit.Note{}))
 		r.clients = append(r.clients, c.ID)
 		r.m.clients[c.ID] = &modelClient{public: public, active: true}
 	}

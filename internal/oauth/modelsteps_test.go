@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -253,7 +254,10 @@ func (r *trial) password(t *rapid.T) {
 	if rapid.Bool().Draw(t, "keep") {
 		keep = s.id
 	}
-	require.NoError(t, r.store.SetPassword(t.Context(), r.ids[s.user], "another hash", keep, r.now))
+	anotherHash := "another hash"
+	require.NoError(t, r.store.UpdateUser(t.Context(), r.ids[s.user], account.UserPatch{
+		PasswordHash: &anotherHash, EndSessions: true, KeepSession: keep, Reason: oauth.EndedByPassword,
+	}, r.now, audit.Note{}))
 	r.m.kill(func(other *modelSession) bool { return other.user == s.user && other.id != keep })
 	r.happened("password")
 }
@@ -263,7 +267,9 @@ func (r *trial) user(t *rapid.T) { r.switchUser(t, rapid.SampledFrom(r.users).Dr
 func (r *trial) switchUser(t *rapid.T, user string) {
 	u := r.m.users[user]
 	u.active = !u.active
-	require.NoError(t, r.store.SetActive(t.Context(), r.ids[user], u.active, r.now))
+	require.NoError(t, r.store.UpdateUser(t.Context(), r.ids[user], account.UserPatch{
+		Active: &u.active, DisabledUntil: &time.Time{}, EndSessions: !u.active, Reason: oauth.EndedByDisable,
+	}, r.now, audit.Note{}))
 	if !u.active {
 		r.m.kill(func(s *modelSession) bool { return s.user == user })
 	}
@@ -275,11 +281,11 @@ func (r *trial) role(t *rapid.T) {
 	u := r.m.users[user]
 	u.moderator = !u.moderator
 	if u.moderator {
-		require.NoError(t, r.store.GrantRole(t.Context(), r.ids[user], account.RoleModerator, r.now))
+		require.NoError(t, r.store.GrantRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Note{}))
 		r.happened("role given")
 		return
 	}
-	require.NoError(t, r.store.RevokeRole(t.Context(), r.ids[user], account.RoleModerator, r.now))
+	require.NoError(t, r.store.RevokeRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Note{}))
 	r.happened("role taken")
 }
 
@@ -291,7 +297,7 @@ func (r *trial) client(t *rapid.T) {
 func (r *trial) switchClient(t *rapid.T, id string) {
 	c := r.m.clients[id]
 	c.active = !c.active
-	require.NoError(t, r.store.UpdateClient(t.Context(), id, oauth.ClientPatch{Active: &c.active}, r.now))
+	require.NoError(t, r.store.UpdateClient(t.Context(), id, oauth.ClientPatch{Active: &c.active}, r.now, audit.Note{}))
 	if !c.active {
 		r.m.kill(func(s *modelSession) bool { return s.client == id })
 	}
