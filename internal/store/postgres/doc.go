@@ -1,9 +1,10 @@
-// Package postgres keeps users, clients, sessions, signing keys and throttle states in PostgreSQL,
-// for one process or for many replicas.
+// Package postgres keeps users, clients, sessions, one-time tokens, signing keys, throttle states,
+// jobs, hooks and the audit log in PostgreSQL, for one process or for many replicas.
 //
-// It owns its SQL, one text per method, the pool and its time limits, running the migrations, and
-// the translation of driver errors into the domain's. Every method is one statement or one
-// pipelined batch, so that it is one atomic act. It leaves all rules to account, oauth and throttle,
+// It owns its SQL, the pool and its time limits, running the migrations, and the translation of
+// driver errors into the domain's. Every method is one atomic act: one statement, one pipelined
+// batch, or, where a statement depends on what another has found, a transaction. What is noted of a
+// change is part of its statement. It leaves all rules to account, oauth, hook, outbox and throttle,
 // and replication and failover to PostgreSQL.
 //
 // The time limits are sent as start-up parameters. Behind PgBouncer, name them in its
