@@ -88,3 +88,20 @@ func loginKey(login string) (key string, email, possible bool) {
 func plainText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
+
+// PrefixEnd is the first text after all those that begin with prefix, or empty if there is none. Both
+// engines compare UTF-8 by bytes, which is the order of code points.
+func PrefixEnd(prefix string) string {
+	for len(prefix) > 0 {
+		last, size := utf8.DecodeLastRuneInString(prefix)
+		prefix = prefix[:len(prefix)-size]
+		switch last {
+		case utf8.MaxRune:
+			continue
+		case 0xD7FF: // what follows are surrogates, which are no characters
+			return prefix + "\uE000"
+		}
+		return prefix + string(last+1)
+	}
+	return ""
+}

@@ -99,7 +99,7 @@ func (s *Serve) Resolve() error {
 	s.checkIssuer(&f)
 	s.checkOrigins(&f)
 	s.checkTokens(&f)
-	s.Mail.resolve(&f)
+	s.checkLetters(&f)
 	if s.VerifiedEmail && s.Host == "" && !s.Dev {
 		f.add("LATCHKEY_REQUIRE_VERIFIED_EMAIL: nobody could confirm an address without LATCHKEY_SMTP_HOST")
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-const smtpPasswordVariable = "LATCHKEY_SMTP_PASSWORD" //nolint:gosec // the name of a variable, not a secret
+const smtpPasswordVariable = "LATCHKEY_SMTP_PASSWORD"
 
 // Mail are the settings of letters. Without a host none are sent; in development they are kept in
 // the inbox page.
@@ -31,8 +31,8 @@ type Audit struct {
 	Retention time.Duration `name:"audit-retention" env:"LATCHKEY_AUDIT_RETENTION" default:"8760h" placeholder:"TIME" help:"How long audit events are kept, 24h or longer. Default: ${default}."`
 }
 
-// resolve checks the settings of letters.
-func (m *Mail) resolve(f *faults) {
+// checkLetters checks the settings of letters.
+func (m *Mail) checkLetters(f *faults) {
 	m.Password = os.Getenv(smtpPasswordVariable)
 	for name, page := range map[string]string{"LATCHKEY_VERIFY_URL": m.VerifyURL, "LATCHKEY_RESET_URL": m.ResetURL} {
 		if u, err := url.Parse(page); page != "" && (err != nil || u.Host == "" || u.Fragment != "" || u.Scheme != "https" && !isLoopback(u.Host)) {

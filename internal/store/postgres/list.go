@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -106,7 +105,7 @@ func searchQuery(q account.Query) (string, []any) {
 	after := `(` + c.arg(q.After.Key) + `, ` + c.arg(orFirst(q.After.ID)) + `::uuid)`
 	within := func(key string) string { return key + ` >= ` + from }
 	bound := `TRUE`
-	if text := prefixEnd(q.Prefix); text != "" {
+	if text := account.PrefixEnd(q.Prefix); text != "" {
 		end := c.arg(text)
 		within = func(key string) string { return key + ` >= ` + from + ` AND ` + key + ` < ` + end }
 		bound = `u.email_key <> ` + end + ` AND u.email_key <= COALESCE((SELECT max(key) FROM byname HAVING count(*) = ` + limit + `), ` + end + `)`
@@ -121,21 +120,4 @@ func searchQuery(q account.Query) (string, []any) {
 		FROM (TABLE byname UNION ALL TABLE bymail ORDER BY key, id LIMIT ` + limit + `) AS m JOIN users u ON u.id = m.id
 		ORDER BY m.key, m.id`
 	return sql, c.args
-}
-
-// prefixEnd is the first text after all those that begin with prefix, or empty if there is none. Both
-// engines compare UTF-8 by bytes, which is the order of code points.
-func prefixEnd(prefix string) string {
-	for len(prefix) > 0 {
-		last, size := utf8.DecodeLastRuneInString(prefix)
-		prefix = prefix[:len(prefix)-size]
-		switch {
-		case last == utf8.MaxRune:
-			continue
-		case last == 0xD7FF: // what follows are surrogates, which are no characters
-			return prefix + "\uE000"
-		}
-		return prefix + string(last+1)
-	}
-	return ""
 }

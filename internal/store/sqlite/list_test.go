@@ -18,7 +18,8 @@ func TestPlans(t *testing.T) {
 	explain := func(name, query string, args ...any) {
 		t.Helper()
 		lines, err := all(t.Context(), s.reader, func(r row) (line string, err error) {
-			return line, tail{r}.Scan(&line)
+			err = tail{r}.Scan(&line)
+			return line, err
 		}, `EXPLAIN QUERY PLAN `+query, args...)
 		require.NoError(t, err, name)
 		plan := strings.Join(lines, "\n")

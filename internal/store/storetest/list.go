@@ -309,7 +309,7 @@ func listMany(t *testing.T, w World) {
 			}
 			u := NewUser()
 			u.CreatedAt = noon.Add(time.Duration(u.ID[0]) * time.Second) // anywhere among them
-			if strings.Contains("02468ace", u.ID[:1]) {
+			if strings.ContainsRune("02468ace", rune(u.ID[0])) {
 				u.UsernameKey = "bob-" + u.UsernameKey // found by another key
 			}
 			if err := w.CreateUser(t.Context(), u, none); err != nil {
