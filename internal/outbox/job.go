@@ -41,9 +41,9 @@ func New(id string, kind Kind, payload any, now time.Time) Job {
 type Store interface {
 	// Enqueue keeps a job. One whose ID is there already MUST be left as it is; that is no error.
 	Enqueue(ctx context.Context, j Job) error
-	// ClaimJobs gives at most limit jobs that are due at now, those due longest first, and hides
-	// them from all others until lease has passed: a worker that dies gives them back by doing nothing. Attempts
-	// are counted up in the same act.
+	// ClaimJobs gives at most limit jobs that are due at now, those due longest first, and hides them
+	// from all others until lease has passed: a worker that dies gives them back by doing nothing.
+	// Attempts are counted up in the same act.
 	ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Job, error)
 	// FinishJob deletes a job and adds those that follow from it, as Enqueue does, in one act. A job
 	// that is gone is no error: another has finished it, and nothing MUST be added.
