@@ -52,15 +52,18 @@ func seed(ctx context.Context, accounts *account.Service) error {
 	return nil
 }
 
-// greet says how to sign in, with a line that works when pasted.
-func greet(out io.Writer, base string) {
-	_, _ = fmt.Fprintf(out, "\nLatchkey is running for development. Do not put it on a network.\n\n"+
-		"  Docs      %s/docs (Authorize works with the client fields left blank)\n"+
-		"  Mail      %s/dev/mail\n"+
-		"  Sign in   as one of:\n", base, base)
-	for _, u := range devUsers {
-		_, _ = fmt.Fprintf(out, "              %-10s %s\n", u.name, devPassword(u.name))
+// greet says how to sign in, with a line that works when pasted, and where letters are kept if they are.
+func greet(out io.Writer, base string, inbox bool) {
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
+	say("\nLatchkey is running for development. Do not put it on a network.\n\n")
+	say("  Docs      %s/docs (Authorize works with the client fields left blank)\n", base)
+	if inbox {
+		say("  Mail      %s%s\n", base, inboxPath)
 	}
-	_, _ = fmt.Fprintf(out, "  Token     curl -d grant_type=password -d username=user --data-urlencode password=%s %s/token\n\n",
+	say("  Sign in   as one of:\n")
+	for _, u := range devUsers {
+		say("              %-10s %s\n", u.name, devPassword(u.name))
+	}
+	say("  Token     curl -d grant_type=password -d username=user --data-urlencode password=%s %s/token\n\n",
 		devPassword("user"), base)
 }

@@ -60,7 +60,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		if err := seed(ctx, app.accounts); err != nil {
 			return err
 		}
-		greet(io.out, settings.Issuer)
+		greet(io.out, settings.Issuer, app.letters.inbox != nil)
 	}
 	// 5. What is done beside the requests: until the last of them, and before the database closes.
 	stop := background(context.WithoutCancel(ctx), log, app.tasks()...)
