@@ -44,7 +44,7 @@ func (s *Service) UserSessions(ctx context.Context, userID string) ([]Session, e
 	return s.Sessions.UserSessions(ctx, userID, s.now())
 }
 
-// EndSession ends one session of a user. account.ErrNotFound: he has no such live session.
+// EndSession ends one session of a user. account.ErrNotFound: he has no such session.
 func (s *Service) EndSession(ctx context.Context, userID, id string) error {
 	return s.Sessions.RevokeSession(ctx, id, userID, EndedByUser, s.now(), s.sessionNote(ctx, audit.SessionEnded, id, EndedByUser))
 }
