@@ -15,7 +15,8 @@ import (
 )
 
 type hookCommands struct {
-	Create     hookCreate     `cmd:"" help:"Tell an address of events by signed webhooks. The secret is printed once."`
+	Create     hookCreate     `cmd:"" help:"Tell an address of events by signed webhooks. The secret is printed."`
+	Secret     hookSecret     `cmd:"" help:"Print a hook's secret, which changes with the master secret."`
 	List       hookList       `cmd:"" help:"List the hooks, oldest first."`
 	Delete     hookDelete     `cmd:"" help:"Delete a hook, with its log of deliveries."`
 	Deliveries hookDeliveries `cmd:"" help:"List what a hook was told of, newest first."`
@@ -53,8 +54,31 @@ func (c *hookCreate) Run(ctx context.Context, io streams) error {
 			return said(err)
 		}
 		_, _ = fmt.Fprintln(io.out, secret)
-		_, _ = fmt.Fprintf(io.err, "This is the secret of hook %s. Keep it now: it is not shown again.\n", h.ID)
+		_, _ = fmt.Fprintf(io.err, "This is the secret of hook %s.\n", h.ID)
 		return nil
+	})
+}
+
+type hookSecret struct {
+	keySettings `embed:""`
+
+	ID string `arg:"" name:"id" help:"The hook's id; see hook list."`
+}
+
+// Run prints the secret alone, so that a script can take it.
+func (c *hookSecret) Run(ctx context.Context, io streams) error {
+	if err := c.Secrets.Resolve(c.DataDir); err != nil {
+		return settingsError{err}
+	}
+	return withDatabase(ctx, c.Database, func(db database) error {
+		secret, err := newHooks(db, c.Secrets.Secrets).Secret(ctx, c.ID)
+		if errors.Is(err, account.ErrNotFound) {
+			return fmt.Errorf("there is no hook %q; `latchkey hook list` shows all", c.ID)
+		}
+		if err == nil {
+			_, _ = fmt.Fprintln(io.out, secret)
+		}
+		return err
 	})
 }
 

@@ -43,6 +43,7 @@ type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Run the service."`
 	Migrate     migrateCommands    `cmd:"" help:"Bring the database's schema up or down."`
 	User        userCommands       `cmd:"" help:"Create, list and change users, grant and revoke roles."`
+	Role        roleCommands       `cmd:"" help:"List, change and delete roles."`
 	Client      clientCommands     `cmd:"" help:"Register, list and delete clients, rotate their secrets."`
 	Key         keyCommands        `cmd:"" help:"List, rotate and revoke signing keys."`
 	Hook        hookCommands       `cmd:"" help:"Register webhooks, see and replay what they were told."`

@@ -24,6 +24,8 @@ type userCommands struct {
 	Grant  userGrant  `cmd:"" help:"Give a user a role."`
 	Revoke userRevoke `cmd:"" help:"Take a role from a user."`
 
+	Edit        userEdit        `cmd:"" help:"Change a user's name, address or picture."`
+	SignOut     userSignOut     `cmd:"" help:"End all sessions of a user."`
 	SetPassword userSetPassword `cmd:"" help:"Set a user's password, read as for create, and end all sessions of the user."`
 	Disable     userDisable     `cmd:"" help:"End a user's sessions and allow no more."`
 	Enable      userEnable      `cmd:"" help:"Allow a user to sign in again."`

@@ -170,9 +170,7 @@ func (s *Service) Prepare(ctx context.Context, order Letter) (d Delivery, needed
 		if !u.ActiveAt(s.now()) {
 			return Delivery{}, false, nil
 		}
-		n := s.note(ctx, audit.ResetRequested, u)
-		d.Follow = n.Jobs
-		if err = s.store.AppendEvent(ctx, n.Event); err == nil {
+		if err = s.recordReset(ctx, &d, order, u); err == nil {
 			err = s.putToken(ctx, &d, u, PurposeReset, resetLife)
 		}
 	case LetterInvite:
@@ -180,6 +178,17 @@ func (s *Service) Prepare(ctx context.Context, order Letter) (d Delivery, needed
 	case LetterPassword, LetterAddress:
 	}
 	return d, err == nil, err
+}
+
+// recordReset keeps that a user asked for a reset, now that it is known who he is. What an
+// administrator forces has been recorded with the act itself.
+func (s *Service) recordReset(ctx context.Context, d *Delivery, order Letter, u User) error {
+	if order.UserID != "" {
+		return nil
+	}
+	n := s.note(ctx, audit.ResetRequested, u)
+	d.Follow = n.Jobs
+	return s.store.AppendEvent(ctx, n.Event)
 }
 
 func (s *Service) addressee(ctx context.Context, order Letter) (User, error) {

@@ -13,7 +13,7 @@ const smtpPasswordVariable = "LATCHKEY_SMTP_PASSWORD"
 // the inbox page.
 type Mail struct {
 	Host      string `name:"smtp-host" env:"LATCHKEY_SMTP_HOST" placeholder:"HOST" help:"Mail server. Without one no letters are sent; in development they are kept at /dev/mail. Its password has no flag: set LATCHKEY_SMTP_PASSWORD."`
-	Port      int    `name:"smtp-port" env:"LATCHKEY_SMTP_PORT" default:"587" placeholder:"PORT" help:"Port of the mail server. Default: ${default}."`
+	Port      int    `name:"smtp-port" env:"LATCHKEY_SMTP_PORT" placeholder:"PORT" help:"Port of the mail server. Default: 587, or 465 with tls."`
 	Username  string `name:"smtp-username" env:"LATCHKEY_SMTP_USERNAME" placeholder:"NAME" help:"Name to sign in with at the mail server."`
 	TLS       string `name:"smtp-tls" env:"LATCHKEY_SMTP_TLS" enum:"starttls,tls,none" default:"starttls" placeholder:"HOW" help:"starttls, tls (from the first byte) or none (on this machine only). Default: ${default}."`
 	From      string `name:"mail-from" env:"LATCHKEY_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters are from, as in Example <no-reply@example.com>."`

@@ -62,7 +62,7 @@ func (s *Service) Create(ctx context.Context, address string, events []audit.Act
 	if err := s.Store.CreateHook(ctx, h, audit.Note{Event: event}); err != nil {
 		return Hook{}, "", err
 	}
-	return h, secretPrefix + base64.StdEncoding.EncodeToString(s.secrets(h.ID)[0]), nil
+	return h, s.secret(h.ID), nil
 }
 
 // host is what the audit log keeps of an address: its query may hold a key of the receiver's.
@@ -72,6 +72,23 @@ func host(address string) string {
 		return ""
 	}
 	return u.Host
+}
+
+// Secret gives the secret of a hook, which is another one once the master secret is. It answers
+// account.ErrNotFound.
+func (s *Service) Secret(ctx context.Context, id string) (string, error) {
+	all, err := s.Store.Hooks(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(all, func(h Hook) bool { return h.ID == id }) {
+		return "", account.ErrNotFound
+	}
+	return s.secret(id), nil
+}
+
+func (s *Service) secret(id string) string {
+	return secretPrefix + base64.StdEncoding.EncodeToString(s.secrets(id)[0])
 }
 
 // List gives all hooks, oldest first.
