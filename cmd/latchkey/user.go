@@ -48,10 +48,11 @@ func withAccounts(ctx context.Context, settings config.Database, io streams, wor
 	})
 }
 
-// said gives people the safe text of an error instead of its code.
+// said gives people the safe text of an error instead of its code and cause; but of a database that
+// cannot be reached the cause is what they need.
 func said(err error) error {
 	var known *account.Error
-	if errors.As(err, &known) && known.Unwrap() == nil {
+	if errors.As(err, &known) && known.Code != account.Unavailable {
 		return errors.New(known.Text)
 	}
 	return err

@@ -51,7 +51,7 @@ func (s *Service) importBatch(ctx context.Context, batch []Record, dryRun bool) 
 	if dryRun || len(users) == 0 {
 		return faults, nil
 	}
-	event := audit.New(ctx, NewID(), s.second(), audit.UserImported, fmt.Sprintf("up to %d users", len(users)), "")
+	event := audit.New(ctx, NewOrderedID(s.now()), s.second(), audit.UserImported, fmt.Sprintf("up to %d users", len(users)), "")
 	results, err := s.store.ImportUsers(ctx, users, audit.Note{Event: event})
 	if err != nil {
 		return nil, err

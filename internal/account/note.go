@@ -47,12 +47,14 @@ type NoticeData struct {
 
 // note is what is kept of a change to a user: the event, the notice for hooks, and letters.
 func (s *Service) note(ctx context.Context, action audit.Action, u User, letters ...Letter) audit.Note {
-	return NewNote(ctx, s.second(), action, u, letters...)
+	return NewNote(ctx, s.now(), action, u, letters...)
 }
 
 // NewNote is what is kept of a change to a user: the event, the notice for hooks, and letters.
 func NewNote(ctx context.Context, now time.Time, action audit.Action, u User, letters ...Letter) audit.Note {
-	event := audit.New(ctx, NewID(), now, action, u.Username, u.ID)
+	id := NewOrderedID(now)
+	now = now.UTC().Truncate(time.Second)
+	event := audit.New(ctx, id, now, action, u.Username, u.ID)
 	if event.Actor == "" { // nobody is signed in: the user acts for himself
 		event.Actor, event.ActorID = u.Username, u.ID
 	}
@@ -75,7 +77,7 @@ func (s *Service) roleNote(ctx context.Context, action audit.Action, u User, rol
 		Data: NoticeData{UserID: u.ID, Username: u.Username, Email: u.Email, Role: role},
 	}
 	return audit.Note{
-		Event: audit.New(ctx, NewID(), now, action, u.Username, u.ID).Because(role),
+		Event: audit.New(ctx, NewOrderedID(s.now()), now, action, u.Username, u.ID).Because(role),
 		Jobs:  []outbox.Job{outbox.New(NewID(), outbox.Notice, notice, now)},
 	}
 }

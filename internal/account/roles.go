@@ -53,7 +53,7 @@ func (s *Service) DeleteRole(ctx context.Context, name string) error {
 }
 
 func (s *Service) roleEvent(ctx context.Context, action audit.Action, role string) audit.Note {
-	return audit.Note{Event: audit.New(ctx, NewID(), s.second(), action, role, "")}
+	return audit.Note{Event: audit.New(ctx, NewOrderedID(s.now()), s.second(), action, role, "")}
 }
 
 // NotScopeChar says whether r cannot stand in a scope: it is outside NQCHAR (RFC 6749 appendix A.4).

@@ -58,7 +58,7 @@ func (s *Service) Create(ctx context.Context, address string, events []audit.Act
 	}
 	events = slices.Compact(slices.Sorted(slices.Values(events)))
 	h := Hook{ID: account.NewID(), URL: address, Events: events, Active: true, CreatedAt: s.now()}
-	event := audit.New(ctx, account.NewID(), h.CreatedAt, audit.HookCreated, host(h.URL), h.ID)
+	event := audit.New(ctx, account.NewOrderedID(s.Now()), h.CreatedAt, audit.HookCreated, host(h.URL), h.ID)
 	if err := s.Store.CreateHook(ctx, h, audit.Note{Event: event}); err != nil {
 		return Hook{}, "", err
 	}
@@ -100,7 +100,7 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	event := audit.New(ctx, account.NewID(), s.now(), audit.HookDeleted, host(h.URL), h.ID)
+	event := audit.New(ctx, account.NewOrderedID(s.Now()), s.now(), audit.HookDeleted, host(h.URL), h.ID)
 	return s.Store.DeleteHook(ctx, id, audit.Note{Event: event})
 }
 

@@ -64,7 +64,7 @@ func (s *Service) AuthenticateClient(ctx context.Context, claim Credentials, add
 	if wait > 0 {
 		return Client{}, account.Denied(wait)
 	}
-	event := audit.New(ctx, account.NewID(), s.now(), audit.ClientRefused, "", "").Failed(string(InvalidClient))
+	event := audit.New(ctx, account.NewOrderedID(s.Now()), s.now(), audit.ClientRefused, "", "").Failed(string(InvalidClient))
 	return Client{}, errors.Join(errClient, s.Events.AppendEvent(ctx, event))
 }
 

@@ -135,7 +135,7 @@ func (s *Service) RotateSecret(ctx context.Context, by Authority, id string, ove
 
 // clientNote is what is kept of a change to a client.
 func (s *Service) clientNote(ctx context.Context, action audit.Action, id string) audit.Note {
-	return audit.Note{Event: audit.New(ctx, account.NewID(), s.now(), action, id, id)}
+	return audit.Note{Event: audit.New(ctx, account.NewOrderedID(s.Now()), s.now(), action, id, id)}
 }
 
 const secretSize = 32 // random bytes

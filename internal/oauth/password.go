@@ -91,7 +91,7 @@ func (s *Service) authenticate(ctx context.Context, r TokenRequest, c Client, us
 // failedSignIn keeps the event of a failed sign-in. Of an unknown user it keeps no name: people type
 // passwords into the wrong field.
 func (s *Service) failedSignIn(ctx context.Context, c Client, user account.User, reason string) error {
-	event := audit.New(ctx, account.NewID(), s.now(), audit.UserSignedIn, user.Username, user.ID).Failed(reason)
+	event := audit.New(ctx, account.NewOrderedID(s.Now()), s.now(), audit.UserSignedIn, user.Username, user.ID).Failed(reason)
 	event.ClientID = c.ID
 	return s.Events.AppendEvent(ctx, event)
 }

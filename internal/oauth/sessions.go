@@ -15,7 +15,7 @@ func isNotFound(err error) bool { return errors.Is(err, account.ErrNotFound) }
 // startSession stores a user's session and gives its first tokens.
 func (s *Service) startSession(ctx context.Context, c Client, u account.User, scopes []string, from Caller) (TokenResponse, error) {
 	session := s.newSession(c, u, scopes, from)
-	note := account.NewNote(ctx, session.CreatedAt, audit.UserSignedIn, u)
+	note := account.NewNote(ctx, s.Now(), audit.UserSignedIn, u)
 	note.Event.ClientID = c.ID
 	err := s.Sessions.CreateSession(ctx, session, note)
 	if isNotFound(err) { // disabled or changed while the password was checked
@@ -57,7 +57,7 @@ func (s *Service) EndSessions(ctx context.Context, userID, except, reason string
 
 // sessionNote is what is kept of the end of a session, or of all of a user's.
 func (s *Service) sessionNote(ctx context.Context, action audit.Action, target, reason string) audit.Note {
-	return audit.Note{Event: audit.New(ctx, account.NewID(), s.now(), action, "", target).Because(reason)}
+	return audit.Note{Event: audit.New(ctx, account.NewOrderedID(s.Now()), s.now(), action, "", target).Because(reason)}
 }
 
 // What is kept of a dead session, and for how long: long enough to tell its user why.
