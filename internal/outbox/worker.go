@@ -19,25 +19,22 @@ type Worker struct {
 }
 
 const (
-	batch         = 4
 	jobTimeout    = 30 * time.Second
 	finishTimeout = 5 * time.Second
-	lease         = batch*(jobTimeout+finishTimeout) + time.Minute // longer than a batch may take
+	// lease is longer than a job may take. What a worker had in hand when it died waits so long: so
+	// it takes one at a time, and several workers make up for that.
+	lease = jobTimeout + finishTimeout + 10*time.Second
 )
 
 // Work carries out what is due, and gives the number of jobs that it tried.
 func (w *Worker) Work(ctx context.Context) (int, error) {
-	tried := 0
-	for {
-		jobs, err := w.Store.ClaimJobs(ctx, w.now(), lease, batch)
+	for tried := 0; ; tried++ {
+		jobs, err := w.Store.ClaimJobs(ctx, w.now(), lease, 1)
 		if err != nil || len(jobs) == 0 {
 			return tried, err
 		}
-		for _, job := range jobs {
-			if err := w.do(ctx, job); err != nil {
-				return tried, err
-			}
-			tried++
+		if err := w.do(ctx, jobs[0]); err != nil {
+			return tried, err
 		}
 	}
 }
