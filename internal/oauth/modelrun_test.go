@@ -41,7 +41,11 @@ func TestModel(t *testing.T) {
 					t.Parallel()
 					w := newModelWorld(open(t))
 					for w.ops() < *modelOps/lanes {
-						rapid.Check(t, func(rt *rapid.T) { w.begin(rt).run(rt) })
+						rapid.Check(t, func(rt *rapid.T) {
+							if w.ops() < *modelOps/lanes { // a check has a hundred trials
+								w.begin(rt).run(rt)
+							}
+						})
 					}
 					total <- w.seen
 				})
