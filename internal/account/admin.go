@@ -123,7 +123,7 @@ func (s *Service) adminPatch(ctx context.Context, u User, p AdminPatch) (UserPat
 		if err != nil {
 			return UserPatch{}, "", err
 		}
-		patch.PasswordHash, patch.EndSessions, patch.Reason = &hash, true, "password_changed"
+		patch.PasswordHash, patch.EndSessions, patch.Reason = &hash, true, EndedByPassword
 		action = audit.PasswordChanged
 	}
 	if p.Active != nil {
@@ -132,7 +132,7 @@ func (s *Service) adminPatch(ctx context.Context, u User, p AdminPatch) (UserPat
 		}
 		action = audit.UserEnabled
 		if !*p.Active {
-			patch.EndSessions, patch.Reason = true, "user_disabled"
+			patch.EndSessions, patch.Reason = true, EndedByDisable
 			action = audit.UserDisabled
 		}
 	} else if p.DisabledUntil != nil {
@@ -176,7 +176,7 @@ func (s *Service) ForceReset(ctx context.Context, by Authority, id string) error
 	if err != nil {
 		return err
 	}
-	patch := UserPatch{PasswordHash: new(string), EndSessions: true, Reason: "password_changed"}
+	patch := UserPatch{PasswordHash: new(string), EndSessions: true, Reason: EndedByPassword}
 	n := s.note(ctx, audit.ResetRequested, u, Letter{Kind: LetterReset, UserID: id})
 	return s.store.UpdateUser(ctx, id, patch, s.second(), n)
 }

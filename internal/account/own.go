@@ -52,7 +52,7 @@ func (s *Service) UpdateOwn(ctx context.Context, u User, session, address string
 		if err != nil {
 			return User{}, err
 		}
-		patch.PasswordHash, patch.EndSessions, patch.KeepSession, patch.Reason = &hash, true, session, "password_changed"
+		patch.PasswordHash, patch.EndSessions, patch.KeepSession, patch.Reason = &hash, true, session, EndedByPassword
 		letters = append(letters, Letter{Kind: LetterPassword, UserID: u.ID})
 	}
 	if err := s.store.UpdateUser(ctx, u.ID, patch, s.second(), s.note(ctx, action, u, letters...)); err != nil {

@@ -40,6 +40,12 @@ func (u User) ActiveAt(now time.Time) bool {
 	return u.Active || !u.DisabledUntil.IsZero() && !now.Before(u.DisabledUntil)
 }
 
+// Why a change of the user ends his sessions.
+const (
+	EndedByPassword = "password_changed"
+	EndedByDisable  = "user_disabled"
+)
+
 // UserPatch changes what is not nil.
 type UserPatch struct {
 	Username      *string

@@ -39,8 +39,8 @@ const (
 	EndedByNumber   = "too_many_sessions"
 	EndedByUser     = "ended_by_user"
 	EndedByAdmin    = "ended_by_administrator"
-	EndedByPassword = "password_changed"
-	EndedByDisable  = "user_disabled"
+	EndedByPassword = account.EndedByPassword
+	EndedByDisable  = account.EndedByDisable
 	EndedByClient   = "client_disabled"
 )
 
