@@ -1,9 +1,15 @@
-// Package mail owns letters to users: what they say, and how they leave.
+// Package mail owns emails to users: their texts and how they are sent.
 //
-// It carries out the outbox's jobs of kind letter. Who gets one and which token is in it is
-// account's matter, when a failed letter is tried again the outbox's. A letter leaves by SMTP
-// (RFC 5321), and in development goes to an inbox that a page shows.
+// It handles the outbox's jobs of kind outbox.Letter. Package account decides who gets an email and
+// issues the token in its link; package outbox decides when a failed job is retried.
 //
-// A token is part of a link behind the #, which browsers send to nobody: it stays out of the logs
-// of proxies and of the Referer header.
+//   - message.go: a message, and the job handler that prepares, renders and sends one
+//   - templates.go: loading the templates, built in (templates/) or the operator's own
+//   - render.go: turning a template into a message
+//   - smtp.go, smtp_options.go, connection.go: sending through a mail server (RFC 5321)
+//   - inbox.go, inbox_page.go: storing messages as files during development, and the page that
+//     shows them
+//
+// The token stands in the fragment of a link, after the #. Browsers do not send the fragment, so
+// the token does not appear in proxy logs or in a Referer header.
 package mail

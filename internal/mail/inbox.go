@@ -15,36 +15,36 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/account"
 )
 
-// inboxLimit is how many letters an inbox keeps.
+// inboxLimit is the number of messages that an inbox keeps.
 const inboxLimit = 200
 
-// Inbox keeps letters as files instead of sending them, for development. Anyone who may read the
-// directory may open every account: its files are its owner's alone.
+// Inbox stores messages as files instead of sending them, for development. The links in them open
+// any account, so only the owner of the directory can read the files.
 type Inbox struct {
-	root *os.Root // no name of a letter leads out of it
+	root *os.Root // confines file names to the directory
 	mu   sync.Mutex
 }
 
 var _ Sender = (*Inbox)(nil)
 
-// OpenInbox opens the inbox in a directory, and makes it if it is not there.
+// OpenInbox opens the inbox in a directory, which it creates if it does not exist.
 func OpenInbox(dir string) (*Inbox, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the inbox cannot be made: %w", err)
+		return nil, fmt.Errorf("create the inbox: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("the inbox cannot be opened: %w", err)
+		return nil, fmt.Errorf("open the inbox: %w", err)
 	}
 	return &Inbox{root: root}, nil
 }
 
-// Close gives the directory back.
+// Close closes the directory.
 func (i *Inbox) Close() error { return i.root.Close() }
 
-const letterExtension = ".json"
+const messageExtension = ".json"
 
-// Send keeps a letter, and drops the oldest beyond the limit.
+// Send stores a message and deletes the oldest ones beyond the limit.
 func (i *Inbox) Send(ctx context.Context, m Message) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -55,13 +55,13 @@ func (i *Inbox) Send(ctx context.Context, m Message) error {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if err := i.write(m.ID+letterExtension, text); err != nil {
-		return fmt.Errorf("the inbox: %w", err)
+	if err := i.write(m.ID+messageExtension, text); err != nil {
+		return fmt.Errorf("write to the inbox: %w", err)
 	}
 	return i.prune(ctx)
 }
 
-// write makes a private file whole or not at all.
+// write creates or replaces a private file atomically.
 func (i *Inbox) write(name string, text []byte) error {
 	part := name + ".part"
 	file, err := i.root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -81,23 +81,23 @@ func (i *Inbox) prune(ctx context.Context) error {
 		return err
 	}
 	for _, m := range all[inboxLimit:] {
-		if err := i.root.Remove(m.ID + letterExtension); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := i.root.Remove(m.ID + messageExtension); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-// List gives the letters, newest first.
+// List returns the messages, newest first.
 func (i *Inbox) List(ctx context.Context) ([]Message, error) {
-	names, err := fs.Glob(i.root.FS(), "*"+letterExtension)
+	names, err := fs.Glob(i.root.FS(), "*"+messageExtension)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]Message, 0, len(names))
 	for _, name := range names {
-		m, err := i.Read(ctx, strings.TrimSuffix(name, letterExtension))
-		if errors.Is(err, account.ErrNotFound) { // pruned meanwhile
+		m, err := i.Read(ctx, strings.TrimSuffix(name, messageExtension))
+		if errors.Is(err, account.ErrNotFound) { // pruned in the meantime
 			continue
 		}
 		if err != nil {
@@ -111,15 +111,15 @@ func (i *Inbox) List(ctx context.Context) ([]Message, error) {
 	return all, nil
 }
 
-// Read gives one letter. It answers account.ErrNotFound.
+// Read returns one message, or account.ErrNotFound.
 func (i *Inbox) Read(ctx context.Context, id string) (Message, error) {
 	if err := ctx.Err(); err != nil {
 		return Message{}, err
 	}
 	var m Message
-	text, err := fs.ReadFile(i.root.FS(), id+letterExtension)
+	text, err := fs.ReadFile(i.root.FS(), id+messageExtension)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid): // the latter: no name of a file
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid): // ErrInvalid: not a file name
 		return m, account.ErrNotFound
 	case err != nil:
 		return m, err

@@ -29,26 +29,26 @@ func openInbox(t *testing.T) (*Inbox, string) {
 
 func numbered(n int) Message {
 	m := hello
-	m.ID, m.Date = fmt.Sprintf("letter-%03d", n), hello.Date.Add(time.Duration(n)*time.Second)
+	m.ID, m.Date = fmt.Sprintf("message-%03d", n), hello.Date.Add(time.Duration(n)*time.Second)
 	return m
 }
 
-func TestInboxKeepsLetters(t *testing.T) {
+func TestInboxStoresMessages(t *testing.T) {
 	t.Parallel()
 	inbox, dir := openInbox(t)
-	for _, n := range []int{2, 3, 1, 3} { // the last is sent twice
+	for _, n := range []int{2, 3, 1, 3} { // message 3 is sent twice
 		require.NoError(t, inbox.Send(t.Context(), numbered(n)))
 	}
 	all, err := inbox.List(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []Message{numbered(3), numbered(2), numbered(1)}, all)
-	one, err := inbox.Read(t.Context(), "letter-002")
+	one, err := inbox.Read(t.Context(), "message-002")
 	require.NoError(t, err)
 	require.Equal(t, numbered(2), one)
 
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, entries, 3, "nothing but letters is left")
+	require.Len(t, entries, 3, "other files are left in the directory")
 	for _, entry := range entries {
 		info, err := entry.Info()
 		require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestInboxStaysInItsDirectory(t *testing.T) {
 	require.Error(t, inbox.Send(t.Context(), m))
 }
 
-func TestInboxHonoursItsContext(t *testing.T) {
+func TestInboxRespectsContext(t *testing.T) {
 	t.Parallel()
 	inbox, _ := openInbox(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -110,7 +110,7 @@ func TestInboxPage(t *testing.T) {
 		page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		return w
 	}
-	require.Contains(t, get("/dev/mail").Body.String(), "No letter yet")
+	require.Contains(t, get("/dev/mail").Body.String(), "No emails yet")
 	m := hello
 	m.ID, m.Subject = "one", "<script>alert(1)</script>"
 	require.NoError(t, inbox.Send(t.Context(), m))
@@ -119,11 +119,11 @@ func TestInboxPage(t *testing.T) {
 	require.Contains(t, list.Body.String(), `href="/dev/mail/one"`)
 	require.NotContains(t, list.Body.String(), "<script")
 
-	letter := get("/dev/mail/one")
-	require.Contains(t, letter.Body.String(),
+	message := get("/dev/mail/one")
+	require.Contains(t, message.Body.String(),
 		`<a href="https://example.com/account/verify#token=et_abc_def-ghi">https://example.com/account/verify#token=et_abc_def-ghi</a>`)
-	require.NotContains(t, letter.Body.String(), "<script")
-	for _, w := range []*httptest.ResponseRecorder{list, letter} {
+	require.NotContains(t, message.Body.String(), "<script")
+	for _, w := range []*httptest.ResponseRecorder{list, message} {
 		require.Equal(t, http.StatusOK, w.Code)
 		policy := w.Header().Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'; style-src 'sha256-")
@@ -131,7 +131,7 @@ func TestInboxPage(t *testing.T) {
 		require.NotContains(t, policy, "script-src")
 		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 		require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
-		require.Contains(t, w.Body.String(), "<style>"+pageStyle+"</style>", "the policy's hash is not the style's")
+		require.Contains(t, w.Body.String(), "<style>"+pageStyle+"</style>", "the policy has the hash of another style")
 	}
 	html := get("/dev/mail/one/html")
 	require.Equal(t, m.HTML, html.Body.String())

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// options give letters to a server, as it wants it.
-func (s *mailServer) options() SMTPOptions {
+// options returns the options with which a client can send through the server.
+func (s *testServer) options() SMTPOptions {
 	o := SMTPOptions{
 		Host: "127.0.0.1", Port: s.port, From: "Latchkey <no-reply@example.com>", Roots: s.roots, TLS: NoTLS, Timeout: 20 * time.Second,
 	}
@@ -31,7 +31,7 @@ func (s *mailServer) options() SMTPOptions {
 	return o
 }
 
-func sender(t *testing.T, o SMTPOptions) *SMTP {
+func newSender(t *testing.T, o SMTPOptions) *SMTP {
 	t.Helper()
 	s, err := NewSMTP(o)
 	require.NoError(t, err)
@@ -43,13 +43,13 @@ var hello = Message{
 	Subject: "Grüße an Alice", Text: "Hello Alice,\n\nhttps://example.com/account/verify#token=et_abc_def-ghi\n", HTML: "<p>Hello <b>Alice</b></p>",
 }
 
-func TestLetterArrivesWhole(t *testing.T) {
+func TestSend(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]serverOptions{
-		"in the clear on loopback":         {},
-		"STARTTLS and signing in":          {tls: true, auth: true},
-		"implicit TLS and signing in":      {implicit: true, auth: true},
-		"STARTTLS and nobody need sign in": {tls: true},
+		"without TLS on loopback":          {},
+		"STARTTLS with authentication":     {tls: true, auth: true},
+		"implicit TLS with authentication": {implicit: true, auth: true},
+		"STARTTLS without authentication":  {tls: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,8 +58,8 @@ func TestLetterArrivesWhole(t *testing.T) {
 			if o.implicit {
 				options.TLS = ImplicitTLS
 			}
-			require.NoError(t, sender(t, options).Send(t.Context(), hello))
-			got := server.letters()
+			require.NoError(t, newSender(t, options).Send(t.Context(), hello))
+			got := server.messages()
 			require.Len(t, got, 1)
 			require.Equal(t, "no-reply@example.com", got[0].from)
 			require.Equal(t, "alice@example.org", got[0].to)
@@ -68,7 +68,7 @@ func TestLetterArrivesWhole(t *testing.T) {
 	}
 }
 
-// checkContent reads a letter as a mail program does.
+// checkContent checks a message as an email client reads it.
 func checkContent(t *testing.T, content string) {
 	t.Helper()
 	m, err := netmail.ReadMessage(strings.NewReader(content))
@@ -98,89 +98,89 @@ func checkContent(t *testing.T, content string) {
 	}
 }
 
-func TestLetterIsNotSent(t *testing.T) {
+func TestSendFails(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		server serverOptions
-		mood   mood
-		change func(o *SMTPOptions)
-		want   string
+		server   serverOptions
+		behavior behavior
+		change   func(o *SMTPOptions)
+		want     string
 	}{
 		"a server without STARTTLS": {
 			change: func(o *SMTPOptions) { o.TLS = StartTLS }, want: "STARTTLS",
 		},
-		"a certificate of nobody's": {
+		"an untrusted certificate": {
 			server: serverOptions{tls: true}, change: func(o *SMTPOptions) { o.Roots = nil }, want: "certificate",
 		},
-		"a certificate of nobody's, implicit TLS": {
+		"an untrusted certificate, implicit TLS": {
 			server: serverOptions{implicit: true}, change: func(o *SMTPOptions) { o.Roots, o.TLS = nil, ImplicitTLS }, want: "certificate",
 		},
 		"a wrong password": {
 			server: serverOptions{tls: true, auth: true}, change: func(o *SMTPOptions) { o.Password = "sesame" }, want: "535",
 		},
-		"nobody signs in": {
+		"missing authentication": {
 			server: serverOptions{tls: true, auth: true}, change: func(o *SMTPOptions) { o.Username = "" }, want: "authenticate",
 		},
 		"a full mailbox": {
-			mood: mood{rcpt: &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "mailbox full"}}, want: "mailbox full",
+			behavior: behavior{rcpt: &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "mailbox full"}}, want: "mailbox full",
 		},
 		"an unknown recipient": {
-			mood: mood{rcpt: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}}, want: "no such user",
+			behavior: behavior{rcpt: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}}, want: "no such user",
 		},
-		"a content that is refused": {
-			mood: mood{data: &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "spam"}}, want: "spam",
+		"rejected content": {
+			behavior: behavior{data: &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "spam"}}, want: "spam",
 		},
-		"a server that is gone": {mood: mood{gone: true}, want: "mail server"},
-		"a server that says nothing": {
-			mood: mood{hangs: true}, change: func(o *SMTPOptions) { o.Timeout = 300 * time.Millisecond }, want: "does not answer",
+		"a server that closes the connection": {behavior: behavior{refuse: true}, want: "mail server"},
+		"a server that never sends a greeting": {
+			behavior: behavior{hang: true}, change: func(o *SMTPOptions) { o.Timeout = 300 * time.Millisecond }, want: "does not respond",
 		},
-		"a server that never says whether it took the letter": {
-			mood: mood{stuck: true}, change: func(o *SMTPOptions) { o.Timeout = 300 * time.Millisecond }, want: "does not answer",
+		"a server that never replies to the content": {
+			behavior: behavior{stall: true}, change: func(o *SMTPOptions) { o.Timeout = 300 * time.Millisecond }, want: "does not respond",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t, test.server)
-			server.is(test.mood)
+			server.setBehavior(test.behavior)
 			o := server.options()
 			if test.change != nil {
 				test.change(&o)
 			}
-			err := sender(t, o).Send(t.Context(), hello)
+			err := newSender(t, o).Send(t.Context(), hello)
 			require.ErrorContains(t, err, test.want)
-			require.NotContains(t, err.Error(), "et_", "a token is in the error")
+			require.NotContains(t, err.Error(), "et_", "the error contains the token")
 			if o.Password != "" {
 				require.NotContains(t, err.Error(), o.Password)
 			}
-			require.Empty(t, server.letters())
+			require.Empty(t, server.messages())
 		})
 	}
 }
 
-func TestSendingIsStopped(t *testing.T) {
+func TestSendIsCanceled(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]mood{"at the greeting": {hangs: true}, "at the content": {stuck: true}} {
+	for name, b := range map[string]behavior{"before the greeting": {hang: true}, "after the content": {stall: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t, serverOptions{})
-			server.is(m)
+			server.setBehavior(b)
 			ctx, stop := context.WithCancel(t.Context())
-			if m.stuck {
+			if b.stall {
 				go func() {
-					<-server.busy
+					<-server.received
 					stop()
 				}()
 			} else {
 				stop()
 			}
-			require.ErrorIs(t, sender(t, server.options()).Send(ctx, hello), context.Canceled)
+			require.ErrorIs(t, newSender(t, server.options()).Send(ctx, hello), context.Canceled)
 			stop()
 		})
 	}
 }
 
-// A server that takes a letter on and drops the connection has taken it on.
-func TestDroppedAfterTheLetterWasTaken(t *testing.T) {
+// A message counts as sent once the server has accepted it, even if the connection then breaks.
+func TestConnectionBreaksAfterAcceptance(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -196,28 +196,28 @@ func TestDroppedAfterTheLetterWasTaken(t *testing.T) {
 		for lines.Scan() {
 			switch {
 			case lines.Text() == ".":
-				_, _ = io.WriteString(conn, "250 taken\r\n")
+				_, _ = io.WriteString(conn, "250 accepted\r\n")
 				return
 			case lines.Text() == "DATA":
-				_, _ = io.WriteString(conn, "354 go on\r\n")
+				_, _ = io.WriteString(conn, "354 continue\r\n")
 			case strings.HasPrefix(lines.Text(), "EHLO"), strings.HasPrefix(lines.Text(), "MAIL"), strings.HasPrefix(lines.Text(), "RCPT"):
-				_, _ = io.WriteString(conn, "250 fine\r\n")
+				_, _ = io.WriteString(conn, "250 OK\r\n")
 			}
 		}
 	}()
-	s := sender(t, SMTPOptions{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, From: "a@example.com", TLS: NoTLS})
+	s := newSender(t, SMTPOptions{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, From: "a@example.com", TLS: NoTLS})
 	require.NoError(t, s.Send(t.Context(), hello))
 }
 
-func TestRecipientIsOneAddress(t *testing.T) {
+func TestRecipientMustBeOneAddress(t *testing.T) {
 	t.Parallel()
 	server := startServer(t, serverOptions{})
 	for _, to := range []string{"a@example.com\r\nBcc: b@example.com", "a@example.com>\r\nRCPT TO:<b@example.com", "", "no address"} {
 		m := hello
 		m.To = to
-		require.Error(t, sender(t, server.options()).Send(t.Context(), m), to)
+		require.Error(t, newSender(t, server.options()).Send(t.Context(), m), to)
 	}
-	require.Empty(t, server.letters())
+	require.Empty(t, server.messages())
 }
 
 func TestSMTPOptions(t *testing.T) {
@@ -226,23 +226,23 @@ func TestSMTPOptions(t *testing.T) {
 	t.Run("defaults", func(t *testing.T) {
 		t.Parallel()
 		o := good()
-		require.Equal(t, 587, sender(t, o).Port)
-		require.Equal(t, StartTLS, sender(t, o).TLS)
+		require.Equal(t, 587, newSender(t, o).Port)
+		require.Equal(t, StartTLS, newSender(t, o).TLS)
 		o.TLS = ImplicitTLS
-		require.Equal(t, 465, sender(t, o).Port)
+		require.Equal(t, 465, newSender(t, o).Port)
 	})
 	for name, test := range map[string]struct {
 		change func(o *SMTPOptions)
-		want   string // empty if it is no fault
+		want   string // empty: valid
 	}{
-		"in the clear to elsewhere":  {func(o *SMTPOptions) { o.TLS = NoTLS }, "in the clear"},
-		"in the clear to localhost":  {func(o *SMTPOptions) { o.TLS, o.Host = NoTLS, "localhost" }, ""},
-		"in the clear to ::1":        {func(o *SMTPOptions) { o.TLS, o.Host = NoTLS, "::1" }, ""},
-		"in the clear to an address": {func(o *SMTPOptions) { o.TLS, o.Host = NoTLS, "10.0.0.1" }, "in the clear"},
-		"an unknown way":             {func(o *SMTPOptions) { o.TLS = "ssl" }, "starttls, tls and none"},
+		"no TLS to another machine":  {func(o *SMTPOptions) { o.TLS = NoTLS }, "in the clear"},
+		"no TLS to localhost":        {func(o *SMTPOptions) { o.TLS, o.Host = NoTLS, "localhost" }, ""},
+		"no TLS to ::1":              {func(o *SMTPOptions) { o.TLS, o.Host = NoTLS, "::1" }, ""},
+		"no TLS to another address":  {func(o *SMTPOptions) { o.TLS, o.Host = NoTLS, "10.0.0.1" }, "in the clear"},
+		"unknown TLS mode":           {func(o *SMTPOptions) { o.TLS = "ssl" }, "starttls, tls or none"},
 		"no host":                    {func(o *SMTPOptions) { o.Host = "" }, "no host"},
 		"no sender":                  {func(o *SMTPOptions) { o.From = "" }, "the sender"},
-		"a sender of two lines":      {func(o *SMTPOptions) { o.From = "a@example.com\r\nX: y" }, "the sender"},
+		"a line break in the sender": {func(o *SMTPOptions) { o.From = "a@example.com\r\nX: y" }, "the sender"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

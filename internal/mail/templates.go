@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -22,63 +21,46 @@ import (
 //go:embed templates
 var builtin embed.FS
 
-// kinds are all letters that there are. Each has a template KIND.txt and a template KIND.html.
+// kinds are all kinds of email. Each has a template KIND.txt and a template KIND.html.
 var kinds = []account.LetterKind{
 	account.LetterVerify, account.LetterReset, account.LetterInvite, account.LetterPassword, account.LetterAddress,
 }
 
-// subjectLine begins the first line of a text template.
-const subjectLine = "Subject: "
+// subjectPrefix starts the first line of a text template.
+const subjectPrefix = "Subject: "
 
-// Application is what letters say about the service.
-type Application struct {
-	Name      string // as users know it
-	VerifyURL string // the page that confirms an address; the token follows behind a #
-	ResetURL  string // the page that sets a password
-}
-
-// Letter is what a template may use. The name is what the user made up at sign-up, for whichever
-// address: the built-in letters leave it out, so that nobody's words reach a stranger through us.
-type Letter struct {
-	Application string
-	Username    string
-	Name        string
-	Link        string    // empty where there is nothing to click
-	Expires     time.Time // when the link stops working; UTC
-}
-
-// Templates write letters.
+// Templates render emails.
 type Templates struct {
 	application Application
-	text        map[account.LetterKind]document
-	html        map[account.LetterKind]document
+	text        map[account.LetterKind]executor
+	html        map[account.LetterKind]executor
 }
 
-// document is what text and HTML templates have in common.
-type document interface {
+// executor is what text and HTML templates have in common.
+type executor interface {
 	Execute(w io.Writer, data any) error
 }
 
-// LoadTemplates parses all templates: those of a folder, and the built-in ones for what is not in
-// it. Without a folder all are the built-in ones. Every fault is reported, with file and line.
+// LoadTemplates parses the templates in a folder, and the built-in template for each one that is
+// missing there. If folder is empty, all are built in. It reports every error with file and line.
 func LoadTemplates(folder string, application Application) (*Templates, error) {
-	t := &Templates{application, map[account.LetterKind]document{}, map[account.LetterKind]document{}}
-	faults := []error{checkFolder(folder)}
+	t := &Templates{application, map[account.LetterKind]executor{}, map[account.LetterKind]executor{}}
+	errs := []error{checkFolder(folder)}
 	for _, kind := range kinds {
 		text, err := loadText(folder, string(kind)+".txt")
-		faults = append(faults, err)
+		errs = append(errs, err)
 		html, err := loadHTML(folder, string(kind)+".html")
-		faults = append(faults, err)
+		errs = append(errs, err)
 		t.text[kind], t.html[kind] = text, html
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, fmt.Errorf("mail templates: %w", err)
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("email templates: %w", err)
 	}
 	return t, nil
 }
 
-// checkFolder refuses a template that no letter has: under a misspelt name it would be left out in
-// silence.
+// checkFolder rejects templates of no known kind. A template with a misspelled name would otherwise
+// be ignored without a warning.
 func checkFolder(folder string) error {
 	if folder == "" {
 		return nil
@@ -87,48 +69,48 @@ func checkFolder(folder string) error {
 	if err != nil {
 		return err
 	}
-	var faults []error
+	var errs []error
 	for _, entry := range entries {
 		name := entry.Name()
 		extension := path.Ext(name)
 		known := slices.Contains(kinds, account.LetterKind(strings.TrimSuffix(name, extension)))
 		if (extension == ".txt" || extension == ".html") && !known {
-			faults = append(faults, fmt.Errorf("%s: there is no such letter; there are %v", filepath.Join(folder, name), kinds))
+			errs = append(errs, fmt.Errorf("%s: unknown kind of email; the kinds are %v", filepath.Join(folder, name), kinds))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
-// read gives a template's source and the name to report its faults under.
-func read(folder, file string) (name, source string, err error) {
+// readSource returns the source of a template, and the name to use for it in errors.
+func readSource(folder, file string) (name, source string, err error) {
 	if folder != "" {
 		name = filepath.Join(folder, file)
-		own, err := os.ReadFile(name) //nolint:gosec // the operator names the folder
+		custom, err := os.ReadFile(name) //nolint:gosec // the operator names the folder
 		if !errors.Is(err, fs.ErrNotExist) {
-			return name, string(own), err
+			return name, string(custom), err
 		}
 	}
-	given, err := builtin.ReadFile("templates/" + file)
-	return file, string(given), err
+	text, err := builtin.ReadFile("templates/" + file)
+	return file, string(text), err
 }
 
-func loadText(folder, file string) (document, error) {
-	name, source, err := read(folder, file)
+func loadText(folder, file string) (executor, error) {
+	name, source, err := readSource(folder, file)
 	if err != nil {
 		return nil, err
 	}
-	if first, _, _ := strings.Cut(source, "\n"); !strings.HasPrefix(first, subjectLine) {
-		return nil, fmt.Errorf("%s:1: the first line is not %q and the subject", name, subjectLine)
+	if first, _, _ := strings.Cut(source, "\n"); !strings.HasPrefix(first, subjectPrefix) {
+		return nil, fmt.Errorf("%s:1: the first line must be %q followed by the subject", name, subjectPrefix)
 	}
 	t, err := texttemplate.New(name).Parse(source)
 	if err != nil {
 		return nil, err
 	}
-	return t, try(t)
+	return t, tryOut(t)
 }
 
-func loadHTML(folder, file string) (document, error) {
-	name, source, err := read(folder, file)
+func loadHTML(folder, file string) (executor, error) {
+	name, source, err := readSource(folder, file)
 	if err != nil {
 		return nil, err
 	}
@@ -136,46 +118,13 @@ func loadHTML(folder, file string) (document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, try(t)
+	return t, tryOut(t)
 }
 
-// try finds what parsing does not: a field that no letter has, or HTML in which no value is safe.
-func try(t document) error {
-	return t.Execute(io.Discard, Letter{
+// tryOut executes a template to find errors that parsing does not report: unknown fields, and HTML
+// into which no value can be inserted safely.
+func tryOut(t executor) error {
+	return t.Execute(io.Discard, TemplateData{
 		Application: "Latchkey", Username: "alice", Name: "Alice", Link: "https://example.com/#token=et_", Expires: time.Unix(0, 0).UTC(),
 	})
-}
-
-// Render writes a letter. Its ID and date are left to whoever sends it.
-func (t *Templates) Render(d account.Delivery) (Message, error) {
-	text, html := t.text[d.Kind], t.html[d.Kind]
-	if text == nil {
-		return Message{}, fmt.Errorf("there is no letter %q", d.Kind)
-	}
-	data := Letter{
-		Application: t.application.Name, Username: d.Username, Name: d.Name,
-		Link: t.link(d), Expires: d.Expires.UTC(),
-	}
-	var plain, rich bytes.Buffer
-	if err := errors.Join(text.Execute(&plain, data), html.Execute(&rich, data)); err != nil {
-		return Message{}, err
-	}
-	subject, body, _ := strings.Cut(plain.String(), "\n")
-	return Message{
-		To: d.To, Subject: strings.TrimSpace(strings.TrimPrefix(subject, subjectLine)),
-		Text: strings.TrimLeft(body, "\r\n"), HTML: rich.String(),
-	}, nil
-}
-
-// link is the page of a letter with its token. A token is base64url behind a prefix: it needs no
-// escaping in a fragment (RFC 3986 §3.5).
-func (t *Templates) link(d account.Delivery) string {
-	switch {
-	case d.Token == "":
-		return ""
-	case d.Kind == account.LetterVerify:
-		return t.application.VerifyURL + "#token=" + d.Token
-	default:
-		return t.application.ResetURL + "#token=" + d.Token
-	}
 }

@@ -20,16 +20,16 @@ var delivery = account.Delivery{
 	Token: "et_Zm9v-_YmFy", Expires: time.Date(2026, 3, 2, 9, 5, 0, 0, time.FixedZone("CET", 3600)),
 }
 
-func TestBuiltinLetters(t *testing.T) {
+func TestBuiltinTemplates(t *testing.T) {
 	t.Parallel()
 	templates, err := LoadTemplates("", application)
 	require.NoError(t, err)
 	for kind, test := range map[account.LetterKind]struct{ subject, link string }{
-		account.LetterVerify:   {"Confirm your e-mail address for Acme <Shop>", "https://auth.example.com/account/verify#token=et_Zm9v-_YmFy"},
-		account.LetterReset:    {"Set a new password for Acme <Shop>", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
-		account.LetterInvite:   {"Your account with Acme <Shop>", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
-		account.LetterPassword: {"Your password for Acme <Shop> was changed", ""},
-		account.LetterAddress:  {"Your e-mail address for Acme <Shop> is about to change", ""},
+		account.LetterVerify:   {"Confirm your email address for Acme <Shop>", "https://auth.example.com/account/verify#token=et_Zm9v-_YmFy"},
+		account.LetterReset:    {"Reset your Acme <Shop> password", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
+		account.LetterInvite:   {"Set up your Acme <Shop> account", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
+		account.LetterPassword: {"Your Acme <Shop> password was changed", ""},
+		account.LetterAddress:  {"Your Acme <Shop> email address is about to change", ""},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -45,13 +45,13 @@ func TestBuiltinLetters(t *testing.T) {
 			require.True(t, len(m.Text) > 0 && m.Text[:5] == "Hello", m.Text)
 			for _, text := range []string{m.Text, m.HTML} {
 				require.Contains(t, text, "alice")
-				require.NotContains(t, text, "evil.example", "a stranger's words are in the letter")
+				require.NotContains(t, text, "evil.example", "the email contains text chosen by a user")
 				if test.link == "" {
 					require.NotContains(t, text, "http")
 					continue
 				}
 				require.Contains(t, text, test.link)
-				require.Contains(t, text, "2 March 2026, 08:05 UTC")
+				require.Contains(t, text, "2 March 2026 at 08:05 UTC")
 			}
 			require.NotContains(t, m.HTML, "<Shop>")
 			require.NotContains(t, m.HTML, "<script")
@@ -59,8 +59,8 @@ func TestBuiltinLetters(t *testing.T) {
 	}
 }
 
-// folder makes a folder of templates.
-func folder(t *testing.T, files map[string]string) string {
+// templateFolder returns a folder with files.
+func templateFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -69,23 +69,23 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func TestOwnLetters(t *testing.T) {
+func TestCustomTemplates(t *testing.T) {
 	t.Parallel()
-	templates, err := LoadTemplates(folder(t, map[string]string{
+	templates, err := LoadTemplates(templateFolder(t, map[string]string{
 		"verify-email.txt": "Subject: Bitte bestätigen, {{.Name}}\r\n\r\nHier: {{.Link}}\n",
-		"notes.md":         "ours",
+		"notes.md":         "not a template",
 	}), application)
 	require.NoError(t, err)
 	d := delivery
 	d.Kind, d.Name = account.LetterVerify, "Alice\nBcc: all@example.com"
 	m, err := templates.Render(d)
 	require.NoError(t, err)
-	require.Equal(t, "Bitte bestätigen, Alice", m.Subject, "a subject is one line, whatever a name holds")
+	require.Equal(t, "Bitte bestätigen, Alice", m.Subject, "a line break in the name starts another header")
 	require.Contains(t, m.Text, "Hier: https://auth.example.com/account/verify#token=")
-	require.Contains(t, m.HTML, "please confirm", "what is not in the folder is the built-in one")
+	require.Contains(t, m.HTML, "Please confirm", "the built-in template is not used for a missing one")
 }
 
-func TestFaultyTemplatesAreNamed(t *testing.T) {
+func TestTemplateErrorsNameTheFile(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		files map[string]string
@@ -94,17 +94,17 @@ func TestFaultyTemplatesAreNamed(t *testing.T) {
 		"does not parse": {
 			map[string]string{"verify-email.txt": "Subject: x\n\n{{if}}\n"}, []string{"verify-email.txt:3"},
 		},
-		"a field that no letter has": {
+		"unknown field": {
 			map[string]string{"reset-password.txt": "Subject: x\n\n\n{{.Token}}\n"}, []string{"reset-password.txt:4", "Token"},
 		},
 		"no subject": {
 			map[string]string{"set-password.txt": "Hello\n"}, []string{"set-password.txt:1", "Subject: "},
 		},
-		"HTML in which no value is safe": {
+		"HTML that cannot be escaped": {
 			map[string]string{"verify-email.html": "<p>\n<a {{.Link}}{{if .Name}}'{{end}}>"}, []string{"verify-email.html"},
 		},
-		"a misspelt name": {
-			map[string]string{"verify_email.txt": "Subject: x\n"}, []string{"verify_email.txt", "there is no such letter"},
+		"misspelled name": {
+			map[string]string{"verify_email.txt": "Subject: x\n"}, []string{"verify_email.txt", "unknown kind of email"},
 		},
 		"all at once": {
 			map[string]string{"verify-email.txt": "Subject: x\n{{if}}", "reset-password.html": "{{.Foo}}"},
@@ -113,7 +113,7 @@ func TestFaultyTemplatesAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := folder(t, test.files)
+			dir := templateFolder(t, test.files)
 			_, err := LoadTemplates(dir, application)
 			for _, want := range test.want {
 				require.ErrorContains(t, err, want)

@@ -26,48 +26,48 @@ const (
 	serverPassword = "correct horse battery staple"
 )
 
-// mailServer is a real SMTP server on loopback whose mood can change at any time.
-type mailServer struct {
+// testServer is an SMTP server on loopback whose behavior can be changed at any time.
+type testServer struct {
 	port  int
 	roots *x509.CertPool
 	auth  bool
 
-	mu     sync.Mutex
-	mood   mood
-	closed chan struct{} // ends what hangs
-	taken  []taken
-	busy   chan struct{} // is told when a letter's content is about to be taken
+	mu       sync.Mutex
+	behavior behavior
+	closed   chan struct{} // closed at the end of the test, which releases hanging sessions
+	accepted []acceptedMessage
+	received chan struct{} // receives a value when the content of a message has arrived
 }
 
-// mood is how the server treats who comes.
-type mood struct {
-	gone       bool  // cuts every connection
-	hangs      bool  // says nothing
-	rcpt, data error // answers to the recipient and to the content
-	stuck      bool  // takes the content and never answers
+// behavior is how the server treats clients. The zero value accepts every message.
+type behavior struct {
+	refuse     bool  // closes every connection at once
+	hang       bool  // never sends the greeting
+	rcpt, data error // replies to RCPT and DATA
+	stall      bool  // receives the content but never replies to it
 }
 
-// taken is a letter that the server has answered for.
-type taken struct {
+// acceptedMessage is a message that the server has replied 250 to.
+type acceptedMessage struct {
 	from, to, content string
 }
 
-// serverOptions are what a mail server is started with.
+// serverOptions are the fixed properties of a test server.
 type serverOptions struct {
 	tls      bool // offers STARTTLS
 	implicit bool // TLS from the first byte
-	auth     bool // takes letters only after signing in
+	auth     bool // requires authentication
 }
 
-func startServer(t *testing.T, o serverOptions) *mailServer {
+func startServer(t *testing.T, o serverOptions) *testServer {
 	t.Helper()
-	s := &mailServer{auth: o.auth, closed: make(chan struct{}), busy: make(chan struct{}, 100)}
+	s := &testServer{auth: o.auth, closed: make(chan struct{}), received: make(chan struct{}, 100)}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }))
 	server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.port = listener.Addr().(*net.TCPAddr).Port
-	listener = &moody{listener, s}
+	listener = &testListener{listener, s}
 	if o.tls || o.implicit {
 		var certificate tls.Certificate
 		certificate, s.roots = selfSigned(t)
@@ -81,48 +81,48 @@ func startServer(t *testing.T, o serverOptions) *mailServer {
 	t.Cleanup(func() {
 		close(s.closed)
 		_ = server.Close()
-		_ = listener.Close() // in case it was not served yet
+		_ = listener.Close() // needed if Serve has not been called yet
 		require.NoError(t, <-done)
 	})
 	return s
 }
 
-func (s *mailServer) is(m mood) {
+func (s *testServer) setBehavior(b behavior) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mood = m
+	s.behavior = b
 }
 
-func (s *mailServer) now() mood {
+func (s *testServer) currentBehavior() behavior {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mood
+	return s.behavior
 }
 
-func (s *mailServer) letters() []taken {
+func (s *testServer) messages() []acceptedMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]taken(nil), s.taken...)
+	return append([]acceptedMessage(nil), s.accepted...)
 }
 
-// moody is a listener that cuts or neglects who comes, as the server's mood is.
-type moody struct {
+// testListener closes connections or lets them hang, as the server's behavior demands.
+type testListener struct {
 	net.Listener
-	server *mailServer
+	server *testServer
 }
 
-func (m *moody) Accept() (net.Conn, error) {
+func (l *testListener) Accept() (net.Conn, error) {
 	for {
-		conn, err := m.Listener.Accept()
+		conn, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		switch mood := m.server.now(); {
-		case mood.gone:
+		switch b := l.server.currentBehavior(); {
+		case b.refuse:
 			_ = conn.Close()
-		case mood.hangs:
+		case b.hang:
 			go func() {
-				<-m.server.closed
+				<-l.server.closed
 				_ = conn.Close()
 			}()
 		default:
@@ -131,11 +131,11 @@ func (m *moody) Accept() (net.Conn, error) {
 	}
 }
 
-// session is one conversation.
+// session is the server side of one connection.
 type session struct {
-	server   *mailServer
-	signedIn bool
-	from, to string
+	server        *testServer
+	authenticated bool
+	from, to      string
 }
 
 var _ smtp.AuthSession = (*session)(nil)
@@ -147,13 +147,13 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		if username != serverUser || password != serverPassword {
 			return smtp.ErrAuthFailed
 		}
-		s.signedIn = true
+		s.authenticated = true
 		return nil
 	}), nil
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if s.server.auth && !s.signedIn {
+	if s.server.auth && !s.authenticated {
 		return smtp.ErrAuthRequired
 	}
 	s.from = from
@@ -162,7 +162,7 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = to
-	return s.server.now().rcpt
+	return s.server.currentBehavior().rcpt
 }
 
 func (s *session) Data(r io.Reader) error {
@@ -170,25 +170,25 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	s.server.busy <- struct{}{}
-	mood := s.server.now()
-	if mood.stuck {
+	s.server.received <- struct{}{}
+	b := s.server.currentBehavior()
+	if b.stall {
 		<-s.server.closed
 		return errors.New("closing")
 	}
-	if mood.data != nil {
-		return mood.data
+	if b.data != nil {
+		return b.data
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	s.server.taken = append(s.server.taken, taken{s.from, s.to, string(content)})
+	s.server.accepted = append(s.server.accepted, acceptedMessage{s.from, s.to, string(content)})
 	return nil
 }
 
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
-// selfSigned makes a certificate for 127.0.0.1 and the pool that trusts it.
+// selfSigned returns a certificate for 127.0.0.1 and the pool that trusts it.
 func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

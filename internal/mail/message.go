@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 )
 
-// Message is a letter as it leaves.
+// Message is a rendered email.
 type Message struct {
-	ID      string    `json:"id"` // the same when it is sent again
+	ID      string    `json:"id"` // stays the same when sending is retried
 	To      string    `json:"to"` // one address
 	Date    time.Time `json:"date"`
 	Subject string    `json:"subject"`
@@ -20,24 +20,24 @@ type Message struct {
 	HTML    string    `json:"html"`
 }
 
-// Sender takes letters on. Send returns nil only when another has answered for the letter, or it
-// is on the disk, and it MUST end soon after ctx does.
+// Sender sends messages. Send returns nil only once another server has accepted the message or it
+// is on disk, and it MUST return soon after ctx ends.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// Preparer makes letters ready; account.Service is one.
+// Preparer decides whether an email is still needed, and for whom. account.Service implements it.
 type Preparer interface {
 	Prepare(ctx context.Context, order account.Letter) (d account.Delivery, needed bool, err error)
 }
 
-// Handler carries out the jobs of kind letter. Every fault is tried again, also what a server calls
-// permanent: it may be the server's mistake, and no letter is lost by waiting.
+// Handler returns the handler of email jobs. Every error leads to a retry, including replies that
+// the server calls permanent: the server may be misconfigured, and waiting loses no email.
 func Handler(accounts Preparer, sender Sender, templates *Templates, now func() time.Time) outbox.Handler {
 	return func(ctx context.Context, job outbox.Job) ([]outbox.Job, error) {
 		var order account.Letter
 		if err := json.Unmarshal(job.Payload, &order); err != nil {
-			return nil, fmt.Errorf("the letter's order: %w", err)
+			return nil, fmt.Errorf("decode email job: %w", err)
 		}
 		d, needed, err := accounts.Prepare(ctx, order)
 		if err != nil || !needed {
