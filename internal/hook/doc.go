@@ -1,11 +1,19 @@
-// Package hook owns webhooks: who wants to be told of which events, and the calls that tell them,
-// in the form of the Standard Webhooks specification 1.0.0.
+// Package hook owns webhooks: which events each one receives, and the requests that deliver them,
+// in the format of the Standard Webhooks specification 1.0.0.
 //
-// It carries out the outbox's jobs of kind notice and call: a notice becomes one call for each hook
-// that wants it, so that a slow receiver keeps no other from being told. Which changes are told,
-// and what is said of a user, is account's matter; when a failed call is tried again the outbox's.
+// It handles the outbox's jobs of kind outbox.Notice and outbox.Call. A notice becomes one call job
+// for each webhook that wants the event, so that a slow receiver does not delay the others. Package
+// account decides which changes are reported and what is reported about a user; package outbox
+// decides when a failed job is retried.
 //
-// The secret of a hook is derived from the master secret and its ID. It is kept nowhere and shown
-// when the hook is created. Under several master secrets a call has a signature of each, so that
-// receivers may change over at their leisure.
+//   - hook.go: a webhook, the events it can receive, and what its URL must look like
+//   - delivery.go: the record of one event sent to one webhook
+//   - store.go: the store interface
+//   - service.go: creating, listing and deleting webhooks; reading, replaying and purging deliveries
+//   - deliver.go: the job handlers and the request
+//   - sign.go: secrets and signatures
+//
+// The secret of a webhook is derived from the master secret and the webhook's ID, so it is not
+// stored. While there are several master secrets, each request carries a signature for each of them,
+// and receivers can switch to the new secret at any time.
 package hook

@@ -3,7 +3,6 @@ package hook
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,41 +13,42 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 )
 
-// Queue takes on calls that are asked for.
+// Queue adds jobs to the outbox, for replays.
 type Queue interface {
 	Enqueue(ctx context.Context, j outbox.Job) error
 }
 
-// Options are what hooks need.
+// Options are the dependencies and settings of a Service.
 type Options struct {
 	Store Store
 	Queue Queue
-	// Derive gives a 32-byte key for a label under each master secret, newest first.
+	// Derive returns a 32-byte key for a label, derived from each master secret, newest first.
 	Derive    func(label string) [][]byte
 	Transport http.RoundTripper // nil is http.DefaultTransport
-	Timeout   time.Duration     // of one call; 0 is 10 s
+	Timeout   time.Duration     // of one request; 0 is 10 s
 	Now       func() time.Time
 }
 
-// Service administers hooks and calls them.
+// Service administers webhooks and sends events to them.
 type Service struct {
 	Options
 	client *http.Client
 }
 
-// New builds the service.
+// New returns a service.
 func New(o Options) *Service {
 	return &Service{Options: o, client: &http.Client{
 		Transport: o.Transport,
-		Timeout:   cmp.Or(o.Timeout, callTimeout),
-		// Whoever can answer a redirect could send our calls anywhere, also into our own network.
+		Timeout:   cmp.Or(o.Timeout, requestTimeout),
+		// A receiver could redirect requests to any address, including one inside our own network.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Second) }
 
-// Create makes a hook and gives its secret. It answers invalid_request.
+// Create creates a webhook and returns it with its secret. It returns invalid_request for a URL or
+// an event that is not supported.
 func (s *Service) Create(ctx context.Context, address string, events []audit.Action) (Hook, string, error) {
 	if err := checkURL(address); err != nil {
 		return Hook{}, "", err
@@ -65,7 +65,8 @@ func (s *Service) Create(ctx context.Context, address string, events []audit.Act
 	return h, s.secret(h.ID), nil
 }
 
-// host is what the audit log keeps of an address: its query may hold a key of the receiver's.
+// host returns the part of a webhook URL that the audit log shows. The query is left out because it
+// may contain a key.
 func host(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -74,27 +75,20 @@ func host(address string) string {
 	return u.Host
 }
 
-// Secret gives the secret of a hook, which is another one once the master secret is. It answers
-// account.ErrNotFound.
+// Secret returns the secret of a webhook under the newest master secret, or account.ErrNotFound.
 func (s *Service) Secret(ctx context.Context, id string) (string, error) {
-	all, err := s.Store.Hooks(ctx)
+	h, err := s.find(ctx, id)
 	if err != nil {
 		return "", err
 	}
-	if !slices.ContainsFunc(all, func(h Hook) bool { return h.ID == id }) {
-		return "", account.ErrNotFound
-	}
-	return s.secret(id), nil
+	return s.secret(h.ID), nil
 }
 
-func (s *Service) secret(id string) string {
-	return secretPrefix + base64.StdEncoding.EncodeToString(s.secrets(id)[0])
-}
-
-// List gives all hooks, oldest first.
+// List returns all webhooks, oldest first.
 func (s *Service) List(ctx context.Context) ([]Hook, error) { return s.Store.Hooks(ctx) }
 
-// Delete deletes a hook and its deliveries. It answers not_found.
+// Delete deletes a webhook and its deliveries. It returns account.ErrNotFound if there is no such
+// webhook.
 func (s *Service) Delete(ctx context.Context, id string) error {
 	h, err := s.find(ctx, id)
 	if err != nil {
@@ -104,7 +98,7 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	return s.Store.DeleteHook(ctx, id, audit.Note{Event: event})
 }
 
-// Deliveries gives the last deliveries of a hook, newest first. It answers not_found.
+// Deliveries returns the last deliveries to a webhook, newest first, or account.ErrNotFound.
 func (s *Service) Deliveries(ctx context.Context, hookID string, limit int) ([]Delivery, error) {
 	if _, err := s.find(ctx, hookID); err != nil {
 		return nil, err
@@ -112,29 +106,28 @@ func (s *Service) Deliveries(ctx context.Context, hookID string, limit int) ([]D
 	return s.Store.Deliveries(ctx, hookID, limit)
 }
 
-// Replay sends a delivery again, whether or not it arrived, under its webhook-id: whoever has had
-// it can tell. It answers not_found.
+// Replay sends a delivery again, even if it was delivered. The webhook-id stays the same, so that
+// receivers can detect the duplicate. It returns account.ErrNotFound for an unknown delivery.
 func (s *Service) Replay(ctx context.Context, deliveryID string) error {
 	d, err := s.Store.Delivery(ctx, deliveryID)
 	if err != nil {
 		return err
 	}
-	return s.Queue.Enqueue(ctx, outbox.New(account.NewID(), outbox.Call, call{
+	return s.Queue.Enqueue(ctx, outbox.New(account.NewID(), outbox.Call, payload{
 		DeliveryID: d.ID, HookID: d.HookID, Event: d.Event, Body: d.Body, CreatedAt: d.CreatedAt, Before: d.Attempts,
 	}, s.now()))
 }
 
-// The log of deliveries is kept for so long, and purged a batch at a time, so that nobody waits.
 const (
-	logLife    = 30 * 24 * time.Hour
-	purgeBatch = 500
+	deliveryRetention = 30 * 24 * time.Hour // after the last attempt
+	purgeBatch        = 500                 // rows per statement, so that each one is short
 )
 
-// Purge deletes old deliveries, and gives their number.
+// Purge deletes old deliveries and returns their number.
 func (s *Service) Purge(ctx context.Context) (int, error) {
 	total := 0
 	for {
-		n, err := s.Store.PurgeDeliveries(ctx, s.now().Add(-logLife), purgeBatch)
+		n, err := s.Store.PurgeDeliveries(ctx, s.now().Add(-deliveryRetention), purgeBatch)
 		total += n
 		if err != nil || n < purgeBatch {
 			return total, err
@@ -142,7 +135,7 @@ func (s *Service) Purge(ctx context.Context) (int, error) {
 	}
 }
 
-// find gives a hook, of which there are few.
+// find returns a webhook, or account.ErrNotFound. It reads all of them, because there are few.
 func (s *Service) find(ctx context.Context, id string) (Hook, error) {
 	all, err := s.Store.Hooks(ctx)
 	if err != nil {

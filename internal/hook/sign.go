@@ -18,14 +18,20 @@ const (
 )
 
 const (
-	secretPrefix  = "whsec_" // before a symmetric secret in base64
-	signatureKind = "v1,"    // HMAC-SHA256
+	secretPrefix     = "whsec_" // followed by a symmetric secret in base64
+	signatureVersion = "v1,"    // HMAC-SHA256
 )
 
-// secrets gives the secrets of a hook, newest first.
+// secrets returns the secrets of a webhook, newest first.
 func (s *Service) secrets(hookID string) [][]byte { return s.Derive("hook/" + hookID) }
 
-// sign sets the headers that prove who sends a body, and when: a receiver refuses what is old.
+// secret returns the newest secret of a webhook in the form that is shown.
+func (s *Service) secret(hookID string) string {
+	return secretPrefix + base64.StdEncoding.EncodeToString(s.secrets(hookID)[0])
+}
+
+// sign sets the headers with which receivers authenticate a request. The timestamp lets them reject
+// replayed requests.
 func sign(header http.Header, secrets [][]byte, id string, at time.Time, body []byte) {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signatures := make([]string, len(secrets))
@@ -33,7 +39,7 @@ func sign(header http.Header, secrets [][]byte, id string, at time.Time, body []
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(id + "." + timestamp + "."))
 		mac.Write(body)
-		signatures[i] = signatureKind + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		signatures[i] = signatureVersion + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	header.Set(headerID, id)
 	header.Set(headerTimestamp, timestamp)

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// Kind says who carries a job out.
+// Kind selects the handler of a job.
 type Kind string
 
-// The kinds.
+// The kinds of jobs.
 const (
-	Letter Kind = "letter" // mail sends it
-	Notice Kind = "notice" // an event that hooks may want; it becomes one call for each that does
-	Call   Kind = "call"   // one call of one hook
+	Letter Kind = "letter" // an email to send; handled by mail
+	Notice Kind = "notice" // an event; hook turns it into one Call for each webhook that wants it
+	Call   Kind = "call"   // an event to deliver to one webhook; handled by hook
 )
 
-// Job is something to be done. Times are UTC in whole seconds.
+// Job is a unit of work. Times are UTC, in whole seconds.
 type Job struct {
 	ID        string // UUID
 	Kind      Kind
 	Payload   []byte // JSON
 	CreatedAt time.Time
-	NotBefore time.Time // when it is tried next
-	Attempts  int       // tries so far
-	LastError string    // of the last try, without secrets
+	NotBefore time.Time // when the next attempt is due
+	Attempts  int       // so far
+	LastError string    // of the last attempt; contains no secrets
 }
 
-// New makes a job to be done at once. The payload is one of ours: that it cannot be written as JSON
-// is the programmer's fault.
+// New returns a job that is due now. It panics if payload cannot be encoded as JSON, which is a
+// programming error.
 func New(id string, kind Kind, payload any, now time.Time) Job {
 	text, err := json.Marshal(payload)
 	if err != nil {
@@ -37,17 +37,18 @@ func New(id string, kind Kind, payload any, now time.Time) Job {
 	return Job{ID: id, Kind: kind, Payload: text, CreatedAt: now, NotBefore: now}
 }
 
-// Store keeps jobs.
+// Store stores jobs. Every method is atomic.
 type Store interface {
-	// Enqueue keeps a job. One whose ID is there already MUST be left as it is; that is no error.
+	// Enqueue stores a job. If there is already a job with the same ID, Enqueue MUST leave that one
+	// unchanged and return nil.
 	Enqueue(ctx context.Context, j Job) error
-	// ClaimJobs gives at most limit jobs that are due at now, those due longest first, and hides them
-	// from all others until lease has passed: a worker that dies gives them back by doing nothing.
-	// Attempts are counted up in the same act.
+	// ClaimJobs returns at most limit jobs that are due at now, those that have been due longest first.
+	// It increments Attempts, and hides the jobs from other workers until the lease has expired, so
+	// that the jobs of a worker that has crashed become due again.
 	ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Job, error)
-	// FinishJob deletes a job and adds those that follow from it, as Enqueue does, in one act. A job
-	// that is gone is no error: another has finished it, and nothing MUST be added.
+	// FinishJob deletes a job and stores the jobs that follow from it, as Enqueue does. If the job does
+	// not exist, another worker has finished it: FinishJob MUST NOT store anything and returns nil.
 	FinishJob(ctx context.Context, id string, follow []Job) error
-	// RetryJob makes a job due again at a time, and keeps why the last try failed.
+	// RetryJob makes a job due again at a time, and stores the error of the last attempt.
 	RetryJob(ctx context.Context, id string, at time.Time, lastError string) error
 }

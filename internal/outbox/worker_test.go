@@ -16,38 +16,38 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/outbox/outboxtest"
 )
 
-// longLease is longer than any lease may be.
+// longLease is longer than the lease of a job.
 const longLease = 10 * time.Minute
 
-// office is a worker over a store in memory, whose jobs are one thing after another.
-type office struct {
-	store *outboxtest.Store
-	clock *outboxtest.Clock
-	log   strings.Builder
-	done  []string // ids, in their order
+// fixture is a store with jobs, and records the order in which workers finish them.
+type fixture struct {
+	store    *outboxtest.Store
+	clock    *outboxtest.Clock
+	log      strings.Builder
+	finished []string // job ids
 }
 
-func newOffice(jobs ...outbox.Job) *office {
-	return &office{store: outboxtest.NewStore(jobs...), clock: &outboxtest.Clock{}}
+func newFixture(jobs ...outbox.Job) *fixture {
+	return &fixture{store: outboxtest.NewStore(jobs...), clock: &outboxtest.Clock{}}
 }
 
-// worker carries out letters by handler, and notes what is done.
-func (o *office) worker(handler outbox.Handler) *outbox.Worker {
-	noted := func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
+// worker returns a worker that runs jobs of kind outbox.Letter with a handler.
+func (f *fixture) worker(handler outbox.Handler) *outbox.Worker {
+	recorded := func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
 		follow, err := handler(ctx, j)
 		if err == nil {
-			o.done = append(o.done, j.ID)
+			f.finished = append(f.finished, j.ID)
 		}
 		return follow, err
 	}
 	return &outbox.Worker{
-		Store: o.store, Handlers: map[outbox.Kind]outbox.Handler{outbox.Letter: noted},
-		Now: o.clock.Now, Log: slog.New(slog.NewTextHandler(&o.log, nil)),
+		Store: f.store, Handlers: map[outbox.Kind]outbox.Handler{outbox.Letter: recorded},
+		Now: f.clock.Now, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 	}
 }
 
-// letters makes jobs a second apart, the last one just now.
-func letters(n int) []outbox.Job {
+// newJobs returns jobs created one second apart, the last one now.
+func newJobs(n int) []outbox.Job {
 	now := (&outboxtest.Clock{}).Now()
 	jobs := make([]outbox.Job, n)
 	for i := range n {
@@ -60,137 +60,137 @@ func succeed(context.Context, outbox.Job) ([]outbox.Job, error) { return nil, ni
 
 func TestOldestFirst(t *testing.T) {
 	t.Parallel()
-	jobs := letters(10)
+	jobs := newJobs(10)
 	jobs[0], jobs[7], jobs[3] = jobs[7], jobs[3], jobs[0]
-	o := newOffice(jobs...)
-	tried, err := o.worker(succeed).Work(t.Context())
+	f := newFixture(jobs...)
+	attempts, err := f.worker(succeed).Work(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 10, tried)
+	require.Equal(t, 10, attempts)
 	require.Equal(t, []string{
 		"job-00", "job-01", "job-02", "job-03", "job-04", "job-05", "job-06", "job-07", "job-08", "job-09",
-	}, o.done)
-	require.Empty(t, o.store.Jobs())
+	}, f.finished)
+	require.Empty(t, f.store.Jobs())
 }
 
-func TestJobsBelongToOneWorkerUntilTheLeaseEnds(t *testing.T) {
+func TestClaimedJobIsHiddenFromOtherWorkers(t *testing.T) {
 	t.Parallel()
-	o := newOffice(letters(1)...)
-	var insideTried int
+	f := newFixture(newJobs(1)...)
+	var otherAttempts int
 	handler := func(ctx context.Context, _ outbox.Job) ([]outbox.Job, error) {
-		other := o.worker(succeed)
+		other := f.worker(succeed)
 		var err error
-		insideTried, err = other.Work(ctx)
+		otherAttempts, err = other.Work(ctx)
 		return nil, err
 	}
-	_, err := o.worker(handler).Work(t.Context())
+	_, err := f.worker(handler).Work(t.Context())
 	require.NoError(t, err)
-	require.Zero(t, insideTried, "another worker took the same job")
+	require.Zero(t, otherAttempts, "another worker took the same job")
 }
 
-// The last job of a batch of slow ones is still its worker's own.
-func TestLeaseOutlastsTheSlowestBatch(t *testing.T) {
+// The lease of the last job has not expired, even if all jobs before it were slow.
+func TestLeaseOutlastsSlowJobs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		jobs := letters(4)
+		jobs := newJobs(4)
 		for i := range jobs {
 			jobs[i].NotBefore = time.Time{}
 		}
-		o := newOffice(jobs...)
-		slow := o.worker(func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
+		f := newFixture(jobs...)
+		slow := f.worker(func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
 			<-ctx.Done()
 			if j.ID != "job-03" {
 				return nil, nil
 			}
-			other := o.worker(succeed)
+			other := f.worker(succeed)
 			other.Now = time.Now
-			tried, err := other.Work(context.WithoutCancel(ctx))
+			attempts, err := other.Work(context.WithoutCancel(ctx))
 			require.NoError(t, err)
-			require.Zero(t, tried)
+			require.Zero(t, attempts)
 			return nil, nil
 		})
 		slow.Now = time.Now
 		_, err := slow.Work(t.Context())
 		require.NoError(t, err)
-		require.Len(t, o.done, 4)
+		require.Len(t, f.finished, 4)
 	})
 }
 
-func TestFailedJobIsTriedAgain(t *testing.T) {
+func TestFailedJobIsRetried(t *testing.T) {
 	t.Parallel()
-	o := newOffice(letters(3)...)
+	f := newFixture(newJobs(3)...)
 	failures := 2
-	worker := o.worker(func(_ context.Context, j outbox.Job) ([]outbox.Job, error) {
+	worker := f.worker(func(_ context.Context, j outbox.Job) ([]outbox.Job, error) {
 		if j.ID == "job-01" && failures > 0 {
 			failures--
-			return nil, errors.New("nobody at home")
+			return nil, errors.New("connection refused")
 		}
 		return nil, nil
 	})
 	work := func(want int) {
 		t.Helper()
-		tried, err := worker.Work(t.Context())
+		attempts, err := worker.Work(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, want, tried)
+		require.Equal(t, want, attempts)
 	}
 
 	work(3)
-	require.Equal(t, []string{"job-00", "job-02"}, o.done, "one that fails keeps no other waiting")
-	left := o.store.Jobs()
-	require.Len(t, left, 1)
-	require.Equal(t, "nobody at home", left[0].LastError)
-	require.Equal(t, 1, left[0].Attempts)
-	require.Equal(t, o.clock.Now().Add(outbox.Backoff(1)), left[0].NotBefore)
-	require.Contains(t, o.log.String(), "nobody at home")
+	require.Equal(t, []string{"job-00", "job-02"}, f.finished, "a failed job blocks the others")
+	remaining := f.store.Jobs()
+	require.Len(t, remaining, 1)
+	require.Equal(t, "connection refused", remaining[0].LastError)
+	require.Equal(t, 1, remaining[0].Attempts)
+	require.Equal(t, f.clock.Now().Add(outbox.Backoff(1)), remaining[0].NotBefore)
+	require.Contains(t, f.log.String(), "connection refused")
 
-	o.clock.Advance(outbox.Backoff(1) - time.Second)
+	f.clock.Advance(outbox.Backoff(1) - time.Second)
 	work(0)
-	o.clock.Advance(time.Second)
+	f.clock.Advance(time.Second)
 	work(1)
-	o.clock.Advance(outbox.Backoff(2))
+	f.clock.Advance(outbox.Backoff(2))
 	work(1)
-	require.Equal(t, []string{"job-00", "job-02", "job-01"}, o.done)
-	require.Empty(t, o.store.Jobs())
+	require.Equal(t, []string{"job-00", "job-02", "job-01"}, f.finished)
+	require.Empty(t, f.store.Jobs())
 }
 
-func TestFollowingJobs(t *testing.T) {
+func TestFollowUpJobs(t *testing.T) {
 	t.Parallel()
-	o := newOffice(letters(1)...)
-	_, err := o.worker(func(_ context.Context, j outbox.Job) ([]outbox.Job, error) {
+	f := newFixture(newJobs(1)...)
+	_, err := f.worker(func(_ context.Context, j outbox.Job) ([]outbox.Job, error) {
 		if j.ID != "job-00" {
 			return nil, nil
 		}
-		now := o.clock.Now()
+		now := f.clock.Now()
 		return []outbox.Job{outbox.New("next-a", outbox.Letter, nil, now), outbox.New("next-b", outbox.Letter, nil, now)}, nil
 	}).Work(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []string{"job-00", "next-a", "next-b"}, o.done)
+	require.Equal(t, []string{"job-00", "next-a", "next-b"}, f.finished)
 }
 
-func TestFailedJobHasNoFollowers(t *testing.T) {
+func TestFailedJobEnqueuesNothing(t *testing.T) {
 	t.Parallel()
-	o := newOffice(letters(1)...)
-	_, err := o.worker(func(context.Context, outbox.Job) ([]outbox.Job, error) {
-		return letters(5), errors.New("half-way")
+	f := newFixture(newJobs(1)...)
+	_, err := f.worker(func(context.Context, outbox.Job) ([]outbox.Job, error) {
+		return newJobs(5), errors.New("failed")
 	}).Work(t.Context())
 	require.NoError(t, err)
-	require.Len(t, o.store.Jobs(), 1)
+	require.Len(t, f.store.Jobs(), 1)
 }
 
-func TestUnknownKindIsKept(t *testing.T) {
+func TestJobOfUnknownKindIsRetried(t *testing.T) {
 	t.Parallel()
-	o := newOffice(outbox.New("odd", "pigeon", nil, (&outboxtest.Clock{}).Now()))
-	_, err := o.worker(succeed).Work(t.Context())
+	f := newFixture(outbox.New("odd", "pigeon", nil, (&outboxtest.Clock{}).Now()))
+	_, err := f.worker(succeed).Work(t.Context())
 	require.NoError(t, err)
-	left := o.store.Jobs()
-	require.Len(t, left, 1)
-	require.Contains(t, left[0].LastError, "pigeon")
+	remaining := f.store.Jobs()
+	require.Len(t, remaining, 1)
+	require.Contains(t, remaining[0].LastError, "pigeon")
 }
 
-func TestStoppedMidWay(t *testing.T) {
+func TestWorkerIsStopped(t *testing.T) {
 	t.Parallel()
-	o := newOffice(letters(3)...)
+	f := newFixture(newJobs(3)...)
 	ctx, stop := context.WithCancel(t.Context())
-	tried, err := o.worker(func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
+	attempts, err := f.worker(func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
 		if j.ID == "job-01" {
 			stop()
 			return nil, ctx.Err()
@@ -198,35 +198,35 @@ func TestStoppedMidWay(t *testing.T) {
 		return nil, nil
 	}).Work(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, 1, tried)
-	left := o.store.Jobs()
-	require.Len(t, left, 2)
-	require.Empty(t, left[0].LastError, "being stopped is no fault of the job")
+	require.Equal(t, 1, attempts)
+	remaining := f.store.Jobs()
+	require.Len(t, remaining, 2)
+	require.Empty(t, remaining[0].LastError, "stopping the worker is recorded as an error of the job")
 
-	o.clock.Advance(longLease)
-	_, err = o.worker(succeed).Work(t.Context())
+	f.clock.Advance(longLease)
+	_, err = f.worker(succeed).Work(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []string{"job-00", "job-01", "job-02"}, o.done)
+	require.Equal(t, []string{"job-00", "job-01", "job-02"}, f.finished)
 }
 
-func TestDoneWhileStoppingIsNotDoneAgain(t *testing.T) {
+func TestJobFinishedWhileStoppingIsDeleted(t *testing.T) {
 	t.Parallel()
-	o := newOffice(letters(1)...)
+	f := newFixture(newJobs(1)...)
 	ctx, stop := context.WithCancel(t.Context())
-	_, err := o.worker(func(context.Context, outbox.Job) ([]outbox.Job, error) {
+	_, err := f.worker(func(context.Context, outbox.Job) ([]outbox.Job, error) {
 		stop()
 		return nil, nil
 	}).Work(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, o.store.Jobs())
+	require.Empty(t, f.store.Jobs())
 }
 
-func TestHangingJobIsCut(t *testing.T) {
+func TestHangingJobTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(letters(2)...)
-		began := time.Now()
-		_, err := o.worker(func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
+		f := newFixture(newJobs(2)...)
+		start := time.Now()
+		_, err := f.worker(func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
 			if j.ID == "job-00" {
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -234,9 +234,9 @@ func TestHangingJobIsCut(t *testing.T) {
 			return nil, nil
 		}).Work(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 30*time.Second, time.Since(began))
-		require.Equal(t, []string{"job-01"}, o.done)
-		require.Contains(t, o.store.Jobs()[0].LastError, "deadline")
+		require.Equal(t, 30*time.Second, time.Since(start))
+		require.Equal(t, []string{"job-01"}, f.finished)
+		require.Contains(t, f.store.Jobs()[0].LastError, "deadline")
 	})
 }
 
@@ -265,7 +265,7 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-func TestNewRefusesWhatIsNoJSON(t *testing.T) {
+func TestNewPanicsOnInvalidPayload(t *testing.T) {
 	t.Parallel()
 	require.Panics(t, func() { outbox.New("id", outbox.Letter, make(chan int), time.Time{}) })
 }

@@ -1,5 +1,5 @@
-// Package outboxtest owns a store of jobs in memory and a clock that is set by hand, for the tests
-// of whoever carries jobs out.
+// Package outboxtest owns an in-memory outbox.Store and a manual clock, for tests of code that
+// creates or runs jobs.
 package outboxtest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 )
 
-// Store keeps jobs in memory, to the letter of outbox.Store.
+// Store implements outbox.Store in memory.
 type Store struct {
 	mu   sync.Mutex
 	jobs map[string]outbox.Job
@@ -22,7 +22,7 @@ type Store struct {
 
 var _ outbox.Store = (*Store)(nil)
 
-// NewStore makes a store with jobs.
+// NewStore returns a store with jobs.
 func NewStore(jobs ...outbox.Job) *Store {
 	s := &Store{jobs: map[string]outbox.Job{}}
 	s.add(jobs)
@@ -31,13 +31,13 @@ func NewStore(jobs ...outbox.Job) *Store {
 
 func (s *Store) add(jobs []outbox.Job) {
 	for _, j := range jobs {
-		if _, known := s.jobs[j.ID]; !known {
+		if _, exists := s.jobs[j.ID]; !exists {
 			s.jobs[j.ID] = j
 		}
 	}
 }
 
-// Enqueue keeps a job.
+// Enqueue implements outbox.Store.
 func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
 	return nil
 }
 
-// ClaimJobs gives jobs that are due, and hides them for the lease.
+// ClaimJobs implements outbox.Store.
 func (s *Store) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Job, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -68,35 +68,35 @@ func (s *Store) ClaimJobs(ctx context.Context, now time.Time, lease time.Duratio
 	return due, nil
 }
 
-// FinishJob deletes a job and adds those that follow.
+// FinishJob implements outbox.Store.
 func (s *Store) FinishJob(ctx context.Context, id string, follow []outbox.Job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.jobs[id]; known {
+	if _, exists := s.jobs[id]; exists {
 		delete(s.jobs, id)
 		s.add(follow)
 	}
 	return nil
 }
 
-// RetryJob makes a job due again at a time.
+// RetryJob implements outbox.Store.
 func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, lastError string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if j, known := s.jobs[id]; known {
+	if j, exists := s.jobs[id]; exists {
 		j.NotBefore, j.LastError = at, lastError
 		s.jobs[id] = j
 	}
 	return nil
 }
 
-// Jobs gives all jobs, oldest first.
+// Jobs returns all jobs, oldest first.
 func (s *Store) Jobs() []outbox.Job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,20 +109,20 @@ func (s *Store) sorted() []outbox.Job {
 	})
 }
 
-// Clock is set by hand. It begins at the same time in every test.
+// Clock is a manual clock. It starts at the same time in every test.
 type Clock struct {
 	mu      sync.Mutex
 	advance time.Duration
 }
 
-// Now gives the time.
+// Now returns the current time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(c.advance)
 }
 
-// Advance lets time pass.
+// Advance moves the clock forward.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

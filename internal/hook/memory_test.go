@@ -1,0 +1,99 @@
+package hook
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
+)
+
+// memoryStore implements Store in memory.
+type memoryStore struct {
+	mu         sync.Mutex
+	hooks      []Hook
+	deliveries map[string]Delivery
+	changes    []audit.Note
+}
+
+var _ Store = (*memoryStore)(nil)
+
+func (m *memoryStore) CreateHook(_ context.Context, h Hook, n audit.Note) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hooks, m.changes = append(m.hooks, h), append(m.changes, n)
+	return nil
+}
+
+func (m *memoryStore) Hooks(ctx context.Context) ([]Hook, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.hooks), ctx.Err()
+}
+
+func (m *memoryStore) exists(id string) bool {
+	return slices.ContainsFunc(m.hooks, func(h Hook) bool { return h.ID == id })
+}
+
+func (m *memoryStore) DeleteHook(_ context.Context, id string, n audit.Note) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.exists(id) {
+		return account.ErrNotFound
+	}
+	m.hooks = slices.DeleteFunc(m.hooks, func(h Hook) bool { return h.ID == id })
+	m.changes = append(m.changes, n)
+	return nil
+}
+
+func (m *memoryStore) RecordDelivery(ctx context.Context, d Delivery) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.exists(d.HookID) {
+		return account.ErrNotFound
+	}
+	m.deliveries[d.ID] = d
+	return ctx.Err()
+}
+
+func (m *memoryStore) Deliveries(_ context.Context, hookID string, limit int) ([]Delivery, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Delivery
+	for _, d := range m.deliveries {
+		if d.HookID == hookID {
+			all = append(all, d)
+		}
+	}
+	slices.SortFunc(all, func(a, b Delivery) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(b.ID, a.ID))
+	})
+	return all[:min(limit, len(all))], nil
+}
+
+func (m *memoryStore) Delivery(_ context.Context, id string) (Delivery, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, ok := m.deliveries[id]
+	if !ok {
+		return d, account.ErrNotFound
+	}
+	return d, nil
+}
+
+func (m *memoryStore) PurgeDeliveries(_ context.Context, before time.Time, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for id, d := range m.deliveries {
+		if n < limit && d.TriedAt.Before(before) {
+			delete(m.deliveries, id)
+			n++
+		}
+	}
+	return n, nil
+}
