@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// chromiumPackages bring the browser with a font, for a page without letters tests little.
+// chromiumPackages contain the browser and a font, without which pages show no text.
 var chromiumPackages = packages{
 	"apt-get": {"chromium", "chromium-sandbox", "fonts-liberation"},
 	"dnf":     {"chromium", "liberation-sans-fonts"},
@@ -17,25 +17,26 @@ var chromiumPackages = packages{
 	"brew":    {"--cask", "chromium"},
 }
 
-// chromiumNames are the browser's programs in PATH, and on macOS, which has none there.
+// chromiumNames are the browser's programs in PATH, and their paths on macOS, where they are not in
+// PATH.
 var chromiumNames = []string{
 	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell",
 	"/Applications/Chromium.app/Contents/MacOS/Chromium",
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 }
 
-func (h host) chromiumNeed() need {
-	local := way{name: "installed browsers", try: h.localChromium}
-	return need{
+func (h host) chromium() requirement {
+	local := source{name: "installed browsers", find: h.localChromium}
+	return requirement{
 		name:     "Chromium",
 		variable: "CHROMIUM",
-		ways: []way{
-			{name: "CHROMIUM", try: h.givenChromium},
+		sources: []source{
+			{name: "CHROMIUM", find: h.givenChromium},
 			local,
-			h.installWay(chromiumPackages, local),
-			{name: "docker", try: h.chromiumContainer},
+			h.installSource(chromiumPackages, local),
+			{name: "docker", find: h.chromiumContainer},
 		},
-		remedy: h.remedy(chromiumPackages, "CHROMIUM=/path/to/chromium make test"),
+		install: h.installCommand(chromiumPackages, "CHROMIUM=/path/to/chromium make test"),
 	}
 }
 
@@ -63,8 +64,8 @@ func (h host) localChromium(ctx context.Context) (resource, error) {
 	return resource{}, errors.Join(errs...)
 }
 
-// browser asks a browser for its version, because some systems put a program of its name in PATH
-// that only says how to install it.
+// browser runs a browser to get its version. On some systems the program in PATH is a placeholder that
+// only explains how to install the browser, and fails.
 func (h host) browser(ctx context.Context, path string) (resource, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -19,19 +19,19 @@ import (
 	"time"
 )
 
-// cluster is a PostgreSQL server of our own in a temporary directory.
+// cluster is a temporary PostgreSQL server.
 type cluster struct {
-	bin      string // the server's programs
-	dir      string
+	bin      string // directory of the server's programs
+	dir      string // temporary directory with the server's files
 	password string
-	owner    *syscall.Credential // nil: ourselves
+	owner    *syscall.Credential // nil: the current user
 
 	cancel context.CancelFunc
-	exited chan struct{} // closed when the server is gone
+	exited chan struct{} // closed when the server has exited
 }
 
-// startCluster makes a cluster and waits until it answers. It listens on loopback only, and asks
-// for a password even there: its superuser may run programs as its owner.
+// startCluster creates a cluster and waits until it accepts connections. It listens only on loopback,
+// and requires a password even there, because its superuser can run programs as the cluster's owner.
 func startCluster(ctx context.Context, bin string) (_ resource, err error) {
 	c := &cluster{bin: bin, password: rand.Text()}
 	defer func() {
@@ -43,23 +43,23 @@ func startCluster(ctx context.Context, bin string) (_ resource, err error) {
 		return resource{}, err
 	}
 	// Another program may take the free port before the server does.
-	for try := 1; ; try++ {
+	for attempt := 1; ; attempt++ {
 		port, err := freePort(ctx)
 		if err != nil {
 			return resource{}, err
 		}
 		url, version, err := c.serve(ctx, port)
 		if err == nil {
-			about := fmt.Sprintf("%s: throw-away cluster on 127.0.0.1:%d", version, port)
+			about := fmt.Sprintf("%s: temporary cluster on 127.0.0.1:%d", version, port)
 			return resource{value: url, about: about, stop: c.stop}, nil
 		}
-		if try == 3 || ctx.Err() != nil {
+		if attempt == 3 || ctx.Err() != nil {
 			return resource{}, err
 		}
 	}
 }
 
-// prepare makes the directory and the cluster's files.
+// prepare creates the temporary directory and the cluster's files.
 func (c *cluster) prepare(ctx context.Context) error {
 	var err error
 	if c.owner, err = clusterOwner(os.Getuid()); err != nil {
@@ -87,17 +87,17 @@ func (c *cluster) prepare(ctx context.Context) error {
 	return nil
 }
 
-// serve starts the server and waits until it answers. Nothing it keeps needs to outlive the
-// machine, so it does not wait for the disk; what it has answered outlives the server all the same.
+// serve starts the server and waits until it accepts connections. Its data need not survive a crash of
+// the machine, so fsync is off. Committed data still survives a crash of the server.
 func (c *cluster) serve(ctx context.Context, port int) (url, version string, err error) {
 	logfile, err := os.Create(filepath.Join(c.dir, "log"))
 	if err != nil {
 		return "", "", err
 	}
 	defer func() { _ = logfile.Close() }()
-	// The server lives until stop, not until ctx ends: the tests stop first.
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	server := c.command(life, "postgres", "-D", c.data(), "-p", strconv.Itoa(port),
+	// The server runs until stop, even if ctx ends earlier, so that the tests end before it.
+	serverCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	server := c.command(serverCtx, "postgres", "-D", c.data(), "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
 		"-c", "fsync=off", "-c", "full_page_writes=off")
 	server.Stdout, server.Stderr = logfile, logfile
@@ -109,7 +109,7 @@ func (c *cluster) serve(ctx context.Context, port int) (url, version string, err
 		return "", "", err
 	}
 	go func() {
-		_ = server.Wait() // why it ended stands in its log
+		_ = server.Wait() // the reason for the exit is in its log
 		close(c.exited)
 	}()
 	url = c.url(port)
@@ -120,7 +120,8 @@ func (c *cluster) serve(ctx context.Context, port int) (url, version string, err
 	return url, version, err
 }
 
-// await asks until the server answers. It polls, for a server has no other way to say that it is up.
+// await waits until the server accepts connections. It polls, because the server does not report when
+// it is ready.
 func (c *cluster) await(ctx context.Context, url string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -131,8 +132,8 @@ func (c *cluster) await(ctx context.Context, url string) (string, error) {
 		}
 		select {
 		case <-c.exited:
-			text, _ := os.ReadFile(filepath.Join(c.dir, "log")) // an empty log says no more
-			return "", fmt.Errorf("the server ended: %s", lastLine(string(text)))
+			text, _ := os.ReadFile(filepath.Join(c.dir, "log")) // if the log cannot be read, the error has no detail
+			return "", fmt.Errorf("the server exited: %s", lastLine(string(text)))
 		case <-ctx.Done():
 			return "", err
 		case <-time.After(20 * time.Millisecond):
@@ -140,7 +141,7 @@ func (c *cluster) await(ctx context.Context, url string) (string, error) {
 	}
 }
 
-// stop ends the server and removes its files. It may be called on a half-made cluster.
+// stop stops the server and removes its files. It can be called on a partly created cluster.
 func (c *cluster) stop() error {
 	if c.cancel != nil {
 		c.cancel()
@@ -149,8 +150,9 @@ func (c *cluster) stop() error {
 	return os.RemoveAll(c.dir)
 }
 
-// command runs a program of the server as the cluster's owner, and in a process group of its own:
-// a Ctrl-C in the terminal is for the tests, the server ends after them.
+// command returns a command that runs one of the server's programs as the cluster's owner. It has its
+// own process group, so that Ctrl-C in the terminal reaches only the tests and the server stops after
+// them.
 func (c *cluster) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, program), args...)
 	cmd.Dir = c.dir
@@ -174,10 +176,11 @@ func postgresURL(password string, port int) string {
 	return u.String()
 }
 
-// clusterOwner is who runs the server. It refuses to run as root, which then needs somebody else.
+// clusterOwner returns the user that runs the server, which refuses to run as root. It returns nil if
+// the current user can run it.
 func clusterOwner(uid int) (*syscall.Credential, error) {
 	if uid != 0 {
-		return nil, nil //nolint:nilnil // no credential means: as we are
+		return nil, nil //nolint:nilnil // nil: the current user
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		account, err := user.Lookup(name)
@@ -191,7 +194,7 @@ func clusterOwner(uid int) (*syscall.Credential, error) {
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+	return nil, errors.New("PostgreSQL refuses to run as root, and neither user postgres nor user nobody exists")
 }
 
 func freePort(ctx context.Context) (int, error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// serverDir gives this machine's server programs. Where the server came from elsewhere there may be
-// none: then the search must have said so.
+// serverDir returns the directory of this machine's server programs. A machine that uses a remote
+// server or a container may have none; then serverDir checks that the search reports it.
 func serverDir(t *testing.T) (dir string, ok bool) {
 	t.Helper()
 	search := postgresSearch{host: thisHost(logger{io.Discard}), start: startCluster}
@@ -27,7 +27,7 @@ func serverDir(t *testing.T) (dir string, ok bool) {
 	return dirs[0], true
 }
 
-func TestClusterAsksForItsPasswordAndIsGoneAfterStop(t *testing.T) {
+func TestClusterRequiresItsPasswordUntilStopRemovesIt(t *testing.T) {
 	t.Parallel()
 	dir, ok := serverDir(t)
 	if !ok {
@@ -52,10 +52,10 @@ func TestClusterAsksForItsPasswordAndIsGoneAfterStop(t *testing.T) {
 	require.NoError(t, found.stop())
 	require.NoDirExists(t, filepath.Dir(data))
 	_, err = reachPostgres(t.Context(), found.value)
-	require.ErrorContains(t, err, "does not answer")
+	require.ErrorContains(t, err, "cannot connect")
 }
 
-func TestClusterOutlivesItsContextUntilStop(t *testing.T) {
+func TestClusterRunsUntilStop(t *testing.T) {
 	t.Parallel()
 	dir, ok := serverDir(t)
 	if !ok {
@@ -70,12 +70,12 @@ func TestClusterOutlivesItsContextUntilStop(t *testing.T) {
 	require.NoError(t, found.stop())
 }
 
-func TestClusterLeavesNothingBehindWhenItFails(t *testing.T) {
+func TestFailedClusterLeavesNoFiles(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	_, err := startCluster(t.Context(), filepath.Join(tmp, "no-such-server"))
 	require.ErrorContains(t, err, "no-such-server/initdb")
-	left, err := os.ReadDir(tmp)
+	remaining, err := os.ReadDir(tmp)
 	require.NoError(t, err)
-	require.Empty(t, left)
+	require.Empty(t, remaining)
 }

@@ -9,29 +9,29 @@ import (
 	"slices"
 )
 
-// compilerPackages bring a C compiler with the C library's headers.
+// compilerPackages contain a C compiler and the C library's headers.
 var compilerPackages = packages{
 	"apt-get": {"gcc", "libc6-dev"},
 	"dnf":     {"gcc", "glibc-devel"},
 	"apk":     {"gcc", "musl-dev"},
 }
 
-// needsCompiler tells whether a command links C: of all that we do, only the race detector does,
-// and not on macOS.
+// needsCompiler reports whether a command needs a C compiler. Only the race detector does, and not on
+// macOS.
 func (h host) needsCompiler(argv []string) bool {
 	return h.os != "darwin" && slices.Contains(argv, "-race")
 }
 
-func (h host) compilerNeed() need {
-	local := way{name: "compiler in PATH", try: h.localCompiler}
-	return need{
-		name:   "C compiler",
-		ways:   []way{local, h.installWay(compilerPackages, local)},
-		remedy: h.remedy(compilerPackages, "CC=/path/to/compiler make test"),
+func (h host) compiler() requirement {
+	local := source{name: "compiler in PATH", find: h.localCompiler}
+	return requirement{
+		name:    "C compiler",
+		sources: []source{local, h.installSource(compilerPackages, local)},
+		install: h.installCommand(compilerPackages, "CC=/path/to/compiler make test"),
 	}
 }
 
-// localCompiler looks for the compiler that go env CC names: CC, or else gcc.
+// localCompiler looks for the compiler that the go command uses: $CC, or gcc if CC is not set.
 func (h host) localCompiler(context.Context) (resource, error) {
 	name := cmp.Or(h.getenv("CC"), "gcc")
 	path, err := h.lookPath(name)

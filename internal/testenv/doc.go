@@ -1,10 +1,18 @@
 //go:build unix
 
-// Testenv runs a command, usually go test, on a machine that may have nothing but Go. It finds a
-// PostgreSQL server, a Chromium and, for the race detector, a C compiler; what is missing it starts
-// or installs without a question; and it tells the command where they are by TEST_DATABASE_URL
-// and CHROMIUM. Whatever it started it stops, however the command ends.
+// Testenv runs a command, usually go test, on a machine that may have only Go installed. It finds a
+// PostgreSQL server, Chromium and, for the race detector, a C compiler. It starts or installs what is
+// missing, without prompting, and passes the locations to the command in TEST_DATABASE_URL and
+// CHROMIUM. When the command ends, for whatever reason, it stops everything that it has started.
 //
-// It owns the search and the throw-away servers. It leaves databases and schemas to the tests, and
-// never skips: where no way leads to something, it fails and says what a person should run.
+//   - main.go: finding what the command needs, and running the command
+//   - search.go: searching the sources of a requirement in order
+//   - postgres.go, chromium.go, compiler.go: the requirements and where they are found
+//   - cluster.go: a temporary PostgreSQL server from installed programs
+//   - docker.go: PostgreSQL and Chromium in containers
+//   - packages.go: installing packages with the system's package manager
+//   - host.go: access to the machine, which tests replace
+//
+// Creating databases and schemas is left to the tests. Testenv never skips anything: if a requirement
+// cannot be met, it fails and prints the command to run.
 package main

@@ -20,17 +20,17 @@ const (
 	chromiumImage = "chromedp/headless-shell:stable"
 )
 
-// docker tells whether an engine answers; a client alone starts nothing.
+// docker returns nil if the Docker engine responds. The client without an engine is not enough.
 func (h host) docker(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if _, err := h.run(ctx, nil, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
-		return fmt.Errorf("%w: no engine: %w", errAbsent, err)
+		return fmt.Errorf("%w: no Docker engine: %w", errAbsent, err)
 	}
 	return nil
 }
 
-// removeContainer works also when ctx has ended, which is when it is needed.
+// removeContainer removes a container, even if ctx has ended.
 func (h host) removeContainer(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
@@ -43,7 +43,7 @@ func (s postgresSearch) container(ctx context.Context) (_ resource, err error) {
 	if err := s.docker(ctx); err != nil {
 		return resource{}, err
 	}
-	s.log.printf("docker run %s (may take some minutes)", postgresImage)
+	s.log.printf("docker run %s (may take a few minutes)", postgresImage)
 	password, name := rand.Text(), "latchkey-testenv-"+strings.ToLower(rand.Text())
 	stop := func() error { return s.removeContainer(ctx, name) }
 	defer func() {
@@ -78,7 +78,7 @@ func (s postgresSearch) container(ctx context.Context) (_ resource, err error) {
 	return resource{value: url, about: fmt.Sprintf("%s: container on %s", version, address), stop: stop}, nil
 }
 
-// await polls until the container's server answers.
+// await polls until the container's server accepts connections.
 func (s postgresSearch) await(ctx context.Context, url string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -95,9 +95,9 @@ func (s postgresSearch) await(ctx context.Context, url string) (string, error) {
 	}
 }
 
-// chromiumContainer writes a program that runs its arguments in a container, for the tests start
-// their browser themselves. It shares the host's network, or the browser would not reach them;
-// only on Linux is that the network the tests listen on.
+// chromiumContainer writes a script that runs the browser in a container, because the tests start the
+// browser themselves. The container shares the host's network, so that the browser can reach the
+// servers of the tests. This works only on Linux.
 func (h host) chromiumContainer(ctx context.Context) (resource, error) {
 	if h.os != "linux" {
 		return resource{}, errAbsent
@@ -105,7 +105,7 @@ func (h host) chromiumContainer(ctx context.Context) (resource, error) {
 	if err := h.docker(ctx); err != nil {
 		return resource{}, err
 	}
-	h.log.printf("docker pull %s (may take some minutes)", chromiumImage)
+	h.log.printf("docker pull %s (may take a few minutes)", chromiumImage)
 	if _, err := h.run(ctx, nil, "docker", "pull", "--quiet", chromiumImage); err != nil {
 		return resource{}, err
 	}

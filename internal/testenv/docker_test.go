@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// engine is a made-up Docker engine.
-type engine struct {
-	started, removed string // names of containers
+// fakeEngine is a fake Docker engine.
+type fakeEngine struct {
+	started, removed string // container names
 	argv             string // of docker run
 	env              []string
 }
 
-func (e *engine) run(_ context.Context, env []string, argv ...string) (string, error) {
+func (e *fakeEngine) run(_ context.Context, env []string, argv ...string) (string, error) {
 	switch argv[1] {
 	case "run":
 		e.started, e.argv, e.env = argv[slices.Index(argv, "--name")+1], strings.Join(argv, " "), env
@@ -35,11 +35,11 @@ func (e *engine) run(_ context.Context, env []string, argv ...string) (string, e
 
 func TestPostgresContainer(t *testing.T) {
 	t.Parallel()
-	setup := func(t *testing.T, reach error) (*engine, resource, error) {
+	setup := func(t *testing.T, reach error) (*fakeEngine, resource, error) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		e, h := new(engine), (&machine{}).host()
+		e, h := new(fakeEngine), (&fakeMachine{}).host()
 		h.run = e.run
 		found, err := postgresSearch{host: h, reach: func(context.Context, string) (string, error) {
 			if reach != nil {
@@ -62,7 +62,7 @@ func TestPostgresContainer(t *testing.T) {
 		require.NoError(t, found.stop())
 		require.Equal(t, e.started, e.removed)
 	})
-	t.Run("is removed when it does not answer", func(t *testing.T) {
+	t.Run("is removed if it does not respond", func(t *testing.T) {
 		t.Parallel()
 		down := errors.New("down")
 		e, _, err := setup(t, down)
@@ -73,8 +73,8 @@ func TestPostgresContainer(t *testing.T) {
 
 func TestChromiumContainer(t *testing.T) {
 	t.Parallel()
-	h := (&machine{}).host()
-	h.run = new(engine).run
+	h := (&fakeMachine{}).host()
+	h.run = new(fakeEngine).run
 	found, err := h.chromiumContainer(t.Context())
 	require.NoError(t, err)
 	script, err := os.ReadFile(found.value)

@@ -14,15 +14,15 @@ import (
 	"strings"
 )
 
-// host is all that the search asks of the machine, so that tests can make one up.
+// host is the access to the machine that the search needs. Tests use a fake.
 type host struct {
 	os       string // runtime.GOOS
 	uid      int
 	getenv   func(name string) string
 	lookPath func(file string) (string, error) // exec.LookPath
 	glob     func(pattern string) []string
-	realPath func(path string) string // symbolic links followed
-	// run gives what a command printed on standard output; env is added to the environment.
+	realPath func(path string) string // resolves symbolic links
+	// run runs a command, with env added to the environment, and returns its standard output.
 	run func(ctx context.Context, env []string, argv ...string) (string, error)
 	log logger
 }
@@ -34,7 +34,7 @@ func thisHost(log logger) host {
 		getenv:   os.Getenv,
 		lookPath: exec.LookPath,
 		glob: func(pattern string) []string {
-			found, _ := filepath.Glob(pattern) // fails only for a malformed pattern
+			found, _ := filepath.Glob(pattern) // fails only if the pattern is malformed
 			return found
 		},
 		realPath: func(path string) string {
@@ -49,13 +49,14 @@ func thisHost(log logger) host {
 	}
 }
 
-// executable tells whether path is a program that may be run.
+// executable reports whether path is an executable program.
 func (h host) executable(path string) bool {
 	_, err := h.lookPath(path)
 	return err == nil
 }
 
-// runCommand answers a failure with the last line that the command wrote, which tools use to say why.
+// runCommand implements host.run. Its error contains the last line that the command wrote to standard
+// error, where most tools state the reason.
 func runCommand(ctx context.Context, env []string, argv ...string) (string, error) {
 	var stderr strings.Builder
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -65,8 +66,8 @@ func runCommand(ctx context.Context, env []string, argv ...string) (string, erro
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", fmt.Errorf("%s: %w", argv[0], errAbsent)
 	}
-	if why := lastLine(stderr.String()); err != nil && why != "" {
-		return "", fmt.Errorf("%s: %w: %s", argv[0], err, why)
+	if reason := lastLine(stderr.String()); err != nil && reason != "" {
+		return "", fmt.Errorf("%s: %w: %s", argv[0], err, reason)
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", argv[0], err)
@@ -79,7 +80,7 @@ func lastLine(text string) string {
 	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
-// logger writes the progress for a person to read.
+// logger prints progress for the user.
 type logger struct{ out io.Writer }
 
 func (l logger) printf(format string, args ...any) {

@@ -24,7 +24,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run meets the needs, runs the command and gives its exit code.
+// run finds what the command needs, runs it and returns its exit code.
 func run(ctx context.Context, argv []string) (code int, err error) {
 	if len(argv) > 0 && argv[0] == "--" {
 		argv = argv[1:]
@@ -42,36 +42,37 @@ func run(ctx context.Context, argv []string) (code int, err error) {
 	}()
 	log := logger{os.Stderr}
 	var env []string
-	for _, n := range needs(thisHost(log), argv) {
-		found, err := n.find(ctx, log)
+	for _, r := range requirements(thisHost(log), argv) {
+		found, err := r.find(ctx, log)
 		if err != nil {
 			return 1, err
 		}
 		if found.stop != nil {
 			started = append(started, found.stop)
 		}
-		if n.variable != "" {
-			env = append(env, n.variable+"="+found.value)
+		if r.variable != "" {
+			env = append(env, r.variable+"="+found.value)
 		}
 	}
-	return runChild(ctx, env, argv)
+	return runForeground(ctx, env, argv)
 }
 
-func needs(h host, argv []string) []need {
-	list := []need{
-		postgresSearch{host: h, reach: reachPostgres, start: startCluster}.need(),
-		h.chromiumNeed(),
+func requirements(h host, argv []string) []requirement {
+	list := []requirement{
+		postgresSearch{host: h, reach: reachPostgres, start: startCluster}.requirement(),
+		h.chromium(),
 	}
 	if h.needsCompiler(argv) {
-		list = slices.Insert(list, 0, h.compilerNeed())
+		list = slices.Insert(list, 0, h.compiler())
 	}
 	return list
 }
 
-// runChild runs the command in a process group of its own and, when ctx ends, asks the whole group
-// to end: go test alone would leave its test programs behind, with the servers that they started.
-func runChild(ctx context.Context, env, argv []string) (int, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // running what it is told is its purpose
+// runForeground runs the command in its own process group and returns its exit code. When ctx ends, it
+// signals the whole group: go test by itself would leave behind the test programs and the servers that
+// they have started.
+func runForeground(ctx context.Context, env, argv []string) (int, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // running a given command is the purpose of testenv
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -81,12 +82,12 @@ func runChild(ctx context.Context, env, argv []string) (int, error) {
 		return 1, err
 	}
 	err := cmd.Wait()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails where nobody is left, as it should be
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if the group has ended, which is the normal case
 	if ctx.Err() != nil {
 		return 130, context.Cause(ctx)
 	}
 	if exit := new(exec.ExitError); errors.As(err, &exit) {
-		return exit.ExitCode(), nil // the command has said why
+		return exit.ExitCode(), nil // the command has printed the reason
 	}
 	if err != nil {
 		return 1, err

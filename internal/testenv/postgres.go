@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// postgresPackages bring the server, not only the client.
+// postgresPackages contain the server, not only the client.
 var postgresPackages = packages{
 	"apt-get": {"postgresql"},
 	"dnf":     {"postgresql-server"},
@@ -23,7 +23,7 @@ var postgresPackages = packages{
 	"brew":    {"postgresql@17"},
 }
 
-// postgresDirs is where systems put the server's programs outside of PATH.
+// postgresDirs are the directories outside of PATH where systems install the server's programs.
 var postgresDirs = []string{
 	"/usr/lib/postgresql/*/bin",                           // Debian, Ubuntu
 	"/usr/pgsql-*/bin",                                    // Red Hat, from PostgreSQL's own repository
@@ -33,29 +33,29 @@ var postgresDirs = []string{
 	"/Applications/Postgres.app/Contents/Versions/*/bin/", // Postgres.app
 }
 
-// postgresSearch is the search for a PostgreSQL server with what it can do to the world.
+// postgresSearch finds or starts a PostgreSQL server.
 type postgresSearch struct {
 	host
 	reach func(ctx context.Context, url string) (version string, err error)
-	start func(ctx context.Context, dir string) (resource, error) // a throw-away cluster
+	start func(ctx context.Context, dir string) (resource, error) // starts a temporary cluster
 }
 
-func (s postgresSearch) need() need {
-	local := way{name: "server programs", try: s.local}
-	return need{
+func (s postgresSearch) requirement() requirement {
+	local := source{name: "server programs", find: s.local}
+	return requirement{
 		name:     "PostgreSQL",
 		variable: "TEST_DATABASE_URL",
-		ways: []way{
-			{name: "TEST_DATABASE_URL", try: s.given},
+		sources: []source{
+			{name: "TEST_DATABASE_URL", find: s.given},
 			local,
-			s.installWay(postgresPackages, local),
-			{name: "docker", try: s.container},
+			s.installSource(postgresPackages, local),
+			{name: "docker", find: s.container},
 		},
-		remedy: s.remedy(postgresPackages, "TEST_DATABASE_URL=postgres://user:password@host/database make test"),
+		install: s.installCommand(postgresPackages, "TEST_DATABASE_URL=postgres://user:password@host/database make test"),
 	}
 }
 
-// given takes the server that a person named.
+// given uses the server that the user has set.
 func (s postgresSearch) given(ctx context.Context) (resource, error) {
 	url := s.getenv("TEST_DATABASE_URL")
 	if url == "" {
@@ -65,10 +65,10 @@ func (s postgresSearch) given(ctx context.Context) (resource, error) {
 	if err != nil {
 		return resource{}, err
 	}
-	return resource{value: url, about: version + ", as TEST_DATABASE_URL says"}, nil
+	return resource{value: url, about: version + ", from TEST_DATABASE_URL"}, nil
 }
 
-// local starts a throw-away cluster of the first server program that works.
+// local starts a temporary cluster with the first installed server that works.
 func (s postgresSearch) local(ctx context.Context) (resource, error) {
 	err := errAbsent
 	for _, dir := range s.serverDirs(ctx) {
@@ -80,8 +80,8 @@ func (s postgresSearch) local(ctx context.Context) (resource, error) {
 	return resource{}, err
 }
 
-// serverDirs lists the directories with a server's programs: that of PATH, that of pg_config, and
-// the usual ones, newest version first.
+// serverDirs returns the directories with a server's programs: the one in PATH, the one that pg_config
+// reports, and the usual ones, newest version first.
 func (s postgresSearch) serverDirs(ctx context.Context) []string {
 	var dirs []string
 	add := func(dir string) {
@@ -109,24 +109,24 @@ func (s postgresSearch) serverDirs(ctx context.Context) []string {
 
 var number = regexp.MustCompile(`\d+`)
 
-// version is the last number in a directory's name, the major version.
+// version returns the last number in a path, which is the server's major version.
 func version(dir string) int {
 	numbers := number.FindAllString(dir, -1)
 	if len(numbers) == 0 {
 		return 0
 	}
-	n, _ := strconv.Atoi(numbers[len(numbers)-1]) // digits only; one too long for an int sorts last
+	n, _ := strconv.Atoi(numbers[len(numbers)-1]) // the only possible error is a number that is too large
 	return n
 }
 
-// reachPostgres gives the version of a server that answers. Its errors name host and user, never
-// the password.
+// reachPostgres connects to a server and returns its version. Its errors contain the host and the user,
+// but never the password.
 func reachPostgres(ctx context.Context, url string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return "", fmt.Errorf("does not answer: %w", err)
+		return "", fmt.Errorf("cannot connect: %w", err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	return conn.PgConn().ParameterStatus("server_version"), nil

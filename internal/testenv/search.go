@@ -9,47 +9,48 @@ import (
 	"strings"
 )
 
-// errAbsent says that a way does not exist on this machine, which is worth a word only when none does.
+// errAbsent is the error of a source that does not exist on this machine. It is reported only if no
+// source works.
 var errAbsent = errors.New("not on this machine")
 
-// need is something the tests cannot do without, and the ways to it, best first.
-type need struct {
+// requirement is something that the tests need, with its sources, best first.
+type requirement struct {
 	name     string
-	variable string // tells the tests where it is; empty: they find it themselves
-	ways     []way
-	remedy   string // what a person should run when no way works
+	variable string // environment variable for its location; empty: the tests find it themselves
+	sources  []source
+	install  string // the command for the user to run if no source works
 }
 
-// way is one place to look, or one means to get it.
-type way struct {
+// source is a place to look for a resource, or a method to start or install it.
+type source struct {
 	name string
-	try  func(ctx context.Context) (resource, error)
+	find func(ctx context.Context) (resource, error)
 }
 
-// resource is a need that is met.
+// resource meets a requirement.
 type resource struct {
-	value string       // for the tests
-	about string       // for the person
+	value string       // of the environment variable
+	about string       // description for the user
 	stop  func() error // nil: nothing was started
 }
 
-// find tries the ways in their order; the first that works is taken.
-func (n need) find(ctx context.Context, log logger) (resource, error) {
+// find returns the resource of the first source that works.
+func (r requirement) find(ctx context.Context, log logger) (resource, error) {
 	var tried strings.Builder
-	for _, w := range n.ways {
-		found, err := w.try(ctx)
+	for _, s := range r.sources {
+		found, err := s.find(ctx)
 		if err == nil {
-			log.printf("%s: %s", n.name, found.about)
+			log.printf("%s: %s", r.name, found.about)
 			return found, nil
 		}
 		if ctx.Err() != nil {
 			return resource{}, context.Cause(ctx)
 		}
 		if !errors.Is(err, errAbsent) {
-			log.printf("%s: %s: %v; looking further", n.name, w.name, err)
+			log.printf("%s: %s: %v; trying the next source", r.name, s.name, err)
 		}
-		fmt.Fprintf(&tried, "\n  %s: %v", w.name, err)
+		fmt.Fprintf(&tried, "\n  %s: %v", s.name, err)
 	}
-	return resource{}, fmt.Errorf("%s is needed, and no way led to it:%s\nRun this, then try again:\n  %s",
-		n.name, tried.String(), n.remedy)
+	return resource{}, fmt.Errorf("%s is required but was not found:%s\nRun this, then try again:\n  %s",
+		r.name, tried.String(), r.install)
 }

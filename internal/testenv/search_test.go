@@ -14,26 +14,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// machine is a made-up host. The zero value has nothing at all.
-type machine struct {
+// fakeMachine is a fake host. The zero value has no programs.
+type fakeMachine struct {
 	os       string            // empty: linux
-	user     int               // not root: a user id
+	uid      int               // 0: root
 	env      map[string]string // its environment
-	programs []string          // what lookPath and glob find
-	outputs  map[string]string // command line to what it prints; the others fail
-	brings   map[string]string // command line to the program that it installs
+	programs []string          // found by lookPath and glob
+	outputs  map[string]string // command line to output; other commands fail
+	installs map[string]string // command line to the program that it installs
 
 	ran []string // the command lines that were run
 }
 
-func (m *machine) host() host {
+func (m *fakeMachine) host() host {
 	os := m.os
 	if os == "" {
 		os = "linux"
 	}
 	return host{
 		os:       os,
-		uid:      m.user,
+		uid:      m.uid,
 		getenv:   func(name string) string { return m.env[name] },
 		lookPath: m.lookPath,
 		glob:     m.glob,
@@ -43,7 +43,7 @@ func (m *machine) host() host {
 	}
 }
 
-func (m *machine) lookPath(file string) (string, error) {
+func (m *fakeMachine) lookPath(file string) (string, error) {
 	for _, program := range m.programs {
 		if program == file || !strings.Contains(file, "/") && path.Base(program) == file &&
 			strings.HasPrefix(program, "/usr/bin/") {
@@ -53,7 +53,7 @@ func (m *machine) lookPath(file string) (string, error) {
 	return "", errAbsent
 }
 
-func (m *machine) glob(pattern string) []string {
+func (m *fakeMachine) glob(pattern string) []string {
 	var found []string
 	for _, program := range m.programs {
 		dir := path.Dir(program)
@@ -64,10 +64,10 @@ func (m *machine) glob(pattern string) []string {
 	return found
 }
 
-func (m *machine) run(_ context.Context, _ []string, argv ...string) (string, error) {
+func (m *fakeMachine) run(_ context.Context, _ []string, argv ...string) (string, error) {
 	line := strings.Join(argv, " ")
 	m.ran = append(m.ran, line)
-	if program, ok := m.brings[line]; ok {
+	if program, ok := m.installs[line]; ok {
 		m.programs = append(m.programs, program, path.Join(path.Dir(program), "initdb"))
 		return "", nil
 	}
@@ -89,74 +89,74 @@ func TestPostgresSearch(t *testing.T) {
 		return programs
 	}
 	tests := map[string]struct {
-		machine
-		broken string // the server program that does not start
+		fakeMachine
+		broken string // directory of the server that does not start
 		want   string
-		ran    []string // nil: not looked at
+		ran    []string // nil: not checked
 		errHas string
 	}{
 		"TEST_DATABASE_URL comes first": {
-			machine: machine{env: map[string]string{"TEST_DATABASE_URL": "up"}, programs: server("/usr/bin")},
-			want:    "up",
-			ran:     []string{},
+			fakeMachine: fakeMachine{env: map[string]string{"TEST_DATABASE_URL": "up"}, programs: server("/usr/bin")},
+			want:        "up",
+			ran:         []string{},
 		},
-		"an unreachable TEST_DATABASE_URL is passed over": {
-			machine: machine{env: map[string]string{"TEST_DATABASE_URL": "down"}, programs: server("/usr/bin")},
-			want:    "cluster of /usr/bin",
+		"unreachable TEST_DATABASE_URL is skipped": {
+			fakeMachine: fakeMachine{env: map[string]string{"TEST_DATABASE_URL": "down"}, programs: server("/usr/bin")},
+			want:        "cluster of /usr/bin",
 		},
 		"PATH before the usual directories": {
-			machine: machine{programs: server("/usr/lib/postgresql/17/bin", "/usr/bin")},
-			want:    "cluster of /usr/bin",
+			fakeMachine: fakeMachine{programs: server("/usr/lib/postgresql/17/bin", "/usr/bin")},
+			want:        "cluster of /usr/bin",
 		},
 		"pg_config before the usual directories": {
-			machine: machine{
+			fakeMachine: fakeMachine{
 				programs: server("/usr/lib/postgresql/17/bin", "/opt/pg/bin"),
 				outputs:  map[string]string{"pg_config --bindir": "/opt/pg/bin"},
 			},
 			want: "cluster of /opt/pg/bin",
 		},
 		"the newest of the usual directories": {
-			machine: machine{programs: server("/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
-			want:    "cluster of /usr/lib/postgresql/17/bin",
+			fakeMachine: fakeMachine{programs: server("/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
+			want:        "cluster of /usr/lib/postgresql/17/bin",
 		},
-		"a server that does not start is passed over": {
-			machine: machine{programs: server("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
-			broken:  "/usr/lib/postgresql/17/bin",
-			want:    "cluster of /usr/lib/postgresql/15/bin",
+		"server that does not start is skipped": {
+			fakeMachine: fakeMachine{programs: server("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
+			broken:      "/usr/lib/postgresql/17/bin",
+			want:        "cluster of /usr/lib/postgresql/15/bin",
 		},
-		"client programs alone are no server": {
-			machine: machine{programs: []string{"/usr/lib/postgresql/15/bin/initdb"}},
-			errHas:  "server programs: not on this machine",
+		"client programs are not enough": {
+			fakeMachine: fakeMachine{programs: []string{"/usr/lib/postgresql/15/bin/initdb"}},
+			errHas:      "server programs: not on this machine",
 		},
 		"apt-get as root": {
-			machine: machine{
+			fakeMachine: fakeMachine{
 				programs: []string{"/usr/bin/apt-get"},
 				outputs:  map[string]string{"apt-get update": ""},
-				brings:   map[string]string{aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
+				installs: map[string]string{aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
 			},
 			want: "cluster of /usr/lib/postgresql/15/bin",
 			ran:  []string{"pg_config --bindir", "apt-get update", aptInstall + "postgresql", "pg_config --bindir"},
 		},
-		"apt-get with sudo that asks nothing": {
-			machine: machine{
-				user:     1000,
+		"apt-get with passwordless sudo": {
+			fakeMachine: fakeMachine{
+				uid:      1000,
 				programs: []string{"/usr/bin/apt-get"},
 				outputs:  map[string]string{"sudo -n true": "", "sudo -n apt-get update": ""},
-				brings:   map[string]string{"sudo -n " + aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
+				installs: map[string]string{"sudo -n " + aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
 			},
 			want: "cluster of /usr/lib/postgresql/15/bin",
 		},
 		"brew needs no root": {
-			machine: machine{
-				os: "darwin", user: 501,
+			fakeMachine: fakeMachine{
+				os: "darwin", uid: 501,
 				programs: []string{"/usr/bin/brew"},
-				brings:   map[string]string{"brew install postgresql@17": "/opt/homebrew/opt/postgresql@17/bin/postgres"},
+				installs: map[string]string{"brew install postgresql@17": "/opt/homebrew/opt/postgresql@17/bin/postgres"},
 			},
 			want: "cluster of /opt/homebrew/opt/postgresql@17/bin",
 		},
-		"nothing is installed where sudo would ask": {
-			machine: machine{user: 1000, programs: []string{"/usr/bin/apt-get"}},
-			ran:     []string{"pg_config --bindir", "sudo -n true", "docker version --format {{.Server.Version}}"},
+		"nothing is installed if sudo needs a password": {
+			fakeMachine: fakeMachine{uid: 1000, programs: []string{"/usr/bin/apt-get"}},
+			ran:         []string{"pg_config --bindir", "sudo -n true", "docker version --format {{.Server.Version}}"},
 			errHas: "Run this, then try again:\n" +
 				"  sudo apt-get update && sudo " + aptInstall + "postgresql",
 		},
@@ -173,7 +173,7 @@ func TestPostgresSearch(t *testing.T) {
 					if url == "up" {
 						return "17.0", nil
 					}
-					return "", errors.New("does not answer")
+					return "", errors.New("cannot connect")
 				},
 				start: func(_ context.Context, dir string) (resource, error) {
 					if dir == tt.broken {
@@ -182,7 +182,7 @@ func TestPostgresSearch(t *testing.T) {
 					return resource{value: "cluster of " + dir}, nil
 				},
 			}
-			found, err := search.need().find(t.Context(), logger{io.Discard})
+			found, err := search.requirement().find(t.Context(), logger{io.Discard})
 			if tt.errHas != "" {
 				require.ErrorContains(t, err, tt.errHas)
 			} else {
@@ -190,7 +190,7 @@ func TestPostgresSearch(t *testing.T) {
 			}
 			require.Equal(t, tt.want, found.value)
 			if tt.ran != nil {
-				require.Equal(t, tt.ran, append([]string{}, tt.machine.ran...))
+				require.Equal(t, tt.ran, append([]string{}, tt.fakeMachine.ran...))
 			}
 		})
 	}
@@ -200,27 +200,27 @@ func TestChromiumSearch(t *testing.T) {
 	t.Parallel()
 	const install = aptInstall + "chromium chromium-sandbox fonts-liberation"
 	tests := map[string]struct {
-		machine
+		fakeMachine
 		want   string
 		errHas string
 	}{
 		"CHROMIUM comes first": {
-			machine: machine{
+			fakeMachine: fakeMachine{
 				env:      map[string]string{"CHROMIUM": "/my/chrome"},
 				programs: []string{"/usr/bin/chromium"},
 				outputs:  map[string]string{"/my/chrome --version": "Chromium 1", "/usr/bin/chromium --version": "Chromium 2"},
 			},
 			want: "/my/chrome",
 		},
-		"a program that only says how to install the browser is passed over": {
-			machine: machine{
+		"placeholder for the browser is skipped": {
+			fakeMachine: fakeMachine{
 				programs: []string{"/usr/bin/chromium-browser", "/usr/bin/google-chrome"},
 				outputs:  map[string]string{"/usr/bin/google-chrome --version": "Google Chrome 1"},
 			},
 			want: "/usr/bin/google-chrome",
 		},
-		"macOS has it outside of PATH": {
-			machine: machine{
+		"outside of PATH on macOS": {
+			fakeMachine: fakeMachine{
 				os:       "darwin",
 				programs: []string{"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"},
 				outputs: map[string]string{
@@ -230,22 +230,22 @@ func TestChromiumSearch(t *testing.T) {
 			want: "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 		},
 		"apt-get": {
-			machine: machine{
+			fakeMachine: fakeMachine{
 				programs: []string{"/usr/bin/apt-get"},
 				outputs:  map[string]string{"apt-get update": "", "/usr/bin/chromium --version": "Chromium 1"},
-				brings:   map[string]string{install: "/usr/bin/chromium"},
+				installs: map[string]string{install: "/usr/bin/chromium"},
 			},
 			want: "/usr/bin/chromium",
 		},
 		"nothing works": {
-			machine: machine{programs: []string{"/usr/bin/apt-get"}},
-			errHas:  "Run this, then try again:\n  apt-get update && " + install,
+			fakeMachine: fakeMachine{programs: []string{"/usr/bin/apt-get"}},
+			errHas:      "Run this, then try again:\n  apt-get update && " + install,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := tt.host().chromiumNeed().find(t.Context(), logger{io.Discard})
+			found, err := tt.host().chromium().find(t.Context(), logger{io.Discard})
 			if tt.errHas != "" {
 				require.ErrorContains(t, err, tt.errHas)
 			} else {
@@ -256,15 +256,15 @@ func TestChromiumSearch(t *testing.T) {
 	}
 }
 
-func TestCompilerIsNeededForTheRaceDetectorOnly(t *testing.T) {
+func TestOnlyTheRaceDetectorNeedsCompiler(t *testing.T) {
 	t.Parallel()
-	linux, mac := (&machine{}).host(), (&machine{os: "darwin"}).host()
+	linux, mac := (&fakeMachine{}).host(), (&fakeMachine{os: "darwin"}).host()
 	require.True(t, linux.needsCompiler([]string{"go", "test", "-race", "./..."}))
 	require.False(t, linux.needsCompiler([]string{"go", "test", "./..."}))
 	require.False(t, mac.needsCompiler([]string{"go", "test", "-race", "./..."}))
 
-	mine := machine{env: map[string]string{"CC": "clang"}, programs: []string{"/usr/bin/clang", "/usr/bin/gcc"}}
-	found, err := mine.host().compilerNeed().find(t.Context(), logger{io.Discard})
+	custom := fakeMachine{env: map[string]string{"CC": "clang"}, programs: []string{"/usr/bin/clang", "/usr/bin/gcc"}}
+	found, err := custom.host().compiler().find(t.Context(), logger{io.Discard})
 	require.NoError(t, err)
 	require.Equal(t, "/usr/bin/clang", found.value)
 }

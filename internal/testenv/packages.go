@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// packages names a need's packages by package manager.
+// packages are the names of packages, by package manager.
 type packages map[string][]string
 
-// managers are the package managers that install without a question, in the order of the search.
-// Where there is a package list to refresh, a new machine has none yet.
+// managers are the supported package managers, in the order in which they are searched. Those with a
+// package list refresh it first, because a new machine has no list yet.
 var managers = []manager{
 	{name: "apt-get", refresh: []string{"apt-get", "update"}, install: []string{
 		"env", "DEBIAN_FRONTEND=noninteractive",
@@ -28,10 +28,10 @@ type manager struct {
 	name         string
 	refresh      []string
 	install      []string
-	unprivileged bool // wants no root
+	unprivileged bool // does not need root
 }
 
-// manager gives the machine's package manager, if it has the need's packages.
+// manager returns the machine's package manager, if it is one that has the packages.
 func (h host) manager(p packages) (manager, bool) {
 	for _, m := range managers {
 		if len(p[m.name]) > 0 && h.executable(m.name) {
@@ -41,21 +41,21 @@ func (h host) manager(p packages) (manager, bool) {
 	return manager{}, false
 }
 
-// installWay installs the packages and then tries the ways again that look for what they bring.
-func (h host) installWay(p packages, then ...way) way {
-	return way{name: "package manager", try: func(ctx context.Context) (resource, error) {
+// installSource installs packages and then searches sources that find what the packages contain.
+func (h host) installSource(p packages, then ...source) source {
+	return source{name: "package manager", find: func(ctx context.Context) (resource, error) {
 		if err := h.install(ctx, p); err != nil {
 			return resource{}, err
 		}
 		var errs []error
-		for _, w := range then {
-			found, err := w.try(ctx)
+		for _, s := range then {
+			found, err := s.find(ctx)
 			if err == nil {
 				return found, nil
 			}
 			errs = append(errs, err)
 		}
-		return resource{}, fmt.Errorf("installed, but: %w", errors.Join(errs...))
+		return resource{}, fmt.Errorf("installed, but not found: %w", errors.Join(errs...))
 	}}
 }
 
@@ -70,7 +70,7 @@ func (h host) install(ctx context.Context, p packages) error {
 	}
 	for _, command := range m.commands(p) {
 		argv := slices.Concat(prefix, command)
-		h.log.printf("%s (may take some minutes)", strings.Join(argv, " "))
+		h.log.printf("%s (may take a few minutes)", strings.Join(argv, " "))
 		if _, err := h.run(ctx, nil, argv...); err != nil {
 			return err
 		}
@@ -78,13 +78,13 @@ func (h host) install(ctx context.Context, p packages) error {
 	return nil
 }
 
-// rootPrefix is what makes a command run as root without a question.
+// rootPrefix returns the prefix that runs a command as root without a password prompt.
 func (h host) rootPrefix(ctx context.Context, m manager) ([]string, error) {
 	if m.unprivileged || h.uid == 0 {
 		return nil, nil
 	}
 	if _, err := h.run(ctx, nil, "sudo", "-n", "true"); err != nil {
-		return nil, fmt.Errorf("%s needs root, and sudo a password: %w", m.name, errAbsent)
+		return nil, fmt.Errorf("%s needs root, and sudo requires a password: %w", m.name, errAbsent)
 	}
 	return []string{"sudo", "-n"}, nil
 }
@@ -97,8 +97,9 @@ func (m manager) commands(p packages) [][]string {
 	return [][]string{m.refresh, install}
 }
 
-// remedy is the command with which a person installs the packages, or the advice otherwise.
-func (h host) remedy(p packages, otherwise string) string {
+// installCommand returns the command that installs the packages, for the user to run, or otherwise if
+// the machine has no supported package manager.
+func (h host) installCommand(p packages, otherwise string) string {
 	m, ok := h.manager(p)
 	if !ok {
 		return otherwise

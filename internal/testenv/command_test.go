@@ -15,25 +15,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestChild(t *testing.T) {
+func TestRunCommand(t *testing.T) {
 	t.Parallel()
-	code, err := runChild(t.Context(), []string{"CODE=7"}, []string{"sh", "-c", "exit $CODE"})
+	code, err := runForeground(t.Context(), []string{"CODE=7"}, []string{"sh", "-c", "exit $CODE"})
 	require.NoError(t, err)
 	require.Equal(t, 7, code)
 
-	code, err = runChild(t.Context(), nil, []string{"no-such-program"})
+	code, err = runForeground(t.Context(), nil, []string{"no-such-program"})
 	require.Error(t, err)
 	require.Equal(t, 1, code)
 }
 
-func TestChildEndsWithItsWholeGroup(t *testing.T) {
+func TestCanceledCommandEndsWithItsProcessGroup(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	pidfile := filepath.Join(t.TempDir(), "pid")
 	done := make(chan int)
 	go func() {
-		// The grandchild turns a deaf ear to SIGTERM, as a hanging test might.
-		code, _ := runChild(ctx, []string{"PIDFILE=" + pidfile}, []string{
+		// The grandchild ignores SIGTERM, as a hanging test might.
+		code, _ := runForeground(ctx, []string{"PIDFILE=" + pidfile}, []string{
 			"sh", "-c", `sh -c 'trap "" TERM; echo $$ >"$PIDFILE.new"; mv "$PIDFILE.new" "$PIDFILE"; sleep 60' & wait`})
 		done <- code
 	}()
@@ -48,7 +48,7 @@ func TestChildEndsWithItsWholeGroup(t *testing.T) {
 	require.Eventually(t, func() bool { return ended(pid) }, 10*time.Second, 10*time.Millisecond)
 }
 
-// ended tells whether a process is gone, or dead and only not yet waited for.
+// ended reports whether a process no longer exists or is a zombie.
 func ended(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true
