@@ -43,50 +43,80 @@ func (e ListAuditEventsParamsOutcome) Valid() bool {
 
 // AdminUserCreate defines model for AdminUserCreate.
 type AdminUserCreate struct {
-	Email         string  `json:"email"`
-	EmailVerified *bool   `json:"email_verified,omitempty"`
-	Name          *string `json:"name,omitempty"`
+	Email string `json:"email"`
 
-	// Password Without one, a letter to set it is sent
+	// EmailVerified `true` marks the address as confirmed, so that no confirmation email is sent
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Password If omitted, the user receives an email with a link to choose one
 	Password *string `json:"password,omitempty"`
-	Picture  *string `json:"picture,omitempty"`
 
-	// Roles ROLE_USER if not said
+	// Picture URL of a picture
+	Picture *string `json:"picture,omitempty"`
+
+	// Roles The default is `ROLE_USER`
 	Roles    *[]string `json:"roles,omitempty"`
 	Username string    `json:"username"`
 }
 
 // AdminUserPatch defines model for AdminUserPatch.
 type AdminUserPatch struct {
+	// Active `false` disables the user and ends all their sessions
 	Active *bool `json:"active,omitempty"`
 
-	// DisabledUntil With `active` false; the user may sign in again from then on
+	// DisabledUntil Only with `active: false`: when the user can sign in again
 	DisabledUntil *time.Time `json:"disabled_until,omitempty"`
 	Email         *string    `json:"email,omitempty"`
-	EmailVerified *bool      `json:"email_verified,omitempty"`
-	Name          *string    `json:"name,omitempty"`
-	Password      *string    `json:"password,omitempty"`
-	Picture       *string    `json:"picture,omitempty"`
-	Username      *string    `json:"username,omitempty"`
+
+	// EmailVerified Whether the email address is confirmed
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Password Ends all sessions of the user
+	Password *string `json:"password,omitempty"`
+
+	// Picture URL of a picture
+	Picture  *string `json:"picture,omitempty"`
+	Username *string `json:"username,omitempty"`
 }
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
+	// Action What happened, such as `user.signed_in`
 	Action string `json:"action"`
 
-	// Actor Username, client id, or `operator`
-	Actor     *string            `json:"actor,omitempty"`
-	ActorId   *string            `json:"actor_id,omitempty"`
-	Address   *string            `json:"address,omitempty"`
-	At        time.Time          `json:"at"`
-	ClientId  *string            `json:"client_id,omitempty"`
-	Id        openapi_types.UUID `json:"id"`
-	Outcome   string             `json:"outcome"`
-	Reason    *string            `json:"reason,omitempty"`
-	RequestId *string            `json:"request_id,omitempty"`
+	// Actor Who did it: a username, a client id, or `operator` for a command on the server
+	Actor *string `json:"actor,omitempty"`
 
-	// Target The name of what was acted upon
-	Target    *string `json:"target,omitempty"`
+	// ActorId Id of the user who did it
+	ActorId *string `json:"actor_id,omitempty"`
+
+	// Address IP address of the request
+	Address *string `json:"address,omitempty"`
+
+	// At When it happened
+	At time.Time `json:"at"`
+
+	// ClientId The client that was used
+	ClientId *string            `json:"client_id,omitempty"`
+	Id       openapi_types.UUID `json:"id"`
+
+	// Outcome `success` or `failure`
+	Outcome string `json:"outcome"`
+
+	// Reason Why it failed, or details of the action
+	Reason    *string `json:"reason,omitempty"`
+	RequestId *string `json:"request_id,omitempty"`
+
+	// Target Name of what was changed, such as a username
+	Target *string `json:"target,omitempty"`
+
+	// TargetId Id of what was changed
 	TargetId  *string `json:"target_id,omitempty"`
 	UserAgent *string `json:"user_agent,omitempty"`
 }
@@ -95,7 +125,7 @@ type AuditEvent struct {
 type AuditList struct {
 	Items []AuditEvent `json:"items"`
 
-	// NextCursor Left out on the last page
+	// NextCursor Cursor of the next page; omitted on the last page
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
@@ -115,66 +145,86 @@ type AuthorizationServerMetadata struct {
 
 // BrowserSession defines model for BrowserSession.
 type BrowserSession struct {
-	// ExpiresIn Seconds until the cookies must be renewed
+	// ExpiresIn Seconds until the access token expires; renew the cookies before that
 	ExpiresIn int `json:"expires_in"`
 
-	// RefreshExpiresIn Seconds until the session ends if they are not
-	RefreshExpiresIn int    `json:"refresh_expires_in"`
-	Scope            string `json:"scope"`
+	// RefreshExpiresIn Seconds until the session ends if the cookies are not renewed
+	RefreshExpiresIn int `json:"refresh_expires_in"`
+
+	// Scope The scopes of the access token, separated by spaces
+	Scope string `json:"scope"`
 }
 
 // ClientCreate defines model for ClientCreate.
 type ClientCreate struct {
+	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
-	// Audiences Who its tokens are for; none named is this service
+	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
 
-	// FirstParty Run by the same people as this service; the password grant needs it
+	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
 	Grants []string `json:"grants"`
 	Id     string   `json:"id"`
-	Name   string   `json:"name"`
 
-	// Public Cannot keep a secret, and gets none
+	// Name Display name
+	Name string `json:"name"`
+
+	// Public The client cannot keep a secret, like an app in a browser or on a phone, and gets none
 	Public *bool `json:"public,omitempty"`
 
-	// Scopes What its tokens may carry; none named is all that the user has
-	Scopes             *[]string `json:"scopes,omitempty"`
-	SessionIdleSeconds *int      `json:"session_idle_seconds,omitempty"`
-	SessionMaxSeconds  *int      `json:"session_max_seconds,omitempty"`
+	// Scopes Scopes that its tokens can have; empty means all scopes of the user
+	Scopes *[]string `json:"scopes,omitempty"`
+
+	// SessionIdleSeconds A session ends after this many seconds without use
+	SessionIdleSeconds *int `json:"session_idle_seconds,omitempty"`
+
+	// SessionMaxSeconds A session ends after this many seconds in any case
+	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
 // ClientList defines model for ClientList.
 type ClientList struct {
 	Items []RegisteredClient `json:"items"`
 
-	// NextCursor Left out on the last page
+	// NextCursor Cursor of the next page; omitted on the last page
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // ClientPatch defines model for ClientPatch.
 type ClientPatch struct {
-	AccessTtlSeconds *int  `json:"access_ttl_seconds,omitempty"`
-	Active           *bool `json:"active,omitempty"`
+	// AccessTtlSeconds Lifetime of access tokens in seconds
+	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
-	// Audiences Who its tokens are for; none named is this service
-	Audiences  *[]string `json:"audiences,omitempty"`
-	FirstParty *bool     `json:"first_party,omitempty"`
+	// Active `false` disables the client and ends its sessions
+	Active *bool `json:"active,omitempty"`
+
+	// Audiences The APIs that its tokens are for; empty means the default of the service
+	Audiences *[]string `json:"audiences,omitempty"`
+
+	// FirstParty Run by the same organization as this service; required for the `password` grant
+	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
 	Grants *[]string `json:"grants,omitempty"`
-	Name   *string   `json:"name,omitempty"`
 
-	// Scopes What its tokens may carry; none named is all that the user has
-	Scopes             *[]string `json:"scopes,omitempty"`
-	SessionIdleSeconds *int      `json:"session_idle_seconds,omitempty"`
-	SessionMaxSeconds  *int      `json:"session_max_seconds,omitempty"`
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Scopes Scopes that its tokens can have; empty means all scopes of the user
+	Scopes *[]string `json:"scopes,omitempty"`
+
+	// SessionIdleSeconds A session ends after this many seconds without use
+	SessionIdleSeconds *int `json:"session_idle_seconds,omitempty"`
+
+	// SessionMaxSeconds A session ends after this many seconds in any case
+	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
-// ClientSecret What is known of a secret; the secret itself is not kept
+// ClientSecret Dates of a client secret; the secret itself is not stored
 type ClientSecret struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -184,7 +234,7 @@ type ClientSecret struct {
 type ClientWithSecret struct {
 	Client RegisteredClient `json:"client"`
 
-	// ClientSecret Shown once; left out for a public client
+	// ClientSecret Shown only once; omitted for a public client
 	ClientSecret *string `json:"client_secret,omitempty"`
 }
 
@@ -203,27 +253,53 @@ type Empty = map[string]interface{}
 
 // IntrospectRequest defines model for IntrospectRequest.
 type IntrospectRequest struct {
-	ClientId      *string `json:"client_id,omitempty"`
-	ClientSecret  *string `json:"client_secret,omitempty"`
-	Token         string  `json:"token"`
+	// ClientId Id of the client, if it does not use HTTP Basic
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Secret of the client
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Token A refresh token or an access token
+	Token string `json:"token"`
+
+	// TokenTypeHint `refresh_token` or `access_token`; optional, and ignored if wrong
 	TokenTypeHint *string `json:"token_type_hint,omitempty"`
 }
 
 // Introspection defines model for Introspection.
 type Introspection struct {
-	Active   bool      `json:"active"`
-	Aud      *[]string `json:"aud,omitempty"`
-	ClientId *string   `json:"client_id,omitempty"`
-	Exp      *int      `json:"exp,omitempty"`
-	Iat      *int      `json:"iat,omitempty"`
-	Iss      *string   `json:"iss,omitempty"`
-	Jti      *string   `json:"jti,omitempty"`
-	Roles    *[]string `json:"roles,omitempty"`
-	Scope    *string   `json:"scope,omitempty"`
-	Sid      *string   `json:"sid,omitempty"`
-	Sub      *string   `json:"sub,omitempty"`
+	// Active Whether the token is valid now
+	Active bool `json:"active"`
 
-	// TokenType `Bearer`, or `refresh_token`
+	// Aud The APIs that the token is for
+	Aud *[]string `json:"aud,omitempty"`
+
+	// ClientId The client that the token was issued to
+	ClientId *string `json:"client_id,omitempty"`
+
+	// Exp When the token expires, in seconds since 1970
+	Exp *int `json:"exp,omitempty"`
+
+	// Iat When the token was issued, in seconds since 1970
+	Iat *int `json:"iat,omitempty"`
+
+	// Iss The service that issued the token
+	Iss *string `json:"iss,omitempty"`
+
+	// Jti Id of the token
+	Jti   *string   `json:"jti,omitempty"`
+	Roles *[]string `json:"roles,omitempty"`
+
+	// Scope The scopes of the token, separated by spaces
+	Scope *string `json:"scope,omitempty"`
+
+	// Sid Id of the session
+	Sid *string `json:"sid,omitempty"`
+
+	// Sub Id of the user, or of the client for `client_credentials`
+	Sub *string `json:"sub,omitempty"`
+
+	// TokenType `Bearer` or `refresh_token`
 	TokenType *string `json:"token_type,omitempty"`
 	Username  *string `json:"username,omitempty"`
 }
@@ -236,17 +312,32 @@ type Item struct {
 
 // Jwk defines model for Jwk.
 type Jwk struct {
-	Alg string  `json:"alg"`
-	Crv *string `json:"crv,omitempty"`
-	E   *string `json:"e,omitempty"`
+	// Alg Signature algorithm
+	Alg string `json:"alg"`
 
-	// Kid RFC 7638 SHA-256 thumbprint
-	Kid string  `json:"kid"`
-	Kty string  `json:"kty"`
-	N   *string `json:"n,omitempty"`
-	Use string  `json:"use"`
-	X   *string `json:"x,omitempty"`
-	Y   *string `json:"y,omitempty"`
+	// Crv Curve, for `EC` and `OKP`
+	Crv *string `json:"crv,omitempty"`
+
+	// E Exponent, for `RSA`
+	E *string `json:"e,omitempty"`
+
+	// Kid Id of the key: its SHA-256 thumbprint (RFC 7638)
+	Kid string `json:"kid"`
+
+	// Kty Key type: `EC`, `RSA` or `OKP`
+	Kty string `json:"kty"`
+
+	// N Modulus, for `RSA`
+	N *string `json:"n,omitempty"`
+
+	// Use Always `sig`
+	Use string `json:"use"`
+
+	// X Public key, for `EC` and `OKP`
+	X *string `json:"x,omitempty"`
+
+	// Y Public key, for `EC`
+	Y *string `json:"y,omitempty"`
 }
 
 // JwkSet defines model for JwkSet.
@@ -254,14 +345,18 @@ type JwkSet struct {
 	Keys []Jwk `json:"keys"`
 }
 
-// OAuthError RFC 6749 §5.2
+// OAuthError An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthError struct {
-	Error            string `json:"error"`
+	// Error Error code, stable, for programs
+	Error string `json:"error"`
+
+	// ErrorDescription Explanation for developers
 	ErrorDescription string `json:"error_description"`
 }
 
 // OneTimeToken defines model for OneTimeToken.
 type OneTimeToken struct {
+	// Token The token from the link in the email
 	Token string `json:"token"`
 }
 
@@ -283,7 +378,7 @@ type OpenidConfiguration struct {
 
 // OwnData defines model for OwnData.
 type OwnData struct {
-	// Events The newest thousand
+	// Events The newest 1000 events
 	Events   []AuditEvent `json:"events"`
 	Sessions []Session    `json:"sessions"`
 	User     User         `json:"user"`
@@ -291,76 +386,121 @@ type OwnData struct {
 
 // OwnProfilePatch defines model for OwnProfilePatch.
 type OwnProfilePatch struct {
+	// CurrentPassword Required to change `email` or `password`
 	CurrentPassword *string `json:"current_password,omitempty"`
 
-	// Email Counts once it is confirmed; needs `current_password`
+	// Email Takes effect once it is confirmed; requires `current_password`
 	Email *string `json:"email,omitempty"`
-	Name  *string `json:"name,omitempty"`
 
-	// Password Ends all other sessions; needs `current_password`
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Password Ends all other sessions; requires `current_password`
 	Password *string `json:"password,omitempty"`
-	Picture  *string `json:"picture,omitempty"`
+
+	// Picture URL of a picture
+	Picture *string `json:"picture,omitempty"`
 }
 
 // PasswordReset defines model for PasswordReset.
 type PasswordReset struct {
+	// Password The new password; the rules are those of sign-up
 	Password string `json:"password"`
-	Token    string `json:"token"`
+
+	// Token The token from the link in the email
+	Token string `json:"token"`
 }
 
-// Problem RFC 9457
+// Problem An error (RFC 9457)
 type Problem struct {
-	// Code A stable word for programs
-	Code      string           `json:"code"`
-	Detail    string           `json:"detail"`
-	Errors    *[]ProblemDetail `json:"errors,omitempty"`
-	Instance  string           `json:"instance"`
-	RequestId string           `json:"request_id"`
-	Status    int              `json:"status"`
-	Title     string           `json:"title"`
-	Type      string           `json:"type"`
+	// Code Error code, stable, for programs
+	Code string `json:"code"`
+
+	// Detail What is wrong, for developers
+	Detail string `json:"detail"`
+
+	// Errors The fields with errors
+	Errors *[]ProblemDetail `json:"errors,omitempty"`
+
+	// Instance The path of the request
+	Instance string `json:"instance"`
+
+	// RequestId The value of the `X-Request-Id` header
+	RequestId string `json:"request_id"`
+
+	// Status The HTTP status
+	Status int `json:"status"`
+
+	// Title The HTTP status as text
+	Title string `json:"title"`
+
+	// Type Always `about:blank`
+	Type string `json:"type"`
 }
 
 // ProblemDetail defines model for ProblemDetail.
 type ProblemDetail struct {
+	// Detail What is wrong with the field
 	Detail string `json:"detail"`
 
-	// Pointer JSON pointer to the faulty member (RFC 6901)
+	// Pointer Where the error is in the body, as a JSON Pointer such as `/email` (RFC 6901)
 	Pointer string `json:"pointer"`
 }
 
 // RegisteredClient defines model for RegisteredClient.
 type RegisteredClient struct {
-	AccessTtlSeconds   *int           `json:"access_ttl_seconds,omitempty"`
-	Active             bool           `json:"active"`
-	Audiences          []string       `json:"audiences"`
-	CreatedAt          time.Time      `json:"created_at"`
-	FirstParty         bool           `json:"first_party"`
-	Grants             []string       `json:"grants"`
-	Id                 string         `json:"id"`
-	Name               string         `json:"name"`
-	Public             bool           `json:"public"`
-	Scopes             []string       `json:"scopes"`
-	Secrets            []ClientSecret `json:"secrets"`
-	SessionIdleSeconds *int           `json:"session_idle_seconds,omitempty"`
-	SessionMaxSeconds  *int           `json:"session_max_seconds,omitempty"`
+	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
+	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
+	Active           bool `json:"active"`
+
+	// Audiences The APIs that its tokens are for; empty means the default of the service
+	Audiences []string  `json:"audiences"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// FirstParty Whether the client is run by the same organization as this service
+	FirstParty bool `json:"first_party"`
+
+	// Grants `password`, `refresh_token`, `client_credentials`
+	Grants []string `json:"grants"`
+	Id     string   `json:"id"`
+	Name   string   `json:"name"`
+
+	// Public Whether the client has no secret, like an app in a browser or on a phone
+	Public bool `json:"public"`
+
+	// Scopes Scopes that its tokens can have; empty means all scopes of the user
+	Scopes []string `json:"scopes"`
+
+	// Secrets When the secrets were created and expire; the secrets themselves are not stored
+	Secrets []ClientSecret `json:"secrets"`
+
+	// SessionIdleSeconds A session ends after this many seconds without use; omitted means the default of the
+	// service
+	SessionIdleSeconds *int `json:"session_idle_seconds,omitempty"`
+
+	// SessionMaxSeconds A session ends after this many seconds in any case; omitted means the default of the
+	// service
+	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
 // RevokeRequest defines model for RevokeRequest.
 type RevokeRequest struct {
-	ClientId     *string `json:"client_id,omitempty"`
+	// ClientId Id of a registered client, if it does not use HTTP Basic
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// Token A refresh token or an access token
 	Token string `json:"token"`
 
-	// TokenTypeHint `refresh_token` or `access_token`; a wrong or unknown one does no harm
+	// TokenTypeHint `refresh_token` or `access_token`; optional, and ignored if wrong
 	TokenTypeHint *string `json:"token_type_hint,omitempty"`
 }
 
 // Role defines model for Role.
 type Role struct {
-	// Builtin Seeded, and cannot be deleted
+	// Builtin Whether the role is built in; built-in roles cannot be deleted
 	Builtin bool     `json:"builtin"`
 	Name    string   `json:"name"`
 	Scopes  []string `json:"scopes"`
@@ -378,20 +518,23 @@ type RoleWrite struct {
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
-	// OverlapSeconds How long the old secret works on; a day if not said
+	// OverlapSeconds How long the previous secret keeps working; the default is one day
 	OverlapSeconds *int `json:"overlap_seconds,omitempty"`
 }
 
 // Session defines model for Session.
 type Session struct {
-	Address   string    `json:"address"`
+	// Address IP address that last used the session
+	Address string `json:"address"`
+
+	// ClientId The client that the session belongs to
 	ClientId  string    `json:"client_id"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Current The session of this request
+	// Current Whether this is the session of this request
 	Current bool `json:"current"`
 
-	// ExpiresAt When it ends if it is not used
+	// ExpiresAt When the session ends if it is not used again
 	ExpiresAt  time.Time          `json:"expires_at"`
 	Id         openapi_types.UUID `json:"id"`
 	LastUsedAt time.Time          `json:"last_used_at"`
@@ -407,16 +550,16 @@ type SessionList struct {
 type SigninRequest struct {
 	Password string `json:"password"`
 
-	// Username Username or e-mail address
+	// Username Username or email address
 	Username string `json:"username"`
 }
 
 // SigninResult defines model for SigninResult.
 type SigninResult struct {
-	// ExpiresIn Seconds
+	// ExpiresIn Lifetime of the access token in seconds
 	ExpiresIn int `json:"expires_in"`
 
-	// RefreshToken Left out where the client may not refresh
+	// RefreshToken Omitted if the client cannot refresh
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Token The access token, a JWT
@@ -433,20 +576,26 @@ type Status struct {
 
 // TokenRequest defines model for TokenRequest.
 type TokenRequest struct {
-	ClientId     *string `json:"client_id,omitempty"`
+	// ClientId Id of a registered client, if it does not use HTTP Basic
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// GrantType `password`, `refresh_token` or `client_credentials`
 	GrantType string `json:"grant_type"`
 
-	// Password At most 1024 bytes
-	Password     *string `json:"password,omitempty"`
+	// Password At most 1024 bytes; for `password`
+	Password *string `json:"password,omitempty"`
+
+	// RefreshToken For `refresh_token`
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
-	// Scope Space-delimited; without it, all that the user and the client may have
+	// Scope Scopes separated by spaces; the default is all scopes that both the user and the client
+	// have
 	Scope *string `json:"scope,omitempty"`
 
-	// Username Username or e-mail address; at most 255 characters
+	// Username Username or email address, at most 255 characters; for `password`
 	Username *string `json:"username,omitempty"`
 }
 
@@ -455,16 +604,17 @@ type TokenResponse struct {
 	// AccessToken A JWT (RFC 9068)
 	AccessToken string `json:"access_token"`
 
-	// ExpiresIn Seconds
+	// ExpiresIn Lifetime of the access token in seconds
 	ExpiresIn int `json:"expires_in"`
 
-	// RefreshToken Good for one use, and again for a moment after it; left out where the client may not refresh
+	// RefreshToken Works once; an immediate retry returns the same new token. Omitted if the client cannot
+	// refresh.
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
-	// RefreshTokenExpiresIn Seconds
+	// RefreshTokenExpiresIn Seconds until the session ends if the refresh token is not used
 	RefreshTokenExpiresIn *int `json:"refresh_token_expires_in,omitempty"`
 
-	// Scope The scopes of the token, space-delimited
+	// Scope The scopes of the access token, separated by spaces
 	Scope string `json:"scope"`
 
 	// TokenType Always `Bearer`
@@ -473,36 +623,46 @@ type TokenResponse struct {
 
 // User defines model for User.
 type User struct {
+	// Active Whether the user can sign in
 	Active    bool      `json:"active"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// DisabledUntil When a user who is not active may sign in again; left out where that is never
-	DisabledUntil *time.Time         `json:"disabled_until,omitempty"`
-	Email         string             `json:"email"`
+	// DisabledUntil When a disabled user can sign in again; omitted if the user is disabled permanently, or
+	// is active
+	DisabledUntil *time.Time `json:"disabled_until,omitempty"`
+	Email         string     `json:"email"`
+
+	// EmailVerified Whether the email address is confirmed
 	EmailVerified bool               `json:"email_verified"`
 	Id            openapi_types.UUID `json:"id"`
-	Name          *string            `json:"name,omitempty"`
-	Picture       *string            `json:"picture,omitempty"`
-	Roles         []string           `json:"roles"`
-	UpdatedAt     time.Time          `json:"updated_at"`
-	Username      string             `json:"username"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Picture URL of a picture
+	Picture   *string   `json:"picture,omitempty"`
+	Roles     []string  `json:"roles"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Username  string    `json:"username"`
 }
 
 // UserCreate defines model for UserCreate.
 type UserCreate struct {
-	// Email Unique without regard to case
+	// Email Must be unique; case is ignored
 	Email string `json:"email"`
 
-	// Name The name to show
+	// Name Display name
 	Name *string `json:"name,omitempty"`
 
-	// Password At least 8 characters, at most 1024 bytes, and not one of the most common
+	// Password At least 8 characters, or more if the service requires it, and at most 1024 bytes;
+	// common passwords are rejected
 	Password string `json:"password"`
 
 	// Picture URL of a picture
 	Picture *string `json:"picture,omitempty"`
 
-	// Username Letters, digits and punctuation of any script, without spaces or `@`; unique without regard to case
+	// Username Letters, digits and punctuation of any script, without spaces or `@`. Must be unique;
+	// case is ignored.
 	Username string `json:"username"`
 }
 
@@ -510,19 +670,29 @@ type UserCreate struct {
 type UserList struct {
 	Items []User `json:"items"`
 
-	// NextCursor Left out on the last page
+	// NextCursor Cursor of the next page; omitted on the last page
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // Userinfo defines model for Userinfo.
 type Userinfo struct {
-	Email             string   `json:"email"`
-	EmailVerified     bool     `json:"email_verified"`
-	Name              *string  `json:"name,omitempty"`
-	Picture           *string  `json:"picture,omitempty"`
+	Email string `json:"email"`
+
+	// EmailVerified Whether the email address is confirmed
+	EmailVerified bool `json:"email_verified"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Picture URL of a picture
+	Picture *string `json:"picture,omitempty"`
+
+	// PreferredUsername Username
 	PreferredUsername string   `json:"preferred_username"`
 	Roles             []string `json:"roles"`
-	Sub               string   `json:"sub"`
+
+	// Sub Id of the user
+	Sub string `json:"sub"`
 }
 
 // ClientId defines model for ClientId.
@@ -543,71 +713,73 @@ type SessionId = openapi_types.UUID
 // UserId defines model for UserId.
 type UserId = openapi_types.UUID
 
-// BadRequest RFC 9457
+// BadRequest An error (RFC 9457)
 type BadRequest = Problem
 
-// Conflict RFC 9457
+// Conflict An error (RFC 9457)
 type Conflict = Problem
 
-// Forbidden RFC 9457
+// Forbidden An error (RFC 9457)
 type Forbidden = Problem
 
-// NotFound RFC 9457
+// NotFound An error (RFC 9457)
 type NotFound = Problem
 
-// OAuthBadRequest RFC 6749 §5.2
+// OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
-// OAuthMethodNotAllowed RFC 6749 §5.2
+// OAuthMethodNotAllowed An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthMethodNotAllowed = OAuthError
 
-// OAuthRateLimited RFC 6749 §5.2
+// OAuthRateLimited An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthRateLimited = OAuthError
 
-// OAuthServerError RFC 6749 §5.2
+// OAuthServerError An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthServerError = OAuthError
 
-// OAuthTooLarge RFC 6749 §5.2
+// OAuthTooLarge An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthTooLarge = OAuthError
 
-// OAuthUnauthorized RFC 6749 §5.2
+// OAuthUnauthorized An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthUnauthorized = OAuthError
 
-// OAuthUnavailable RFC 6749 §5.2
+// OAuthUnavailable An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthUnavailable = OAuthError
 
-// RateLimited RFC 9457
+// RateLimited An error (RFC 9457)
 type RateLimited = Problem
 
-// ServerError RFC 9457
+// ServerError An error (RFC 9457)
 type ServerError = Problem
 
-// TooLarge RFC 9457
+// TooLarge An error (RFC 9457)
 type TooLarge = Problem
 
-// Unauthorized RFC 9457
+// Unauthorized An error (RFC 9457)
 type Unauthorized = Problem
 
-// Unavailable RFC 9457
+// Unavailable An error (RFC 9457)
 type Unavailable = Problem
 
-// Unprocessable RFC 9457
+// Unprocessable An error (RFC 9457)
 type Unprocessable = Problem
 
-// UnsupportedMediaType RFC 9457
+// UnsupportedMediaType An error (RFC 9457)
 type UnsupportedMediaType = Problem
 
 // ListAuditEventsParams defines parameters for ListAuditEvents.
 type ListAuditEventsParams struct {
-	// Cursor The `next_cursor` of the page before
+	// Cursor The `next_cursor` of the previous page; omit it for the first page
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Limit Items on a page; 50 if not said
+	// Limit Number of items per page; the default is 50
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// User Id of the user who acted or was acted upon
-	User   *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
-	Action *string             `form:"action,omitempty" json:"action,omitempty"`
+	// User Id of a user, who is the actor or the target of the event
+	User *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
+
+	// Action Exact action, such as `user.signed_in`
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
 	// Outcome `success` or `failure`
 	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
@@ -618,34 +790,44 @@ type ListAuditEventsParamsOutcome string
 
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
-	// IncludeCurrent End this session too
+	// IncludeCurrent Also end the current session
 	IncludeCurrent *bool `form:"include_current,omitempty" json:"include_current,omitempty"`
 }
 
 // ListClientsParams defines parameters for ListClients.
 type ListClientsParams struct {
-	// Cursor The `next_cursor` of the page before
+	// Cursor The `next_cursor` of the previous page; omit it for the first page
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Limit Items on a page; 50 if not said
+	// Limit Number of items per page; the default is 50
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Cursor The `next_cursor` of the page before
+	// Cursor The `next_cursor` of the previous page; omit it for the first page
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Limit Items on a page; 50 if not said
-	Limit    *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
-	Username *string `form:"username,omitempty" json:"username,omitempty"`
-	Email    *string `form:"email,omitempty" json:"email,omitempty"`
+	// Limit Number of items per page; the default is 50
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Q Beginning of a username or an address
-	Q        *string `form:"q,omitempty" json:"q,omitempty"`
-	Role     *string `form:"role,omitempty" json:"role,omitempty"`
-	Active   *bool   `form:"active,omitempty" json:"active,omitempty"`
-	Verified *bool   `form:"verified,omitempty" json:"verified,omitempty"`
+	// Username Exact username
+	Username *string `form:"username,omitempty" json:"username,omitempty"`
+
+	// Email Exact email address
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// Q Beginning of a username or of an email address
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Role Name of a role that the user has
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
+
+	// Active Whether the user can sign in
+	Active *bool `form:"active,omitempty" json:"active,omitempty"`
+
+	// Verified Whether the email address is confirmed
+	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -701,19 +883,19 @@ type IssueTokenFormdataRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-	// GetJwks Public signing keys (RFC 7517)
+	// GetJwks Get the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJwks(ctx echo.Context) error
-	// GetAuthorizationServerMetadata Authorization server metadata (RFC 8414)
+	// GetAuthorizationServerMetadata Get the server metadata
 	// (GET /.well-known/oauth-authorization-server)
 	GetAuthorizationServerMetadata(ctx echo.Context) error
-	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
+	// GetOpenidConfiguration Get the server metadata, OpenID Connect path
 	// (GET /.well-known/openid-configuration)
 	GetOpenidConfiguration(ctx echo.Context) error
-	// ListAuditEvents Who did what
+	// ListAuditEvents List audit events
 	// (GET /api/audit)
 	ListAuditEvents(ctx echo.Context, params ListAuditEventsParams) error
-	// ForgotPassword Ask for a letter to set a new password
+	// ForgotPassword Request a password reset email
 	// (POST /api/auth/forgot-password)
 	ForgotPassword(ctx echo.Context) error
 	// Login Sign in with cookies
@@ -725,7 +907,7 @@ type ServerInterface interface {
 	// Refresh Renew the cookies
 	// (POST /api/auth/refresh)
 	Refresh(ctx echo.Context) error
-	// ResetPassword Set a new password with the token of a letter
+	// ResetPassword Reset a password
 	// (POST /api/auth/reset-password)
 	ResetPassword(ctx echo.Context) error
 	// Signin Sign in with JSON
@@ -734,127 +916,127 @@ type ServerInterface interface {
 	// Signup Create an account
 	// (POST /api/auth/signup)
 	Signup(ctx echo.Context) error
-	// DeleteOwnAccount Delete oneself
+	// DeleteOwnAccount Delete your account
 	// (DELETE /api/auth/users/me)
 	DeleteOwnAccount(ctx echo.Context) error
-	// GetOwnProfile Own profile
+	// GetOwnProfile Get your profile
 	// (GET /api/auth/users/me)
 	GetOwnProfile(ctx echo.Context) error
-	// UpdateOwnProfile Change the own profile, password or e-mail address
+	// UpdateOwnProfile Change your profile, password or email address
 	// (PATCH /api/auth/users/me)
 	UpdateOwnProfile(ctx echo.Context) error
-	// ExportOwnData Everything that is kept about oneself
+	// ExportOwnData Export your data
 	// (GET /api/auth/users/me/export)
 	ExportOwnData(ctx echo.Context) error
-	// ListOwnItems Own items
+	// ListOwnItems List your items
 	// (GET /api/auth/users/me/items)
 	ListOwnItems(ctx echo.Context) error
-	// EndOwnSessions Sign out everywhere else, or everywhere
+	// EndOwnSessions Sign out on all other devices
 	// (DELETE /api/auth/users/me/sessions)
 	EndOwnSessions(ctx echo.Context, params EndOwnSessionsParams) error
-	// ListOwnSessions Own sessions
+	// ListOwnSessions List your sessions
 	// (GET /api/auth/users/me/sessions)
 	ListOwnSessions(ctx echo.Context) error
-	// EndOwnSession End one of the own sessions
+	// EndOwnSession End one of your sessions
 	// (DELETE /api/auth/users/me/sessions/{id})
 	EndOwnSession(ctx echo.Context, id SessionId) error
-	// VerifyEmail Confirm an e-mail address
+	// VerifyEmail Confirm an email address
 	// (POST /api/auth/verify-email)
 	VerifyEmail(ctx echo.Context) error
-	// RequestVerification Send the confirmation letter again
+	// RequestVerification Resend the confirmation email
 	// (POST /api/auth/verify-email/request)
 	RequestVerification(ctx echo.Context) error
-	// ListClients Registered clients
+	// ListClients List registered clients
 	// (GET /api/clients)
 	ListClients(ctx echo.Context, params ListClientsParams) error
 	// CreateClient Register a client
 	// (POST /api/clients)
 	CreateClient(ctx echo.Context) error
-	// DeleteClient Delete a client and end its sessions
+	// DeleteClient Delete a client
 	// (DELETE /api/clients/{id})
 	DeleteClient(ctx echo.Context, id ClientId) error
-	// GetClient One client
+	// GetClient Get a client
 	// (GET /api/clients/{id})
 	GetClient(ctx echo.Context, id ClientId) error
 	// UpdateClient Change a client
 	// (PATCH /api/clients/{id})
 	UpdateClient(ctx echo.Context, id ClientId) error
-	// RotateClientSecret Make a new secret
+	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx echo.Context, id ClientId) error
-	// ListRoles All roles and the scopes they carry
+	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx echo.Context) error
-	// DeleteRole Delete a role, and take it from all users
+	// DeleteRole Delete a role
 	// (DELETE /api/roles/{name})
 	DeleteRole(ctx echo.Context, name RoleName) error
-	// GetRole One role
+	// GetRole Get a role
 	// (GET /api/roles/{name})
 	GetRole(ctx echo.Context, name RoleName) error
-	// PutRole Create a role, or change its scopes
+	// PutRole Create a role or change its scopes
 	// (PUT /api/roles/{name})
 	PutRole(ctx echo.Context, name RoleName) error
-	// GetAdminContent Content for administrators
+	// GetAdminContent Get content for administrators
 	// (GET /api/test/admin)
 	GetAdminContent(ctx echo.Context) error
-	// GetPublicContent Content for everyone
+	// GetPublicContent Get content for everyone
 	// (GET /api/test/all)
 	GetPublicContent(ctx echo.Context) error
-	// GetModeratorContent Content for moderators
+	// GetModeratorContent Get content for moderators
 	// (GET /api/test/mod)
 	GetModeratorContent(ctx echo.Context) error
-	// GetProfileContent Own profile, as guarded example content
+	// GetProfileContent Get your profile as protected example content
 	// (GET /api/test/profile)
 	GetProfileContent(ctx echo.Context) error
-	// GetUserContent Content for any of the three roles
+	// GetUserContent Get content for any of the three roles
 	// (GET /api/test/user)
 	GetUserContent(ctx echo.Context) error
-	// ListUsers Users
+	// ListUsers List users
 	// (GET /api/users)
 	ListUsers(ctx echo.Context, params ListUsersParams) error
 	// CreateUser Create a user
 	// (POST /api/users)
 	CreateUser(ctx echo.Context) error
-	// GetMe Own profile, under its short path
+	// GetMe Get your profile, short path
 	// (GET /api/users/me)
 	GetMe(ctx echo.Context) error
 	// DeleteUser Delete a user
 	// (DELETE /api/users/{id})
 	DeleteUser(ctx echo.Context, id UserId) error
-	// GetUser One user
+	// GetUser Get a user
 	// (GET /api/users/{id})
 	GetUser(ctx echo.Context, id UserId) error
 	// UpdateUser Change a user
 	// (PATCH /api/users/{id})
 	UpdateUser(ctx echo.Context, id UserId) error
-	// ForcePasswordReset Make a user set a new password
+	// ForcePasswordReset Force a user to reset their password
 	// (POST /api/users/{id}/force-reset)
 	ForcePasswordReset(ctx echo.Context, id UserId) error
-	// RevokeRole Take a role from a user
+	// RevokeRole Remove a role from a user
 	// (DELETE /api/users/{id}/roles/{role})
 	RevokeRole(ctx echo.Context, id UserId, role string) error
-	// GrantRole Give a user a role
+	// GrantRole Assign a role to a user
 	// (PUT /api/users/{id}/roles/{role})
 	GrantRole(ctx echo.Context, id UserId, role string) error
 	// EndUserSessions End all sessions of a user
 	// (DELETE /api/users/{id}/sessions)
 	EndUserSessions(ctx echo.Context, id UserId) error
-	// ListUserSessions A user's sessions
+	// ListUserSessions List a user's sessions
 	// (GET /api/users/{id}/sessions)
 	ListUserSessions(ctx echo.Context, id UserId) error
-	// GetHealth Is the process alive
+	// GetHealth Check whether the process is alive
 	// (GET /healthz)
 	GetHealth(ctx echo.Context) error
-	// IntrospectToken Ask whether a token is active
+	// IntrospectToken Inspect a token
 	// (POST /introspect)
 	IntrospectToken(ctx echo.Context) error
-	// GetContractJson This contract, as JSON
+	// GetContractJson Get this API description as JSON
 	// (GET /openapi.json)
 	GetContractJson(ctx echo.Context) error
-	// GetContractYaml This contract, as it was written
+	// GetContractYaml Get this API description as YAML
 	// (GET /openapi.yaml)
 	GetContractYaml(ctx echo.Context) error
-	// GetReadiness Should this replica get requests
+	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
 	// RevokeToken Revoke a token
@@ -863,10 +1045,10 @@ type ServerInterface interface {
 	// IssueToken Get an access token
 	// (POST /token)
 	IssueToken(ctx echo.Context) error
-	// GetUserinfo Claims about the signed-in user
+	// GetUserinfo Get claims about the signed-in user
 	// (GET /userinfo)
 	GetUserinfo(ctx echo.Context) error
-	// PostUserinfo Claims about the signed-in user, by POST
+	// PostUserinfo Get claims about the signed-in user, with POST
 	// (POST /userinfo)
 	PostUserinfo(ctx echo.Context) error
 }
@@ -8512,19 +8694,19 @@ func (response PostUserinfo503ApplicationProblemPlusJSONResponse) VisitPostUseri
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-	// GetJwks Public signing keys (RFC 7517)
+	// GetJwks Get the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJwks(ctx context.Context, request GetJwksRequestObject) (GetJwksResponseObject, error)
-	// GetAuthorizationServerMetadata Authorization server metadata (RFC 8414)
+	// GetAuthorizationServerMetadata Get the server metadata
 	// (GET /.well-known/oauth-authorization-server)
 	GetAuthorizationServerMetadata(ctx context.Context, request GetAuthorizationServerMetadataRequestObject) (GetAuthorizationServerMetadataResponseObject, error)
-	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
+	// GetOpenidConfiguration Get the server metadata, OpenID Connect path
 	// (GET /.well-known/openid-configuration)
 	GetOpenidConfiguration(ctx context.Context, request GetOpenidConfigurationRequestObject) (GetOpenidConfigurationResponseObject, error)
-	// ListAuditEvents Who did what
+	// ListAuditEvents List audit events
 	// (GET /api/audit)
 	ListAuditEvents(ctx context.Context, request ListAuditEventsRequestObject) (ListAuditEventsResponseObject, error)
-	// ForgotPassword Ask for a letter to set a new password
+	// ForgotPassword Request a password reset email
 	// (POST /api/auth/forgot-password)
 	ForgotPassword(ctx context.Context, request ForgotPasswordRequestObject) (ForgotPasswordResponseObject, error)
 	// Login Sign in with cookies
@@ -8536,7 +8718,7 @@ type StrictServerInterface interface {
 	// Refresh Renew the cookies
 	// (POST /api/auth/refresh)
 	Refresh(ctx context.Context, request RefreshRequestObject) (RefreshResponseObject, error)
-	// ResetPassword Set a new password with the token of a letter
+	// ResetPassword Reset a password
 	// (POST /api/auth/reset-password)
 	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// Signin Sign in with JSON
@@ -8545,127 +8727,127 @@ type StrictServerInterface interface {
 	// Signup Create an account
 	// (POST /api/auth/signup)
 	Signup(ctx context.Context, request SignupRequestObject) (SignupResponseObject, error)
-	// DeleteOwnAccount Delete oneself
+	// DeleteOwnAccount Delete your account
 	// (DELETE /api/auth/users/me)
 	DeleteOwnAccount(ctx context.Context, request DeleteOwnAccountRequestObject) (DeleteOwnAccountResponseObject, error)
-	// GetOwnProfile Own profile
+	// GetOwnProfile Get your profile
 	// (GET /api/auth/users/me)
 	GetOwnProfile(ctx context.Context, request GetOwnProfileRequestObject) (GetOwnProfileResponseObject, error)
-	// UpdateOwnProfile Change the own profile, password or e-mail address
+	// UpdateOwnProfile Change your profile, password or email address
 	// (PATCH /api/auth/users/me)
 	UpdateOwnProfile(ctx context.Context, request UpdateOwnProfileRequestObject) (UpdateOwnProfileResponseObject, error)
-	// ExportOwnData Everything that is kept about oneself
+	// ExportOwnData Export your data
 	// (GET /api/auth/users/me/export)
 	ExportOwnData(ctx context.Context, request ExportOwnDataRequestObject) (ExportOwnDataResponseObject, error)
-	// ListOwnItems Own items
+	// ListOwnItems List your items
 	// (GET /api/auth/users/me/items)
 	ListOwnItems(ctx context.Context, request ListOwnItemsRequestObject) (ListOwnItemsResponseObject, error)
-	// EndOwnSessions Sign out everywhere else, or everywhere
+	// EndOwnSessions Sign out on all other devices
 	// (DELETE /api/auth/users/me/sessions)
 	EndOwnSessions(ctx context.Context, request EndOwnSessionsRequestObject) (EndOwnSessionsResponseObject, error)
-	// ListOwnSessions Own sessions
+	// ListOwnSessions List your sessions
 	// (GET /api/auth/users/me/sessions)
 	ListOwnSessions(ctx context.Context, request ListOwnSessionsRequestObject) (ListOwnSessionsResponseObject, error)
-	// EndOwnSession End one of the own sessions
+	// EndOwnSession End one of your sessions
 	// (DELETE /api/auth/users/me/sessions/{id})
 	EndOwnSession(ctx context.Context, request EndOwnSessionRequestObject) (EndOwnSessionResponseObject, error)
-	// VerifyEmail Confirm an e-mail address
+	// VerifyEmail Confirm an email address
 	// (POST /api/auth/verify-email)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
-	// RequestVerification Send the confirmation letter again
+	// RequestVerification Resend the confirmation email
 	// (POST /api/auth/verify-email/request)
 	RequestVerification(ctx context.Context, request RequestVerificationRequestObject) (RequestVerificationResponseObject, error)
-	// ListClients Registered clients
+	// ListClients List registered clients
 	// (GET /api/clients)
 	ListClients(ctx context.Context, request ListClientsRequestObject) (ListClientsResponseObject, error)
 	// CreateClient Register a client
 	// (POST /api/clients)
 	CreateClient(ctx context.Context, request CreateClientRequestObject) (CreateClientResponseObject, error)
-	// DeleteClient Delete a client and end its sessions
+	// DeleteClient Delete a client
 	// (DELETE /api/clients/{id})
 	DeleteClient(ctx context.Context, request DeleteClientRequestObject) (DeleteClientResponseObject, error)
-	// GetClient One client
+	// GetClient Get a client
 	// (GET /api/clients/{id})
 	GetClient(ctx context.Context, request GetClientRequestObject) (GetClientResponseObject, error)
 	// UpdateClient Change a client
 	// (PATCH /api/clients/{id})
 	UpdateClient(ctx context.Context, request UpdateClientRequestObject) (UpdateClientResponseObject, error)
-	// RotateClientSecret Make a new secret
+	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx context.Context, request RotateClientSecretRequestObject) (RotateClientSecretResponseObject, error)
-	// ListRoles All roles and the scopes they carry
+	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
-	// DeleteRole Delete a role, and take it from all users
+	// DeleteRole Delete a role
 	// (DELETE /api/roles/{name})
 	DeleteRole(ctx context.Context, request DeleteRoleRequestObject) (DeleteRoleResponseObject, error)
-	// GetRole One role
+	// GetRole Get a role
 	// (GET /api/roles/{name})
 	GetRole(ctx context.Context, request GetRoleRequestObject) (GetRoleResponseObject, error)
-	// PutRole Create a role, or change its scopes
+	// PutRole Create a role or change its scopes
 	// (PUT /api/roles/{name})
 	PutRole(ctx context.Context, request PutRoleRequestObject) (PutRoleResponseObject, error)
-	// GetAdminContent Content for administrators
+	// GetAdminContent Get content for administrators
 	// (GET /api/test/admin)
 	GetAdminContent(ctx context.Context, request GetAdminContentRequestObject) (GetAdminContentResponseObject, error)
-	// GetPublicContent Content for everyone
+	// GetPublicContent Get content for everyone
 	// (GET /api/test/all)
 	GetPublicContent(ctx context.Context, request GetPublicContentRequestObject) (GetPublicContentResponseObject, error)
-	// GetModeratorContent Content for moderators
+	// GetModeratorContent Get content for moderators
 	// (GET /api/test/mod)
 	GetModeratorContent(ctx context.Context, request GetModeratorContentRequestObject) (GetModeratorContentResponseObject, error)
-	// GetProfileContent Own profile, as guarded example content
+	// GetProfileContent Get your profile as protected example content
 	// (GET /api/test/profile)
 	GetProfileContent(ctx context.Context, request GetProfileContentRequestObject) (GetProfileContentResponseObject, error)
-	// GetUserContent Content for any of the three roles
+	// GetUserContent Get content for any of the three roles
 	// (GET /api/test/user)
 	GetUserContent(ctx context.Context, request GetUserContentRequestObject) (GetUserContentResponseObject, error)
-	// ListUsers Users
+	// ListUsers List users
 	// (GET /api/users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
 	// CreateUser Create a user
 	// (POST /api/users)
 	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
-	// GetMe Own profile, under its short path
+	// GetMe Get your profile, short path
 	// (GET /api/users/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
 	// DeleteUser Delete a user
 	// (DELETE /api/users/{id})
 	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
-	// GetUser One user
+	// GetUser Get a user
 	// (GET /api/users/{id})
 	GetUser(ctx context.Context, request GetUserRequestObject) (GetUserResponseObject, error)
 	// UpdateUser Change a user
 	// (PATCH /api/users/{id})
 	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
-	// ForcePasswordReset Make a user set a new password
+	// ForcePasswordReset Force a user to reset their password
 	// (POST /api/users/{id}/force-reset)
 	ForcePasswordReset(ctx context.Context, request ForcePasswordResetRequestObject) (ForcePasswordResetResponseObject, error)
-	// RevokeRole Take a role from a user
+	// RevokeRole Remove a role from a user
 	// (DELETE /api/users/{id}/roles/{role})
 	RevokeRole(ctx context.Context, request RevokeRoleRequestObject) (RevokeRoleResponseObject, error)
-	// GrantRole Give a user a role
+	// GrantRole Assign a role to a user
 	// (PUT /api/users/{id}/roles/{role})
 	GrantRole(ctx context.Context, request GrantRoleRequestObject) (GrantRoleResponseObject, error)
 	// EndUserSessions End all sessions of a user
 	// (DELETE /api/users/{id}/sessions)
 	EndUserSessions(ctx context.Context, request EndUserSessionsRequestObject) (EndUserSessionsResponseObject, error)
-	// ListUserSessions A user's sessions
+	// ListUserSessions List a user's sessions
 	// (GET /api/users/{id}/sessions)
 	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
-	// GetHealth Is the process alive
+	// GetHealth Check whether the process is alive
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
-	// IntrospectToken Ask whether a token is active
+	// IntrospectToken Inspect a token
 	// (POST /introspect)
 	IntrospectToken(ctx context.Context, request IntrospectTokenRequestObject) (IntrospectTokenResponseObject, error)
-	// GetContractJson This contract, as JSON
+	// GetContractJson Get this API description as JSON
 	// (GET /openapi.json)
 	GetContractJson(ctx context.Context, request GetContractJsonRequestObject) (GetContractJsonResponseObject, error)
-	// GetContractYaml This contract, as it was written
+	// GetContractYaml Get this API description as YAML
 	// (GET /openapi.yaml)
 	GetContractYaml(ctx context.Context, request GetContractYamlRequestObject) (GetContractYamlResponseObject, error)
-	// GetReadiness Should this replica get requests
+	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
 	// RevokeToken Revoke a token
@@ -8674,10 +8856,10 @@ type StrictServerInterface interface {
 	// IssueToken Get an access token
 	// (POST /token)
 	IssueToken(ctx context.Context, request IssueTokenRequestObject) (IssueTokenResponseObject, error)
-	// GetUserinfo Claims about the signed-in user
+	// GetUserinfo Get claims about the signed-in user
 	// (GET /userinfo)
 	GetUserinfo(ctx context.Context, request GetUserinfoRequestObject) (GetUserinfoResponseObject, error)
-	// PostUserinfo Claims about the signed-in user, by POST
+	// PostUserinfo Get claims about the signed-in user, with POST
 	// (POST /userinfo)
 	PostUserinfo(ctx context.Context, request PostUserinfoRequestObject) (PostUserinfoResponseObject, error)
 }
@@ -10381,202 +10563,230 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3luivoPpu1cazJEU9bcu1VavIciLHtrySPJ7E8iXBbpDEqAkwAFo0J6X7O/Mf82W3cAD0E002",
-	"JcqWM9zaqVjNBvoA5+C8cB5/BCGfTDkjTMng8I+AfMGTaUzg3z8KPpNEXBApKWf6yQ2OE2Jem1JBZI+y",
-	"4PB5t9sKBBkKIse9/A/bO93nB/pHGfIpCQ6DqeBDGpPg9rYVHMeUMPWRqvEFCQVRhelD+FH/C4eK3pDg",
-	"UImEtAKcRJSwUIP36XMrCAXBikQ9rILDYKe7c9Dubre7O5fd3cPu3mF3/7egFQypkKo3xULNg8MhjiVp",
-	"BSOBYbmf7Id6oSARYYriWAafWwGNgsNAkCkXqj3j4pqIoBUwPNFrOIfHKH08TQYxDdOpYakwdSKJkIeC",
-	"4EhPKWGR+oc/GoB9+/m25WCTdnuCUPain8bTcL6t/5cMdv9X/Xqx/Y/fPr6b//a3/1W/sr9233x8lbz5",
-	"+Ne9Xz9uzwY/fYCNPicjKhURJDpOdzXd6H/b7dUbw2NS2IxBQmOlCdd+zIF09uakd/Ly9PLsPMhDgIWi",
-	"YUzk4UxQRTSslrxhdntq3lBZ3HGqyMTAiaNIECmDw2B752mn2+l2toMU67BHMVbh+JrM23YXmqEkTIQA",
-	"PBukuhNZGLJ9UBgCX+sOdoc7eH+3fYD3hu296CBsP4+6pL0zPBh2w53hU7zdDVpBjKXqJXIJEBo9PTwC",
-	"ODRE8dazzn6na7f+gyRiAR02WSWZYBoHhwGOaUj+x7KtTsgn7rfeDRF0SEmU4hNWuT/shgfhNmk/H3RJ",
-	"ew/vkvYzfLDX7kZPB8/Cp8NdvK3RIHhssAzY/3Bxcq7JLJlGSwHTK7eUA7AFbsGUDXmRia6+hKkgQyIE",
-	"iXqVz9TBLJNB02XfalDHBEdEgAA4imM+0/+IiAwFnSoQA8HlmKAJUWMeSaTGWCEsCML6XRKhMREE/XD+",
-	"6hg9397uon/9c7vb2elsP9FrMisMDoP3ZxeXGmDye0KFXp7BuwzHZIL1B9UcBIZUgrKRkRdjHMeEjUgV",
-	"np/5DCmOcKLGmsuEWJUg2O4clCH4kWBBBBIEx5P/vgrGSk0Pt7ZiHuJ4zKU6fNZ91r0KVoURzu4SSDEy",
-	"R7wAr+ygN2SoEE8Umo0JQ2pMUKjnEUgSFknU/1v7nPyeEKlI1NZi8xD97e2bn5Wa2sf91hWT3CIEDYzs",
-	"RhEnEjGuEJ8ShqiSiM8YiiiO+ahzxYp7giUNl21JC4VjLCRR/30VfLh81X4Gu7RoV97xYxyOPbtxFM/w",
-	"XKI+4+1Qv9E3WDt4uvcc/euf+2WUuddWRMo7fqG4WPx5qd9Y/nl4bcXPnxMl5kdDZRheEYILEnKNW8XR",
-	"DFOFBmTIBQHcM/JFISXm1aO0WwDroLsInAlldJJMgsPtlgONMkVGRJizPsUCT4iyx92Q72kEYkrDN8Vq",
-	"nIlmGi1c+gR/eUPYSI2Dw539/ZbveCRCcuHnJ3294F4Ib/QRH8ImTPGI2E3RQkq/+3tCxDyDyQwIauDY",
-	"397xwfGGTqiqgnGqJTPiDGH48Au030V0CIdHYli8D4IYJisBYDZ9R+u+C1FglJB3MFMZnA/TKRHtEEuC",
-	"YqI0jloooiN9hDGLUMI0lw65IBJhTV6oD2y/7+AsIg/+0xB9B3u+XbMKzV3JY8jFBMRmksCb1Q9oGflQ",
-	"s9/qwXLKmbSmDY4s2wRzgzPl7I3pNNYcmXK2NRV8EJPJf/1dGusnbxsl7JrxGXtLJoOSKhPyyCD5Bsc0",
-	"6gn7mVYQEWXkvSbtAY/mGXMeUmU4PmdK4FC/TYTgwiiK6UBq3sYIvo0m5uOtYMo1SYngMNjSOkBwq5Vs",
-	"JhVmoQZlC0/plpY2W5KOWDK1O0mkVTO7269fdr3/p+laYZXI4HBPE7OiykqKCJ2nC7ObjQc8UYeDGLNr",
-	"s+MZev5DkGFwGPyfrczY3DK/yq33ZpfNkCpjsJCiEDO99oF+gqMW4mLB9mlmw9kwpuGd8WvVq0t8TZgP",
-	"v+6FnoI3Suh1vyIqkXth/Rh5nmEkXe4DouOCTwjQ7RhLRBXCsUbFXO/2Ky4GNIrMVt1huymTyXBIQy2A",
-	"Loy3wHekspd6xqdQ2nbFrwlDMQ6vJcIIXtGEog+FUYzUWJ8hQiL5IAjZzRCS7chDYoSOGIkQZS00SJRh",
-	"DkYPDwqK/MePH9tHOXWzKm20DJJwiCZUSspGZvdaWhvV2r3d2pAncYRCLMRcU4BVmPa1crJrFKZ6Xcgo",
-	"Y+oVT1h0RzJhueFl6mBc9YbwY5EoBBxCxtVYr0r//SCo38tQ/44r9MpC8mCo1x+Bxdy2gjON20Yizbep",
-	"M8HZ6D2WcsZFcWdBBuVkGTh2nGzqFeEpcD0urP5mJtUIgK+ssnZY1AlA4Fl+vyRf+y3UL4CZfwCkrB8k",
-	"TCOaC/oPEvWMGdbXwPYTJpPplAtt3MPwnkZcv3PFjoyoBu5h5W8/v6Nf2rPZrK31j3YiYsI0NUZ9/WoF",
-	"RKQ4NzZX7miCbdQ+1pKLx3V7Yt/fcrbMbSt4L/CofhOzAcb2gh2EHX0Lhvs7ro4so1iNWEYlT22ZRDJ1",
-	"x08kVFrXgdvMvN/gBZLEmD8AHDKreECiOUScxXP0/uziUsPj5Z2pE2TRPpuXtNrxldF5jhUBe2ZlTCrO",
-	"32I292JTkcmUCyxoPO8lDN9gGuNBTOqwyjmaYDZHSlAiXxhbVtso2n7FI0zZGlFYA1r/EBXB+CanzJr7",
-	"7dTeXzQq5xnI8HlBxA0RZvmr4XOIk9h/NiXM2TN/+lGIGUoY+TIloSIRgqleoN8TrsxxdEo4jdaIyTxY",
-	"/UOEzWe17c8TIV9YF1giQX5T4xKL+chYvmWwvilPveT8DRYjsvoJTIfdmaFaU5JKFOu59MZghg720C/0",
-	"xwflnEs+/U0R8iEn5++iDXmuJMt4sVeU9WixXl6jMVvTNe/yjR4AO1alMchZDsC3YZE+Y2TR0LJXvYDm",
-	"VDSthuVBItci+cYEaTZGQ2BSetYXX1nq8RsiYo4jYnwiGqIIKzzAkhR9JuH4m2H8HkKxmX6zyGb06TnW",
-	"ZFSc97TG4LiaLJiOy7WaB7Ajd3I+nUvOkQbdudrkg/raFmhP98BfM31mEf6qeo3FXkmtSRHXXJdZP/72",
-	"817SU6a0PRwjswnoxEL6YDg8upcKddsKGigyS45aVaGx2NKqQk8fONAVvO7wOkVi7YdsO+ens2cLnTBF",
-	"1RzpY/DGQvigfu1FWlsraKjALHapgk5wyWsc2E5nAMdeGR84DImU1ulnLXV4/UF8Z9sZOgoLf2D3mcy8",
-	"p1Zyete7xI+6UHUpKi3N9JVFSK3oLU6S1aotBbQu0FUeghfmjtmF/fKHAnAPht6znFYUCUwZZaOV9aN7",
-	"iL0PbCq4PkL3wPWM4GuvW9biXP/ecy7WMqbzrlfOiLtRn3CpLYLJhDP9WNZfNNYMcvPK4rVjCsaDXD3u",
-	"7OQZRG5nLdd+SEr6SOIY3LualAaJMsdFKoSRSGJimHXqPH5LIoov59O74lx/yHvbmPNPT/Q3wD+dR7ok",
-	"WjV1ggVLVDGBHkKQ7ucRk4KIYBvQpQHxq4jRil9eL7kfZN8xvtxoQtkHScQxRBgCZqKI6gE4fi/4lAil",
-	"td8s3C57lMbrlUJd9iDGw/29W4k9qMbypVdjA85jgpl+h9kYkPzUoEuWJ5vmOEKJUqka80Tpk9tC2AaN",
-	"IMWRJApRuL2QxmWRRkvkuEfuw9vdneKitn1w0FAlogrz3jPPyzYysQxxGqdYjrMxMbLLglIA6FPz7n62",
-	"V1gIDJfSWYhkZaaFi7vNR5p8yqZxQaef0xF88Hdiwg1SynqPVThekbBc9KuPMCIKnC7qJUwZ6qtiHfXN",
-	"DH0E0xu9X4ONJngOao5W/oFxoaHgE/275v95UoiwIm1FJySoo+DHRPlfnYLvQUtVWkkiqk5urGiokoIR",
-	"CxUQcKh80XMfLGQt5/CjxhPU19NixUXfh1GYDFi970suMt33myrs/0KyycWye2aiUYPIrVbAExXyCfFO",
-	"IQiWNbuVl2aen5U2u5Q/FtFcYQ/RbIwVmmlRCp6EZMqZD0AzVd2H8oHwfyzhNLABWHNoSwbZ6j/X0ZFL",
-	"MCiSUcpB038skrE5grytstFcZGZ1v9KoZW69C1gqCJ8MlrFVA5l/XcYCBEFufCdvicJaba+uNLutl71U",
-	"ASmsvCo1KLNSY7u6WsqU4HJKAAE9wiLQcv0ELGViTIPKT3+fXcteImgNad5wo6Usnt+kmqxlVdbw60U8",
-	"TCaEKVzLZcAEXgxX8ZWe1iJ7Nh9gLcAmNlliERRlYjKoqICfw4R/32sR7gOjVUNtTbfEg9I61PjORTUf",
-	"r6Sf5nLv6kLNQYuwwZL8mhKJJom0JjAjJvhhUciyP9Nv+dekARpBLgMFu3IOeSOMq6WflC4icDER5CDy",
-	"gukm8u2tvWS6i1lgfGU9peKeNOsuRIHvHhTDwLu+FeYy7yoK3phD3gaQmIQ9G3LxAjFtoWtRBTY+RNZY",
-	"UqrRoCEqf4lOlCnUOx6FupDsV1HmE4YGc4NsLUCnhE9joi3RPGwvioFhcJ5MQCaiueDVnH7osgnL3+u7",
-	"Sfot1HfYhk3SD6qZh/38tixY+O4yAREt1QGnWJteGsj/++mo/Rtu/6Pbft7p/b/25//6D58GUacCL1Ng",
-	"bW5keWeOjVvrmpApwsikRrbg6mpElATC8e60S22sUiBWeRLURgWEgJaJEMexC7O19scYyxpq3G6wwAwp",
-	"292uT6gBT+nRKCb+o7e9r09f/vgdeI+fm2mCv9xnIp86Zy1HS8X1rGcdelwl1fcxaHMGlLuZxWtgrAtM",
-	"6++S6T5+BnlHbrbhPvfnPjWHLwtn8m2ttOlEfJhKixdWZ9P/1ntP4qFzsl6TqQrKJzWfsN3UOZDPS282",
-	"psRych+t5zvFAhMlqNN6CKsy1VJphor6O4b9ZFrdiR1LHXKBMDIyG6XRY0uWaF7zLs/lOlWWxaeE4Sld",
-	"ri+7F33Tn0wwjY8yP9CDu8nLunytp/VkMi1wwuyX09SSyyVC+FBe56upoNXnZvSbwwsMZf24N25kxpqp",
-	"fKs+zVupfrfhAjG32Bgvc7bFm0S+THPPc2yMYlXzQ40r8e+qxj/ibguag1xnIbYCWbMMKIuwEGceiWqq",
-	"BvSNf7UoUoMlTuPFiLf482JekYlfMazDEJ8xr1vKo7L1QEc1A3wffz279hBbPPIfH3Hjpxjv02vqucM6",
-	"f3WMnh7sPkMXPx+1d/YPkBonk8FUUB+zbAXXBU6QM6jqXLHe51+8T+fLd/Aarp71tC3YFLOomn288Img",
-	"azJvrt5rZFRovwySntAHQS7A1LvradmDnYp0J25UFbPVmNilTpraLAQv1Ixc0glJg5hWEEMpWy6IoYPV",
-	"7v7qGfLZlDAaHXM2pKNEYD9bXrtz2oZr9SQdMcpGPRyPehArsHF+r8P5LRPA7xoxtnGnPwp3ej1qmx4q",
-	"Lw+YsZfeSylyQ7wmOdwukhmR2kjlicSsEO5w9zs6a0I2lyXuEuHWTy/LhkMBL1+gRJCDpeX2oWbv3pt6",
-	"aXdxDdkaZ711xwSktkvJo8oTpiRYdDaSJtSMX0xI9MJ6r/tlkPrFzzcJl1hDENAJi4wnhKsx1I4yuFgI",
-	"5VcOpvD5KVyc4zmRRk1agRbWTQNrVBxymPKdARfb5lXInu/tP606WiAcsFLJCkkF4ZBwpzLkAk0FHwk8",
-	"kT6l2YUM1ulzzZmIhf+lmfDWp0+4gMPVIzRckKHPorQxh7WG4VI720YmwjTpp9KtyQHeMltegHYBKl+m",
-	"e1vE24I9T6Noy1h9fXH2DtlfkeLgkoP8jrmt/GPLbzzvQuGNxSt2X0nX6FuEr1RoE5f8PdzuK3gl7uBj",
-	"XMF33hyQGnqtMfTz13SLrtxW8HW4WqcNT2nBB3zb3JHd2FG9wjVYWsg0j5kUDel+5IkkJaZs5a1lvt9z",
-	"csOvybfxApZZs3UT2dwSLhBmhfSa2smKjsOSJ6rofAJ/lDub8OQFwqbkiv7JFiuDmH5bNAuNsZgEdzd/",
-	"XfHc4samFXSrASEEcjEwi3JZFxGJicrn+XjCQhfcEzU9MqVFWVJMSc0BXbfMtdzMcpMqsBCw+jtUPfwj",
-	"VBleTTXy7NU6L8FK8Nuv+RZguM85z2zvFVYBKc54mmc51bKqsaZ1LSJ5HLmbqxkX11pr14chwvNSlHlW",
-	"p3H/+U7xeq3h7VptJNaiANolzOcOUi4t+OwzN13gFeTyUIlEuWxf7swVr+TKd4VQPzYN4KJpOaREwhFu",
-	"BmvDoN9ikemmG7FyrG2GiyzouTBNASElsAr7lWHhcz2hrIOT1BrujZnJBbg5csLxG9pa+RsSf1i7ll+k",
-	"rc1ylGFopQCL+nSOhcaZ2yZp089XjrVsHElZozrkC0LbqsA2wn+C53Dy7AQrqCOXpdzeFsLo9cfLoJlR",
-	"XHMt5gop29uxoKltnJuzld9QLzZSa7Ak4cpWYs037Xu+qeFy4avqipnbc6WoHdDy/HE7K3iIjpRJ6NTn",
-	"Ew3mCnSgRmBX6LXRqPRqtnRIpjgk7YjEprjHCzSz6WtUtTyhPNhmN+ZOwBjfkGBNPOUFwnZbdvb3ocI5",
-	"DqEs9jJazqFyAW2ZysP15nSd7fD646UtAN49ePZk+Sn9ClzpJ86Ni0kbE4kkRqe3uWUQ4jLhEyhvD0Wp",
-	"qcqFwNyFkRXA6a1jgTUECcoSaLAu79lySFmk1OCBuWOBJuqZ5KJgdtdeo3mMyF3UzqWZiVpjxOb4zsY8",
-	"LfgIYFQzEz10YktukhtwXK2YqninZMSG6mm9rydzg68jrCXfb2QVJbhZ0AmsrZLdWtmonAPGLKGkFOeA",
-	"rCPG+6Vbl5g4o78nJBUXgoywiJDiKMQQiHHHO5eaNEDFkRzzWWneFS9ljhSKCZYKPcuJllYqcjJJbJgp",
-	"tOvwll9Y/2VNaW/P35gwUPdGa8XU2LIGW+1bME1YqBJwA8Cn2ByZIa0UpcBwJWg7/9N/gZLmCL93avcS",
-	"m0DT8jqMOHN9+giC8/N9iWpO372SuldikL7mRmsKD/QG+5VNhGQQeIFYwBkNLNWdNW76RFA1v9A4t+5R",
-	"UAGOEjXO/nrlzrMxw0qMo+gqNsn7fShXvJWGHQJRwf7DhBk1jJWaZkYKdPfxO6jdrY9Vy/5TIhrBYbV2",
-	"Tf4bMEvlExwnarzzvpYDppo3sAD7Wge9IfimoBAOKYkjiaBKiD7iiTQ/g4+2TVkxfrqj+WHMZxXXhFUa",
-	"P4g4OAy2nCqVeUNxElFlmscdBucEG9sCnqKYj1LPkCy8Y5/lfjWd3w7TizNojsRGZpnGu50b5frD2enm",
-	"PBHQjck9t+RU+KaTuOYX971j8xV42LJJdGAh4WvYr4kV7MW54En6SzoXyGYf5OZ9p96WNvNLW4Y4xqKd",
-	"s0TbsQ0I0pThandnZwNoxBRycTynSiXSaIXJtAWNr7Ka8nnKgXZfCIqu24rrxVORZrsZ98YVM12x2Bwd",
-	"vT9FIWYoHJPwGmSKSUjUZCXHJELXZC47V+yK/QX95S8uE5385S/oB5O4GMU8vH5iXcvp+CL5giILNHxo",
-	"m3jZRmmwEMavGEqbgAlTlYtEJlOyltQ1QBDDiVxYlJanckYEMrf2enwxkBO9vjh79yKLBklfeb63/1TD",
-	"0K8rS9Q3K8MurqCv97gPMJzcEDF3Xw6xEJTkm5O1T6O+q7ZIbS+zOU+QaffoijzDTBZjaSEi6+SgMssh",
-	"NSUstKqAZRnDWQ3DKQYsYKXX9ApLBUg2xw5yW0zR/ZiGxFrhtqnQ0RQqoO50uvpUAH1rhiYPt7Zms1kH",
-	"w88dLkZbdqzcenN6fPLu4gTGZIEIwRvbqTFoBTdEmEuBYLvTNW+lGRnBbqfb2QUtQ42BE211ZiSO23A/",
-	"t/X32bXsuLJQtjxFugWn+hyPiHo9uwaGkG9ntNPtrlgA1wUep4WmzINPNro7OLnY2T8IbEx38L5t/oKY",
-	"7SAaDN/+/vN5/PGX14NT+fTi9C0+28Nnr397Nvr97/LgZvpqvj/86dfX70+13gwx2sHJsY2UPgwk1Qz2",
-	"S3AYvP3lx+PLd6fhLx8uXlK6vT2/kLv7Owf05W/Pjuglf3qZHPzy/uj3m6cv9wIIyA72TlR8cHH+cedX",
-	"+uaDeLd/M7z568/JePr0y7P3X2I1+fgxHgze7p2+mr+FVpONy0zZAO2aKlN6c8wJBtk/L0hl2XJH1YRl",
-	"SGgqsKTU7oILLPiYNo8HBIWuLN0qLedOLvHIE8MG/F1m7QXhOxFfaXI9/b4hNt9upkS5la/7mteGTGdZ",
-	"mUwmWGiEvjc7Z0MvDUzg8Xq6v/0UwlrwCHpaRlSGXPMe0161cG5AsrRxvmxI21SHXXSQFpUZuff5muQK",
-	"lqRnrCYc/FPeliu631p1LXRrArX9XRu3steDLHLb/24+xrduOj/PqontrplDQIiGL4ZX74frpFsbvF0z",
-	"a8RDWQ1brnu76GNbGoH9qeju7zlduPh0yuF2FbLsP3ujr2ugcW+uUh1vEQ37ihmmDticEiGMbjWz/vY5",
-	"6EcRD9Z91AuwGqVHIHdOzKF/tre91/jQQwJGOyxnYNSVdXJ9oFCBT6QbYT0v6PRlVgUWTkpkkmEd/SHy",
-	"hUolkW21esViOhAYtKDZmIZjUDhMWxm4b7cXDGhI7Q2GOX6tjAW7qw0cj7igajyRRl+pMCxfysmjZ1TN",
-	"MlY+WYVjw9qWsbbaFJVPLrju878R//MdiRodzhF6K7PanL4Gmp2e6vQlOuaMkVCh7FiDCb1uZnjpTJyU",
-	"AZpLj1ooYs6v4YLNlMmpYZDGmIpMe1svJ3xn0k8g/rKFhpjGiSASURbGSUSiToXxxFSqLPkE/Bi5rsGf",
-	"/BuSvbJlu/7etpa+afry6hdLjXkj5wpP75JMRT4uquX5fD16XWJK82a0f3jnSavyNW+bW7nelwmYDuYy",
-	"325/vwZuV/wv/0HCkonxVsI8QSuwk+S8kOnnP99bPGSZTKlwsG7XT1mxStjgjimnbu4mba3KtDV9Vm6y",
-	"aQP+NIQu2N55qg3pzrYpjljbeN/ULR7sDnfw/m77AO8N23vRQdh+HnVJe2d4MOyGO8OneLubK6t4mO7j",
-	"StZiVnnR24UB+lbzIbKbd9sK9prwjlwHRxiyvXxIoVw+DNpdPihrTXonrqbH7DYCLa30XuKEf1T8xZ/y",
-	"LtnP+tjkfeWfPt8WmOfHMUcRNSprjhkaxpdnhGq8NeRixFU77x0GCeW//zeORjnTCprtlwHPFJ2YXqiQ",
-	"VcUF3NGB0mbVO1dFpco/DQDv84oT4PhHHs1XPIzmNBXaFk1szxP9y//Ydzshn6wiRAu1Pm6L1yJKJOS2",
-	"wkV2VgU8DMnUZrE62FcCcKrmvqN2OvQiIVf+GirZQ/mgmbkKustJ3G5A7mnrFBiw3+R8eKrG68E7O00G",
-	"5/sLwKjny0flmyl9o6NftAjltY0ZKhYrx4iRGcoHlbkTHoY8YZUzHvORCQjyn+xXXABLlod6dm1woZ+V",
-	"mp5pG81UwQQoVDU2kpksSvdrIZXDBj5dMc2zjJc85qMRSMB+Bx2lrXXg0g5uKwgdMcQFHVEwLwUZJlLb",
-	"l5yR7H4AbFTz0hWD4pym3XLmYydR+yNV477PTDRbsV4mk/HOIORCaL10zIUkaAB1DudIKjyF+6vs3tZO",
-	"s8IhL4YlN2JDqyozMovX90HiXt0qFVptvobKwPqO3S+yEDPjg6HMlWR93ArD1+aG3yFfu7BxbWBoOqRm",
-	"XGxgqMTDxXii6tkYpHarckpHWsi3gy6sE50nCqmZ7fPDuLkf7PhYhf5e5VTteUIrDdXq178bJbOKEb0v",
-	"kIAWEyzyW7ccNy5AtRY5kNpkO+gXM/6oUT/Mp7RciAiOgOVTd4NLIkMqe93tDEBZQG4Fe1nI7PfPFM9t",
-	"6emvyMS+R7YC27Qq3UrS1Pgx5Opy5kJNq3GcVpAouGAIi3wUKcl67BzhqkDcQQWxYesBUb3op/E0nG/r",
-	"/40HdDsmP71S4U9f4pXaDxUKUzyIVhJxRtZtGNlCM1nAjEErqKLmfmJjCz0ynaFi92R+aps6PkwNpeUm",
-	"kbluWXzgS1XYtZXjombAGpFTgq8hiKiD+k6177vQBLhFLCTRVFmChWJjjtT0fy+35syntzyHIHPHzeav",
-	"x4OfQnpGX7/68I/T7Xf0VJ6y8/3w+PTgdPKq+8vOdDc6fv28Q3a7nXAnZoPJq270t9dxMYPkMDBZKHfZ",
-	"CMiD9Lo73TXSt2n4vrGU/iyWkuY0zThbMl3M2TQbdRXAUdplroOOWFoLw5bQkUk4huBCwWPSz3llOuit",
-	"DcGKuSQRGsyvWCHWoOUu7pnV4iXa6+6ivoGvZ4Z5fTTljosP7AlufSWOmUv0acQut++65oVmSlqZrjnQ",
-	"ixSoxGZq3InLrMwwug2O8DFnw5iGG23sIfmSoWNbqge40FK+BNHyWy4NKiaqJq0M0nZsEiSwpqOXb0/f",
-	"uao4NvR+TCdQdP+Hve5z1IeyEziaUNZ/UlWyzJCzGTtKQV3u0XlpS+88bgG66nl4LJeZaZDPsptMgwZo",
-	"xUzioZfIWrUBrFkJzft7gb46czXRAm3K7sdi/63uyBuT1Vkhq8hHU1NXdLXUN53FcxMJSqXtrGLygmQH",
-	"HRWtUy7Se9e62qIvShbtFSP+8qT2Lg1edpOGruZqPPcWXvVpViYVuXQu7qpjuQTEVMVyWSOrKkblUrcP",
-	"Ykx+9QNs6Usrz64W1OxPJk426tUj4Wc23xHKu2WsrVVgRpUiUQ31tS3yRSOjNlPE/OxKfa/vnGaWmw2x",
-	"Aw00reP96XNWidtV7jDZOflaHXWxcIuswXL+ti2+sEpwnk3B/pR1cIdQ31y1ijrAfAbmKoz0ZU1mw3tH",
-	"Eul9BUgUyOjdhOE9wJGEPFA1ppC0ZtuIkalCeGBKFNQrtP5TmCbzew9hTKU+gqYU5b3PYPotewY/5frp",
-	"BK84T1vipET6uUikjYo8QOOeapk+rzA1WcL/qUWpnvmRi9G95SPecfWKJyz6btVnaknN0W9KP3UEnG/B",
-	"kNn/JVnCorMZu8gaJJRC6SsBH67FpAn4UECavkhxG77fc0UoPTmcaXUOT1T4njfa5LG7B747ukqjUIhm",
-	"nibhg2jhC/pL+mwVN4BljDmSWk84iFxqSuRrmq5wm1QY5eWFMb0hOcsQ/GWJJJHJWdmQ5NpZXa5hS1Np",
-	"7YZs/UGj28Ycb+XcITvuNAr+NEzrzy89tdjKlS/jK1GYqa/QTqtPLQtXsh8xYREvoORIFsBU8Q+Z2U9s",
-	"Nae7u4aqN/drDjsq9L37bqKOjp1v7s5HcOOgeST3XwaTCLOV/Sr5E7wlcmWVm2RdNUmxAs9zLAiO5jlv",
-	"sCccET79V/BzhFm2/Cb5aq3JV6asguQTYp0B3CFlk4X1vUQeutraBm+mLobFHJTmXXjoXX27Ra6b46wG",
-	"3sPmjt8/4Tm3nErG8yopwmbJi+wc+6UWGswR3ZjajZTQQlnGpZroebmyZV58uSdwG1ovm0wnGYi9hfNh",
-	"i5u4+n2a90G3f8gWTjM6TDUZbdKbE9RBR24EeEsneH7FEkm89fyhAM+AoBG9IQwxbsqSZwXxjbPQdXJS",
-	"UAjfdxtqLgpsK7f7iD6tUpubiGKFmNw+Vuu+gAjWnLVth6fOqnNTCzB97OpyfsrXrFz9rD1k7Fm2Awt9",
-	"IgaQj1SNXbu1FddQGLqAa9giJlqiyrSx2+bm9asK+8fGE01B18ZMUTM0xxqqPLEk3Zf6eczzHK/5kwSg",
-	"fafOmhVpwoah4bQqLYuQ1goNf6n4bvKisy44rY4Uug/DeSutS5tzXs/QBZx3Q7CPQLE7Y2QR81rZzICR",
-	"1st8h8i4ixlVIVi/6Qniw6FtlZc7Qp2agLU1qGh8OCzoZy5kBII7VlalHjBO7bGd5+8qfm3Fw73Roh5M",
-	"YtqItJV1qK1c9+bF+UvW8mxsYNpxRKr05iWGixjpkn+5uGL9UjPVPtSdJqLlCprmy9mbQvmwUD0sbcGC",
-	"4RYbj6CcQaFM/RUbY6g5YaH/YW9nB/Upu8ExjXrWVHQlD/tPfFargEoKhabV9+Lnd+epEZ4XeGqlD+2z",
-	"g71ud5VUymIX3H83SzWj6g2f3fDZZnz2Lb4mNjEgbUZTz2nT1kC1nuhz10/lflpM+iFPVcy0CboJ13VO",
-	"rzRSNu/wyi7VV/F3pV3Ja06e7QszmIOiuvEsN6HLXOudpUR5FMdmj9Pa3bZxpC2fLiA0z5Gp7RFVJNKt",
-	"PzRqbpclC6qxIARJ6J5vP1lpn2+TBC3Z9SCRuTZNEBrR//v6Z77bjMJ8/6fm7hw9qpV1hqKuGGEcp82g",
-	"ylRa79Hxk87KBYUjqngD+4+7fWnMERdxw43X5pszzTNmUeGjudX0e43tdyDZPreCaaK8Xe14TIwBA9Uz",
-	"m92iaVa6q+0VmQyHNDRl7fWw/pO03MMVy7oEV/O3B8RaTDVs2WPwTJPsaN3VVMlOVaqQVJWMVoCFomGe",
-	"kax2wj7CqAdxC30btrBJXtwYJStLV1cbwkpXLpyPBFy95tTVa3+KSLUFtRwW9qbSLxzb43P/mJbsVcse",
-	"AoAAuR+KJ6rS9Mubvw+/on5hov5Gzj4EfS4nSbP9ppi2RgiVSmDFhT+DqRV8aTsG3i7mcoIwq5BrHC8i",
-	"VtPD7SGp1fkY70+uxZn6X4kqFkfapqiDFCDOyOK0M0DJhEeLUPKWRwQI4CGxMnEfWQdiKpNteMm35yUp",
-	"UlbmI2/PXp6cH12enZcJN22CvICfmFfWRrqb2jb/9tm8acUILNEowSIiEbKYT5nXihRufbklam8tEKOu",
-	"nEMd3UMBvQfk11ARcQ2sOj/Phks/Ao2Pzd2Vr/EXu6bxD0fPxntY12PuLI7SHnMvzP1f//c+XEiYCBqF",
-	"JliFYxJ1UB+yaPrgXSkUGVbhWB/RUMXzVnrzLMgIi+iKKY5CLMkLPa+dy3ZPJyPKTBeEISJUjYnwtkmh",
-	"Eo7b12lnV9eTDv65Wjc531TE5jN659nZb9KW7sf8tuGs6T5QVy73y/f53xd+ekKZ+3u78Yqsn/C+G2OD",
-	"oBYWQ6gZmpbHWbGSwqpsOj1I90o20aS8vB2d+dbmNrCBclFIRFjCij+UblLMNtenlZy7a7wsxwOK3NFh",
-	"3i89xqZQnhoTKtz9Yr17ulOT/fHBtL68u2d5wAfepMcBH9y5ynBN+aisNJT+6CrtGKMJZZvyw3/SK9iN",
-	"I3tVvrWqI9v2xy0zsIKyZysb1zqcNjVoN5Vl6s3uhEVEmAuSMRcKTbEaL8wqNjRXzTpatZ52JUymSS3t",
-	"VGhugmS+qyCZlbhfGiRTw/1aC/003yG32/giH4W5cMZIPcmt5ovQ2L571lK1nnffsNFDBFlDfZPA5Jq+",
-	"/Wcujwld8AkZ8Gh+xcC7M+EiFwOJWd6Q8QbG7D5pIcbhR1O/yc/EB+SKSUiuIhGkVHl4eG0Z8HubPgtz",
-	"qlpBREH9i3oJU2ASmZK3u+3u9mW3ewj//9udzJg/U5lwcBZjicbkT5pjtTFnHos541KyGpkzkIw15CIk",
-	"7bTdZINWeVLxqUmoomzUAg9NWnGasMg1MvD1M7ctXyVhqqp4AiTFZpP3kAaPtGLUZVqpbz0VoTZayfpO",
-	"j020AXa9sAf/guNkMxv0fxaabe9MuC1lozT60jap9ltwCl8TZkLXy8qCPlRNDDtBbvh18+yHS3xN2Mas",
-	"+w6jMy8NHUN0r0l2WLe27W6MrA+jeGVV1NdWuMKqi2T/OT0nruZh8bzAZQIo4Zn+XQhwj3F4nc8aMjcO",
-	"oINXjwmUdWp8Sn7SU22Y97cneo0Ix7xxOctiAcNuWLP+Q9a+Xa5RLdkUcH686sCJVmNL7d9XdZW5IIsH",
-	"IJ1NVfsNya/ZL3dU9nLVsNAxwbEa/2PRZdjP8MpaXMQ3xZLDUmGVyOAw4Ncr9fA2w3zRIfCJdQe1nxq3",
-	"ofUqILOObDvTDXN7SpkSXE5JuMAMP391jJ4eHOy0TKP6ai1O0yuwg2xD8rQtke343EKmu3rUQsYYiFq2",
-	"yvQV0zNCcZWsqqcps0JsF/6yZxSqr3BT8ZjE0lt+M1vUpW2Q3swV+aU9m83aQy4m7UTEhIU8MqZ42USX",
-	"8rK+Dv2dG8avQFan6QoftE8+Zc7zuoYCVxnMaQmWIp19dN2sTK1xG1f5+Fvcn2m2dgfxAOOqMmK/4ci3",
-	"RI159I6rozjmM9K8HgqMLvg5mxTPhlF3qaANA+8ictz+1MsdwzR+xJKGNnS3JFnkdVrXHlvmpDmMi05M",
-	"2aLGgeWIfEoYntKOOw+1ZRY1/eFQvZa2vP29g8b1bMWyRwaU4DDY7XQ7u6swCAed75ydTQk7en+K7KRr",
-	"lkCXY9MrFj4PYf+vL87e5TY7ojLkN0TMSxs+x5O4yYb/qt9bacPdzEs23O33oduZ1QL1v/a2UoVmWCJt",
-	"VijCFmwwOC/+URsz/grTWKLZmMYESYWFgnKKLLKPIoEpo2zUQacqy9kfYhqjAQlxIk130AgrPMASHO14",
-	"hueH5rjJKxZihqSisX4fuehePYalBTJAmGuIkSCANujVNeNJHKEJuJVc3TOkuMKxT+iPiDonOKLMxEvf",
-	"t8yQ3jO/Amh+WosOeG6megytCMaw2aCKORyMiEJWcZKLdEij1C3RH7vd5x104q610756WuRjJMhQEDl2",
-	"nYWEbf+vNVjzaEBizkb6L0MztrKZNpSvGFX2NdlBR6yidea7llj9MycKnLKJY3pNXqRSQhvdDFplX7FM",
-	"NRVkqC1HU/LPVbFMNCkrTUxE6nOJFeq/P7u4RFswVd9bag/geADt1O5kvXoqVO/of6PuYEfFg5HGqn7e",
-	"08ytN6b6o26KnspaIDUt/wme/odUSC3+HuJ6zODdFGxkHAIrNmrnRu30qJ23rarmWSr0rqnU8ZIaPTPt",
-	"ZFbPNA+e7j1H//rnXmcX/eDuA5+00L/+eYB+sKf0CbBD/c4e+sEVD80aQjwxrGrAze1Ffyk/6b9AmRvw",
-	"ilETJPTh/A3CgjTgf4M5+vny8j2CndGcdzBPO23QCMz3K+YemLqCfWS/oqFsgXYx4GqsebG9SAEpwfAE",
-	"dI+cpwAGJTRWbcqK1VC9XgEpk4dguVn2xR+l3BRm2mtF+cvcYh+PntUqcy/kkjkSSUQ7Ijft3M+5XI3E",
-	"xQq5n6EyaMinpAjKGbMhYuCmWQMM0nwjV97IB5Wl0CIsR0VZXwtMUQi1Sn+XxdgKMgAI4EFlVLVFoVFl",
-	"evf3ELUCo9PIHmXB4fNu14eLTKJDeiEWLkRspQ0yW+BPazOi8occi9rvbD/ZSMuNtLyLtPyJqLK+XyMy",
-	"NWuhbMjr05+nhJ2+RMecMRIqdMwFAeLc7fjMxQ9uuq8Y2wnfWy2+0w6pqfSM6WSTWbre/Jlj2FSEBzwx",
-	"8RylbKUqcdYlnNbSozZc+UyComO0KcNTpcLQusIoREd2501fQMP7qpSsP70h5Q0p34GUoTDE+7OLSx/D",
-	"BTD0UkzEQCLi4DDYgpgA+24ldg+cMJli8CQL0jKzVssfQGP+ZNoCwBBlLehanSkzaT0Bk6ZWMwFlxiMU",
-	"cn5NiTQXlVM8glocLrNZ8JnJwylPAWnkLX8Jt5xSKz1Dz5fWos4FqXkn8DVKtGPcg+qoj2OOIhpBfklu",
-	"k5KI+rbore360ELXZJ5B65zJiCpJ4mE2T+Y/9i+4XVPHp4WAXjRYhKH+m6PL459/Ofm19/Lk7Vnv/OzD",
-	"5clF34Qf5ypoONZT/dQrLlDMcYQGOMYsJMKAzkU4JlUM5bySt59v/38AAAD//w==",
+	"7L2Nchs3sjD6Kqi5X9Xd5JAUqT/bdJ2qo8iSI8e2dCR5vYnpS4IzIInVEGAGGNFMSvd19j32yb5CA5hf",
+	"DDmUKFvO8qtvTyzODNBAN7ob/fun5/PpjDPCpPC6f3rkC57OQgL//inic0GiKyIE5Uz9covDmOjXZjQi",
+	"ok+Z133Rbje8iIwiIib97IPObvvFoXoofD4jXtebRXxEQ+Ld3TW845ASJj9SObkifkRkbngfHqp/YV/S",
+	"W+J1ZRSThofjgBLmK/A+fW54fkSwJEEfS6/r7bZ3D5vtTrO9e93e67b3u+2D37yGN6KRkP0ZjuTC645w",
+	"KEjDG0cYlvvJTNT3IxIQJikOhfe54dHA63oRmfFINuc8uiGR1/AYnqo1XMLPKPl5Fg9D6idDw1Jh6FiQ",
+	"SHQjggM1pIBFqgd/1gD77vNdw8ImzPZ4vugHryczf9FR/4uHe/8rf73q/PHbx/eL3/7xv/JX9vf224+n",
+	"8duPf9//9WNnPnz9ATb6koypkCQiwXGyq8lG/8dur9oYHpLcZgxjGkpFuGYyC9L525P+yauz6/NLLwsB",
+	"jiT1QyK684hKomA15A2jm1Pzlor8jlNJphpOHAQREcLrep3dZ612q93qeAnWYY9CLP3JDVk0zS7UQ4kf",
+	"RxHgWSPVnsjcJ53D3CcwW3u4N9rFB3vNQ7w/au4Hh37zRdAmzd3R4ajt746e4U7ba3ghFrIfixVAKPT0",
+	"8RjgUBCFO89bB6222foPgkRL6LDOKskU09DrejikPvkfw7ZaPp/aZ/1bEtERJUGCT1jlwajtH/od0nwx",
+	"bJPmPt4jzef4cL/ZDp4Nn/vPRnu4o9AQ8VBjGbD/4erkUpFZPAtWAqZWbigHYPPsgikb8TwTXX8Js4iM",
+	"SBSRoF+apgpmEQ/rLvtOgTohOCARCICjMORz9Y+ACD+iMwliwLueEITVIxKgKZETHgj0t8vTY/Si02mj",
+	"f/+r027ttjo/qFXoNXld7+L86lqBSH6PaaQWpDEt/AmZYjWFXICIEDKibKwlxASHIWFjUobgZz5HkiMc",
+	"y4niKz6WJA9Bp3VYhOAngiMSoYjgcPrfPW8i5ay7sxNyH4cTLmT3eft5u+etCyOc1lWQTgjSxxr5mOWg",
+	"bqHzKZWSBIiO4D01ORESTbCAvzU2emzwj+alfkSCppKaXfSPd29/lnJmfh40kOBITrBEQy23BQo4Ylwi",
+	"MdFA0AjxOUOCjlmTMhRQHPJxq8dKG9fqsfzWYUH9VTvXQP4ER4LI/+55H65Pm89hM5dt3nt+jP2JY9OO",
+	"wjleCDRgvOmrNwYauYfP9l+gf//roIhZ+9qauHvPrySPlk8v1Burp4fX1pz+kshocTSSmhPmIbgiPmeB",
+	"UDQ+x1SiIRnxiABBMPJFIiwlmc5k+dTt5UA7bC8DaUoZncZTr9tpWPAok2RMIs0IZjjCUyINL9CUfhaU",
+	"gT0LEB9liFzJE/X7DMtJKthpsHR/pvjLW8LGcuJ1dw8OGq6jFkeCR25uNFC70vfhjYGFZhaRW8pjgWZ4",
+	"TF4iPqUSUYlGPILHoLnAMwvw7zGJFinEejivAsqDzq4Lyrd0SmUZyPfxdEgiBRnIfzQjkQFLgRKQEY5D",
+	"iahAB+0KaEIYuACMxt+u0rGXYlMrO+9hpCJoA5AWgwYaccPThwsUz2Yk8rEgKCRSkUADBXRMpUA8QjFT",
+	"AsLnERFuXMN/amL7cN+1jUZ7Wk5uwlxM7kNvIx5NQYrHMbxZBkGJ7OXzKxH8KJPfqY/FjDNhLmI4MFwe",
+	"LkecSXs7ms1CJUcoZzuziA9DMv2vfwp9V8ve5GJ2w/icvSOKCvM3LR5oUrnFIQ36Rvx4DS8gUmsnaqVD",
+	"HixQwIkAeTKiUh93zmSEffU2iSIeabU2+ZDqtzGCudFUT97wZlwRZuR1vR2lsXh36krAhMTMV6Ds4Bnd",
+	"UTJyRwmqeGZ2kgijFLc7b161nf9PnQ6JZSy87r46EpJKI74CdJkszGw2HvJYdochZjd6x1P0/J+IjLyu",
+	"9//spFfjHf1U7FzoXdaflBmRFd9UoCkOFZ5JoI5MsndTpdIjOaECHV2coewIisdxNgqpf280G53wGt8Q",
+	"5kKzfaEv4Y0Clu1TBb19YfOIeZEiJlnuV8KKb+YTaE7lBJEvVEjKxijAEjeQiP0JwgLhdCNAnUp2467h",
+	"nfJoSINA7+49MESZiEcj6is5eaWtIq7DmL7U17aTAqaw7xOh1IMbwlLamuBbkiiRivMg+FjRHxy0x8Dm",
+	"XorNdG8eEZ3vFUfRcsrL3VU+fvzYPMpo1g4ZjKdEK9VTKoTCO2xPw6jeEdA9Z8RqewdKq9rT2l61Iqc1",
+	"SXnKYxbckyhY5vMiLTAu+yN4mCEBYMLmx82jdD9FqdrtUzPRo6JUr+au4Z0rHNaSd66dnEecjS+wEHMe",
+	"5bcTBFRG0IGNygqufh6gHC802uLMDKpoBGZZZ/GwqBOAwLH+QUH4DhpokAMz+wOQrPohZgrTPKJ/kKCv",
+	"Fe8B4uqmGDMRz2Y8ksR831eoG7TQkZbjlqkpKhpkd/RLcz6fN5XQasZRSJgiwWCgXsWh4AizHivBqq+K",
+	"mXMIV7rmsVINeFi1Meb9HXsFu2t4FxEeV+9k+oG+MsI2wra+AwPEey6PDFdYj2LGBctzkU5ShchNKUrQ",
+	"AwR2R61hRDGUl0gQzZEBOHOZf0TK6SLOwgW6OL+61mhzMMrEqLNsn/VLSiP5yui8xJLAHWptTErO32G2",
+	"cGJT3ZZ5hCMaLvoxw7eYhngIEtGJVc7RFLOFvWaLl/oWjlmAZLRAeIwp2yAWK6AbdFEJkm9y1oytopkY",
+	"K5Z9lTFrpFi9ItEtifQOrIdVuBg7cSpgzL7+041IuGcwHCJ4+BJR5odxQHKGNhqg+YQwtOAx0j4JROUG",
+	"kZsFc9BFmKEiVAqakI/hOoUp0yqKj2NBGlpPzYP7bdntNedvcTQm6x/O5LN781pzD6UChWosJZgxQ4f7",
+	"6Bf606My1RVTf1OEfMjoAffRlhze1yJeErNeFVqscZvHYQBCcEhyVu7gEbBjVJ4uqgfAt+GbrkvJsk+L",
+	"7oQcmhOptR6Wh7HYiFAEg1t0S324J6lRX35taZgHgd+SKOQ4IEHDaunqIj/EAh7nl/SdSc16atCyS6VL",
+	"HTJ3Ssl5X2kVlsOJnHmhlvLzCPfO3Yxh6JpzpKC3ZjvxqBai5UrWA7BYT+1ZhsWy+mNwWNB+UqPrvVWe",
+	"zaP0IGuEPbOA6U1BJwbyR0Pr2QPVrLuGV0PZWXEEy0qPwZ9SJ/rqIII+4bS3VykbGz95nYwRzxw4dMIk",
+	"lQukzsZbA+GjmmiXaXYNr6aSs9zyCnrDNa8wjVu9AmyqS+2t5qIPrz+KAa6ToiO38Ee2wSmYSYAoS8Rp",
+	"cdlmj9RjHVVUwwa7VN3JKzr1dJxlSC7pOlbiVao6OTQv0W8egztmjt2VmflDDrhHPXFOTUqhVkxiqd0i",
+	"fM7WU60eICs/sFnEFbk9AP1zgm+c1l9DBup531pyi8jPWng5I9bJO+XgOJpOOVM/i2pnZ8VHdlyRd30m",
+	"YDyK+3N3N8tDMjtrGPtX9IPOSRg2tSe0gYaxRBgBXtAwIvhGIIyiOCSayyeG63ckoPh6MbsvJaj5nA7Q",
+	"jG18quYA23iWFARRiq6VSFig0v3qMSTwQRZdCYgItgFdaxC/ivwtOQXUkgdeOo+2IQdTyj4IEh1DpCZg",
+	"Jgio+gCHFxGfkUhShYkkbDH9KYl7LAT97EMMi/17rxQVUY6JLEWyyCgmAzTF0Y3W7kyErcKiz9mIahq0",
+	"YXKM219hpQiGV3sgtLXDzD/kPCQYvL/MGUDziopZiBfIRL1kFwUKcHEZswyHKqisI4hSkgpK64RCEfEJ",
+	"vSUCYQsiaKsYhZTdIMmRP+FcEMV+vEYaWpJhcxmIOu3d/D53XABSX8auwLgPl28Vh8PIvlFY7f5zx2gm",
+	"KtUVtpWJexokMasDdcB0kPSqQCGY/ky/e5BuNY4ivFBP0xjZ0khLt+AuG7zzKR3GRh1/Tr7gw38SX6q5",
+	"kiNxgaU/WfNE2PDnEkXD2wMUUGDeIqUKdR0nLAAfj4ntNOFQwkm6ZoSgHzOpD19+pnMWLjRhDTQwXaTn",
+	"7uq7YjKxj3UEKaIsUY0SoguwJE1Jp8SrOr6PcOw/ToicEK2l6ANizz3NnPtvcqBPLIYsbgqhY0/vtD7g",
+	"yJSPRBxQeXJrRHeZ4rXYLiITSzTBsxlhwKtNTM5AwdXSN5Q+ZQMXfWFfuuJDP044CmiAqOxmQnsaCFur",
+	"MdX2w4ECD0seDSBEFIP+po4ZZ4nlkUSVE4O4Xx4riOYJKM5hbD5IaZSLhKJ5LkrcOYp0nhCGaLqvtY9s",
+	"JhnFxb/NBoI0nWOhFhm4htHfr4h6bHg8lj53hqiKGG6iA8DTCNMwjoiTBiKChZusFhD7i2lozMVa4Ut2",
+	"1NCjc8hUnfuz/FjiyMQQlKON1OBzuzn+BLNxlqZTYnRNq8ddQlXFgb2K02yzcP5cIeUAJ1jRVLIXFiGf",
+	"qw63zW7Kn+1Eeif/WKaYZrjEXVmEZwK7yxuhQ8ItCiEyPo31VvqzObohTiO9V2wCQOxer7bDgK6obZjv",
+	"iMTqWlzegTTsRvQTbT63I2VNhjKjyXTKu0CZjLiYEUBMn7AALpLOcagQsb59lx79c34j+nFEnQ8jcsu1",
+	"yr98fJ3/tpFVGQtEP+B+PCVMYisSyoeB35AVcOVf6asrWd8kJ20E2NhkcC2DokhMGhUl8DOYcO97JcJd",
+	"YDQqqK3uljhQWoUa17koJwkXLnuZhOCqNBfQScsWR/PpSxQRRkwaFec3lIg0IQYY1rLcB3dq8mpIjMam",
+	"lWyTnGVnxxGBizLABfu1HAJhI30dVjjY+1QKpctvIEFmOMJSZ2SIGfaJWMnAMot0rtwC40Kl8T7f50qv",
+	"Ae9LGfaF3sryct/SEVGKBiilmYUKdZWwXzXStJa9w3xeS9u1tZmUZdf2Hl2cCRPwKJPpFPpGPHqJyHQm",
+	"F2hKsPEG2ftokl8Ch6DiPgppSit08/R6uuu4nuZyp4vQX8ZMoR3g0HGoY8yM+EGQHAiWCoDwZRrxbbOb",
+	"BvZGMUA21LV8/bGJ2iV9K/m4gQaWiGDz1A/lpO7clX3JJuytEnPBymvHDEtJIgXk//fpqPkbbv7Rbr5o",
+	"9f//5uf/+j8uDeheN7xVNy6Tk75EJfYxUwzihpAZwkhnpzdQSG8Iwgzh2QyuzzZTU+mjCqtoNuFMXU1Y",
+	"gMZECsS0UaeMOZuFXuJjmp0UKV5d2if4luRJHi6mOf5jM5oc5N6psTEppjvttkveA0vt0yAk1WziKM96",
+	"8UjC3R4yatjCMgqwVfBYKpBzTKNzoPhGlnEcOhmHBWaKvzwYFoVLtkA+vhcsLj3cEKY5oNXMehMKeKlA",
+	"xFNWwzWI97OxfSsRtY5xz/CPxLynDvFSw95WAP6FBOBjSKutqPhLiYoKjpiG8RZoB0uNs8TcqZWRl+aA",
+	"q38r9JNwZN1/UMwg8Ir8M1uU5c+6Jv9M7Zl63xQEQWbSammQLyJVgDqpebSuCCyUXyodnwmfM51uw5mf",
+	"EXbaeKx1xLQiwopl6tecS7RJ1qWl8RlheEZX2yHsi67hT6aYhkep5fnR3bjF+2qlQ+1EsZ/M4tInZ4lx",
+	"JJMl6EL7Cpu8fgnyP6lM02hjQdDP19cXCMqeLDGLV5KGPlXFohguZ4/bjOXiLkYKGdOIojGWU1EqBwPD",
+	"UH9iLFYFOZeXbWBet3oS/PIS8ZkmB30roWOmmIPaMp0FuQq/GjYXfs+yJi63g8ilNWW9fUlgmg5LY3xe",
+	"pSKtUo5yo414tFSeF4XVGl6SdJ45FggMhAGSvIJ3Vnhy0kEMf21k1FMkKPMJ6rx41vZcwoxWOohcsK01",
+	"sqjQQW2kmUk81Wu2k7mW/k9Jl53byu+SUIP6uKttmlvHJtfwBK1ZuaT8ZTxc5UcE/1WOu4DQqdBLl3AF",
+	"B0PQVbI0J8gzB2+Ft3g5HzDH2ckIJJm677BVPjc+Z04Xh+MW2YfrtP7ANfmb+Y2D94RjB1enY4ZlHBGE",
+	"wzGPqJxMnbIhunXekG9JQ2Pp5HgArHRw/suFc1MdaDn5ojUWM8Tl1ZHzy5vlVHdDFl1Q9a9+PmruHhwi",
+	"OYmnw1lEmakk9exw7/kPzoFdF7RfyAKpN7uwpoYGCwinamUOwfaOB3EYixULU5p7ZZkuQcfOj76UP7nQ",
+	"WtkNWdRFxqLeICvl4A3EXOobiCIvjawKirxyabI3ZFHfpqPIusTtiiCpAV0QZBK0ypvOdD4FXCkYgleR",
+	"dTEV6qTt/lC6RBD3qDAZ8nlAGkhIPAzNYZlFfBzhqZPFOpLUHMcmxExbDEbg878loQKnhh+lMq3YuWOM",
+	"XNMpSZIL1tCiKxS+60QYjyI+1eYzym6UOE7inAq2gIPD9cLaqlWz8xlhNDjmbETHcYTdCtrGfdwm96Iv",
+	"6JhRNu7jcNyH+N2tD30TPnQRA343iLGtV/5JeOWrUVv3UDl5wJy9csa2kFvitJleg+1/ToREnXa7jcx7",
+	"jU1EASUW8Lryz4Yj3LlJZtXnUJ/YFQbsZWBp2K2o2L4LXQ76Pr4KU8K5Xx1Zemnt3RAAjtmYoAEIBa2B",
+	"JfbrDQWZJraeAs7xDRGIjEbEl2AGQ1Tmom4Tw7xAg+KiBkX5tToU+KvF63KwMVhUr1rFUwvjdZmJbV7U",
+	"JRFau1yDHKs3zBz6JMlJm5WjODRRMnICqQkjXXQY0mM2sVnfWmnK0JDr8Ntcm2rtWRfu3T94VlaRdabS",
+	"JjRkm9PkjLG2dcwaKzXjNOHNtd8jSsLAFlTU79Vk+WaXXmko71wam02zck08w3JSIx46H75bHkbnoplx",
+	"0irbzbNgYOt1uaw0JnPLNSLYjs0LLjuZSfRa8Sm4OMkX55rctht7H84kiK2+l5r0Nw1Tsq6EdjJIaGjK",
+	"zO3oEuJ/lRBfnrxrEWWakA/k5dqDJJXSYcs0pbL1UYO85SSjr6Ejr99cnb9HF3qINMlgx0hQfY190e78",
+	"sHL/LBjJjrm2xNWC43GCE1I3VA2n/rJQhW8eaLDa6n4Pf+TSgIOsZ8GmhggUrRGG8A1jDNyhdJUKVO2Y",
+	"NsemTLBAjK8Z1PYto9hWOwFs95hKv4h5A80VbzGUp4N0wAPzMveSnJCpIOFtJlI48anXkow5l/7d14uO",
+	"WM09esyQeo95XzFU4qGALQmxS1rrZHlDcmoTGs3yv4RPppTTWBWpcElu+Q25v78aoygRIlvH9Td1XNu+",
+	"UXkMJs2jlnHQiIemuggNJaLspf5XkzJ4JGzc8FCRd0jkirTVJbFedZlfYdXmUCREb1dVtQ8biT/luvzD",
+	"UsCqI0LV5x+hA9d6l1rHXm0yhq0Av5nNtQB96i55artdYxVQugXPqpntz3yOQqVS51qimMCvG0JmApqt",
+	"UTYu9SLhjKAAL7JxarsHL3bzYWo1o9Qq84PqZL2CIgDRw7EwsQNLPOhrhmNYWTQkaptERTTGfbTNpBFb",
+	"NUugkKSeBQOYr9I7i1fazPnPh9VVqiz5BCaaFP2GTVwvd79mBm++N1zdfVo7SzXFcJo1nRsmh68CWLnt",
+	"S5H0uZpoN8HkKg3StfncFVjwMxrEPQ14m7C/ZeM+CtbKTN38XDGGot3t4N41OJaa3uwuCVM3sX4yYvZ6",
+	"XS5+lgv/r5VuWKEQFfq95fOFzLfeeibPfNYgRm8+Xnv1TKj95ZYkEwzk1TWKZsZsZPfaiajEglYQy8nv",
+	"y+c077mGBjf8X1jVTj2La1kV0BoxYtUW/yOpq5spPoGGC0nESx0Fs8oh4rDMLj0op84QtFojVwT1GbOC",
+	"I4SvpPpkjAq6pSI39sik+E6Kth6b4NvcvfNBjLKBsNni3YMD6KmIfUki1zYvPyEZMllySnSbsWqLZNW1",
+	"7s3Ha+PFaB9C0NgqD+K3Z70feXQjTLQ+ZohOoQKcJCgiMlqo/xtHxrgApj5IOldDlbp05rh2j5l5Wz22",
+	"ks43kIWev1BndLpvmoe+WYmSo75qwbIsm932GF4/rLxY58qpg9/nQrCqCBfo7tgmBAYVBbdSYxjN1Bai",
+	"Iv1uRqIpVvpnuGhATyDF0WDhvXuU6/qaBblq3jNqxQE8yMW+idjybLfode5C9SKqYWdKpelK2MkYK/US",
+	"CnejDJBVp+hhRR4L8b6xAPNWzOjvMXkJ1l1w0Wn73NMLCTmSKCRYSPQ8I4shAn/KI2KPoE1xSOJEqNR2",
+	"R1xWl3qsWBkW3AQRUXtOgvwRfZKF4QrSu9AhVi17FjNfxtpJBpHCC6Q/aST+Bi1IQCn9n0ELFQijxwqU",
+	"oYXrJqs4rrhJKsrfxM1fx5I94ZT6bG/6ijP85Goybpa3u7rqV+nrm8o7Wp3msxKlagwn8EuEgQa1TAba",
+	"CxpHVC6uFOEapwaoa0exnKR/nVrWpM0MpQCnnPIOcVgD6Ee3Y33bJhpjkKuolgm2gYMDRAHzpdswkXKW",
+	"Xq31zdupzFLtmxXJHdtxpc9NlL/E23k4juVk96JSNFwZrQyCVZKGkcD+zDct9JbYpqw2U0vHS0F4DpIc",
+	"LAkQnGIdQdoh2WP6fc32RiGflwx55h7wIQq9rrdjVeXUrYHjgMpuRHAA8aJY31nhVxTycWJHFbl3zG+Z",
+	"p3PtXEmiWBo24FStVLupMl/NdNSrHU69Y15f8DhCfA4UwmPAAFBjbnqro+gndupjPQL8aOSqAJ1YTsjU",
+	"7GJkbcD5AfNPkgFBpXGtRL9vrzOFzf3SFD4OcdTM2E+aoYkUV5RjGzym5wtoSFfdtky2zFiE1vDjmV6c",
+	"yBIWzpMWzhDX9YQs0JjIoku1q42AYLroMSV8jy7O4CLhT4h/k0ZXzZJUJpE4Howq0+qxHvsRXXNogiB1",
+	"hA90tWygGXDyH3+0J5j8+CPAFi4j9lbSzCdRAXCPIftqxTlAyTH4UbeMAUAHCTMZ7ETgWTdpXDtpiP4A",
+	"tCoI9NJMzgQpDnQrPvW+mn5QyvAZlNKYWugoiQnWMY4w9qCqGv3AYE6Nr4M10cDnARlk4j71im4JGB60",
+	"EQYiazBzRyG20Jlp5UNlqX0PRmZ6GNXw26QyvTH/URgchxTrPcxz5RGP7ClG6pRIonOmTrGQRxdnmg+F",
+	"1CfGWmQ63R/NoJvWbqutzhicFsU+RXdnZz6ftzA8bvFovGO+FTtvz45P3l+dwDdpOKT3Fkt/ckMWXsO7",
+	"JZF2FnqdVlu/lRQ78PZa7dYeKG9yAnxupwUtBqDL/M4/5zeiZTsCOAuzftCEJogme8kRiMdFPqauhSAh",
+	"8qDzrOXB7DoN6kzxlTGRb+Y3wKWyXfp32+01W7PZlL6kS4H+4ZPJQPVOrnYPDj2TU+pdNPVfkOXpBcPR",
+	"u99/vgw//vJmeCaeXZ29w+f7+PzNb8/Hv/9THN7OThcHo9e/vrk4m3smgdM7OTY5iF1PUCUAvqgb2S8/",
+	"HV+/P/N/+XD1itJOZ3El9g52D+mr354f0Wv+7Do+/OXi6PfbZ6/2PciH9PZPZHh4dflx91f69kP0/uB2",
+	"dPv3n+PJ7NmX5xdfQjn9+DEcDt/tn50u3nl3n9foUWBSHytaFGSY1YqGbks84IBzxQmHBPnqu8DLKlUy",
+	"ismybt8N7+QaO5KDtYASaa10PQ/8utYEaooDTUiunUoIbifbWyyrvXndT5+Vejmd4kgh6zWRWVZv8oDs",
+	"Lko8VgTnBVT4XDEj77MaLHekQIQ1cVZba5pi2FVnTN2btCHV5jmJxGiedrcYEcinNsm/OpXUSIOQDiMc",
+	"UWLO4fP9zr7zHC6ryvvg4znN1PdNjmhF2uOn7E09b4dOfEEZpcH7XJ2QCAy0u7Oj9IpwwoXsPm8/b2ck",
+	"m5dmKLrfzeayVQ3nZpoVOYwVY2jR68pVU/thFMHPlUmKFaMG3Bfl9Lyqt/Mm4pWZhp/yjrm+Vf3zv844",
+	"RF5A+cXPzizDCmjsm+t0ZllGwxWsMKHMx+IW+nyn89TkFJA33PSLicNOHnFt3Sx2EsU8I4LOZ4SdvULH",
+	"nDHiZzgBCjm/AU5BZdrERSoVWPHzEdX8pcf02WikbNhynqRug1Cqc6rqJq3bWXHyWcRvaUCirq6eL3qM",
+	"cZTjhGnuO0QZqqkhOvrslVUkQHEqMS5XivWTZ1j1MrQ/Gb1ly+JWsbjKlOxPNiz5838QH3QdiRX8r1FI",
+	"FDLe+koWQr7MjNHza3DNRomdYDlZwkr1hS2gspJnvtf51RCq3kKn0M0iaVsLd1LT7zUoa0shFTLNsgZT",
+	"DY7wlEhietm59iJ9ZUebpL27xso3oXExvOgOr9E1jOYTbmMfoYGKbTSoG19YQyikWEMamtf1fo/VZlkT",
+	"cZKQnVDXCr9hGaKTL9iXpvfH0mYzrumTNhkpAMvbVZXnr2xs4prPduPITkhYPNWmYBjHa3hmkIyJN5n+",
+	"84MFTJr7n4gXY/L+lLb08fLb5yWdeTwc6iSptGGOdzBq+4d+hzRfDNukuY/3SPM5PtxvtoNnw+f+s9Ee",
+	"7nQyUZ5dr7P7rNVutVsd3a2k6+22dw+b7U6zvXvd3uu297vtg9887Un22sO90S4+2Gse4v1Rcz849Jsv",
+	"gjZp7o4OR21/d/QMd9qZPifdZB/XuramrVAc7OoI3DOKnM3m3TW8/TrM5ycc2Bg2+KSz+pNct1j4aG/1",
+	"R6c8GtIgIOx+bFF9s1cLtKRlaIGV/lkytH/K2q4/q2OTdUR8+nyX475q541ZO6k5YVmsZqdZ9ionOyMe",
+	"jblsZm3pIOicKmpinKNpZJC20koofpBEC0mqHsyN44tHoFJmuxBSgUAXKbNmDdBFVh8DxP/Eg8WaJ1Qf",
+	"sVy7f+3E00/+x7zb8vl0HdmcKxN6l3dEySgmdyXWsrsu4L5PZqYYjIV9LQBncuFsAz5yIqGRtlO0HR/v",
+	"eTA7Nag/aSQOHxzUOS6OVqjq493dOh9nW+nCVy9Wf3WJJQHJrXnHt+AEuWNtO5GnDg91FolMyjgkZ9y4",
+	"kwqnPORjHWPnPtunPEJzMgTuLFroikid8PKzlDNohqibvaQKZj4mTr2a6Rqfichr9Jj205gBBiEfj7Ui",
+	"obVTDYW2QioOB56WxDcCHlNueAgdU5aPDmmgmIU6J4aYF0yG++Dt0fXxz7+c/No/Pr+86p9fnr0+e381",
+	"aGXGTvwuDA3O4VvrXUCMmMQa83fqgyBB8yOVk4HrIqv3eLP8KmXLns+jSOnNEx4JgobQ+mOBhMQzKFaQ",
+	"OuvNMGvwi3w2RS2Otq6yJNKUJxck9tWdQgel+msofVhifle2pfvLtIapvSdkOxo9baXka7PY75BZ5kIR",
+	"LFJTFmlS8h0skseymkdCOaRSclpCNS10ZbwJiqnIed6UBo7SlotlqDlLp2vfHV9BAjX496PMlrGiGW6A",
+	"/JDgKHfoVuLHpgNVIuiSzEKIoitFzVubZyFYnOXxd5YrRwz+Z8ICEjR6TBZ03/12J817yPRBg2XZ8Lw8",
+	"qtNspu+fk16aVm9fket9n0pboVNfHSIXpM5l7Mo25i9U+HJphxCfC29gRfS3VNtjM+bCbNGyVo+llcPm",
+	"SZKIjvpwdW5Wh8RN8IJs5hoX2Spt91CLTPaLR2Q/eD2Z+YuO+t9kSDsheX0q/ddfwnU0pXzhuEfRlALO",
+	"yKbvfddZ0lCMbUgIS3rlbu96T4xtqKOb3vRW3+60C2q56QbMMljkI51SFgCOMahgjrJZkyboDgLHhjxY",
+	"gNQzXaV6rDI8rcQMDITby5FzaUmKXmqnyiTGvYAkDcvHFm8mw9c+PadvTj/8cdZ5T8/EGbs88I/PDs+m",
+	"p+1fdmd7wfGbFy2y1275uyEbTk/bwT/ehPnEsa6nk8/usxGQTV7BZAq1bJbFJbmmMu/vvOdXkkdEV9DD",
+	"42rY0g9gfA3W9vL2V7m8Kb5Tj/3Fs+XsT6k4oK1MsEirDw0uz9+e9D9cnVzqkNmI+IRCqTJrD5XcZmio",
+	"r2hkbaetHvvAwHhqnK0Zj5kaetDIWargdmHKvmazExuofLXY67GELfs8INDUgcWzvh9yQYJBFX+FgrJf",
+	"x1je+Eq8N5NwV4vxdu675qU3qaQAdn2gq/ijJcN725jW5jjtGjzgmLNRSP2tWveYjE3TsclOMCkfKxgb",
+	"pF/s2ASskMiKfHVIfNOZrZrJ6dh+YG5Hr96dvR+Ua6mhv+23X6ACo4HaQDiYUjb4oWyt0l+ez9lRmrOy",
+	"0m71ypRue9pyed1T8lRcw0nQ1Sq/sEaDTjtaRn8NG2tTDtJLivg/3Ib11fmuDsBQV5UHcd//qLCD2rT1",
+	"mkhNWLOEPlyENbO9H9zZAtA9tBi8tuAxEoQFLXSUs1KVCsUkyeY9Vu5KUPqa2NYGOg0v19/AvpwfHuIb",
+	"eizb3UHBNsG3JE3hRVR20ZwAxAjrcvuSI+q8EutaA4VTdV/lzabpJrqbzUhaV+Mqtup4lPvuVz/+pq5D",
+	"QqB/LWG0VdmeCCM8zuT2mo8a1Syrvv63Q74oRFRGwl6aYk2Ko0HygK6wjaD5gQKnrMvpEW1fo82d6PTy",
+	"aKIjQQlOOhZ9+pz2HLLVh3QWWLaEUFUY47ILabEIg6nDsk5cpalc8MlLrAIQ550pXFMFmOuOuw7LfVWR",
+	"3vJrjpIS7wuE1GRj/Lb6zCaP8QmcDX2MCwk/qw5qUvPCqUWHVKgjp+skP/jMJXOZM/cp0yfWO+U8afWa",
+	"EOXnPFHWqtgCDWnLhVqdYhYGTNpYfEcq976+uS7/4j2Xpzxm36dogrhgoGhqqM+SdEJSVTSd7TdXZYU4",
+	"ySnUCaMiX3wy04G/RilHnJEW+gj2CZOe0TePBo3ii4gqlZsF0NmNu5RowoLzObtKu9AV0jiKhfcER9Zz",
+	"budJi2e78gwKMHqOdOWkXI8jp2DfuVVP3Rzy3VF3ElvEWaZjXUBuqU/EOnYOw6EzBLWZaB2x8raTLa+9",
+	"hk8u91WFSw7sghaQRqZ2PKRObUnxkRhtpjdmXfXBfrLzJw3u8vx2Cd9bO3vNfHcWeH8ZlvXXl+AnLACZ",
+	"yEfrkpcu6dJMCtitF1JmrFsmwVuN0UJnMhsaVpLKesITk5pwf6tWOS5iw+FcuVbl300013FSMvC+R3Jr",
+	"YHoiPkETWpCEG9Q2DWXP9E6UKe+/Vu5enQw96FIVRgQHi9TS3XKEewIMfwcDjJ/WcNjm7m00dy8itnSZ",
+	"dUwkASrbLL7vIbIzyRooStWlZ96WlFxmWTpOy04+bi2Dh6fOZ5ZTyp1fJ9lcL3l1trmZr4GELrY1XCC6",
+	"vYPX0k9zZVHr3X5K5WWz8sz+Ah7h6mjlTLVaOCqm9E62Fy04PaD6c7jQyTzwq15nCx3lmpvFQruGyx1f",
+	"kk6qeqBso5PEw6sUbkHCkcsEpR0Xx7aO7v0lntKotWckX64os23lIkQgeRVXbZrPE8vVpa6Gmfxsa+F+",
+	"ytaFXf+wPWY4XroDS00lGpCPVE5sV9g115D71Gk0MaQDZayk7RC4dRt/dTH/1LigLpm8kg3a6tCKe1nG",
+	"UGaABeHuMPosz0AV+Y5ZVQF7Gdb0FwnW+05NPWsSkQnZW0pC1eF6VVhvPw5PLnX1r8+THZ8u4clb2nwC",
+	"at5rSFBbSpdr3kHgS2OQflig4CtIraBsnEBoGoaBHDcxfhXReBvQ4vholFPhbJQLxKOsrW09YhDe0znY",
+	"NjrvL3nAt1rWowlIE263to61o9V5sTpjzFxDa9w2r1c1FEcjHvXYoNCifJAr3ptppYjEnEp/klQpCvic",
+	"STqFe20u2xYS2hjvMTPp3/Z3d4tpHZTd4pAGfXOJtCU5Bz848/a5TDihuSQ9iJvfn5UGeJFjpaX27s8P",
+	"99vtdTJY883l/7PusCk9bznslsPW5LAmZw2Ix9CTsDyhmtkmLcAqbdWXtrPRw3SYZCJHBVYoTkCZjS+2",
+	"VrEktDdrEUud8OsYxNQilkXemA5Nqc0ZYNhanWvQaaYXVk2bs/rA1mSikTHjZqjU9HrL0+jOnwolS40u",
+	"l2TKb0kmZ1xX0glD3RwLKjeDjZhKrQXISUQynZs0YO70y1Kit6HZPmSQO6Wz/lxR3n+wQee7TdfMNnKr",
+	"b/+JeC6nzlJyte3HTR5r17cOqOQ1Lojcrr0201zGMLf2nW/OULV1p5Lq1rsLKHy/B7n3ueHNYulqnw98",
+	"FTrycSYxZTU8cehvEOM7p4Kg/fZe/sbTYwPKRDwaUV83cFAjDX7Q/Dlt7l6RIG/KYjkS5HusBoeexen5",
+	"u+/NJz16iWJTVlYaHo4k9bMcZb1j+BG+ehTj0tfnHdaI9D3wkK2j7mlI2OR6AwyIR7YDKpiKVymQkgi5",
+	"A7UyKm86YyKP1AvH5uA8PG4mfdUwBg8gQPZB/iyV+uk5SyPAUzTIDTTYiuHHIM9aotegAMrsAVKokBGW",
+	"PHJnbTW8L03Lvpv5FFYQbSWSDcNlBHsBxsXHpFhrvnw4yeZHGnwlyljR+yiLPnJLogVnZHm6HaBlyoNl",
+	"aHnHAwJE8JiYmdpJNoGc0mBbnvI0eEqCmLX5ybvzVyeXR9fnl0XiTfqcL+Er+pWNke+2hNB/dDZUseYQ",
+	"wkL9U0K1RWTwn7CxNenc2IcLNN9YIlRtTYsq6odCho/IuaHq2waYdnacLb9+IjogW9hAP21bjozz5PFo",
+	"GkzbleVmrhKHBsQ+U85Mvy8eBpmOjDrJ//dB1gNii8YzPCWlgjg9BraeKZb+BJpdm7I29iNjC4LnYIEf",
+	"0VCSSLQ03aoxBw00gDF1PdfB7wNEx4xHpMd8LIizbQ8VcDy/RRNI3XIxqR5T3dnRPL5/c0U9UzHJzDWd",
+	"TUZxzrV7UGeyn8iYMt0Lxba4tAhXP7BacPy+FIYpZfbvTg2I3sP0I3vVTwIubEngChiMDfT+2/7R5Ncl",
+	"c0Fohy5xvKST5i1ZXmhi6Tz5wnVUpFl7FTMmRZPWLG6xrtxKuMqDcn7UWV2d8aPn2vpaa+hcuXSQOr7W",
+	"2HBLK3/039UJPR9NDFO2sUByIMolt03PAVs90Z9wLoiuG/Mrj+EEYaHOUI+Bn0B7WOcT9ZYx7m/GXVCZ",
+	"7PNB99q9v31/yIfO1NYhH967znZF9bK0MpmadJ1GrsGUsm0B7r+oR3zrU1iXQa7rUzANuYtMMqdim9re",
+	"Ti0717Tl9ck1KteLGZTj2MdEvtsWaN7WJFpqLGkgMeFRqQV/Oe1cE9qqvDQjlRmXJrrJUL+JjRIlT37A",
+	"odoESOi/7bf3fmjYfvfFSvYmQirnqV9ZuL4ybCqR29uwqe8qbGotBvwqS4JOLXWZke47ZJ1bc/STuBrp",
+	"qKlKolvPtKTwvZFsuHLZ/IFmr10EGWkDnRxnr2P/r+ixtBB+hrH7NtdmXcaOWQCP9Dg9ZjofObk92gyz",
+	"16FAD76kLc3ka3i2hVM/ZhIub7o29F6z3blut7vw/3+714Xrr1h5f3vn2t65Hu/OlWVOK+9ckAI44pFP",
+	"mklnWbfhSqcSm+B/y0MbafeQtKaq4nJC/77cjAWpND2WdNvN8tiA66xCydfmsy42CEvMN6x9gBh6olXR",
+	"rhODt6l5pq824WKrEX37c3mqKNDSsuSmKbVO0HF0t11yXE22jvrP6mwdnfvvcPQEnIj04BS78y9Vd3qs",
+	"3jmsCiqPII0oSMuqZnSfHssddirvpfVE5Jbf1M8M0nlN2yvu9xi3rHFnaVwnpG365lHpQrWJcNaZaIxI",
+	"eY9pXm9dw4NamSQidAvpipNtC5TC+ak418ZrhIpOox6r6TVyHjso0Vb71OllbCssPYVTpHGR0BNfS390",
+	"N8UoFWlXp6m6O8W9ta9tjfanq/ScsCB3OUhjYOobI21M0iOQzraBxZboHycsBBsLoqszQZaTTggO5eSP",
+	"ZeGyP8MrG7HF3+aLiAuJZSy8rsdv1rHNXenPXCFHMMWmE0mOJ8S/Saqzg/lB22mg+neoA8Ts5ibbZ3eY",
+	"MhlxMSP+EtuGLg8rkjmw6fugxocDp40ac6VmUak4Gp+LFjpXypOp+GFNHKbykFKxYqVOyQkV0PA+7SZB",
+	"BYp1u/wGIl9mSjVsIH1jCWzx+SnBJuIVrCB6knyD/B4zGcLG7l2wZbd6rMcuT4/Rs8PDXZeylm6MbvlQ",
+	"1zz8pTmfz5sjHk2bcRQSpm5kgcvEIcR1dc+KxZvJ8LVPz+mb0w9/nHXe0zNxxi4P/OOzw7PpafuX3dle",
+	"cPzmRYvstVv+bsiG09N28I83a3W0OEtWmLC6x7AjU2at4RsodZfCnFRlKkuBWaRQKSlJqp5Kg8IJwYEJ",
+	"LDzG/oQ0j7kaMKya1ry/855fSR7B2b2I8LgazvQDGF9DWEvinCt2eQ+xA9+VZc9BzS/fETnhwXsuj9Sp",
+	"JfWrJMHXOQt0nTL78NV9au3Dh/cRZXZ/quWZ5h4/YUF9E3Ofl1hnDAjOsr0sN1W7bhgpnxGGZ7Rlj0Bl",
+	"sVVFcdiXb4TpevHg/A41Wr74mQbF63p7rXZrbx2eYKFzii+GzmeEHV2cIRgXBdyPp6YM48ZzI4Gxq7ky",
+	"QCAs0Jur8/cZFARU+PyWRIsCGhZ4GtZBw6/qvbXQYEdegQaLhS6ySFgr0+ZpbPavR+/eLtlsMKT8URmW",
+	"doppqLQGany4EYFdBPO7xJGEqP8IiUks4d8BnzNoGJUYX0fgHZkQBt8HWOIhFrrXY5we6a4+mEJHzEsa",
+	"hmhIkA1VV58yraFE1uQLybYJPHMehwGSccQQ7rGZggyHiMcSjwmiDK77ozgMIbDYZdch8pLggDKdofDQ",
+	"QmVqU92KqH60EV30Ug/1FBobFfRXqJWpEaM9QbphPxG53hAlRVZriNVKbLEiurYKYhSRUUTExCifkEOF",
+	"tHpmfhqSkLOx+sv47rjRRsGx12OG9kDTwEmPUF1AxtlIia7QdjNdlHrMKL4tdGQhHCHMdNPKbIOLf+ps",
+	"xrnplqqLeILBUau62SqPsToRUtGgWoMAPXpwcX51jXZgjoxy3G6/qHYgPIJibLBRrRlHsn/0v0F7uCvD",
+	"4VjRg/q9r9hpf0LVpHaIvkw7tdWtQQxekcfUhQ02H8OzmZAT40gRLIkQEMFW691qvQ6t965RVnwLjiNF",
+	"qiuU3qTr4oo+kam5UfEbzNBgJWcYoCEPFg1QA6iW/x8u3wJb7TFgbEideoFwRLqKX/2YSRrqGkaY5Hrq",
+	"FM/kObydYxT2E1z83fjMGCI4CilkIVkDw4/I1SSoqzNxy62NjMTxpea4VAoSjhTkR45380waQPv5+voC",
+	"AbYgBlqv0ABAA7NE87e2swx6zGyd3sthLGE/h1xOlEQxjDupHJ1UwY+FiWRJalPmCkkn8uHw2f4L9O9/",
+	"7bf2GvCffQDi3/86dFpUhIgfQ2akeU9/Zuj3g80kVRBlIgjyDZP6RhHPvJBJo1Lk0wzIbTPzOJMlFdvY",
+	"N/sYCi37fEZqgNJAoWYGSHJo1gqexQ0AqMfpZmq/uUA2RJ4H9DKrC1WCkhewjcLfRRG9hnwD2nhU+Vvu",
+	"EqtVvf7DDW8NT6tvok+Z133RbrswkWorkPqMIxsNudYG6S2o9oGkyutW+G+F/32EPwSosyIpuTQAxVAo",
+	"G/FKI0C2MoMtwGKssjocA4wBLMCRkn2YTkULLB9nr9AxZ4z4Eh3ziKB//+ugtedMYvtgQfiKIc8w33ph",
+	"z+aTivr7auHbVLaNp7LpjUV4qNQbWU4eLBP10laTuRxLS/qDFkoU3ZzlwOhegyOz80B4A6QZpqXyHnOQ",
+	"uatWLBdbSt9S+n0pvaHvCxfnV9cuTg7AqAXpkJE4Cr2utwNBIebd4nl4TaR1y+q+IcZLos1haZSfnqIc",
+	"I3hFxwzFs4YtcaKNa1PM8FhH1SE+BwkEeaaZkif6h4oBKdPr9Dm/oUQ04KY1J0Mo9pGBahjxuU4zKQ7z",
+	"TkMAUQgNc1vNldbMV9sR1UPk+gyk8cBkgUCdzgdCLhvH1SPXfGp/KH98SbBhSXFAJQr5OLOJ6ifXhKbb",
+	"T8Ne927Iwq6g7CBIx0v9As5qQtn6apnKa0MTWvkSJafCtEwaocHbo+vjn385+bX/6uTdef/y/MP1ydUA",
+	"UYGy8yYcrTytDgtB/oT4N/q+HXIcoCEOMfPBDsECxCN/QjIVUy3Jprblu893/zcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

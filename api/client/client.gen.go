@@ -40,50 +40,80 @@ func (e ListAuditEventsParamsOutcome) Valid() bool {
 
 // AdminUserCreate defines model for AdminUserCreate.
 type AdminUserCreate struct {
-	Email         string  `json:"email"`
-	EmailVerified *bool   `json:"email_verified,omitempty"`
-	Name          *string `json:"name,omitempty"`
+	Email string `json:"email"`
 
-	// Password Without one, a letter to set it is sent
+	// EmailVerified `true` marks the address as confirmed, so that no confirmation email is sent
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Password If omitted, the user receives an email with a link to choose one
 	Password *string `json:"password,omitempty"`
-	Picture  *string `json:"picture,omitempty"`
 
-	// Roles ROLE_USER if not said
+	// Picture URL of a picture
+	Picture *string `json:"picture,omitempty"`
+
+	// Roles The default is `ROLE_USER`
 	Roles    *[]string `json:"roles,omitempty"`
 	Username string    `json:"username"`
 }
 
 // AdminUserPatch defines model for AdminUserPatch.
 type AdminUserPatch struct {
+	// Active `false` disables the user and ends all their sessions
 	Active *bool `json:"active,omitempty"`
 
-	// DisabledUntil With `active` false; the user may sign in again from then on
+	// DisabledUntil Only with `active: false`: when the user can sign in again
 	DisabledUntil *time.Time `json:"disabled_until,omitempty"`
 	Email         *string    `json:"email,omitempty"`
-	EmailVerified *bool      `json:"email_verified,omitempty"`
-	Name          *string    `json:"name,omitempty"`
-	Password      *string    `json:"password,omitempty"`
-	Picture       *string    `json:"picture,omitempty"`
-	Username      *string    `json:"username,omitempty"`
+
+	// EmailVerified Whether the email address is confirmed
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Password Ends all sessions of the user
+	Password *string `json:"password,omitempty"`
+
+	// Picture URL of a picture
+	Picture  *string `json:"picture,omitempty"`
+	Username *string `json:"username,omitempty"`
 }
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
+	// Action What happened, such as `user.signed_in`
 	Action string `json:"action"`
 
-	// Actor Username, client id, or `operator`
-	Actor     *string            `json:"actor,omitempty"`
-	ActorId   *string            `json:"actor_id,omitempty"`
-	Address   *string            `json:"address,omitempty"`
-	At        time.Time          `json:"at"`
-	ClientId  *string            `json:"client_id,omitempty"`
-	Id        openapi_types.UUID `json:"id"`
-	Outcome   string             `json:"outcome"`
-	Reason    *string            `json:"reason,omitempty"`
-	RequestId *string            `json:"request_id,omitempty"`
+	// Actor Who did it: a username, a client id, or `operator` for a command on the server
+	Actor *string `json:"actor,omitempty"`
 
-	// Target The name of what was acted upon
-	Target    *string `json:"target,omitempty"`
+	// ActorId Id of the user who did it
+	ActorId *string `json:"actor_id,omitempty"`
+
+	// Address IP address of the request
+	Address *string `json:"address,omitempty"`
+
+	// At When it happened
+	At time.Time `json:"at"`
+
+	// ClientId The client that was used
+	ClientId *string            `json:"client_id,omitempty"`
+	Id       openapi_types.UUID `json:"id"`
+
+	// Outcome `success` or `failure`
+	Outcome string `json:"outcome"`
+
+	// Reason Why it failed, or details of the action
+	Reason    *string `json:"reason,omitempty"`
+	RequestId *string `json:"request_id,omitempty"`
+
+	// Target Name of what was changed, such as a username
+	Target *string `json:"target,omitempty"`
+
+	// TargetId Id of what was changed
 	TargetId  *string `json:"target_id,omitempty"`
 	UserAgent *string `json:"user_agent,omitempty"`
 }
@@ -92,7 +122,7 @@ type AuditEvent struct {
 type AuditList struct {
 	Items []AuditEvent `json:"items"`
 
-	// NextCursor Left out on the last page
+	// NextCursor Cursor of the next page; omitted on the last page
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
@@ -112,66 +142,86 @@ type AuthorizationServerMetadata struct {
 
 // BrowserSession defines model for BrowserSession.
 type BrowserSession struct {
-	// ExpiresIn Seconds until the cookies must be renewed
+	// ExpiresIn Seconds until the access token expires; renew the cookies before that
 	ExpiresIn int `json:"expires_in"`
 
-	// RefreshExpiresIn Seconds until the session ends if they are not
-	RefreshExpiresIn int    `json:"refresh_expires_in"`
-	Scope            string `json:"scope"`
+	// RefreshExpiresIn Seconds until the session ends if the cookies are not renewed
+	RefreshExpiresIn int `json:"refresh_expires_in"`
+
+	// Scope The scopes of the access token, separated by spaces
+	Scope string `json:"scope"`
 }
 
 // ClientCreate defines model for ClientCreate.
 type ClientCreate struct {
+	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
-	// Audiences Who its tokens are for; none named is this service
+	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
 
-	// FirstParty Run by the same people as this service; the password grant needs it
+	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
 	Grants []string `json:"grants"`
 	Id     string   `json:"id"`
-	Name   string   `json:"name"`
 
-	// Public Cannot keep a secret, and gets none
+	// Name Display name
+	Name string `json:"name"`
+
+	// Public The client cannot keep a secret, like an app in a browser or on a phone, and gets none
 	Public *bool `json:"public,omitempty"`
 
-	// Scopes What its tokens may carry; none named is all that the user has
-	Scopes             *[]string `json:"scopes,omitempty"`
-	SessionIdleSeconds *int      `json:"session_idle_seconds,omitempty"`
-	SessionMaxSeconds  *int      `json:"session_max_seconds,omitempty"`
+	// Scopes Scopes that its tokens can have; empty means all scopes of the user
+	Scopes *[]string `json:"scopes,omitempty"`
+
+	// SessionIdleSeconds A session ends after this many seconds without use
+	SessionIdleSeconds *int `json:"session_idle_seconds,omitempty"`
+
+	// SessionMaxSeconds A session ends after this many seconds in any case
+	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
 // ClientList defines model for ClientList.
 type ClientList struct {
 	Items []RegisteredClient `json:"items"`
 
-	// NextCursor Left out on the last page
+	// NextCursor Cursor of the next page; omitted on the last page
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // ClientPatch defines model for ClientPatch.
 type ClientPatch struct {
-	AccessTtlSeconds *int  `json:"access_ttl_seconds,omitempty"`
-	Active           *bool `json:"active,omitempty"`
+	// AccessTtlSeconds Lifetime of access tokens in seconds
+	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
-	// Audiences Who its tokens are for; none named is this service
-	Audiences  *[]string `json:"audiences,omitempty"`
-	FirstParty *bool     `json:"first_party,omitempty"`
+	// Active `false` disables the client and ends its sessions
+	Active *bool `json:"active,omitempty"`
+
+	// Audiences The APIs that its tokens are for; empty means the default of the service
+	Audiences *[]string `json:"audiences,omitempty"`
+
+	// FirstParty Run by the same organization as this service; required for the `password` grant
+	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
 	Grants *[]string `json:"grants,omitempty"`
-	Name   *string   `json:"name,omitempty"`
 
-	// Scopes What its tokens may carry; none named is all that the user has
-	Scopes             *[]string `json:"scopes,omitempty"`
-	SessionIdleSeconds *int      `json:"session_idle_seconds,omitempty"`
-	SessionMaxSeconds  *int      `json:"session_max_seconds,omitempty"`
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Scopes Scopes that its tokens can have; empty means all scopes of the user
+	Scopes *[]string `json:"scopes,omitempty"`
+
+	// SessionIdleSeconds A session ends after this many seconds without use
+	SessionIdleSeconds *int `json:"session_idle_seconds,omitempty"`
+
+	// SessionMaxSeconds A session ends after this many seconds in any case
+	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
-// ClientSecret What is known of a secret; the secret itself is not kept
+// ClientSecret Dates of a client secret; the secret itself is not stored
 type ClientSecret struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -181,7 +231,7 @@ type ClientSecret struct {
 type ClientWithSecret struct {
 	Client RegisteredClient `json:"client"`
 
-	// ClientSecret Shown once; left out for a public client
+	// ClientSecret Shown only once; omitted for a public client
 	ClientSecret *string `json:"client_secret,omitempty"`
 }
 
@@ -200,27 +250,53 @@ type Empty = map[string]interface{}
 
 // IntrospectRequest defines model for IntrospectRequest.
 type IntrospectRequest struct {
-	ClientId      *string `json:"client_id,omitempty"`
-	ClientSecret  *string `json:"client_secret,omitempty"`
-	Token         string  `json:"token"`
+	// ClientId Id of the client, if it does not use HTTP Basic
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Secret of the client
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Token A refresh token or an access token
+	Token string `json:"token"`
+
+	// TokenTypeHint `refresh_token` or `access_token`; optional, and ignored if wrong
 	TokenTypeHint *string `json:"token_type_hint,omitempty"`
 }
 
 // Introspection defines model for Introspection.
 type Introspection struct {
-	Active   bool      `json:"active"`
-	Aud      *[]string `json:"aud,omitempty"`
-	ClientId *string   `json:"client_id,omitempty"`
-	Exp      *int      `json:"exp,omitempty"`
-	Iat      *int      `json:"iat,omitempty"`
-	Iss      *string   `json:"iss,omitempty"`
-	Jti      *string   `json:"jti,omitempty"`
-	Roles    *[]string `json:"roles,omitempty"`
-	Scope    *string   `json:"scope,omitempty"`
-	Sid      *string   `json:"sid,omitempty"`
-	Sub      *string   `json:"sub,omitempty"`
+	// Active Whether the token is valid now
+	Active bool `json:"active"`
 
-	// TokenType `Bearer`, or `refresh_token`
+	// Aud The APIs that the token is for
+	Aud *[]string `json:"aud,omitempty"`
+
+	// ClientId The client that the token was issued to
+	ClientId *string `json:"client_id,omitempty"`
+
+	// Exp When the token expires, in seconds since 1970
+	Exp *int `json:"exp,omitempty"`
+
+	// Iat When the token was issued, in seconds since 1970
+	Iat *int `json:"iat,omitempty"`
+
+	// Iss The service that issued the token
+	Iss *string `json:"iss,omitempty"`
+
+	// Jti Id of the token
+	Jti   *string   `json:"jti,omitempty"`
+	Roles *[]string `json:"roles,omitempty"`
+
+	// Scope The scopes of the token, separated by spaces
+	Scope *string `json:"scope,omitempty"`
+
+	// Sid Id of the session
+	Sid *string `json:"sid,omitempty"`
+
+	// Sub Id of the user, or of the client for `client_credentials`
+	Sub *string `json:"sub,omitempty"`
+
+	// TokenType `Bearer` or `refresh_token`
 	TokenType *string `json:"token_type,omitempty"`
 	Username  *string `json:"username,omitempty"`
 }
@@ -233,17 +309,32 @@ type Item struct {
 
 // Jwk defines model for Jwk.
 type Jwk struct {
-	Alg string  `json:"alg"`
-	Crv *string `json:"crv,omitempty"`
-	E   *string `json:"e,omitempty"`
+	// Alg Signature algorithm
+	Alg string `json:"alg"`
 
-	// Kid RFC 7638 SHA-256 thumbprint
-	Kid string  `json:"kid"`
-	Kty string  `json:"kty"`
-	N   *string `json:"n,omitempty"`
-	Use string  `json:"use"`
-	X   *string `json:"x,omitempty"`
-	Y   *string `json:"y,omitempty"`
+	// Crv Curve, for `EC` and `OKP`
+	Crv *string `json:"crv,omitempty"`
+
+	// E Exponent, for `RSA`
+	E *string `json:"e,omitempty"`
+
+	// Kid Id of the key: its SHA-256 thumbprint (RFC 7638)
+	Kid string `json:"kid"`
+
+	// Kty Key type: `EC`, `RSA` or `OKP`
+	Kty string `json:"kty"`
+
+	// N Modulus, for `RSA`
+	N *string `json:"n,omitempty"`
+
+	// Use Always `sig`
+	Use string `json:"use"`
+
+	// X Public key, for `EC` and `OKP`
+	X *string `json:"x,omitempty"`
+
+	// Y Public key, for `EC`
+	Y *string `json:"y,omitempty"`
 }
 
 // JwkSet defines model for JwkSet.
@@ -251,14 +342,18 @@ type JwkSet struct {
 	Keys []Jwk `json:"keys"`
 }
 
-// OAuthError RFC 6749 §5.2
+// OAuthError An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthError struct {
-	Error            string `json:"error"`
+	// Error Error code, stable, for programs
+	Error string `json:"error"`
+
+	// ErrorDescription Explanation for developers
 	ErrorDescription string `json:"error_description"`
 }
 
 // OneTimeToken defines model for OneTimeToken.
 type OneTimeToken struct {
+	// Token The token from the link in the email
 	Token string `json:"token"`
 }
 
@@ -280,7 +375,7 @@ type OpenidConfiguration struct {
 
 // OwnData defines model for OwnData.
 type OwnData struct {
-	// Events The newest thousand
+	// Events The newest 1000 events
 	Events   []AuditEvent `json:"events"`
 	Sessions []Session    `json:"sessions"`
 	User     User         `json:"user"`
@@ -288,76 +383,121 @@ type OwnData struct {
 
 // OwnProfilePatch defines model for OwnProfilePatch.
 type OwnProfilePatch struct {
+	// CurrentPassword Required to change `email` or `password`
 	CurrentPassword *string `json:"current_password,omitempty"`
 
-	// Email Counts once it is confirmed; needs `current_password`
+	// Email Takes effect once it is confirmed; requires `current_password`
 	Email *string `json:"email,omitempty"`
-	Name  *string `json:"name,omitempty"`
 
-	// Password Ends all other sessions; needs `current_password`
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Password Ends all other sessions; requires `current_password`
 	Password *string `json:"password,omitempty"`
-	Picture  *string `json:"picture,omitempty"`
+
+	// Picture URL of a picture
+	Picture *string `json:"picture,omitempty"`
 }
 
 // PasswordReset defines model for PasswordReset.
 type PasswordReset struct {
+	// Password The new password; the rules are those of sign-up
 	Password string `json:"password"`
-	Token    string `json:"token"`
+
+	// Token The token from the link in the email
+	Token string `json:"token"`
 }
 
-// Problem RFC 9457
+// Problem An error (RFC 9457)
 type Problem struct {
-	// Code A stable word for programs
-	Code      string           `json:"code"`
-	Detail    string           `json:"detail"`
-	Errors    *[]ProblemDetail `json:"errors,omitempty"`
-	Instance  string           `json:"instance"`
-	RequestId string           `json:"request_id"`
-	Status    int              `json:"status"`
-	Title     string           `json:"title"`
-	Type      string           `json:"type"`
+	// Code Error code, stable, for programs
+	Code string `json:"code"`
+
+	// Detail What is wrong, for developers
+	Detail string `json:"detail"`
+
+	// Errors The fields with errors
+	Errors *[]ProblemDetail `json:"errors,omitempty"`
+
+	// Instance The path of the request
+	Instance string `json:"instance"`
+
+	// RequestId The value of the `X-Request-Id` header
+	RequestId string `json:"request_id"`
+
+	// Status The HTTP status
+	Status int `json:"status"`
+
+	// Title The HTTP status as text
+	Title string `json:"title"`
+
+	// Type Always `about:blank`
+	Type string `json:"type"`
 }
 
 // ProblemDetail defines model for ProblemDetail.
 type ProblemDetail struct {
+	// Detail What is wrong with the field
 	Detail string `json:"detail"`
 
-	// Pointer JSON pointer to the faulty member (RFC 6901)
+	// Pointer Where the error is in the body, as a JSON Pointer such as `/email` (RFC 6901)
 	Pointer string `json:"pointer"`
 }
 
 // RegisteredClient defines model for RegisteredClient.
 type RegisteredClient struct {
-	AccessTtlSeconds   *int           `json:"access_ttl_seconds,omitempty"`
-	Active             bool           `json:"active"`
-	Audiences          []string       `json:"audiences"`
-	CreatedAt          time.Time      `json:"created_at"`
-	FirstParty         bool           `json:"first_party"`
-	Grants             []string       `json:"grants"`
-	Id                 string         `json:"id"`
-	Name               string         `json:"name"`
-	Public             bool           `json:"public"`
-	Scopes             []string       `json:"scopes"`
-	Secrets            []ClientSecret `json:"secrets"`
-	SessionIdleSeconds *int           `json:"session_idle_seconds,omitempty"`
-	SessionMaxSeconds  *int           `json:"session_max_seconds,omitempty"`
+	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
+	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
+	Active           bool `json:"active"`
+
+	// Audiences The APIs that its tokens are for; empty means the default of the service
+	Audiences []string  `json:"audiences"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// FirstParty Whether the client is run by the same organization as this service
+	FirstParty bool `json:"first_party"`
+
+	// Grants `password`, `refresh_token`, `client_credentials`
+	Grants []string `json:"grants"`
+	Id     string   `json:"id"`
+	Name   string   `json:"name"`
+
+	// Public Whether the client has no secret, like an app in a browser or on a phone
+	Public bool `json:"public"`
+
+	// Scopes Scopes that its tokens can have; empty means all scopes of the user
+	Scopes []string `json:"scopes"`
+
+	// Secrets When the secrets were created and expire; the secrets themselves are not stored
+	Secrets []ClientSecret `json:"secrets"`
+
+	// SessionIdleSeconds A session ends after this many seconds without use; omitted means the default of the
+	// service
+	SessionIdleSeconds *int `json:"session_idle_seconds,omitempty"`
+
+	// SessionMaxSeconds A session ends after this many seconds in any case; omitted means the default of the
+	// service
+	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
 // RevokeRequest defines model for RevokeRequest.
 type RevokeRequest struct {
-	ClientId     *string `json:"client_id,omitempty"`
+	// ClientId Id of a registered client, if it does not use HTTP Basic
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// Token A refresh token or an access token
 	Token string `json:"token"`
 
-	// TokenTypeHint `refresh_token` or `access_token`; a wrong or unknown one does no harm
+	// TokenTypeHint `refresh_token` or `access_token`; optional, and ignored if wrong
 	TokenTypeHint *string `json:"token_type_hint,omitempty"`
 }
 
 // Role defines model for Role.
 type Role struct {
-	// Builtin Seeded, and cannot be deleted
+	// Builtin Whether the role is built in; built-in roles cannot be deleted
 	Builtin bool     `json:"builtin"`
 	Name    string   `json:"name"`
 	Scopes  []string `json:"scopes"`
@@ -375,20 +515,23 @@ type RoleWrite struct {
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
-	// OverlapSeconds How long the old secret works on; a day if not said
+	// OverlapSeconds How long the previous secret keeps working; the default is one day
 	OverlapSeconds *int `json:"overlap_seconds,omitempty"`
 }
 
 // Session defines model for Session.
 type Session struct {
-	Address   string    `json:"address"`
+	// Address IP address that last used the session
+	Address string `json:"address"`
+
+	// ClientId The client that the session belongs to
 	ClientId  string    `json:"client_id"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Current The session of this request
+	// Current Whether this is the session of this request
 	Current bool `json:"current"`
 
-	// ExpiresAt When it ends if it is not used
+	// ExpiresAt When the session ends if it is not used again
 	ExpiresAt  time.Time          `json:"expires_at"`
 	Id         openapi_types.UUID `json:"id"`
 	LastUsedAt time.Time          `json:"last_used_at"`
@@ -404,16 +547,16 @@ type SessionList struct {
 type SigninRequest struct {
 	Password string `json:"password"`
 
-	// Username Username or e-mail address
+	// Username Username or email address
 	Username string `json:"username"`
 }
 
 // SigninResult defines model for SigninResult.
 type SigninResult struct {
-	// ExpiresIn Seconds
+	// ExpiresIn Lifetime of the access token in seconds
 	ExpiresIn int `json:"expires_in"`
 
-	// RefreshToken Left out where the client may not refresh
+	// RefreshToken Omitted if the client cannot refresh
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Token The access token, a JWT
@@ -430,20 +573,26 @@ type Status struct {
 
 // TokenRequest defines model for TokenRequest.
 type TokenRequest struct {
-	ClientId     *string `json:"client_id,omitempty"`
+	// ClientId Id of a registered client, if it does not use HTTP Basic
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// GrantType `password`, `refresh_token` or `client_credentials`
 	GrantType string `json:"grant_type"`
 
-	// Password At most 1024 bytes
-	Password     *string `json:"password,omitempty"`
+	// Password At most 1024 bytes; for `password`
+	Password *string `json:"password,omitempty"`
+
+	// RefreshToken For `refresh_token`
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
-	// Scope Space-delimited; without it, all that the user and the client may have
+	// Scope Scopes separated by spaces; the default is all scopes that both the user and the client
+	// have
 	Scope *string `json:"scope,omitempty"`
 
-	// Username Username or e-mail address; at most 255 characters
+	// Username Username or email address, at most 255 characters; for `password`
 	Username *string `json:"username,omitempty"`
 }
 
@@ -452,16 +601,17 @@ type TokenResponse struct {
 	// AccessToken A JWT (RFC 9068)
 	AccessToken string `json:"access_token"`
 
-	// ExpiresIn Seconds
+	// ExpiresIn Lifetime of the access token in seconds
 	ExpiresIn int `json:"expires_in"`
 
-	// RefreshToken Good for one use, and again for a moment after it; left out where the client may not refresh
+	// RefreshToken Works once; an immediate retry returns the same new token. Omitted if the client cannot
+	// refresh.
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
-	// RefreshTokenExpiresIn Seconds
+	// RefreshTokenExpiresIn Seconds until the session ends if the refresh token is not used
 	RefreshTokenExpiresIn *int `json:"refresh_token_expires_in,omitempty"`
 
-	// Scope The scopes of the token, space-delimited
+	// Scope The scopes of the access token, separated by spaces
 	Scope string `json:"scope"`
 
 	// TokenType Always `Bearer`
@@ -470,36 +620,46 @@ type TokenResponse struct {
 
 // User defines model for User.
 type User struct {
+	// Active Whether the user can sign in
 	Active    bool      `json:"active"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// DisabledUntil When a user who is not active may sign in again; left out where that is never
-	DisabledUntil *time.Time         `json:"disabled_until,omitempty"`
-	Email         string             `json:"email"`
+	// DisabledUntil When a disabled user can sign in again; omitted if the user is disabled permanently, or
+	// is active
+	DisabledUntil *time.Time `json:"disabled_until,omitempty"`
+	Email         string     `json:"email"`
+
+	// EmailVerified Whether the email address is confirmed
 	EmailVerified bool               `json:"email_verified"`
 	Id            openapi_types.UUID `json:"id"`
-	Name          *string            `json:"name,omitempty"`
-	Picture       *string            `json:"picture,omitempty"`
-	Roles         []string           `json:"roles"`
-	UpdatedAt     time.Time          `json:"updated_at"`
-	Username      string             `json:"username"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Picture URL of a picture
+	Picture   *string   `json:"picture,omitempty"`
+	Roles     []string  `json:"roles"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Username  string    `json:"username"`
 }
 
 // UserCreate defines model for UserCreate.
 type UserCreate struct {
-	// Email Unique without regard to case
+	// Email Must be unique; case is ignored
 	Email string `json:"email"`
 
-	// Name The name to show
+	// Name Display name
 	Name *string `json:"name,omitempty"`
 
-	// Password At least 8 characters, at most 1024 bytes, and not one of the most common
+	// Password At least 8 characters, or more if the service requires it, and at most 1024 bytes;
+	// common passwords are rejected
 	Password string `json:"password"`
 
 	// Picture URL of a picture
 	Picture *string `json:"picture,omitempty"`
 
-	// Username Letters, digits and punctuation of any script, without spaces or `@`; unique without regard to case
+	// Username Letters, digits and punctuation of any script, without spaces or `@`. Must be unique;
+	// case is ignored.
 	Username string `json:"username"`
 }
 
@@ -507,19 +667,29 @@ type UserCreate struct {
 type UserList struct {
 	Items []User `json:"items"`
 
-	// NextCursor Left out on the last page
+	// NextCursor Cursor of the next page; omitted on the last page
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // Userinfo defines model for Userinfo.
 type Userinfo struct {
-	Email             string   `json:"email"`
-	EmailVerified     bool     `json:"email_verified"`
-	Name              *string  `json:"name,omitempty"`
-	Picture           *string  `json:"picture,omitempty"`
+	Email string `json:"email"`
+
+	// EmailVerified Whether the email address is confirmed
+	EmailVerified bool `json:"email_verified"`
+
+	// Name Display name
+	Name *string `json:"name,omitempty"`
+
+	// Picture URL of a picture
+	Picture *string `json:"picture,omitempty"`
+
+	// PreferredUsername Username
 	PreferredUsername string   `json:"preferred_username"`
 	Roles             []string `json:"roles"`
-	Sub               string   `json:"sub"`
+
+	// Sub Id of the user
+	Sub string `json:"sub"`
 }
 
 // ClientId defines model for ClientId.
@@ -540,71 +710,73 @@ type SessionId = openapi_types.UUID
 // UserId defines model for UserId.
 type UserId = openapi_types.UUID
 
-// BadRequest RFC 9457
+// BadRequest An error (RFC 9457)
 type BadRequest = Problem
 
-// Conflict RFC 9457
+// Conflict An error (RFC 9457)
 type Conflict = Problem
 
-// Forbidden RFC 9457
+// Forbidden An error (RFC 9457)
 type Forbidden = Problem
 
-// NotFound RFC 9457
+// NotFound An error (RFC 9457)
 type NotFound = Problem
 
-// OAuthBadRequest RFC 6749 §5.2
+// OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
-// OAuthMethodNotAllowed RFC 6749 §5.2
+// OAuthMethodNotAllowed An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthMethodNotAllowed = OAuthError
 
-// OAuthRateLimited RFC 6749 §5.2
+// OAuthRateLimited An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthRateLimited = OAuthError
 
-// OAuthServerError RFC 6749 §5.2
+// OAuthServerError An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthServerError = OAuthError
 
-// OAuthTooLarge RFC 6749 §5.2
+// OAuthTooLarge An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthTooLarge = OAuthError
 
-// OAuthUnauthorized RFC 6749 §5.2
+// OAuthUnauthorized An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthUnauthorized = OAuthError
 
-// OAuthUnavailable RFC 6749 §5.2
+// OAuthUnavailable An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthUnavailable = OAuthError
 
-// RateLimited RFC 9457
+// RateLimited An error (RFC 9457)
 type RateLimited = Problem
 
-// ServerError RFC 9457
+// ServerError An error (RFC 9457)
 type ServerError = Problem
 
-// TooLarge RFC 9457
+// TooLarge An error (RFC 9457)
 type TooLarge = Problem
 
-// Unauthorized RFC 9457
+// Unauthorized An error (RFC 9457)
 type Unauthorized = Problem
 
-// Unavailable RFC 9457
+// Unavailable An error (RFC 9457)
 type Unavailable = Problem
 
-// Unprocessable RFC 9457
+// Unprocessable An error (RFC 9457)
 type Unprocessable = Problem
 
-// UnsupportedMediaType RFC 9457
+// UnsupportedMediaType An error (RFC 9457)
 type UnsupportedMediaType = Problem
 
 // ListAuditEventsParams defines parameters for ListAuditEvents.
 type ListAuditEventsParams struct {
-	// Cursor The `next_cursor` of the page before
+	// Cursor The `next_cursor` of the previous page; omit it for the first page
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Limit Items on a page; 50 if not said
+	// Limit Number of items per page; the default is 50
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// User Id of the user who acted or was acted upon
-	User   *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
-	Action *string             `form:"action,omitempty" json:"action,omitempty"`
+	// User Id of a user, who is the actor or the target of the event
+	User *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
+
+	// Action Exact action, such as `user.signed_in`
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
 	// Outcome `success` or `failure`
 	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
@@ -615,34 +787,44 @@ type ListAuditEventsParamsOutcome string
 
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
-	// IncludeCurrent End this session too
+	// IncludeCurrent Also end the current session
 	IncludeCurrent *bool `form:"include_current,omitempty" json:"include_current,omitempty"`
 }
 
 // ListClientsParams defines parameters for ListClients.
 type ListClientsParams struct {
-	// Cursor The `next_cursor` of the page before
+	// Cursor The `next_cursor` of the previous page; omit it for the first page
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Limit Items on a page; 50 if not said
+	// Limit Number of items per page; the default is 50
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Cursor The `next_cursor` of the page before
+	// Cursor The `next_cursor` of the previous page; omit it for the first page
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Limit Items on a page; 50 if not said
-	Limit    *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
-	Username *string `form:"username,omitempty" json:"username,omitempty"`
-	Email    *string `form:"email,omitempty" json:"email,omitempty"`
+	// Limit Number of items per page; the default is 50
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Q Beginning of a username or an address
-	Q        *string `form:"q,omitempty" json:"q,omitempty"`
-	Role     *string `form:"role,omitempty" json:"role,omitempty"`
-	Active   *bool   `form:"active,omitempty" json:"active,omitempty"`
-	Verified *bool   `form:"verified,omitempty" json:"verified,omitempty"`
+	// Username Exact username
+	Username *string `form:"username,omitempty" json:"username,omitempty"`
+
+	// Email Exact email address
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// Q Beginning of a username or of an email address
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Role Name of a role that the user has
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
+
+	// Active Whether the user can sign in
+	Active *bool `form:"active,omitempty" json:"active,omitempty"`
+
+	// Verified Whether the email address is confirmed
+	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -770,43 +952,48 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// GetJwks Public signing keys (RFC 7517)
+	// GetJwks Get the public signing keys
+	//
+	// Use these keys to verify access tokens. RFC 7517.
 	//
 	// Corresponds with GET /.well-known/jwks.json (the `GetJwks` operationId).
 	GetJwks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetAuthorizationServerMetadata Authorization server metadata (RFC 8414)
+	// GetAuthorizationServerMetadata Get the server metadata
+	//
+	// Lists the endpoints and the supported features, for OAuth client libraries. RFC 8414.
 	//
 	// Corresponds with GET /.well-known/oauth-authorization-server (the `GetAuthorizationServerMetadata` operationId).
 	GetAuthorizationServerMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
+	// GetOpenidConfiguration Get the server metadata, OpenID Connect path
 	//
-	// There is no authorization endpoint and no ID token is issued; the document exists so that
-	// libraries which know only this address find the issuer, the keys and the algorithms.
+	// The same metadata where OpenID Connect libraries look for it, so that they can find the
+	// issuer, the keys and the algorithms. This service is not an OpenID Connect provider: it has
+	// no authorization endpoint and issues no ID tokens.
 	//
 	// Corresponds with GET /.well-known/openid-configuration (the `GetOpenidConfiguration` operationId).
 	GetOpenidConfiguration(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListAuditEvents Who did what
+	// ListAuditEvents List audit events
 	//
-	// Newest first, failures included.
+	// Newest first. Failed attempts are included.
 	//
 	// Corresponds with GET /api/audit (the `ListAuditEvents` operationId).
 	ListAuditEvents(ctx context.Context, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ForgotPasswordWithBody Ask for a letter to set a new password
+	// ForgotPasswordWithBody Request a password reset email
 	//
-	// The same answer, in the same time, whether or not the address is known.
+	// The response is the same, and takes the same time, whether or not the address is known.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/auth/forgot-password (the `ForgotPassword` operationId).
 	ForgotPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ForgotPassword Ask for a letter to set a new password
+	// ForgotPassword Request a password reset email
 	//
-	// The same answer, in the same time, whether or not the address is known.
+	// The response is the same, and takes the same time, whether or not the address is known.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -815,9 +1002,11 @@ type ClientInterface interface {
 
 	// LoginWithBody Sign in with cookies
 	//
-	// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-	// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-	// must carry `X-Requested-With`.
+	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+	// and a cookie `logged_in` that scripts can read.
+	//
+	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+	// Requests without an `Origin` header need the header `X-Requested-With`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -826,9 +1015,11 @@ type ClientInterface interface {
 
 	// Login Sign in with cookies
 	//
-	// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-	// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-	// must carry `X-Requested-With`.
+	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+	// and a cookie `logged_in` that scripts can read.
+	//
+	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+	// Requests without an `Origin` header need the header `X-Requested-With`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -837,20 +1028,22 @@ type ClientInterface interface {
 
 	// Logout Sign out and clear the cookies
 	//
-	// Ends the session of the cookies. Signing out twice is no error.
+	// Ends the session of the cookies. Signing out twice is not an error.
 	//
 	// Corresponds with POST /api/auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Refresh Renew the cookies
 	//
-	// Rotates the refresh token in its cookie. A dead one is answered with 401 and clears the cookies.
+	// Replaces the access token and the refresh token in the cookies. If the session has ended,
+	// the response is 401 and the cookies are cleared.
 	//
 	// Corresponds with POST /api/auth/refresh (the `Refresh` operationId).
 	Refresh(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResetPasswordWithBody Set a new password with the token of a letter
+	// ResetPasswordWithBody Reset a password
 	//
+	// Send the token from the password reset email, or from an invitation, with the new password.
 	// The token works once. All sessions of the user end.
 	//
 	// Takes any type of body and a specified content type.
@@ -858,8 +1051,9 @@ type ClientInterface interface {
 	// Corresponds with POST /api/auth/reset-password (the `ResetPassword` operationId).
 	ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResetPassword Set a new password with the token of a letter
+	// ResetPassword Reset a password
 	//
+	// Send the token from the password reset email, or from an invitation, with the new password.
 	// The token works once. All sessions of the user end.
 	//
 	// Takes a body of the `application/json` content type.
@@ -869,7 +1063,8 @@ type ClientInterface interface {
 
 	// SigninWithBody Sign in with JSON
 	//
-	// The password grant for clients that speak JSON. `username` may be the e-mail address.
+	// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+	// built-in public client.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -878,7 +1073,8 @@ type ClientInterface interface {
 
 	// Signin Sign in with JSON
 	//
-	// The password grant for clients that speak JSON. `username` may be the e-mail address.
+	// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+	// built-in public client.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -887,8 +1083,9 @@ type ClientInterface interface {
 
 	// SignupWithBody Create an account
 	//
-	// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-	// configuration, and then answers 403 `signup_closed`.
+	// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+	// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+	// with the code `signup_closed`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -897,116 +1094,124 @@ type ClientInterface interface {
 
 	// Signup Create an account
 	//
-	// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-	// configuration, and then answers 403 `signup_closed`.
+	// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+	// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+	// with the code `signup_closed`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/auth/signup (the `Signup` operationId).
 	Signup(ctx context.Context, body SignupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteOwnAccount Delete oneself
+	// DeleteOwnAccount Delete your account
 	//
-	// The last active ROLE_ADMIN cannot delete himself (409 `last_admin`).
+	// The last active user with `ROLE_ADMIN` cannot be deleted (409 with the code `last_admin`).
 	//
 	// Corresponds with DELETE /api/auth/users/me (the `DeleteOwnAccount` operationId).
 	DeleteOwnAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOwnProfile Own profile
+	// GetOwnProfile Get your profile
 	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOwnProfileWithBody Change the own profile, password or e-mail address
+	// UpdateOwnProfileWithBody Change your profile, password or email address
 	//
-	// Only what is named changes. A new password or address needs `current_password`; a new password
-	// ends all other sessions, and a new address counts only once it is confirmed.
+	// Changes only the fields that you send. A new password or email address requires
+	// `current_password`. A new password ends all your other sessions. A new email address takes
+	// effect once you have confirmed it: we send a link to it.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /api/auth/users/me (the `UpdateOwnProfile` operationId).
 	UpdateOwnProfileWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOwnProfile Change the own profile, password or e-mail address
+	// UpdateOwnProfile Change your profile, password or email address
 	//
-	// Only what is named changes. A new password or address needs `current_password`; a new password
-	// ends all other sessions, and a new address counts only once it is confirmed.
+	// Changes only the fields that you send. A new password or email address requires
+	// `current_password`. A new password ends all your other sessions. A new email address takes
+	// effect once you have confirmed it: we send a link to it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/auth/users/me (the `UpdateOwnProfile` operationId).
 	UpdateOwnProfile(ctx context.Context, body UpdateOwnProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ExportOwnData Everything that is kept about oneself
+	// ExportOwnData Export your data
+	//
+	// Returns all data stored about you.
 	//
 	// Corresponds with GET /api/auth/users/me/export (the `ExportOwnData` operationId).
 	ExportOwnData(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListOwnItems Own items
+	// ListOwnItems List your items
 	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 	ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EndOwnSessions Sign out everywhere else, or everywhere
+	// EndOwnSessions Sign out on all other devices
+	//
+	// Ends all your sessions except the current one. With `include_current`, the current one is
+	// ended too.
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions (the `EndOwnSessions` operationId).
 	EndOwnSessions(ctx context.Context, params *EndOwnSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListOwnSessions Own sessions
+	// ListOwnSessions List your sessions
 	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EndOwnSession End one of the own sessions
+	// EndOwnSession End one of your sessions
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 	EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// VerifyEmailWithBody Confirm an e-mail address
+	// VerifyEmailWithBody Confirm an email address
 	//
-	// The token of the letter; it works once.
+	// Send the token from the confirmation email. It works once.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/auth/verify-email (the `VerifyEmail` operationId).
 	VerifyEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// VerifyEmail Confirm an e-mail address
+	// VerifyEmail Confirm an email address
 	//
-	// The token of the letter; it works once.
+	// Send the token from the confirmation email. It works once.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/auth/verify-email (the `VerifyEmail` operationId).
 	VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestVerificationWithBody Send the confirmation letter again
+	// RequestVerificationWithBody Resend the confirmation email
 	//
-	// The same answer whether or not the address is known or already confirmed.
+	// The response is the same whether or not the address is known or already confirmed.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/auth/verify-email/request (the `RequestVerification` operationId).
 	RequestVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestVerification Send the confirmation letter again
+	// RequestVerification Resend the confirmation email
 	//
-	// The same answer whether or not the address is known or already confirmed.
+	// The response is the same whether or not the address is known or already confirmed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/auth/verify-email/request (the `RequestVerification` operationId).
 	RequestVerification(ctx context.Context, body RequestVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListClients Registered clients
+	// ListClients List registered clients
 	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
 	ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateClientWithBody Register a client
 	//
-	// The secret of a confidential client is shown in this answer and never again. A client that may
-	// use `client_credentials` can be given no scope that the caller does not have.
+	// The secret of a confidential client is returned only in this response. A client that uses
+	// `client_credentials` can have only scopes that you have yourself.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1015,27 +1220,29 @@ type ClientInterface interface {
 
 	// CreateClient Register a client
 	//
-	// The secret of a confidential client is shown in this answer and never again. A client that may
-	// use `client_credentials` can be given no scope that the caller does not have.
+	// The secret of a confidential client is returned only in this response. A client that uses
+	// `client_credentials` can have only scopes that you have yourself.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/clients (the `CreateClient` operationId).
 	CreateClient(ctx context.Context, body CreateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteClient Delete a client and end its sessions
+	// DeleteClient Delete a client
+	//
+	// Ends the sessions of the client.
 	//
 	// Corresponds with DELETE /api/clients/{id} (the `DeleteClient` operationId).
 	DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetClient One client
+	// GetClient Get a client
 	//
 	// Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 	GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateClientWithBody Change a client
 	//
-	// Only what is named changes. Switching a client off ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1044,108 +1251,114 @@ type ClientInterface interface {
 
 	// UpdateClient Change a client
 	//
-	// Only what is named changes. Switching a client off ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/clients/{id} (the `UpdateClient` operationId).
 	UpdateClient(ctx context.Context, id ClientId, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RotateClientSecretWithBody Make a new secret
+	// RotateClientSecretWithBody Create a new client secret
 	//
-	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-	// has no secret (422 `invalid_client_metadata`).
+	// The new secret is returned only in this response. The previous secret keeps working for
+	// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+	// secret (422 with the code `invalid_client_metadata`).
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 	RotateClientSecretWithBody(ctx context.Context, id ClientId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RotateClientSecret Make a new secret
+	// RotateClientSecret Create a new client secret
 	//
-	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-	// has no secret (422 `invalid_client_metadata`).
+	// The new secret is returned only in this response. The previous secret keeps working for
+	// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+	// secret (422 with the code `invalid_client_metadata`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 	RotateClientSecret(ctx context.Context, id ClientId, body RotateClientSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRoles All roles and the scopes they carry
+	// ListRoles List roles and their scopes
 	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
 	ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteRole Delete a role, and take it from all users
+	// DeleteRole Delete a role
 	//
-	// The three seeded roles cannot be deleted (409 `builtin_role`).
+	// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+	// with the code `builtin_role`).
 	//
 	// Corresponds with DELETE /api/roles/{name} (the `DeleteRole` operationId).
 	DeleteRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetRole One role
+	// GetRole Get a role
 	//
 	// Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 	GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutRoleWithBody Create a role, or change its scopes
+	// PutRoleWithBody Create a role or change its scopes
 	//
-	// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-	// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+	// A role can contain only scopes that you have yourself (otherwise 403 with the code
+	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+	// `builtin_role`).
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /api/roles/{name} (the `PutRole` operationId).
 	PutRoleWithBody(ctx context.Context, name RoleName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutRole Create a role, or change its scopes
+	// PutRole Create a role or change its scopes
 	//
-	// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-	// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+	// A role can contain only scopes that you have yourself (otherwise 403 with the code
+	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+	// `builtin_role`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /api/roles/{name} (the `PutRole` operationId).
 	PutRole(ctx context.Context, name RoleName, body PutRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetAdminContent Content for administrators
+	// GetAdminContent Get content for administrators
 	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPublicContent Content for everyone
+	// GetPublicContent Get content for everyone
 	//
 	// Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 	GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModeratorContent Content for moderators
+	// GetModeratorContent Get content for moderators
 	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 	GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetProfileContent Own profile, as guarded example content
+	// GetProfileContent Get your profile as protected example content
 	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetUserContent Content for any of the three roles
+	// GetUserContent Get content for any of the three roles
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUsers Users
+	// ListUsers List users
 	//
-	// Oldest first; with `q`, by what it matched. `email` and `username` match exactly, without regard
-	// to case; `q` matches the beginning of either.
+	// Sorted by creation time, oldest first. With `q`, sorted by the username or email address
+	// that matches. Returns the users that match all filters. `username`, `email` and `q` ignore
+	// case.
 	//
 	// Corresponds with GET /api/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateUserWithBody Create a user
 	//
-	// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// only roles whose scopes you have yourself (otherwise 403 with the code
+	// `insufficient_scope`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1154,35 +1367,40 @@ type ClientInterface interface {
 
 	// CreateUser Create a user
 	//
-	// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// only roles whose scopes you have yourself (otherwise 403 with the code
+	// `insufficient_scope`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/users (the `CreateUser` operationId).
 	CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetMe Own profile, under its short path
+	// GetMe Get your profile, short path
+	//
+	// The same as `GET /api/auth/users/me`.
 	//
 	// Corresponds with GET /api/users/me (the `GetMe` operationId).
 	GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteUser Delete a user
 	//
-	// The last active ROLE_ADMIN cannot be deleted (409 `last_admin`).
+	// You cannot delete a user who has scopes that you do not have (403), or the last active user
+	// with `ROLE_ADMIN` (409 with the code `last_admin`).
 	//
 	// Corresponds with DELETE /api/users/{id} (the `DeleteUser` operationId).
 	DeleteUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetUser One user
+	// GetUser Get a user
 	//
 	// Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 	GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateUserWithBody Change a user
 	//
-	// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-	// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-	// switched off (409 `last_admin`).
+	// Changes only the fields that you send. A new password or `active: false` ends the user's
+	// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+	// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1191,32 +1409,36 @@ type ClientInterface interface {
 
 	// UpdateUser Change a user
 	//
-	// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-	// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-	// switched off (409 `last_admin`).
+	// Changes only the fields that you send. A new password or `active: false` ends the user's
+	// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+	// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/users/{id} (the `UpdateUser` operationId).
 	UpdateUser(ctx context.Context, id UserId, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ForcePasswordReset Make a user set a new password
+	// ForcePasswordReset Force a user to reset their password
 	//
-	// The password stops working, all sessions end, and a letter to set a new one is sent.
+	// Disables the password, ends all sessions, and sends an email with a link to choose a new
+	// password. You cannot do this to a user who has scopes that you do not have (403).
 	//
 	// Corresponds with POST /api/users/{id}/force-reset (the `ForcePasswordReset` operationId).
 	ForcePasswordReset(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RevokeRole Take a role from a user
+	// RevokeRole Remove a role from a user
 	//
-	// Not having it is no error. ROLE_ADMIN cannot be taken from the last active one (409 `last_admin`).
+	// Removing a role that the user does not have is not an error. You cannot change a user who
+	// has scopes that you do not have (403). `ROLE_ADMIN` cannot be removed from the last active
+	// user who has it (409 with the code `last_admin`).
 	//
 	// Corresponds with DELETE /api/users/{id}/roles/{role} (the `RevokeRole` operationId).
 	RevokeRole(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GrantRole Give a user a role
+	// GrantRole Assign a role to a user
 	//
-	// Having it already is no error. Roles with scopes that the caller lacks cannot be given (403).
+	// Assigning a role that the user already has is not an error. You can assign only roles whose
+	// scopes you have yourself (otherwise 403).
 	//
 	// Corresponds with PUT /api/users/{id}/roles/{role} (the `GrantRole` operationId).
 	GrantRole(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1226,59 +1448,70 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/users/{id}/sessions (the `EndUserSessions` operationId).
 	EndUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUserSessions A user's sessions
+	// ListUserSessions List a user's sessions
 	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetHealth Is the process alive
+	// GetHealth Check whether the process is alive
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// IntrospectTokenWithBody Ask whether a token is active
+	// IntrospectTokenWithBody Inspect a token
 	//
-	// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-	// for this client is answered with `active: false` and nothing else.
+	// Reports whether a token is active, and what it allows. Only clients with a secret can use
+	// this. If the token is unknown, expired, revoked or not meant for this client, the response
+	// contains only `active: false`.
+	//
+	// RFC 7662.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /introspect (the `IntrospectToken` operationId).
 	IntrospectTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// IntrospectTokenWithFormdataBody Ask whether a token is active
+	// IntrospectTokenWithFormdataBody Inspect a token
 	//
-	// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-	// for this client is answered with `active: false` and nothing else.
+	// Reports whether a token is active, and what it allows. Only clients with a secret can use
+	// this. If the token is unknown, expired, revoked or not meant for this client, the response
+	// contains only `active: false`.
+	//
+	// RFC 7662.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
 	//
 	// Corresponds with POST /introspect (the `IntrospectToken` operationId).
 	IntrospectTokenWithFormdataBody(ctx context.Context, body IntrospectTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetContractJson This contract, as JSON
+	// GetContractJson Get this API description as JSON
 	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetContractYaml This contract, as it was written
+	// GetContractYaml Get this API description as YAML
 	//
 	// Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 	GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetReadiness Should this replica get requests
+	// GetReadiness Check whether this replica accepts requests
 	//
-	// Fails while starting and while draining. It does not fail because the database is away: tokens
-	// can still be verified then, and taking every replica out would make an outage total.
+	// Fails while the replica is starting or shutting down. It does not fail when the database is
+	// unavailable: tokens can still be verified then, and removing every replica would turn a
+	// partial outage into a full one.
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeTokenWithBody Revoke a token
 	//
-	// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-	// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-	// client is refused. The client authenticates as at `POST /token`.
+	// Ends the session that a refresh token or an access token belongs to, and so revokes all
+	// tokens of that session. The response is the same if the token is unknown, expired or already
+	// revoked. A token of another client is rejected with `invalid_grant`.
+	//
+	// The client authenticates as for `POST /token`.
+	//
+	// RFC 7009.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1287,9 +1520,13 @@ type ClientInterface interface {
 
 	// RevokeTokenWithFormdataBody Revoke a token
 	//
-	// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-	// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-	// client is refused. The client authenticates as at `POST /token`.
+	// Ends the session that a refresh token or an access token belongs to, and so revokes all
+	// tokens of that session. The response is the same if the token is unknown, expired or already
+	// revoked. A token of another client is rejected with `invalid_grant`.
+	//
+	// The client authenticates as for `POST /token`.
+	//
+	// RFC 7009.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
 	//
@@ -1298,9 +1535,17 @@ type ClientInterface interface {
 
 	// IssueTokenWithBody Get an access token
 	//
-	// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-	// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-	// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+	// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+	// grant types are:
+	//
+	// * `password`: with `username` and `password`
+	// * `refresh_token`: with a `refresh_token` from an earlier response
+	// * `client_credentials`: for a registered client that acts for itself
+	//
+	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+	// in the body, but not both. A request without a client uses the built-in public client.
+	//
+	// RFC 6749 §4.3, §4.4 and §6.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1309,31 +1554,42 @@ type ClientInterface interface {
 
 	// IssueTokenWithFormdataBody Get an access token
 	//
-	// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-	// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-	// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+	// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+	// grant types are:
+	//
+	// * `password`: with `username` and `password`
+	// * `refresh_token`: with a `refresh_token` from an earlier response
+	// * `client_credentials`: for a registered client that acts for itself
+	//
+	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+	// in the body, but not both. A request without a client uses the built-in public client.
+	//
+	// RFC 6749 §4.3, §4.4 and §6.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
 	//
 	// Corresponds with POST /token (the `IssueToken` operationId).
 	IssueTokenWithFormdataBody(ctx context.Context, body IssueTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetUserinfo Claims about the signed-in user
+	// GetUserinfo Get claims about the signed-in user
 	//
-	// OpenID Connect Core §5.3.
+	// Returns the profile of the user as standard claims. OpenID Connect Core §5.3.
 	//
 	// Corresponds with GET /userinfo (the `GetUserinfo` operationId).
 	GetUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PostUserinfo Claims about the signed-in user, by POST
+	// PostUserinfo Get claims about the signed-in user, with POST
 	//
-	// OpenID Connect Core §5.3 allows both. The token stands in the Authorization header.
+	// The same as `GET /userinfo`. Send the access token in the `Authorization` header. OpenID
+	// Connect Core §5.3.
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// GetJwks Public signing keys (RFC 7517)
+// GetJwks Get the public signing keys
+//
+// Use these keys to verify access tokens. RFC 7517.
 //
 // Corresponds with GET /.well-known/jwks.json (the `GetJwks` operationId).
 func (c *Client) GetJwks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1348,7 +1604,9 @@ func (c *Client) GetJwks(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
-// GetAuthorizationServerMetadata Authorization server metadata (RFC 8414)
+// GetAuthorizationServerMetadata Get the server metadata
+//
+// Lists the endpoints and the supported features, for OAuth client libraries. RFC 8414.
 //
 // Corresponds with GET /.well-known/oauth-authorization-server (the `GetAuthorizationServerMetadata` operationId).
 func (c *Client) GetAuthorizationServerMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1363,10 +1621,11 @@ func (c *Client) GetAuthorizationServerMetadata(ctx context.Context, reqEditors 
 	return c.Client.Do(req)
 }
 
-// GetOpenidConfiguration The same metadata where OpenID Connect libraries look for it
+// GetOpenidConfiguration Get the server metadata, OpenID Connect path
 //
-// There is no authorization endpoint and no ID token is issued; the document exists so that
-// libraries which know only this address find the issuer, the keys and the algorithms.
+// The same metadata where OpenID Connect libraries look for it, so that they can find the
+// issuer, the keys and the algorithms. This service is not an OpenID Connect provider: it has
+// no authorization endpoint and issues no ID tokens.
 //
 // Corresponds with GET /.well-known/openid-configuration (the `GetOpenidConfiguration` operationId).
 func (c *Client) GetOpenidConfiguration(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1381,9 +1640,9 @@ func (c *Client) GetOpenidConfiguration(ctx context.Context, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// ListAuditEvents Who did what
+// ListAuditEvents List audit events
 //
-// Newest first, failures included.
+// Newest first. Failed attempts are included.
 //
 // Corresponds with GET /api/audit (the `ListAuditEvents` operationId).
 func (c *Client) ListAuditEvents(ctx context.Context, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1398,9 +1657,9 @@ func (c *Client) ListAuditEvents(ctx context.Context, params *ListAuditEventsPar
 	return c.Client.Do(req)
 }
 
-// ForgotPasswordWithBody Ask for a letter to set a new password
+// ForgotPasswordWithBody Request a password reset email
 //
-// The same answer, in the same time, whether or not the address is known.
+// The response is the same, and takes the same time, whether or not the address is known.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1417,9 +1676,9 @@ func (c *Client) ForgotPasswordWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// ForgotPassword Ask for a letter to set a new password
+// ForgotPassword Request a password reset email
 //
-// The same answer, in the same time, whether or not the address is known.
+// The response is the same, and takes the same time, whether or not the address is known.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1438,9 +1697,11 @@ func (c *Client) ForgotPassword(ctx context.Context, body ForgotPasswordJSONRequ
 
 // LoginWithBody Sign in with cookies
 //
-// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-// must carry `X-Requested-With`.
+// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+// and a cookie `logged_in` that scripts can read.
+//
+// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+// Requests without an `Origin` header need the header `X-Requested-With`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1459,9 +1720,11 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 
 // Login Sign in with cookies
 //
-// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-// must carry `X-Requested-With`.
+// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+// and a cookie `logged_in` that scripts can read.
+//
+// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+// Requests without an `Origin` header need the header `X-Requested-With`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1480,7 +1743,7 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 
 // Logout Sign out and clear the cookies
 //
-// Ends the session of the cookies. Signing out twice is no error.
+// Ends the session of the cookies. Signing out twice is not an error.
 //
 // Corresponds with POST /api/auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1497,7 +1760,8 @@ func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 
 // Refresh Renew the cookies
 //
-// Rotates the refresh token in its cookie. A dead one is answered with 401 and clears the cookies.
+// Replaces the access token and the refresh token in the cookies. If the session has ended,
+// the response is 401 and the cookies are cleared.
 //
 // Corresponds with POST /api/auth/refresh (the `Refresh` operationId).
 func (c *Client) Refresh(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1512,8 +1776,9 @@ func (c *Client) Refresh(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
-// ResetPasswordWithBody Set a new password with the token of a letter
+// ResetPasswordWithBody Reset a password
 //
+// Send the token from the password reset email, or from an invitation, with the new password.
 // The token works once. All sessions of the user end.
 //
 // Takes any type of body and a specified content type.
@@ -1531,8 +1796,9 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// ResetPassword Set a new password with the token of a letter
+// ResetPassword Reset a password
 //
+// Send the token from the password reset email, or from an invitation, with the new password.
 // The token works once. All sessions of the user end.
 //
 // Takes a body of the `application/json` content type.
@@ -1552,7 +1818,8 @@ func (c *Client) ResetPassword(ctx context.Context, body ResetPasswordJSONReques
 
 // SigninWithBody Sign in with JSON
 //
-// The password grant for clients that speak JSON. `username` may be the e-mail address.
+// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+// built-in public client.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1571,7 +1838,8 @@ func (c *Client) SigninWithBody(ctx context.Context, contentType string, body io
 
 // Signin Sign in with JSON
 //
-// The password grant for clients that speak JSON. `username` may be the e-mail address.
+// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+// built-in public client.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1590,8 +1858,9 @@ func (c *Client) Signin(ctx context.Context, body SigninJSONRequestBody, reqEdit
 
 // SignupWithBody Create an account
 //
-// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-// configuration, and then answers 403 `signup_closed`.
+// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+// with the code `signup_closed`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1610,8 +1879,9 @@ func (c *Client) SignupWithBody(ctx context.Context, contentType string, body io
 
 // Signup Create an account
 //
-// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-// configuration, and then answers 403 `signup_closed`.
+// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+// with the code `signup_closed`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1628,9 +1898,9 @@ func (c *Client) Signup(ctx context.Context, body SignupJSONRequestBody, reqEdit
 	return c.Client.Do(req)
 }
 
-// DeleteOwnAccount Delete oneself
+// DeleteOwnAccount Delete your account
 //
-// The last active ROLE_ADMIN cannot delete himself (409 `last_admin`).
+// The last active user with `ROLE_ADMIN` cannot be deleted (409 with the code `last_admin`).
 //
 // Corresponds with DELETE /api/auth/users/me (the `DeleteOwnAccount` operationId).
 func (c *Client) DeleteOwnAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1645,7 +1915,7 @@ func (c *Client) DeleteOwnAccount(ctx context.Context, reqEditors ...RequestEdit
 	return c.Client.Do(req)
 }
 
-// GetOwnProfile Own profile
+// GetOwnProfile Get your profile
 //
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 func (c *Client) GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1660,10 +1930,11 @@ func (c *Client) GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
-// UpdateOwnProfileWithBody Change the own profile, password or e-mail address
+// UpdateOwnProfileWithBody Change your profile, password or email address
 //
-// Only what is named changes. A new password or address needs `current_password`; a new password
-// ends all other sessions, and a new address counts only once it is confirmed.
+// Changes only the fields that you send. A new password or email address requires
+// `current_password`. A new password ends all your other sessions. A new email address takes
+// effect once you have confirmed it: we send a link to it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1680,10 +1951,11 @@ func (c *Client) UpdateOwnProfileWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// UpdateOwnProfile Change the own profile, password or e-mail address
+// UpdateOwnProfile Change your profile, password or email address
 //
-// Only what is named changes. A new password or address needs `current_password`; a new password
-// ends all other sessions, and a new address counts only once it is confirmed.
+// Changes only the fields that you send. A new password or email address requires
+// `current_password`. A new password ends all your other sessions. A new email address takes
+// effect once you have confirmed it: we send a link to it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1700,7 +1972,9 @@ func (c *Client) UpdateOwnProfile(ctx context.Context, body UpdateOwnProfileJSON
 	return c.Client.Do(req)
 }
 
-// ExportOwnData Everything that is kept about oneself
+// ExportOwnData Export your data
+//
+// Returns all data stored about you.
 //
 // Corresponds with GET /api/auth/users/me/export (the `ExportOwnData` operationId).
 func (c *Client) ExportOwnData(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1715,7 +1989,7 @@ func (c *Client) ExportOwnData(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
-// ListOwnItems Own items
+// ListOwnItems List your items
 //
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 func (c *Client) ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1730,7 +2004,10 @@ func (c *Client) ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
-// EndOwnSessions Sign out everywhere else, or everywhere
+// EndOwnSessions Sign out on all other devices
+//
+// Ends all your sessions except the current one. With `include_current`, the current one is
+// ended too.
 //
 // Corresponds with DELETE /api/auth/users/me/sessions (the `EndOwnSessions` operationId).
 func (c *Client) EndOwnSessions(ctx context.Context, params *EndOwnSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1745,7 +2022,7 @@ func (c *Client) EndOwnSessions(ctx context.Context, params *EndOwnSessionsParam
 	return c.Client.Do(req)
 }
 
-// ListOwnSessions Own sessions
+// ListOwnSessions List your sessions
 //
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1760,7 +2037,7 @@ func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// EndOwnSession End one of the own sessions
+// EndOwnSession End one of your sessions
 //
 // Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 func (c *Client) EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1775,9 +2052,9 @@ func (c *Client) EndOwnSession(ctx context.Context, id SessionId, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// VerifyEmailWithBody Confirm an e-mail address
+// VerifyEmailWithBody Confirm an email address
 //
-// The token of the letter; it works once.
+// Send the token from the confirmation email. It works once.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1794,9 +2071,9 @@ func (c *Client) VerifyEmailWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// VerifyEmail Confirm an e-mail address
+// VerifyEmail Confirm an email address
 //
-// The token of the letter; it works once.
+// Send the token from the confirmation email. It works once.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1813,9 +2090,9 @@ func (c *Client) VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// RequestVerificationWithBody Send the confirmation letter again
+// RequestVerificationWithBody Resend the confirmation email
 //
-// The same answer whether or not the address is known or already confirmed.
+// The response is the same whether or not the address is known or already confirmed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1832,9 +2109,9 @@ func (c *Client) RequestVerificationWithBody(ctx context.Context, contentType st
 	return c.Client.Do(req)
 }
 
-// RequestVerification Send the confirmation letter again
+// RequestVerification Resend the confirmation email
 //
-// The same answer whether or not the address is known or already confirmed.
+// The response is the same whether or not the address is known or already confirmed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1851,7 +2128,7 @@ func (c *Client) RequestVerification(ctx context.Context, body RequestVerificati
 	return c.Client.Do(req)
 }
 
-// ListClients Registered clients
+// ListClients List registered clients
 //
 // Corresponds with GET /api/clients (the `ListClients` operationId).
 func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1868,8 +2145,8 @@ func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, req
 
 // CreateClientWithBody Register a client
 //
-// The secret of a confidential client is shown in this answer and never again. A client that may
-// use `client_credentials` can be given no scope that the caller does not have.
+// The secret of a confidential client is returned only in this response. A client that uses
+// `client_credentials` can have only scopes that you have yourself.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1888,8 +2165,8 @@ func (c *Client) CreateClientWithBody(ctx context.Context, contentType string, b
 
 // CreateClient Register a client
 //
-// The secret of a confidential client is shown in this answer and never again. A client that may
-// use `client_credentials` can be given no scope that the caller does not have.
+// The secret of a confidential client is returned only in this response. A client that uses
+// `client_credentials` can have only scopes that you have yourself.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1906,7 +2183,9 @@ func (c *Client) CreateClient(ctx context.Context, body CreateClientJSONRequestB
 	return c.Client.Do(req)
 }
 
-// DeleteClient Delete a client and end its sessions
+// DeleteClient Delete a client
+//
+// Ends the sessions of the client.
 //
 // Corresponds with DELETE /api/clients/{id} (the `DeleteClient` operationId).
 func (c *Client) DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1921,7 +2200,7 @@ func (c *Client) DeleteClient(ctx context.Context, id ClientId, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
-// GetClient One client
+// GetClient Get a client
 //
 // Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 func (c *Client) GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1938,7 +2217,7 @@ func (c *Client) GetClient(ctx context.Context, id ClientId, reqEditors ...Reque
 
 // UpdateClientWithBody Change a client
 //
-// Only what is named changes. Switching a client off ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1957,7 +2236,7 @@ func (c *Client) UpdateClientWithBody(ctx context.Context, id ClientId, contentT
 
 // UpdateClient Change a client
 //
-// Only what is named changes. Switching a client off ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1974,11 +2253,11 @@ func (c *Client) UpdateClient(ctx context.Context, id ClientId, body UpdateClien
 	return c.Client.Do(req)
 }
 
-// RotateClientSecretWithBody Make a new secret
+// RotateClientSecretWithBody Create a new client secret
 //
-// The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-// has no secret (422 `invalid_client_metadata`).
+// The new secret is returned only in this response. The previous secret keeps working for
+// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+// secret (422 with the code `invalid_client_metadata`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -1995,11 +2274,11 @@ func (c *Client) RotateClientSecretWithBody(ctx context.Context, id ClientId, co
 	return c.Client.Do(req)
 }
 
-// RotateClientSecret Make a new secret
+// RotateClientSecret Create a new client secret
 //
-// The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-// has no secret (422 `invalid_client_metadata`).
+// The new secret is returned only in this response. The previous secret keeps working for
+// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+// secret (422 with the code `invalid_client_metadata`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2016,7 +2295,7 @@ func (c *Client) RotateClientSecret(ctx context.Context, id ClientId, body Rotat
 	return c.Client.Do(req)
 }
 
-// ListRoles All roles and the scopes they carry
+// ListRoles List roles and their scopes
 //
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
 func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2031,9 +2310,10 @@ func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
-// DeleteRole Delete a role, and take it from all users
+// DeleteRole Delete a role
 //
-// The three seeded roles cannot be deleted (409 `builtin_role`).
+// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+// with the code `builtin_role`).
 //
 // Corresponds with DELETE /api/roles/{name} (the `DeleteRole` operationId).
 func (c *Client) DeleteRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2048,7 +2328,7 @@ func (c *Client) DeleteRole(ctx context.Context, name RoleName, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
-// GetRole One role
+// GetRole Get a role
 //
 // Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 func (c *Client) GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2063,10 +2343,11 @@ func (c *Client) GetRole(ctx context.Context, name RoleName, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// PutRoleWithBody Create a role, or change its scopes
+// PutRoleWithBody Create a role or change its scopes
 //
-// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+// A role can contain only scopes that you have yourself (otherwise 403 with the code
+// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+// `builtin_role`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2083,10 +2364,11 @@ func (c *Client) PutRoleWithBody(ctx context.Context, name RoleName, contentType
 	return c.Client.Do(req)
 }
 
-// PutRole Create a role, or change its scopes
+// PutRole Create a role or change its scopes
 //
-// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+// A role can contain only scopes that you have yourself (otherwise 403 with the code
+// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+// `builtin_role`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2103,7 +2385,7 @@ func (c *Client) PutRole(ctx context.Context, name RoleName, body PutRoleJSONReq
 	return c.Client.Do(req)
 }
 
-// GetAdminContent Content for administrators
+// GetAdminContent Get content for administrators
 //
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2118,7 +2400,7 @@ func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// GetPublicContent Content for everyone
+// GetPublicContent Get content for everyone
 //
 // Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2133,7 +2415,7 @@ func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEdit
 	return c.Client.Do(req)
 }
 
-// GetModeratorContent Content for moderators
+// GetModeratorContent Get content for moderators
 //
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2148,7 +2430,7 @@ func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
-// GetProfileContent Own profile, as guarded example content
+// GetProfileContent Get your profile as protected example content
 //
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2163,7 +2445,7 @@ func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
-// GetUserContent Content for any of the three roles
+// GetUserContent Get content for any of the three roles
 //
 // Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 func (c *Client) GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2178,10 +2460,11 @@ func (c *Client) GetUserContent(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// ListUsers Users
+// ListUsers List users
 //
-// Oldest first; with `q`, by what it matched. `email` and `username` match exactly, without regard
-// to case; `q` matches the beginning of either.
+// Sorted by creation time, oldest first. With `q`, sorted by the username or email address
+// that matches. Returns the users that match all filters. `username`, `email` and `q` ignore
+// case.
 //
 // Corresponds with GET /api/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2198,7 +2481,9 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 
 // CreateUserWithBody Create a user
 //
-// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+// Without `password`, the user receives an email with a link to choose one. You can assign
+// only roles whose scopes you have yourself (otherwise 403 with the code
+// `insufficient_scope`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2217,7 +2502,9 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 
 // CreateUser Create a user
 //
-// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+// Without `password`, the user receives an email with a link to choose one. You can assign
+// only roles whose scopes you have yourself (otherwise 403 with the code
+// `insufficient_scope`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2234,7 +2521,9 @@ func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody,
 	return c.Client.Do(req)
 }
 
-// GetMe Own profile, under its short path
+// GetMe Get your profile, short path
+//
+// The same as `GET /api/auth/users/me`.
 //
 // Corresponds with GET /api/users/me (the `GetMe` operationId).
 func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2251,7 +2540,8 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 
 // DeleteUser Delete a user
 //
-// The last active ROLE_ADMIN cannot be deleted (409 `last_admin`).
+// You cannot delete a user who has scopes that you do not have (403), or the last active user
+// with `ROLE_ADMIN` (409 with the code `last_admin`).
 //
 // Corresponds with DELETE /api/users/{id} (the `DeleteUser` operationId).
 func (c *Client) DeleteUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2266,7 +2556,7 @@ func (c *Client) DeleteUser(ctx context.Context, id UserId, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
-// GetUser One user
+// GetUser Get a user
 //
 // Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2283,9 +2573,9 @@ func (c *Client) GetUser(ctx context.Context, id UserId, reqEditors ...RequestEd
 
 // UpdateUserWithBody Change a user
 //
-// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-// switched off (409 `last_admin`).
+// Changes only the fields that you send. A new password or `active: false` ends the user's
+// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2304,9 +2594,9 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, id UserId, contentType 
 
 // UpdateUser Change a user
 //
-// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-// switched off (409 `last_admin`).
+// Changes only the fields that you send. A new password or `active: false` ends the user's
+// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2323,9 +2613,10 @@ func (c *Client) UpdateUser(ctx context.Context, id UserId, body UpdateUserJSONR
 	return c.Client.Do(req)
 }
 
-// ForcePasswordReset Make a user set a new password
+// ForcePasswordReset Force a user to reset their password
 //
-// The password stops working, all sessions end, and a letter to set a new one is sent.
+// Disables the password, ends all sessions, and sends an email with a link to choose a new
+// password. You cannot do this to a user who has scopes that you do not have (403).
 //
 // Corresponds with POST /api/users/{id}/force-reset (the `ForcePasswordReset` operationId).
 func (c *Client) ForcePasswordReset(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2340,9 +2631,11 @@ func (c *Client) ForcePasswordReset(ctx context.Context, id UserId, reqEditors .
 	return c.Client.Do(req)
 }
 
-// RevokeRole Take a role from a user
+// RevokeRole Remove a role from a user
 //
-// Not having it is no error. ROLE_ADMIN cannot be taken from the last active one (409 `last_admin`).
+// Removing a role that the user does not have is not an error. You cannot change a user who
+// has scopes that you do not have (403). `ROLE_ADMIN` cannot be removed from the last active
+// user who has it (409 with the code `last_admin`).
 //
 // Corresponds with DELETE /api/users/{id}/roles/{role} (the `RevokeRole` operationId).
 func (c *Client) RevokeRole(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2357,9 +2650,10 @@ func (c *Client) RevokeRole(ctx context.Context, id UserId, role string, reqEdit
 	return c.Client.Do(req)
 }
 
-// GrantRole Give a user a role
+// GrantRole Assign a role to a user
 //
-// Having it already is no error. Roles with scopes that the caller lacks cannot be given (403).
+// Assigning a role that the user already has is not an error. You can assign only roles whose
+// scopes you have yourself (otherwise 403).
 //
 // Corresponds with PUT /api/users/{id}/roles/{role} (the `GrantRole` operationId).
 func (c *Client) GrantRole(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2389,7 +2683,7 @@ func (c *Client) EndUserSessions(ctx context.Context, id UserId, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// ListUserSessions A user's sessions
+// ListUserSessions List a user's sessions
 //
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2404,7 +2698,7 @@ func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// GetHealth Is the process alive
+// GetHealth Check whether the process is alive
 //
 // Corresponds with GET /healthz (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2419,10 +2713,13 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
-// IntrospectTokenWithBody Ask whether a token is active
+// IntrospectTokenWithBody Inspect a token
 //
-// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-// for this client is answered with `active: false` and nothing else.
+// Reports whether a token is active, and what it allows. Only clients with a secret can use
+// this. If the token is unknown, expired, revoked or not meant for this client, the response
+// contains only `active: false`.
+//
+// RFC 7662.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2439,10 +2736,13 @@ func (c *Client) IntrospectTokenWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// IntrospectTokenWithFormdataBody Ask whether a token is active
+// IntrospectTokenWithFormdataBody Inspect a token
 //
-// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-// for this client is answered with `active: false` and nothing else.
+// Reports whether a token is active, and what it allows. Only clients with a secret can use
+// this. If the token is unknown, expired, revoked or not meant for this client, the response
+// contains only `active: false`.
+//
+// RFC 7662.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
 //
@@ -2459,7 +2759,7 @@ func (c *Client) IntrospectTokenWithFormdataBody(ctx context.Context, body Intro
 	return c.Client.Do(req)
 }
 
-// GetContractJson This contract, as JSON
+// GetContractJson Get this API description as JSON
 //
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2474,7 +2774,7 @@ func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// GetContractYaml This contract, as it was written
+// GetContractYaml Get this API description as YAML
 //
 // Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2489,10 +2789,11 @@ func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// GetReadiness Should this replica get requests
+// GetReadiness Check whether this replica accepts requests
 //
-// Fails while starting and while draining. It does not fail because the database is away: tokens
-// can still be verified then, and taking every replica out would make an outage total.
+// Fails while the replica is starting or shutting down. It does not fail when the database is
+// unavailable: tokens can still be verified then, and removing every replica would turn a
+// partial outage into a full one.
 //
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2509,9 +2810,13 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 
 // RevokeTokenWithBody Revoke a token
 //
-// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-// client is refused. The client authenticates as at `POST /token`.
+// Ends the session that a refresh token or an access token belongs to, and so revokes all
+// tokens of that session. The response is the same if the token is unknown, expired or already
+// revoked. A token of another client is rejected with `invalid_grant`.
+//
+// The client authenticates as for `POST /token`.
+//
+// RFC 7009.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2530,9 +2835,13 @@ func (c *Client) RevokeTokenWithBody(ctx context.Context, contentType string, bo
 
 // RevokeTokenWithFormdataBody Revoke a token
 //
-// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-// client is refused. The client authenticates as at `POST /token`.
+// Ends the session that a refresh token or an access token belongs to, and so revokes all
+// tokens of that session. The response is the same if the token is unknown, expired or already
+// revoked. A token of another client is rejected with `invalid_grant`.
+//
+// The client authenticates as for `POST /token`.
+//
+// RFC 7009.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
 //
@@ -2551,9 +2860,17 @@ func (c *Client) RevokeTokenWithFormdataBody(ctx context.Context, body RevokeTok
 
 // IssueTokenWithBody Get an access token
 //
-// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+// grant types are:
+//
+// * `password`: with `username` and `password`
+// * `refresh_token`: with a `refresh_token` from an earlier response
+// * `client_credentials`: for a registered client that acts for itself
+//
+// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+// in the body, but not both. A request without a client uses the built-in public client.
+//
+// RFC 6749 §4.3, §4.4 and §6.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2572,9 +2889,17 @@ func (c *Client) IssueTokenWithBody(ctx context.Context, contentType string, bod
 
 // IssueTokenWithFormdataBody Get an access token
 //
-// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+// grant types are:
+//
+// * `password`: with `username` and `password`
+// * `refresh_token`: with a `refresh_token` from an earlier response
+// * `client_credentials`: for a registered client that acts for itself
+//
+// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+// in the body, but not both. A request without a client uses the built-in public client.
+//
+// RFC 6749 §4.3, §4.4 and §6.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
 //
@@ -2591,9 +2916,9 @@ func (c *Client) IssueTokenWithFormdataBody(ctx context.Context, body IssueToken
 	return c.Client.Do(req)
 }
 
-// GetUserinfo Claims about the signed-in user
+// GetUserinfo Get claims about the signed-in user
 //
-// OpenID Connect Core §5.3.
+// Returns the profile of the user as standard claims. OpenID Connect Core §5.3.
 //
 // Corresponds with GET /userinfo (the `GetUserinfo` operationId).
 func (c *Client) GetUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2608,9 +2933,10 @@ func (c *Client) GetUserinfo(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
-// PostUserinfo Claims about the signed-in user, by POST
+// PostUserinfo Get claims about the signed-in user, with POST
 //
-// OpenID Connect Core §5.3 allows both. The token stands in the Authorization header.
+// The same as `GET /userinfo`. Send the access token in the `Authorization` header. OpenID
+// Connect Core §5.3.
 //
 // Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 func (c *Client) PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4780,51 +5106,56 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// GetJwksWithResponse Public signing keys (RFC 7517)
+	// GetJwksWithResponse Get the public signing keys
+	//
+	// Use these keys to verify access tokens. RFC 7517.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /.well-known/jwks.json (the `GetJwks` operationId).
 	GetJwksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetJwksResponse, error)
 
-	// GetAuthorizationServerMetadataWithResponse Authorization server metadata (RFC 8414)
+	// GetAuthorizationServerMetadataWithResponse Get the server metadata
+	//
+	// Lists the endpoints and the supported features, for OAuth client libraries. RFC 8414.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /.well-known/oauth-authorization-server (the `GetAuthorizationServerMetadata` operationId).
 	GetAuthorizationServerMetadataWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAuthorizationServerMetadataResponse, error)
 
-	// GetOpenidConfigurationWithResponse The same metadata where OpenID Connect libraries look for it
+	// GetOpenidConfigurationWithResponse Get the server metadata, OpenID Connect path
 	//
-	// There is no authorization endpoint and no ID token is issued; the document exists so that
-	// libraries which know only this address find the issuer, the keys and the algorithms.
+	// The same metadata where OpenID Connect libraries look for it, so that they can find the
+	// issuer, the keys and the algorithms. This service is not an OpenID Connect provider: it has
+	// no authorization endpoint and issues no ID tokens.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /.well-known/openid-configuration (the `GetOpenidConfiguration` operationId).
 	GetOpenidConfigurationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOpenidConfigurationResponse, error)
 
-	// ListAuditEventsWithResponse Who did what
+	// ListAuditEventsWithResponse List audit events
 	//
-	// Newest first, failures included.
+	// Newest first. Failed attempts are included.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/audit (the `ListAuditEvents` operationId).
 	ListAuditEventsWithResponse(ctx context.Context, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*ListAuditEventsResponse, error)
 
-	// ForgotPasswordWithBodyWithResponse Ask for a letter to set a new password
+	// ForgotPasswordWithBodyWithResponse Request a password reset email
 	//
-	// The same answer, in the same time, whether or not the address is known.
+	// The response is the same, and takes the same time, whether or not the address is known.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/forgot-password (the `ForgotPassword` operationId).
 	ForgotPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForgotPasswordResponse, error)
 
-	// ForgotPasswordWithResponse Ask for a letter to set a new password
+	// ForgotPasswordWithResponse Request a password reset email
 	//
-	// The same answer, in the same time, whether or not the address is known.
+	// The response is the same, and takes the same time, whether or not the address is known.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4833,9 +5164,11 @@ type ClientWithResponsesInterface interface {
 
 	// LoginWithBodyWithResponse Sign in with cookies
 	//
-	// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-	// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-	// must carry `X-Requested-With`.
+	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+	// and a cookie `logged_in` that scripts can read.
+	//
+	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+	// Requests without an `Origin` header need the header `X-Requested-With`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4844,9 +5177,11 @@ type ClientWithResponsesInterface interface {
 
 	// LoginWithResponse Sign in with cookies
 	//
-	// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-	// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-	// must carry `X-Requested-With`.
+	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+	// and a cookie `logged_in` that scripts can read.
+	//
+	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+	// Requests without an `Origin` header need the header `X-Requested-With`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4855,7 +5190,7 @@ type ClientWithResponsesInterface interface {
 
 	// LogoutWithResponse Sign out and clear the cookies
 	//
-	// Ends the session of the cookies. Signing out twice is no error.
+	// Ends the session of the cookies. Signing out twice is not an error.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4864,15 +5199,17 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshWithResponse Renew the cookies
 	//
-	// Rotates the refresh token in its cookie. A dead one is answered with 401 and clears the cookies.
+	// Replaces the access token and the refresh token in the cookies. If the session has ended,
+	// the response is 401 and the cookies are cleared.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/refresh (the `Refresh` operationId).
 	RefreshWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RefreshResponse, error)
 
-	// ResetPasswordWithBodyWithResponse Set a new password with the token of a letter
+	// ResetPasswordWithBodyWithResponse Reset a password
 	//
+	// Send the token from the password reset email, or from an invitation, with the new password.
 	// The token works once. All sessions of the user end.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4880,8 +5217,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/auth/reset-password (the `ResetPassword` operationId).
 	ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
 
-	// ResetPasswordWithResponse Set a new password with the token of a letter
+	// ResetPasswordWithResponse Reset a password
 	//
+	// Send the token from the password reset email, or from an invitation, with the new password.
 	// The token works once. All sessions of the user end.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -4891,7 +5229,8 @@ type ClientWithResponsesInterface interface {
 
 	// SigninWithBodyWithResponse Sign in with JSON
 	//
-	// The password grant for clients that speak JSON. `username` may be the e-mail address.
+	// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+	// built-in public client.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4900,7 +5239,8 @@ type ClientWithResponsesInterface interface {
 
 	// SigninWithResponse Sign in with JSON
 	//
-	// The password grant for clients that speak JSON. `username` may be the e-mail address.
+	// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+	// built-in public client.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4909,8 +5249,9 @@ type ClientWithResponsesInterface interface {
 
 	// SignupWithBodyWithResponse Create an account
 	//
-	// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-	// configuration, and then answers 403 `signup_closed`.
+	// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+	// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+	// with the code `signup_closed`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4919,122 +5260,130 @@ type ClientWithResponsesInterface interface {
 
 	// SignupWithResponse Create an account
 	//
-	// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-	// configuration, and then answers 403 `signup_closed`.
+	// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+	// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+	// with the code `signup_closed`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/signup (the `Signup` operationId).
 	SignupWithResponse(ctx context.Context, body SignupJSONRequestBody, reqEditors ...RequestEditorFn) (*SignupResponse, error)
 
-	// DeleteOwnAccountWithResponse Delete oneself
+	// DeleteOwnAccountWithResponse Delete your account
 	//
-	// The last active ROLE_ADMIN cannot delete himself (409 `last_admin`).
+	// The last active user with `ROLE_ADMIN` cannot be deleted (409 with the code `last_admin`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/auth/users/me (the `DeleteOwnAccount` operationId).
 	DeleteOwnAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DeleteOwnAccountResponse, error)
 
-	// GetOwnProfileWithResponse Own profile
+	// GetOwnProfileWithResponse Get your profile
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOwnProfileResponse, error)
 
-	// UpdateOwnProfileWithBodyWithResponse Change the own profile, password or e-mail address
+	// UpdateOwnProfileWithBodyWithResponse Change your profile, password or email address
 	//
-	// Only what is named changes. A new password or address needs `current_password`; a new password
-	// ends all other sessions, and a new address counts only once it is confirmed.
+	// Changes only the fields that you send. A new password or email address requires
+	// `current_password`. A new password ends all your other sessions. A new email address takes
+	// effect once you have confirmed it: we send a link to it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/auth/users/me (the `UpdateOwnProfile` operationId).
 	UpdateOwnProfileWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateOwnProfileResponse, error)
 
-	// UpdateOwnProfileWithResponse Change the own profile, password or e-mail address
+	// UpdateOwnProfileWithResponse Change your profile, password or email address
 	//
-	// Only what is named changes. A new password or address needs `current_password`; a new password
-	// ends all other sessions, and a new address counts only once it is confirmed.
+	// Changes only the fields that you send. A new password or email address requires
+	// `current_password`. A new password ends all your other sessions. A new email address takes
+	// effect once you have confirmed it: we send a link to it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/auth/users/me (the `UpdateOwnProfile` operationId).
 	UpdateOwnProfileWithResponse(ctx context.Context, body UpdateOwnProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateOwnProfileResponse, error)
 
-	// ExportOwnDataWithResponse Everything that is kept about oneself
+	// ExportOwnDataWithResponse Export your data
+	//
+	// Returns all data stored about you.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/export (the `ExportOwnData` operationId).
 	ExportOwnDataWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportOwnDataResponse, error)
 
-	// ListOwnItemsWithResponse Own items
+	// ListOwnItemsWithResponse List your items
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 	ListOwnItemsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOwnItemsResponse, error)
 
-	// EndOwnSessionsWithResponse Sign out everywhere else, or everywhere
+	// EndOwnSessionsWithResponse Sign out on all other devices
+	//
+	// Ends all your sessions except the current one. With `include_current`, the current one is
+	// ended too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions (the `EndOwnSessions` operationId).
 	EndOwnSessionsWithResponse(ctx context.Context, params *EndOwnSessionsParams, reqEditors ...RequestEditorFn) (*EndOwnSessionsResponse, error)
 
-	// ListOwnSessionsWithResponse Own sessions
+	// ListOwnSessionsWithResponse List your sessions
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOwnSessionsResponse, error)
 
-	// EndOwnSessionWithResponse End one of the own sessions
+	// EndOwnSessionWithResponse End one of your sessions
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 	EndOwnSessionWithResponse(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*EndOwnSessionResponse, error)
 
-	// VerifyEmailWithBodyWithResponse Confirm an e-mail address
+	// VerifyEmailWithBodyWithResponse Confirm an email address
 	//
-	// The token of the letter; it works once.
+	// Send the token from the confirmation email. It works once.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/verify-email (the `VerifyEmail` operationId).
 	VerifyEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error)
 
-	// VerifyEmailWithResponse Confirm an e-mail address
+	// VerifyEmailWithResponse Confirm an email address
 	//
-	// The token of the letter; it works once.
+	// Send the token from the confirmation email. It works once.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/verify-email (the `VerifyEmail` operationId).
 	VerifyEmailWithResponse(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error)
 
-	// RequestVerificationWithBodyWithResponse Send the confirmation letter again
+	// RequestVerificationWithBodyWithResponse Resend the confirmation email
 	//
-	// The same answer whether or not the address is known or already confirmed.
+	// The response is the same whether or not the address is known or already confirmed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/verify-email/request (the `RequestVerification` operationId).
 	RequestVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestVerificationResponse, error)
 
-	// RequestVerificationWithResponse Send the confirmation letter again
+	// RequestVerificationWithResponse Resend the confirmation email
 	//
-	// The same answer whether or not the address is known or already confirmed.
+	// The response is the same whether or not the address is known or already confirmed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/auth/verify-email/request (the `RequestVerification` operationId).
 	RequestVerificationWithResponse(ctx context.Context, body RequestVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestVerificationResponse, error)
 
-	// ListClientsWithResponse Registered clients
+	// ListClientsWithResponse List registered clients
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5043,8 +5392,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateClientWithBodyWithResponse Register a client
 	//
-	// The secret of a confidential client is shown in this answer and never again. A client that may
-	// use `client_credentials` can be given no scope that the caller does not have.
+	// The secret of a confidential client is returned only in this response. A client that uses
+	// `client_credentials` can have only scopes that you have yourself.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5053,22 +5402,24 @@ type ClientWithResponsesInterface interface {
 
 	// CreateClientWithResponse Register a client
 	//
-	// The secret of a confidential client is shown in this answer and never again. A client that may
-	// use `client_credentials` can be given no scope that the caller does not have.
+	// The secret of a confidential client is returned only in this response. A client that uses
+	// `client_credentials` can have only scopes that you have yourself.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/clients (the `CreateClient` operationId).
 	CreateClientWithResponse(ctx context.Context, body CreateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateClientResponse, error)
 
-	// DeleteClientWithResponse Delete a client and end its sessions
+	// DeleteClientWithResponse Delete a client
+	//
+	// Ends the sessions of the client.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/clients/{id} (the `DeleteClient` operationId).
 	DeleteClientWithResponse(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*DeleteClientResponse, error)
 
-	// GetClientWithResponse One client
+	// GetClientWithResponse Get a client
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5077,7 +5428,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateClientWithBodyWithResponse Change a client
 	//
-	// Only what is named changes. Switching a client off ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5086,117 +5437,121 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateClientWithResponse Change a client
 	//
-	// Only what is named changes. Switching a client off ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/clients/{id} (the `UpdateClient` operationId).
 	UpdateClientWithResponse(ctx context.Context, id ClientId, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateClientResponse, error)
 
-	// RotateClientSecretWithBodyWithResponse Make a new secret
+	// RotateClientSecretWithBodyWithResponse Create a new client secret
 	//
-	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-	// has no secret (422 `invalid_client_metadata`).
+	// The new secret is returned only in this response. The previous secret keeps working for
+	// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+	// secret (422 with the code `invalid_client_metadata`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 	RotateClientSecretWithBodyWithResponse(ctx context.Context, id ClientId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateClientSecretResponse, error)
 
-	// RotateClientSecretWithResponse Make a new secret
+	// RotateClientSecretWithResponse Create a new client secret
 	//
-	// The new secret is shown in this answer and never again. The newest of the old ones works for
-	// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-	// has no secret (422 `invalid_client_metadata`).
+	// The new secret is returned only in this response. The previous secret keeps working for
+	// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+	// secret (422 with the code `invalid_client_metadata`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 	RotateClientSecretWithResponse(ctx context.Context, id ClientId, body RotateClientSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateClientSecretResponse, error)
 
-	// ListRolesWithResponse All roles and the scopes they carry
+	// ListRolesWithResponse List roles and their scopes
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
 	ListRolesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRolesResponse, error)
 
-	// DeleteRoleWithResponse Delete a role, and take it from all users
+	// DeleteRoleWithResponse Delete a role
 	//
-	// The three seeded roles cannot be deleted (409 `builtin_role`).
+	// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+	// with the code `builtin_role`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/roles/{name} (the `DeleteRole` operationId).
 	DeleteRoleWithResponse(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*DeleteRoleResponse, error)
 
-	// GetRoleWithResponse One role
+	// GetRoleWithResponse Get a role
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 	GetRoleWithResponse(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*GetRoleResponse, error)
 
-	// PutRoleWithBodyWithResponse Create a role, or change its scopes
+	// PutRoleWithBodyWithResponse Create a role or change its scopes
 	//
-	// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-	// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+	// A role can contain only scopes that you have yourself (otherwise 403 with the code
+	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+	// `builtin_role`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /api/roles/{name} (the `PutRole` operationId).
 	PutRoleWithBodyWithResponse(ctx context.Context, name RoleName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutRoleResponse, error)
 
-	// PutRoleWithResponse Create a role, or change its scopes
+	// PutRoleWithResponse Create a role or change its scopes
 	//
-	// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-	// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+	// A role can contain only scopes that you have yourself (otherwise 403 with the code
+	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+	// `builtin_role`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /api/roles/{name} (the `PutRole` operationId).
 	PutRoleWithResponse(ctx context.Context, name RoleName, body PutRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*PutRoleResponse, error)
 
-	// GetAdminContentWithResponse Content for administrators
+	// GetAdminContentWithResponse Get content for administrators
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAdminContentResponse, error)
 
-	// GetPublicContentWithResponse Content for everyone
+	// GetPublicContentWithResponse Get content for everyone
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 	GetPublicContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPublicContentResponse, error)
 
-	// GetModeratorContentWithResponse Content for moderators
+	// GetModeratorContentWithResponse Get content for moderators
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 	GetModeratorContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetModeratorContentResponse, error)
 
-	// GetProfileContentWithResponse Own profile, as guarded example content
+	// GetProfileContentWithResponse Get your profile as protected example content
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfileContentResponse, error)
 
-	// GetUserContentWithResponse Content for any of the three roles
+	// GetUserContentWithResponse Get content for any of the three roles
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserContentResponse, error)
 
-	// ListUsersWithResponse Users
+	// ListUsersWithResponse List users
 	//
-	// Oldest first; with `q`, by what it matched. `email` and `username` match exactly, without regard
-	// to case; `q` matches the beginning of either.
+	// Sorted by creation time, oldest first. With `q`, sorted by the username or email address
+	// that matches. Returns the users that match all filters. `username`, `email` and `q` ignore
+	// case.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5205,7 +5560,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithBodyWithResponse Create a user
 	//
-	// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// only roles whose scopes you have yourself (otherwise 403 with the code
+	// `insufficient_scope`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5214,14 +5571,18 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithResponse Create a user
 	//
-	// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// only roles whose scopes you have yourself (otherwise 403 with the code
+	// `insufficient_scope`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/users (the `CreateUser` operationId).
 	CreateUserWithResponse(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
 
-	// GetMeWithResponse Own profile, under its short path
+	// GetMeWithResponse Get your profile, short path
+	//
+	// The same as `GET /api/auth/users/me`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5230,14 +5591,15 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteUserWithResponse Delete a user
 	//
-	// The last active ROLE_ADMIN cannot be deleted (409 `last_admin`).
+	// You cannot delete a user who has scopes that you do not have (403), or the last active user
+	// with `ROLE_ADMIN` (409 with the code `last_admin`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/users/{id} (the `DeleteUser` operationId).
 	DeleteUserWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
-	// GetUserWithResponse One user
+	// GetUserWithResponse Get a user
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5246,9 +5608,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithBodyWithResponse Change a user
 	//
-	// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-	// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-	// switched off (409 `last_admin`).
+	// Changes only the fields that you send. A new password or `active: false` ends the user's
+	// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+	// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5257,36 +5619,40 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithResponse Change a user
 	//
-	// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-	// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-	// switched off (409 `last_admin`).
+	// Changes only the fields that you send. A new password or `active: false` ends the user's
+	// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+	// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/users/{id} (the `UpdateUser` operationId).
 	UpdateUserWithResponse(ctx context.Context, id UserId, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error)
 
-	// ForcePasswordResetWithResponse Make a user set a new password
+	// ForcePasswordResetWithResponse Force a user to reset their password
 	//
-	// The password stops working, all sessions end, and a letter to set a new one is sent.
+	// Disables the password, ends all sessions, and sends an email with a link to choose a new
+	// password. You cannot do this to a user who has scopes that you do not have (403).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/users/{id}/force-reset (the `ForcePasswordReset` operationId).
 	ForcePasswordResetWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*ForcePasswordResetResponse, error)
 
-	// RevokeRoleWithResponse Take a role from a user
+	// RevokeRoleWithResponse Remove a role from a user
 	//
-	// Not having it is no error. ROLE_ADMIN cannot be taken from the last active one (409 `last_admin`).
+	// Removing a role that the user does not have is not an error. You cannot change a user who
+	// has scopes that you do not have (403). `ROLE_ADMIN` cannot be removed from the last active
+	// user who has it (409 with the code `last_admin`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/users/{id}/roles/{role} (the `RevokeRole` operationId).
 	RevokeRoleWithResponse(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*RevokeRoleResponse, error)
 
-	// GrantRoleWithResponse Give a user a role
+	// GrantRoleWithResponse Assign a role to a user
 	//
-	// Having it already is no error. Roles with scopes that the caller lacks cannot be given (403).
+	// Assigning a role that the user already has is not an error. You can assign only roles whose
+	// scopes you have yourself (otherwise 403).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5300,58 +5666,65 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/users/{id}/sessions (the `EndUserSessions` operationId).
 	EndUserSessionsWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*EndUserSessionsResponse, error)
 
-	// ListUserSessionsWithResponse A user's sessions
+	// ListUserSessionsWithResponse List a user's sessions
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessionsWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error)
 
-	// GetHealthWithResponse Is the process alive
+	// GetHealthWithResponse Check whether the process is alive
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
-	// IntrospectTokenWithBodyWithResponse Ask whether a token is active
+	// IntrospectTokenWithBodyWithResponse Inspect a token
 	//
-	// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-	// for this client is answered with `active: false` and nothing else.
+	// Reports whether a token is active, and what it allows. Only clients with a secret can use
+	// this. If the token is unknown, expired, revoked or not meant for this client, the response
+	// contains only `active: false`.
+	//
+	// RFC 7662.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /introspect (the `IntrospectToken` operationId).
 	IntrospectTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IntrospectTokenResponse, error)
 
-	// IntrospectTokenWithFormdataBodyWithResponse Ask whether a token is active
+	// IntrospectTokenWithFormdataBodyWithResponse Inspect a token
 	//
-	// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-	// for this client is answered with `active: false` and nothing else.
+	// Reports whether a token is active, and what it allows. Only clients with a secret can use
+	// this. If the token is unknown, expired, revoked or not meant for this client, the response
+	// contains only `active: false`.
+	//
+	// RFC 7662.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /introspect (the `IntrospectToken` operationId).
 	IntrospectTokenWithFormdataBodyWithResponse(ctx context.Context, body IntrospectTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*IntrospectTokenResponse, error)
 
-	// GetContractJsonWithResponse This contract, as JSON
+	// GetContractJsonWithResponse Get this API description as JSON
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJsonWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractJsonResponse, error)
 
-	// GetContractYamlWithResponse This contract, as it was written
+	// GetContractYamlWithResponse Get this API description as YAML
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 	GetContractYamlWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractYamlResponse, error)
 
-	// GetReadinessWithResponse Should this replica get requests
+	// GetReadinessWithResponse Check whether this replica accepts requests
 	//
-	// Fails while starting and while draining. It does not fail because the database is away: tokens
-	// can still be verified then, and taking every replica out would make an outage total.
+	// Fails while the replica is starting or shutting down. It does not fail when the database is
+	// unavailable: tokens can still be verified then, and removing every replica would turn a
+	// partial outage into a full one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5360,9 +5733,13 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeTokenWithBodyWithResponse Revoke a token
 	//
-	// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-	// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-	// client is refused. The client authenticates as at `POST /token`.
+	// Ends the session that a refresh token or an access token belongs to, and so revokes all
+	// tokens of that session. The response is the same if the token is unknown, expired or already
+	// revoked. A token of another client is rejected with `invalid_grant`.
+	//
+	// The client authenticates as for `POST /token`.
+	//
+	// RFC 7009.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5371,9 +5748,13 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeTokenWithFormdataBodyWithResponse Revoke a token
 	//
-	// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-	// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-	// client is refused. The client authenticates as at `POST /token`.
+	// Ends the session that a refresh token or an access token belongs to, and so revokes all
+	// tokens of that session. The response is the same if the token is unknown, expired or already
+	// revoked. A token of another client is rejected with `invalid_grant`.
+	//
+	// The client authenticates as for `POST /token`.
+	//
+	// RFC 7009.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5382,9 +5763,17 @@ type ClientWithResponsesInterface interface {
 
 	// IssueTokenWithBodyWithResponse Get an access token
 	//
-	// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-	// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-	// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+	// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+	// grant types are:
+	//
+	// * `password`: with `username` and `password`
+	// * `refresh_token`: with a `refresh_token` from an earlier response
+	// * `client_credentials`: for a registered client that acts for itself
+	//
+	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+	// in the body, but not both. A request without a client uses the built-in public client.
+	//
+	// RFC 6749 §4.3, §4.4 and §6.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5393,27 +5782,36 @@ type ClientWithResponsesInterface interface {
 
 	// IssueTokenWithFormdataBodyWithResponse Get an access token
 	//
-	// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-	// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-	// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+	// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+	// grant types are:
+	//
+	// * `password`: with `username` and `password`
+	// * `refresh_token`: with a `refresh_token` from an earlier response
+	// * `client_credentials`: for a registered client that acts for itself
+	//
+	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+	// in the body, but not both. A request without a client uses the built-in public client.
+	//
+	// RFC 6749 §4.3, §4.4 and §6.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /token (the `IssueToken` operationId).
 	IssueTokenWithFormdataBodyWithResponse(ctx context.Context, body IssueTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*IssueTokenResponse, error)
 
-	// GetUserinfoWithResponse Claims about the signed-in user
+	// GetUserinfoWithResponse Get claims about the signed-in user
 	//
-	// OpenID Connect Core §5.3.
+	// Returns the profile of the user as standard claims. OpenID Connect Core §5.3.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /userinfo (the `GetUserinfo` operationId).
 	GetUserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserinfoResponse, error)
 
-	// PostUserinfoWithResponse Claims about the signed-in user, by POST
+	// PostUserinfoWithResponse Get claims about the signed-in user, with POST
 	//
-	// OpenID Connect Core §5.3 allows both. The token stands in the Authorization header.
+	// The same as `GET /userinfo`. Send the access token in the `Authorization` header. OpenID
+	// Connect Core §5.3.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11087,7 +11485,9 @@ func (r PostUserinfoResponse) ContentType() string {
 	return ""
 }
 
-// GetJwksWithResponse Public signing keys (RFC 7517)
+// GetJwksWithResponse Get the public signing keys
+//
+// Use these keys to verify access tokens. RFC 7517.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11100,7 +11500,9 @@ func (c *ClientWithResponses) GetJwksWithResponse(ctx context.Context, reqEditor
 	return ParseGetJwksResponse(rsp)
 }
 
-// GetAuthorizationServerMetadataWithResponse Authorization server metadata (RFC 8414)
+// GetAuthorizationServerMetadataWithResponse Get the server metadata
+//
+// Lists the endpoints and the supported features, for OAuth client libraries. RFC 8414.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11113,10 +11515,11 @@ func (c *ClientWithResponses) GetAuthorizationServerMetadataWithResponse(ctx con
 	return ParseGetAuthorizationServerMetadataResponse(rsp)
 }
 
-// GetOpenidConfigurationWithResponse The same metadata where OpenID Connect libraries look for it
+// GetOpenidConfigurationWithResponse Get the server metadata, OpenID Connect path
 //
-// There is no authorization endpoint and no ID token is issued; the document exists so that
-// libraries which know only this address find the issuer, the keys and the algorithms.
+// The same metadata where OpenID Connect libraries look for it, so that they can find the
+// issuer, the keys and the algorithms. This service is not an OpenID Connect provider: it has
+// no authorization endpoint and issues no ID tokens.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11129,9 +11532,9 @@ func (c *ClientWithResponses) GetOpenidConfigurationWithResponse(ctx context.Con
 	return ParseGetOpenidConfigurationResponse(rsp)
 }
 
-// ListAuditEventsWithResponse Who did what
+// ListAuditEventsWithResponse List audit events
 //
-// Newest first, failures included.
+// Newest first. Failed attempts are included.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11144,9 +11547,9 @@ func (c *ClientWithResponses) ListAuditEventsWithResponse(ctx context.Context, p
 	return ParseListAuditEventsResponse(rsp)
 }
 
-// ForgotPasswordWithBodyWithResponse Ask for a letter to set a new password
+// ForgotPasswordWithBodyWithResponse Request a password reset email
 //
-// The same answer, in the same time, whether or not the address is known.
+// The response is the same, and takes the same time, whether or not the address is known.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11159,9 +11562,9 @@ func (c *ClientWithResponses) ForgotPasswordWithBodyWithResponse(ctx context.Con
 	return ParseForgotPasswordResponse(rsp)
 }
 
-// ForgotPasswordWithResponse Ask for a letter to set a new password
+// ForgotPasswordWithResponse Request a password reset email
 //
-// The same answer, in the same time, whether or not the address is known.
+// The response is the same, and takes the same time, whether or not the address is known.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11176,9 +11579,11 @@ func (c *ClientWithResponses) ForgotPasswordWithResponse(ctx context.Context, bo
 
 // LoginWithBodyWithResponse Sign in with cookies
 //
-// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-// must carry `X-Requested-With`.
+// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+// and a cookie `logged_in` that scripts can read.
+//
+// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+// Requests without an `Origin` header need the header `X-Requested-With`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11193,9 +11598,11 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 
 // LoginWithResponse Sign in with cookies
 //
-// For pages: sets an HttpOnly cookie for the access token, another for the refresh token, and a
-// readable `logged_in`. A request from a foreign origin is refused; one that names no origin
-// must carry `X-Requested-With`.
+// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
+// and a cookie `logged_in` that scripts can read.
+//
+// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
+// Requests without an `Origin` header need the header `X-Requested-With`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11210,7 +11617,7 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 
 // LogoutWithResponse Sign out and clear the cookies
 //
-// Ends the session of the cookies. Signing out twice is no error.
+// Ends the session of the cookies. Signing out twice is not an error.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11225,7 +11632,8 @@ func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, reqEditors
 
 // RefreshWithResponse Renew the cookies
 //
-// Rotates the refresh token in its cookie. A dead one is answered with 401 and clears the cookies.
+// Replaces the access token and the refresh token in the cookies. If the session has ended,
+// the response is 401 and the cookies are cleared.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11238,8 +11646,9 @@ func (c *ClientWithResponses) RefreshWithResponse(ctx context.Context, reqEditor
 	return ParseRefreshResponse(rsp)
 }
 
-// ResetPasswordWithBodyWithResponse Set a new password with the token of a letter
+// ResetPasswordWithBodyWithResponse Reset a password
 //
+// Send the token from the password reset email, or from an invitation, with the new password.
 // The token works once. All sessions of the user end.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -11253,8 +11662,9 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 	return ParseResetPasswordResponse(rsp)
 }
 
-// ResetPasswordWithResponse Set a new password with the token of a letter
+// ResetPasswordWithResponse Reset a password
 //
+// Send the token from the password reset email, or from an invitation, with the new password.
 // The token works once. All sessions of the user end.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -11270,7 +11680,8 @@ func (c *ClientWithResponses) ResetPasswordWithResponse(ctx context.Context, bod
 
 // SigninWithBodyWithResponse Sign in with JSON
 //
-// The password grant for clients that speak JSON. `username` may be the e-mail address.
+// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+// built-in public client.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11285,7 +11696,8 @@ func (c *ClientWithResponses) SigninWithBodyWithResponse(ctx context.Context, co
 
 // SigninWithResponse Sign in with JSON
 //
-// The password grant for clients that speak JSON. `username` may be the e-mail address.
+// The same as `POST /token` with the grant type `password`, with a JSON body and for the
+// built-in public client.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11300,8 +11712,9 @@ func (c *ClientWithResponses) SigninWithResponse(ctx context.Context, body Signi
 
 // SignupWithBodyWithResponse Create an account
 //
-// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-// configuration, and then answers 403 `signup_closed`.
+// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+// with the code `signup_closed`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11316,8 +11729,9 @@ func (c *ClientWithResponses) SignupWithBodyWithResponse(ctx context.Context, co
 
 // SignupWithResponse Create an account
 //
-// The new user has ROLE_USER. An unknown member such as `role` is refused. May be closed by
-// configuration, and then answers 403 `signup_closed`.
+// The new user has the role `ROLE_USER` and receives an email to confirm their address.
+// Unknown fields, such as `role`, are rejected. If sign-up is disabled, the response is 403
+// with the code `signup_closed`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11330,9 +11744,9 @@ func (c *ClientWithResponses) SignupWithResponse(ctx context.Context, body Signu
 	return ParseSignupResponse(rsp)
 }
 
-// DeleteOwnAccountWithResponse Delete oneself
+// DeleteOwnAccountWithResponse Delete your account
 //
-// The last active ROLE_ADMIN cannot delete himself (409 `last_admin`).
+// The last active user with `ROLE_ADMIN` cannot be deleted (409 with the code `last_admin`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11345,7 +11759,7 @@ func (c *ClientWithResponses) DeleteOwnAccountWithResponse(ctx context.Context, 
 	return ParseDeleteOwnAccountResponse(rsp)
 }
 
-// GetOwnProfileWithResponse Own profile
+// GetOwnProfileWithResponse Get your profile
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11358,10 +11772,11 @@ func (c *ClientWithResponses) GetOwnProfileWithResponse(ctx context.Context, req
 	return ParseGetOwnProfileResponse(rsp)
 }
 
-// UpdateOwnProfileWithBodyWithResponse Change the own profile, password or e-mail address
+// UpdateOwnProfileWithBodyWithResponse Change your profile, password or email address
 //
-// Only what is named changes. A new password or address needs `current_password`; a new password
-// ends all other sessions, and a new address counts only once it is confirmed.
+// Changes only the fields that you send. A new password or email address requires
+// `current_password`. A new password ends all your other sessions. A new email address takes
+// effect once you have confirmed it: we send a link to it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11374,10 +11789,11 @@ func (c *ClientWithResponses) UpdateOwnProfileWithBodyWithResponse(ctx context.C
 	return ParseUpdateOwnProfileResponse(rsp)
 }
 
-// UpdateOwnProfileWithResponse Change the own profile, password or e-mail address
+// UpdateOwnProfileWithResponse Change your profile, password or email address
 //
-// Only what is named changes. A new password or address needs `current_password`; a new password
-// ends all other sessions, and a new address counts only once it is confirmed.
+// Changes only the fields that you send. A new password or email address requires
+// `current_password`. A new password ends all your other sessions. A new email address takes
+// effect once you have confirmed it: we send a link to it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11390,7 +11806,9 @@ func (c *ClientWithResponses) UpdateOwnProfileWithResponse(ctx context.Context, 
 	return ParseUpdateOwnProfileResponse(rsp)
 }
 
-// ExportOwnDataWithResponse Everything that is kept about oneself
+// ExportOwnDataWithResponse Export your data
+//
+// Returns all data stored about you.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11403,7 +11821,7 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, req
 	return ParseExportOwnDataResponse(rsp)
 }
 
-// ListOwnItemsWithResponse Own items
+// ListOwnItemsWithResponse List your items
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11416,7 +11834,10 @@ func (c *ClientWithResponses) ListOwnItemsWithResponse(ctx context.Context, reqE
 	return ParseListOwnItemsResponse(rsp)
 }
 
-// EndOwnSessionsWithResponse Sign out everywhere else, or everywhere
+// EndOwnSessionsWithResponse Sign out on all other devices
+//
+// Ends all your sessions except the current one. With `include_current`, the current one is
+// ended too.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11429,7 +11850,7 @@ func (c *ClientWithResponses) EndOwnSessionsWithResponse(ctx context.Context, pa
 	return ParseEndOwnSessionsResponse(rsp)
 }
 
-// ListOwnSessionsWithResponse Own sessions
+// ListOwnSessionsWithResponse List your sessions
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11442,7 +11863,7 @@ func (c *ClientWithResponses) ListOwnSessionsWithResponse(ctx context.Context, r
 	return ParseListOwnSessionsResponse(rsp)
 }
 
-// EndOwnSessionWithResponse End one of the own sessions
+// EndOwnSessionWithResponse End one of your sessions
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11455,9 +11876,9 @@ func (c *ClientWithResponses) EndOwnSessionWithResponse(ctx context.Context, id 
 	return ParseEndOwnSessionResponse(rsp)
 }
 
-// VerifyEmailWithBodyWithResponse Confirm an e-mail address
+// VerifyEmailWithBodyWithResponse Confirm an email address
 //
-// The token of the letter; it works once.
+// Send the token from the confirmation email. It works once.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11470,9 +11891,9 @@ func (c *ClientWithResponses) VerifyEmailWithBodyWithResponse(ctx context.Contex
 	return ParseVerifyEmailResponse(rsp)
 }
 
-// VerifyEmailWithResponse Confirm an e-mail address
+// VerifyEmailWithResponse Confirm an email address
 //
-// The token of the letter; it works once.
+// Send the token from the confirmation email. It works once.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11485,9 +11906,9 @@ func (c *ClientWithResponses) VerifyEmailWithResponse(ctx context.Context, body 
 	return ParseVerifyEmailResponse(rsp)
 }
 
-// RequestVerificationWithBodyWithResponse Send the confirmation letter again
+// RequestVerificationWithBodyWithResponse Resend the confirmation email
 //
-// The same answer whether or not the address is known or already confirmed.
+// The response is the same whether or not the address is known or already confirmed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11500,9 +11921,9 @@ func (c *ClientWithResponses) RequestVerificationWithBodyWithResponse(ctx contex
 	return ParseRequestVerificationResponse(rsp)
 }
 
-// RequestVerificationWithResponse Send the confirmation letter again
+// RequestVerificationWithResponse Resend the confirmation email
 //
-// The same answer whether or not the address is known or already confirmed.
+// The response is the same whether or not the address is known or already confirmed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11515,7 +11936,7 @@ func (c *ClientWithResponses) RequestVerificationWithResponse(ctx context.Contex
 	return ParseRequestVerificationResponse(rsp)
 }
 
-// ListClientsWithResponse Registered clients
+// ListClientsWithResponse List registered clients
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11530,8 +11951,8 @@ func (c *ClientWithResponses) ListClientsWithResponse(ctx context.Context, param
 
 // CreateClientWithBodyWithResponse Register a client
 //
-// The secret of a confidential client is shown in this answer and never again. A client that may
-// use `client_credentials` can be given no scope that the caller does not have.
+// The secret of a confidential client is returned only in this response. A client that uses
+// `client_credentials` can have only scopes that you have yourself.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11546,8 +11967,8 @@ func (c *ClientWithResponses) CreateClientWithBodyWithResponse(ctx context.Conte
 
 // CreateClientWithResponse Register a client
 //
-// The secret of a confidential client is shown in this answer and never again. A client that may
-// use `client_credentials` can be given no scope that the caller does not have.
+// The secret of a confidential client is returned only in this response. A client that uses
+// `client_credentials` can have only scopes that you have yourself.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11560,7 +11981,9 @@ func (c *ClientWithResponses) CreateClientWithResponse(ctx context.Context, body
 	return ParseCreateClientResponse(rsp)
 }
 
-// DeleteClientWithResponse Delete a client and end its sessions
+// DeleteClientWithResponse Delete a client
+//
+// Ends the sessions of the client.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11573,7 +11996,7 @@ func (c *ClientWithResponses) DeleteClientWithResponse(ctx context.Context, id C
 	return ParseDeleteClientResponse(rsp)
 }
 
-// GetClientWithResponse One client
+// GetClientWithResponse Get a client
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11588,7 +12011,7 @@ func (c *ClientWithResponses) GetClientWithResponse(ctx context.Context, id Clie
 
 // UpdateClientWithBodyWithResponse Change a client
 //
-// Only what is named changes. Switching a client off ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11603,7 +12026,7 @@ func (c *ClientWithResponses) UpdateClientWithBodyWithResponse(ctx context.Conte
 
 // UpdateClientWithResponse Change a client
 //
-// Only what is named changes. Switching a client off ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11616,11 +12039,11 @@ func (c *ClientWithResponses) UpdateClientWithResponse(ctx context.Context, id C
 	return ParseUpdateClientResponse(rsp)
 }
 
-// RotateClientSecretWithBodyWithResponse Make a new secret
+// RotateClientSecretWithBodyWithResponse Create a new client secret
 //
-// The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-// has no secret (422 `invalid_client_metadata`).
+// The new secret is returned only in this response. The previous secret keeps working for
+// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+// secret (422 with the code `invalid_client_metadata`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11633,11 +12056,11 @@ func (c *ClientWithResponses) RotateClientSecretWithBodyWithResponse(ctx context
 	return ParseRotateClientSecretResponse(rsp)
 }
 
-// RotateClientSecretWithResponse Make a new secret
+// RotateClientSecretWithResponse Create a new client secret
 //
-// The new secret is shown in this answer and never again. The newest of the old ones works for
-// `overlap_seconds` longer, so that the client can change over without an outage. A public client
-// has no secret (422 `invalid_client_metadata`).
+// The new secret is returned only in this response. The previous secret keeps working for
+// `overlap_seconds`, so that the client can switch without downtime. A public client has no
+// secret (422 with the code `invalid_client_metadata`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11650,7 +12073,7 @@ func (c *ClientWithResponses) RotateClientSecretWithResponse(ctx context.Context
 	return ParseRotateClientSecretResponse(rsp)
 }
 
-// ListRolesWithResponse All roles and the scopes they carry
+// ListRolesWithResponse List roles and their scopes
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11663,9 +12086,10 @@ func (c *ClientWithResponses) ListRolesWithResponse(ctx context.Context, reqEdit
 	return ParseListRolesResponse(rsp)
 }
 
-// DeleteRoleWithResponse Delete a role, and take it from all users
+// DeleteRoleWithResponse Delete a role
 //
-// The three seeded roles cannot be deleted (409 `builtin_role`).
+// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+// with the code `builtin_role`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11678,7 +12102,7 @@ func (c *ClientWithResponses) DeleteRoleWithResponse(ctx context.Context, name R
 	return ParseDeleteRoleResponse(rsp)
 }
 
-// GetRoleWithResponse One role
+// GetRoleWithResponse Get a role
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11691,10 +12115,11 @@ func (c *ClientWithResponses) GetRoleWithResponse(ctx context.Context, name Role
 	return ParseGetRoleResponse(rsp)
 }
 
-// PutRoleWithBodyWithResponse Create a role, or change its scopes
+// PutRoleWithBodyWithResponse Create a role or change its scopes
 //
-// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+// A role can contain only scopes that you have yourself (otherwise 403 with the code
+// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+// `builtin_role`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11707,10 +12132,11 @@ func (c *ClientWithResponses) PutRoleWithBodyWithResponse(ctx context.Context, n
 	return ParsePutRoleResponse(rsp)
 }
 
-// PutRoleWithResponse Create a role, or change its scopes
+// PutRoleWithResponse Create a role or change its scopes
 //
-// A role can carry no scope that the caller does not have (403 `insufficient_scope`), and the
-// scopes of ROLE_ADMIN cannot be changed (409 `builtin_role`).
+// A role can contain only scopes that you have yourself (otherwise 403 with the code
+// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
+// `builtin_role`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11723,7 +12149,7 @@ func (c *ClientWithResponses) PutRoleWithResponse(ctx context.Context, name Role
 	return ParsePutRoleResponse(rsp)
 }
 
-// GetAdminContentWithResponse Content for administrators
+// GetAdminContentWithResponse Get content for administrators
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11736,7 +12162,7 @@ func (c *ClientWithResponses) GetAdminContentWithResponse(ctx context.Context, r
 	return ParseGetAdminContentResponse(rsp)
 }
 
-// GetPublicContentWithResponse Content for everyone
+// GetPublicContentWithResponse Get content for everyone
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11749,7 +12175,7 @@ func (c *ClientWithResponses) GetPublicContentWithResponse(ctx context.Context, 
 	return ParseGetPublicContentResponse(rsp)
 }
 
-// GetModeratorContentWithResponse Content for moderators
+// GetModeratorContentWithResponse Get content for moderators
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11762,7 +12188,7 @@ func (c *ClientWithResponses) GetModeratorContentWithResponse(ctx context.Contex
 	return ParseGetModeratorContentResponse(rsp)
 }
 
-// GetProfileContentWithResponse Own profile, as guarded example content
+// GetProfileContentWithResponse Get your profile as protected example content
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11775,7 +12201,7 @@ func (c *ClientWithResponses) GetProfileContentWithResponse(ctx context.Context,
 	return ParseGetProfileContentResponse(rsp)
 }
 
-// GetUserContentWithResponse Content for any of the three roles
+// GetUserContentWithResponse Get content for any of the three roles
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11788,10 +12214,11 @@ func (c *ClientWithResponses) GetUserContentWithResponse(ctx context.Context, re
 	return ParseGetUserContentResponse(rsp)
 }
 
-// ListUsersWithResponse Users
+// ListUsersWithResponse List users
 //
-// Oldest first; with `q`, by what it matched. `email` and `username` match exactly, without regard
-// to case; `q` matches the beginning of either.
+// Sorted by creation time, oldest first. With `q`, sorted by the username or email address
+// that matches. Returns the users that match all filters. `username`, `email` and `q` ignore
+// case.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11806,7 +12233,9 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 
 // CreateUserWithBodyWithResponse Create a user
 //
-// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+// Without `password`, the user receives an email with a link to choose one. You can assign
+// only roles whose scopes you have yourself (otherwise 403 with the code
+// `insufficient_scope`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11821,7 +12250,9 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 
 // CreateUserWithResponse Create a user
 //
-// Roles can be given only if the caller has all their scopes (403 `insufficient_scope`).
+// Without `password`, the user receives an email with a link to choose one. You can assign
+// only roles whose scopes you have yourself (otherwise 403 with the code
+// `insufficient_scope`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11834,7 +12265,9 @@ func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body C
 	return ParseCreateUserResponse(rsp)
 }
 
-// GetMeWithResponse Own profile, under its short path
+// GetMeWithResponse Get your profile, short path
+//
+// The same as `GET /api/auth/users/me`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11849,7 +12282,8 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 
 // DeleteUserWithResponse Delete a user
 //
-// The last active ROLE_ADMIN cannot be deleted (409 `last_admin`).
+// You cannot delete a user who has scopes that you do not have (403), or the last active user
+// with `ROLE_ADMIN` (409 with the code `last_admin`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11862,7 +12296,7 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, id Use
 	return ParseDeleteUserResponse(rsp)
 }
 
-// GetUserWithResponse One user
+// GetUserWithResponse Get a user
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11877,9 +12311,9 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, id UserId
 
 // UpdateUserWithBodyWithResponse Change a user
 //
-// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-// switched off (409 `last_admin`).
+// Changes only the fields that you send. A new password or `active: false` ends the user's
+// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11894,9 +12328,9 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 
 // UpdateUserWithResponse Change a user
 //
-// Only what is named changes. A new password or `active: false` ends the user's sessions. Somebody
-// with more scopes than the caller cannot be changed (403), nor can the last active ROLE_ADMIN be
-// switched off (409 `last_admin`).
+// Changes only the fields that you send. A new password or `active: false` ends the user's
+// sessions. You cannot change a user who has scopes that you do not have (403), and you cannot
+// disable the last active user with `ROLE_ADMIN` (409 with the code `last_admin`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11909,9 +12343,10 @@ func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, id Use
 	return ParseUpdateUserResponse(rsp)
 }
 
-// ForcePasswordResetWithResponse Make a user set a new password
+// ForcePasswordResetWithResponse Force a user to reset their password
 //
-// The password stops working, all sessions end, and a letter to set a new one is sent.
+// Disables the password, ends all sessions, and sends an email with a link to choose a new
+// password. You cannot do this to a user who has scopes that you do not have (403).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11924,9 +12359,11 @@ func (c *ClientWithResponses) ForcePasswordResetWithResponse(ctx context.Context
 	return ParseForcePasswordResetResponse(rsp)
 }
 
-// RevokeRoleWithResponse Take a role from a user
+// RevokeRoleWithResponse Remove a role from a user
 //
-// Not having it is no error. ROLE_ADMIN cannot be taken from the last active one (409 `last_admin`).
+// Removing a role that the user does not have is not an error. You cannot change a user who
+// has scopes that you do not have (403). `ROLE_ADMIN` cannot be removed from the last active
+// user who has it (409 with the code `last_admin`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11939,9 +12376,10 @@ func (c *ClientWithResponses) RevokeRoleWithResponse(ctx context.Context, id Use
 	return ParseRevokeRoleResponse(rsp)
 }
 
-// GrantRoleWithResponse Give a user a role
+// GrantRoleWithResponse Assign a role to a user
 //
-// Having it already is no error. Roles with scopes that the caller lacks cannot be given (403).
+// Assigning a role that the user already has is not an error. You can assign only roles whose
+// scopes you have yourself (otherwise 403).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11967,7 +12405,7 @@ func (c *ClientWithResponses) EndUserSessionsWithResponse(ctx context.Context, i
 	return ParseEndUserSessionsResponse(rsp)
 }
 
-// ListUserSessionsWithResponse A user's sessions
+// ListUserSessionsWithResponse List a user's sessions
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11980,7 +12418,7 @@ func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, 
 	return ParseListUserSessionsResponse(rsp)
 }
 
-// GetHealthWithResponse Is the process alive
+// GetHealthWithResponse Check whether the process is alive
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11993,10 +12431,13 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 	return ParseGetHealthResponse(rsp)
 }
 
-// IntrospectTokenWithBodyWithResponse Ask whether a token is active
+// IntrospectTokenWithBodyWithResponse Inspect a token
 //
-// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-// for this client is answered with `active: false` and nothing else.
+// Reports whether a token is active, and what it allows. Only clients with a secret can use
+// this. If the token is unknown, expired, revoked or not meant for this client, the response
+// contains only `active: false`.
+//
+// RFC 7662.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12009,10 +12450,13 @@ func (c *ClientWithResponses) IntrospectTokenWithBodyWithResponse(ctx context.Co
 	return ParseIntrospectTokenResponse(rsp)
 }
 
-// IntrospectTokenWithFormdataBodyWithResponse Ask whether a token is active
+// IntrospectTokenWithFormdataBodyWithResponse Inspect a token
 //
-// RFC 7662, for confidential clients only. A token that is unknown, expired, revoked, or not
-// for this client is answered with `active: false` and nothing else.
+// Reports whether a token is active, and what it allows. Only clients with a secret can use
+// this. If the token is unknown, expired, revoked or not meant for this client, the response
+// contains only `active: false`.
+//
+// RFC 7662.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12025,7 +12469,7 @@ func (c *ClientWithResponses) IntrospectTokenWithFormdataBodyWithResponse(ctx co
 	return ParseIntrospectTokenResponse(rsp)
 }
 
-// GetContractJsonWithResponse This contract, as JSON
+// GetContractJsonWithResponse Get this API description as JSON
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12038,7 +12482,7 @@ func (c *ClientWithResponses) GetContractJsonWithResponse(ctx context.Context, r
 	return ParseGetContractJsonResponse(rsp)
 }
 
-// GetContractYamlWithResponse This contract, as it was written
+// GetContractYamlWithResponse Get this API description as YAML
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12051,10 +12495,11 @@ func (c *ClientWithResponses) GetContractYamlWithResponse(ctx context.Context, r
 	return ParseGetContractYamlResponse(rsp)
 }
 
-// GetReadinessWithResponse Should this replica get requests
+// GetReadinessWithResponse Check whether this replica accepts requests
 //
-// Fails while starting and while draining. It does not fail because the database is away: tokens
-// can still be verified then, and taking every replica out would make an outage total.
+// Fails while the replica is starting or shutting down. It does not fail when the database is
+// unavailable: tokens can still be verified then, and removing every replica would turn a
+// partial outage into a full one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12069,9 +12514,13 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 
 // RevokeTokenWithBodyWithResponse Revoke a token
 //
-// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-// client is refused. The client authenticates as at `POST /token`.
+// Ends the session that a refresh token or an access token belongs to, and so revokes all
+// tokens of that session. The response is the same if the token is unknown, expired or already
+// revoked. A token of another client is rejected with `invalid_grant`.
+//
+// The client authenticates as for `POST /token`.
+//
+// RFC 7009.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12086,9 +12535,13 @@ func (c *ClientWithResponses) RevokeTokenWithBodyWithResponse(ctx context.Contex
 
 // RevokeTokenWithFormdataBodyWithResponse Revoke a token
 //
-// RFC 7009. Ends the session that a refresh token or an access token belongs to, and with it all
-// its tokens. An unknown, expired or already revoked token is answered alike; a token of another
-// client is refused. The client authenticates as at `POST /token`.
+// Ends the session that a refresh token or an access token belongs to, and so revokes all
+// tokens of that session. The response is the same if the token is unknown, expired or already
+// revoked. A token of another client is rejected with `invalid_grant`.
+//
+// The client authenticates as for `POST /token`.
+//
+// RFC 7009.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12103,9 +12556,17 @@ func (c *ClientWithResponses) RevokeTokenWithFormdataBodyWithResponse(ctx contex
 
 // IssueTokenWithBodyWithResponse Get an access token
 //
-// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+// grant types are:
+//
+// * `password`: with `username` and `password`
+// * `refresh_token`: with a `refresh_token` from an earlier response
+// * `client_credentials`: for a registered client that acts for itself
+//
+// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+// in the body, but not both. A request without a client uses the built-in public client.
+//
+// RFC 6749 §4.3, §4.4 and §6.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12120,9 +12581,17 @@ func (c *ClientWithResponses) IssueTokenWithBodyWithResponse(ctx context.Context
 
 // IssueTokenWithFormdataBodyWithResponse Get an access token
 //
-// RFC 6749 §4.3 (password), §6 (refresh) and §4.4 (client credentials). The body is `application/x-www-form-urlencoded`; parameters
-// in the URL are refused. The client authenticates by HTTP Basic or by `client_id` and
-// `client_secret` in the body, not both; a caller that names no client is the built-in public client.
+// Send the parameters as an `application/x-www-form-urlencoded` body, not in the URL. The
+// grant types are:
+//
+// * `password`: with `username` and `password`
+// * `refresh_token`: with a `refresh_token` from an earlier response
+// * `client_credentials`: for a registered client that acts for itself
+//
+// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
+// in the body, but not both. A request without a client uses the built-in public client.
+//
+// RFC 6749 §4.3, §4.4 and §6.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12135,9 +12604,9 @@ func (c *ClientWithResponses) IssueTokenWithFormdataBodyWithResponse(ctx context
 	return ParseIssueTokenResponse(rsp)
 }
 
-// GetUserinfoWithResponse Claims about the signed-in user
+// GetUserinfoWithResponse Get claims about the signed-in user
 //
-// OpenID Connect Core §5.3.
+// Returns the profile of the user as standard claims. OpenID Connect Core §5.3.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12150,9 +12619,10 @@ func (c *ClientWithResponses) GetUserinfoWithResponse(ctx context.Context, reqEd
 	return ParseGetUserinfoResponse(rsp)
 }
 
-// PostUserinfoWithResponse Claims about the signed-in user, by POST
+// PostUserinfoWithResponse Get claims about the signed-in user, with POST
 //
-// OpenID Connect Core §5.3 allows both. The token stands in the Authorization header.
+// The same as `GET /userinfo`. Send the access token in the `Authorization` header. OpenID
+// Connect Core §5.3.
 //
 // Returns a wrapper object for the known response body format(s).
 //
