@@ -80,91 +80,96 @@ func (m *fakeMachine) run(_ context.Context, _ []string, argv ...string) (string
 const aptInstall = "env DEBIAN_FRONTEND=noninteractive " +
 	"apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "
 
+// serverPrograms returns the programs of a PostgreSQL server in each directory.
+func serverPrograms(dirs ...string) (programs []string) {
+	for _, dir := range dirs {
+		programs = append(programs, dir+"/initdb", dir+"/postgres")
+	}
+	return programs
+}
+
+type postgresSearchTest struct {
+	fakeMachine
+	broken string // directory of the server that does not start
+	want   string
+	ran    []string // nil: not checked
+	errHas string
+}
+
+var postgresSearchTests = map[string]postgresSearchTest{
+	"TEST_DATABASE_URL comes first": {
+		fakeMachine: fakeMachine{env: map[string]string{"TEST_DATABASE_URL": "up"}, programs: serverPrograms("/usr/bin")},
+		want:        "up",
+		ran:         []string{},
+	},
+	"unreachable TEST_DATABASE_URL is skipped": {
+		fakeMachine: fakeMachine{env: map[string]string{"TEST_DATABASE_URL": "down"}, programs: serverPrograms("/usr/bin")},
+		want:        "cluster of /usr/bin",
+	},
+	"PATH before the usual directories": {
+		fakeMachine: fakeMachine{programs: serverPrograms("/usr/lib/postgresql/17/bin", "/usr/bin")},
+		want:        "cluster of /usr/bin",
+	},
+	"pg_config before the usual directories": {
+		fakeMachine: fakeMachine{
+			programs: serverPrograms("/usr/lib/postgresql/17/bin", "/opt/pg/bin"),
+			outputs:  map[string]string{"pg_config --bindir": "/opt/pg/bin"},
+		},
+		want: "cluster of /opt/pg/bin",
+	},
+	"the newest of the usual directories": {
+		fakeMachine: fakeMachine{programs: serverPrograms("/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
+		want:        "cluster of /usr/lib/postgresql/17/bin",
+	},
+	"server that does not start is skipped": {
+		fakeMachine: fakeMachine{programs: serverPrograms("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
+		broken:      "/usr/lib/postgresql/17/bin",
+		want:        "cluster of /usr/lib/postgresql/15/bin",
+	},
+	"client programs are not enough": {
+		fakeMachine: fakeMachine{programs: []string{"/usr/lib/postgresql/15/bin/initdb"}},
+		errHas:      "server programs: not on this machine",
+	},
+	"apt-get as root": {
+		fakeMachine: fakeMachine{
+			programs: []string{"/usr/bin/apt-get"},
+			outputs:  map[string]string{"apt-get update": ""},
+			installs: map[string]string{aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
+		},
+		want: "cluster of /usr/lib/postgresql/15/bin",
+		ran:  []string{"pg_config --bindir", "apt-get update", aptInstall + "postgresql", "pg_config --bindir"},
+	},
+	"apt-get with passwordless sudo": {
+		fakeMachine: fakeMachine{
+			uid:      1000,
+			programs: []string{"/usr/bin/apt-get"},
+			outputs:  map[string]string{"sudo -n true": "", "sudo -n apt-get update": ""},
+			installs: map[string]string{"sudo -n " + aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
+		},
+		want: "cluster of /usr/lib/postgresql/15/bin",
+	},
+	"brew needs no root": {
+		fakeMachine: fakeMachine{
+			os: "darwin", uid: 501,
+			programs: []string{"/usr/bin/brew"},
+			installs: map[string]string{"brew install postgresql@17": "/opt/homebrew/opt/postgresql@17/bin/postgres"},
+		},
+		want: "cluster of /opt/homebrew/opt/postgresql@17/bin",
+	},
+	"nothing is installed if sudo needs a password": {
+		fakeMachine: fakeMachine{uid: 1000, programs: []string{"/usr/bin/apt-get"}},
+		ran:         []string{"pg_config --bindir", "sudo -n true", "docker version --format {{.Server.Version}}"},
+		errHas: "Run this, then try again:\n" +
+			"  sudo apt-get update && sudo " + aptInstall + "postgresql",
+	},
+	"nothing works": {
+		errHas: "Run this, then try again:\n  TEST_DATABASE_URL=",
+	},
+}
+
 func TestPostgresSearch(t *testing.T) {
 	t.Parallel()
-	server := func(dirs ...string) (programs []string) {
-		for _, dir := range dirs {
-			programs = append(programs, dir+"/initdb", dir+"/postgres")
-		}
-		return programs
-	}
-	tests := map[string]struct {
-		fakeMachine
-		broken string // directory of the server that does not start
-		want   string
-		ran    []string // nil: not checked
-		errHas string
-	}{
-		"TEST_DATABASE_URL comes first": {
-			fakeMachine: fakeMachine{env: map[string]string{"TEST_DATABASE_URL": "up"}, programs: server("/usr/bin")},
-			want:        "up",
-			ran:         []string{},
-		},
-		"unreachable TEST_DATABASE_URL is skipped": {
-			fakeMachine: fakeMachine{env: map[string]string{"TEST_DATABASE_URL": "down"}, programs: server("/usr/bin")},
-			want:        "cluster of /usr/bin",
-		},
-		"PATH before the usual directories": {
-			fakeMachine: fakeMachine{programs: server("/usr/lib/postgresql/17/bin", "/usr/bin")},
-			want:        "cluster of /usr/bin",
-		},
-		"pg_config before the usual directories": {
-			fakeMachine: fakeMachine{
-				programs: server("/usr/lib/postgresql/17/bin", "/opt/pg/bin"),
-				outputs:  map[string]string{"pg_config --bindir": "/opt/pg/bin"},
-			},
-			want: "cluster of /opt/pg/bin",
-		},
-		"the newest of the usual directories": {
-			fakeMachine: fakeMachine{programs: server("/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
-			want:        "cluster of /usr/lib/postgresql/17/bin",
-		},
-		"server that does not start is skipped": {
-			fakeMachine: fakeMachine{programs: server("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin")},
-			broken:      "/usr/lib/postgresql/17/bin",
-			want:        "cluster of /usr/lib/postgresql/15/bin",
-		},
-		"client programs are not enough": {
-			fakeMachine: fakeMachine{programs: []string{"/usr/lib/postgresql/15/bin/initdb"}},
-			errHas:      "server programs: not on this machine",
-		},
-		"apt-get as root": {
-			fakeMachine: fakeMachine{
-				programs: []string{"/usr/bin/apt-get"},
-				outputs:  map[string]string{"apt-get update": ""},
-				installs: map[string]string{aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
-			},
-			want: "cluster of /usr/lib/postgresql/15/bin",
-			ran:  []string{"pg_config --bindir", "apt-get update", aptInstall + "postgresql", "pg_config --bindir"},
-		},
-		"apt-get with passwordless sudo": {
-			fakeMachine: fakeMachine{
-				uid:      1000,
-				programs: []string{"/usr/bin/apt-get"},
-				outputs:  map[string]string{"sudo -n true": "", "sudo -n apt-get update": ""},
-				installs: map[string]string{"sudo -n " + aptInstall + "postgresql": "/usr/lib/postgresql/15/bin/postgres"},
-			},
-			want: "cluster of /usr/lib/postgresql/15/bin",
-		},
-		"brew needs no root": {
-			fakeMachine: fakeMachine{
-				os: "darwin", uid: 501,
-				programs: []string{"/usr/bin/brew"},
-				installs: map[string]string{"brew install postgresql@17": "/opt/homebrew/opt/postgresql@17/bin/postgres"},
-			},
-			want: "cluster of /opt/homebrew/opt/postgresql@17/bin",
-		},
-		"nothing is installed if sudo needs a password": {
-			fakeMachine: fakeMachine{uid: 1000, programs: []string{"/usr/bin/apt-get"}},
-			ran:         []string{"pg_config --bindir", "sudo -n true", "docker version --format {{.Server.Version}}"},
-			errHas: "Run this, then try again:\n" +
-				"  sudo apt-get update && sudo " + aptInstall + "postgresql",
-		},
-		"nothing works": {
-			errHas: "Run this, then try again:\n  TEST_DATABASE_URL=",
-		},
-	}
-	for name, tt := range tests {
+	for name, tt := range postgresSearchTests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			search := postgresSearch{
