@@ -1,7 +1,7 @@
-// Package migrations owns the database schema: one list of steps per engine, with equal version
-// numbers, embedded so that the program carries its own schema.
+// Package migrations holds the database schema: for each engine a list of migrations, with the same
+// version numbers in postgres/ and sqlite/. They are embedded, so the program needs no other files.
 //
-// It leaves running them to the stores, which know their engine's lock.
+// It leaves running them to the stores.
 package migrations
 
 import (
@@ -13,20 +13,20 @@ import (
 //go:embed postgres/*.sql sqlite/*.sql
 var files embed.FS
 
-// The steps of each engine, as goose reads them.
+// The migrations of each engine, as files for goose.
 var (
 	Postgres = sub("postgres")
 	SQLite   = sub("sqlite")
 )
 
-// Status says whether one step has been applied.
+// Status is the state of one migration.
 type Status struct {
 	Version   int64
-	Name      string
-	AppliedAt time.Time // zero: pending
+	Name      string    // of the file
+	AppliedAt time.Time // zero if the migration is pending
 }
 
-// sub panics only when the embed pattern above and its argument disagree.
+// sub returns a directory of files. It panics only if the embed pattern does not contain the directory.
 func sub(dir string) fs.FS {
 	sub, err := fs.Sub(files, dir)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"github.com/latchkey-auth/latchkey/migrations"
 )
 
-func TestEnginesHaveEqualSteps(t *testing.T) {
+func TestEnginesHaveSameMigrations(t *testing.T) {
 	t.Parallel()
 	postgres, sqlite := names(t, migrations.Postgres), names(t, migrations.SQLite)
 	require.NotEmpty(t, postgres)
 	require.Equal(t, postgres, sqlite)
 }
 
-func TestEveryStepGoesUpAndDown(t *testing.T) {
+func TestEveryMigrationHasDown(t *testing.T) {
 	t.Parallel()
 	for _, fsys := range []fs.FS{migrations.Postgres, migrations.SQLite} {
 		for _, name := range names(t, fsys) {

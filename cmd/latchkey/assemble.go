@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
@@ -16,99 +17,94 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
-// application is the rooms, wired.
-type application struct {
+// components are the parts of the running service, wired together.
+type components struct {
 	accounts *account.Service
+	audit    *audit.Log
 	keys     *keyring.Ring
 	limits   *throttle.Limiter
 	tokens   *oauth.Service
 	hooks    *hook.Service
 	outbox   *outbox.Worker
-	letters  *letters
+	mailer   *mailer
 	server   *httpapi.Server
 
-	retention time.Duration // of audit events
+	auditRetention time.Duration
 }
 
-func (a *application) close() error { return a.letters.close() }
+func (c *components) close() error { return c.mailer.close() }
 
-// assemble wires the rooms together.
-func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger) (*application, error) {
+// assemble builds the service from its settings. The parts that the commands need as well are built
+// by the functions in administration.go.
+func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger) (*components, error) {
+	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets)}
 	audience := s.Audience
 	if len(audience) == 0 {
 		audience = []string{s.Issuer}
 	}
-	keys, err := keyring.Open(ctx, db, keyring.Options{
+	var err error
+	c.keys, err = keyring.Open(ctx, db, keyring.Options{
 		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	limits := throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
-	accounts, err := newAccounts(db, accountOptions{
-		minPassword: s.MinPassword, signup: s.Signup, verified: s.VerifiedEmail, limits: limits, log: log,
-	})
-	if err != nil {
+	c.limits = throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
+	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}
-	tokens := oauth.New(oauth.Options{
+	if c.audit, err = audit.NewLog(db, time.Now); err != nil {
+		return nil, err
+	}
+	c.tokens, err = oauth.New(oauth.Options{
 		Settings: oauth.Settings{
 			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
-		RefreshKeys: refreshKeys(s.Secrets),
-		Accounts:    accounts, Clients: db, Sessions: db, Keys: keys, Limits: limits, Events: db, Now: time.Now, Log: log,
+		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
+		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Limits: c.limits, Events: db, Now: time.Now, Log: log,
 	})
+	if err != nil {
+		return nil, err
+	}
+	if c.server, err = newServer(s, c, log); err != nil {
+		return nil, err
+	}
+	if c.mailer, err = newMailer(s, c.accounts, log); err != nil {
+		return nil, err
+	}
+	handlers := c.hooks.Handlers()
+	handlers[outbox.Email] = c.mailer.handler
+	c.outbox = &outbox.Worker{Store: db, Handlers: handlers, Now: time.Now, Log: log}
+	return c, nil
+}
+
+// newAccounts builds the accounts with a hasher that is calibrated for this machine.
+func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
+	directory, err := newDirectory(db, s.MinPassword, password.Options{Log: log}.Calibrated(), log)
+	if err != nil {
+		return nil, err
+	}
+	return account.New(directory, account.Options{Limits: c.limits, Signup: s.Signup, VerifiedEmail: s.VerifiedEmail})
+}
+
+// newServer builds the HTTP API over the other components.
+func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server, error) {
 	proxies, err := s.Proxies()
 	if err != nil {
 		return nil, err
 	}
-	server, err := httpapi.New(httpapi.Options{
-		Issuer: s.Issuer, Accounts: accounts, OAuth: tokens, Keys: keys, DemoRoutes: s.DemoRoutes,
+	return httpapi.New(httpapi.Options{
+		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
 	})
-	if err != nil {
-		return nil, err
-	}
-	letters, err := newLetters(s, accounts, log)
-	if err != nil {
-		return nil, err
-	}
-	hooks := newHooks(db, s.Secrets)
-	handlers := hooks.Handlers()
-	handlers[outbox.Letter] = letters.handler
-	return &application{
-		accounts: accounts, keys: keys, limits: limits, tokens: tokens, hooks: hooks, letters: letters, server: server,
-		outbox:    &outbox.Worker{Store: db, Handlers: handlers, Now: time.Now, Log: log},
-		retention: s.Retention,
-	}, nil
 }
 
-// refreshKeys derives the keys of refresh tokens from the master secrets, in their order.
-func refreshKeys(secrets [][]byte) [][]byte {
+// deriveAll derives a key from each master secret, in the same order.
+func deriveAll(secrets [][]byte, label string) [][]byte {
 	keys := make([][]byte, len(secrets))
 	for i, secret := range secrets {
-		keys[i] = keyring.Derive(secret, "refresh-token")
+		keys[i] = keyring.Derive(secret, label)
 	}
 	return keys
-}
-
-// accountOptions are what the service and the commands set differently.
-type accountOptions struct {
-	minPassword int
-	signup      bool
-	verified    bool
-	limits      account.Limiter
-	log         *slog.Logger
-}
-
-func newAccounts(db database, o accountOptions) (*account.Service, error) {
-	hasher, err := password.New(password.Options{Log: o.log})
-	if err != nil {
-		return nil, err
-	}
-	return account.New(account.Options{
-		Store: db, Passwords: hasher, MinPassword: o.minPassword, Signup: o.signup, Verified: o.verified,
-		Limits: o.limits, Now: time.Now, Log: o.log,
-	}), nil
 }

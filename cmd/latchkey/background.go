@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// task is work that is done again and again beside the requests.
+// task is work that the service repeats in the background.
 type task struct {
 	name    string
 	every   time.Duration
@@ -17,31 +17,50 @@ type task struct {
 	work    func(ctx context.Context) error
 }
 
-// tasks is the background work of the service. Replicas do it side by side and disturb nobody.
-func (a *application) tasks() []task {
-	purge := func(work func(context.Context) (int, error)) func(context.Context) error {
-		return func(ctx context.Context) error { _, err := work(ctx); return err }
+// outboxWorkers is how many emails and webhook calls are sent at once, so that one slow receiver
+// does not delay all others.
+const outboxWorkers = 4
+
+// tasks returns the background tasks of the service. Replicas may run them at the same time.
+func (c *components) tasks() []task {
+	purge := func(name string, work purgeFunc) task {
+		return task{name: "purge " + name, every: time.Minute, timeout: 30 * time.Second, work: work.inBatches}
 	}
-	events := func(ctx context.Context) (int, error) { return a.accounts.PurgeEvents(ctx, a.retention) }
 	tasks := []task{
-		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: a.keys.Maintain},
-		{name: "purge of sessions", every: time.Minute, timeout: 30 * time.Second, work: purge(a.tokens.Purge)},
-		{name: "purge of limits", every: time.Minute, timeout: 30 * time.Second, work: purge(a.limits.Purge)},
-		{name: "purge of one-time tokens", every: time.Minute, timeout: 30 * time.Second, work: purge(a.accounts.Purge)},
-		{name: "purge of hook deliveries", every: time.Minute, timeout: 30 * time.Second, work: purge(a.hooks.Purge)},
-		{name: "purge of audit events", every: time.Minute, timeout: 30 * time.Second, work: purge(events)},
+		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
+		purge("sessions", c.tokens.PurgeSessions),
+		purge("rate limits", c.limits.Purge),
+		purge("one-time tokens", c.accounts.PurgeTokens),
+		purge("webhook deliveries", c.hooks.PurgeDeliveries),
+		purge("audit events", func(ctx context.Context, limit int) (int, error) {
+			return c.audit.Purge(ctx, c.auditRetention, limit)
+		}),
 	}
 	for range outboxWorkers {
-		tasks = append(tasks, task{name: "outbox", every: time.Second, timeout: time.Hour, work: purge(a.outbox.Work)})
+		tasks = append(tasks, task{name: "outbox", every: time.Second, timeout: time.Hour, work: func(ctx context.Context) error {
+			_, err := c.outbox.Work(ctx)
+			return err
+		}})
 	}
 	return tasks
 }
 
-// outboxWorkers is how many letters and calls are under way at once: one receiver that hangs shall
-// not hold up all others.
-const outboxWorkers = 4
+// purgeFunc deletes at most limit rows and returns their number.
+type purgeFunc func(ctx context.Context, limit int) (int, error)
 
-// background starts the tasks. Stop ends them and returns when the last one has.
+const purgeBatch = 500 // rows in one statement, so that each statement is short
+
+// inBatches deletes all rows that are due.
+func (purge purgeFunc) inBatches(ctx context.Context) error {
+	for {
+		n, err := purge(ctx, purgeBatch)
+		if err != nil || n < purgeBatch {
+			return err
+		}
+	}
+}
+
+// background starts the tasks. The returned function stops them and waits until all have ended.
 func background(ctx context.Context, log *slog.Logger, tasks ...task) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -54,11 +73,11 @@ func background(ctx context.Context, log *slog.Logger, tasks ...task) (stop func
 	}
 }
 
-// run does the work until ctx ends. Neither the first time nor the others are the same on replicas
-// that started together.
+// run repeats the work until ctx ends. The intervals are random, so that replicas that start
+// together do not work at the same moments.
 func (t task) run(ctx context.Context, log *slog.Logger) {
-	wait := rand.N(t.every / 2) //nolint:gosec // spreads load; there is nothing to guess
-	fault := ""
+	wait := rand.N(t.every / 2) //nolint:gosec // spreads the load; not a secret
+	lastError := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,14 +86,14 @@ func (t task) run(ctx context.Context, log *slog.Logger) {
 		}
 		err := t.once(ctx)
 		if ctx.Err() != nil {
-			return // stopped, which is no fault of the work
+			return // the work was interrupted, which is not a failure
 		}
-		fault = t.report(ctx, log, err, fault)
+		lastError = t.report(ctx, log, err, lastError)
 		wait = t.every*9/10 + rand.N(t.every/10) //nolint:gosec // as above
 	}
 }
 
-// once does the work within its time. A panic ends the work and not the service.
+// once runs the work within its timeout. It returns a panic as an error.
 func (t task) once(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -86,17 +105,18 @@ func (t task) once(ctx context.Context) (err error) {
 	return t.work(ctx)
 }
 
-// report logs an error that is not the one of the time before, and its end.
-func (t task) report(ctx context.Context, log *slog.Logger, err error, before string) (now string) {
+// report logs an error that differs from the last one, and the recovery after it. It returns the
+// text of the error for the next call.
+func (t task) report(ctx context.Context, log *slog.Logger, err error, last string) (now string) {
 	if err != nil {
 		now = err.Error()
 	}
 	switch {
-	case now == before:
+	case now == last:
 	case err != nil:
-		log.WarnContext(ctx, "background work failed; it is tried again", "task", t.name, "error", err)
+		log.WarnContext(ctx, "background task failed, retrying", "task", t.name, "error", err)
 	default:
-		log.InfoContext(ctx, "background work succeeds again", "task", t.name)
+		log.InfoContext(ctx, "background task recovered", "task", t.name)
 	}
 	return now
 }

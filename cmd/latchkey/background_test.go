@@ -13,24 +13,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// textLog is a log that can be read, with one line a record.
+// textLog returns a logger and the buffer that it writes to, one line per record.
 func textLog() (*slog.Logger, *bytes.Buffer) {
 	var out bytes.Buffer
 	return slog.New(slog.NewTextHandler(&out, nil)), &out
 }
 
-// The bubble of a synctest has its own time, and fails when a goroutine is left in it.
+// synctest fails if a goroutine is left when the test ends.
 func TestBackgroundRunsAndStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
 		fast, slow := 0, 0
-		begun := time.Now()
+		started := time.Now()
 		var first time.Duration
 		stop := background(t.Context(), log,
 			task{name: "fast", every: 10 * time.Second, timeout: time.Second, work: func(context.Context) error {
 				if fast == 0 {
-					first = time.Since(begun)
+					first = time.Since(started)
 				}
 				fast++
 				return nil
@@ -45,19 +45,19 @@ func TestBackgroundRunsAndStops(t *testing.T) {
 		require.Empty(t, out.String())
 		ran := fast + slow
 		time.Sleep(time.Hour)
-		require.Equal(t, ran, fast+slow, "stopped is stopped")
+		require.Equal(t, ran, fast+slow, "a stopped task runs no more")
 	})
 }
 
-// Stop interrupts the work, waits for it, and does not call that a fault.
-func TestBackgroundStopsWithinWork(t *testing.T) {
+// Stop interrupts the work and waits for it, and the interruption is not logged as an error.
+func TestBackgroundStopInterruptsWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
 		finished := false
 		stop := background(t.Context(), log, task{name: "long", every: time.Second, timeout: time.Hour, work: func(ctx context.Context) error {
 			<-ctx.Done()
-			time.Sleep(time.Second) // what it does last
+			time.Sleep(time.Second) // clean-up
 			finished = true
 			return ctx.Err()
 		}})
@@ -69,8 +69,8 @@ func TestBackgroundStopsWithinWork(t *testing.T) {
 	})
 }
 
-// Work that hangs is cut, work that panics is caught, and both are done again.
-func TestBackgroundOutlivesItsWork(t *testing.T) {
+// A task that hangs is interrupted, one that panics is recovered, and both run again.
+func TestBackgroundSurvivesHangsAndPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
@@ -83,7 +83,7 @@ func TestBackgroundOutlivesItsWork(t *testing.T) {
 			}},
 			task{name: "panics", every: 10 * time.Second, timeout: time.Second, work: func(context.Context) error {
 				panicked++
-				panic("out of order")
+				panic("broken")
 			}},
 		)
 		time.Sleep(time.Minute)
@@ -91,18 +91,18 @@ func TestBackgroundOutlivesItsWork(t *testing.T) {
 		require.Greater(t, hung, 3)
 		require.Greater(t, panicked, 3)
 		require.Equal(t, 1, strings.Count(out.String(), "deadline exceeded"))
-		require.Equal(t, 1, strings.Count(out.String(), "panic: out of order"))
+		require.Equal(t, 1, strings.Count(out.String(), "panic: broken"))
 	})
 }
 
-// A fault is logged when it begins, when it becomes another, and when it ends: not at each try.
+// An error is logged when it begins, changes and ends, and not at every run.
 func TestBackgroundLogsChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
-		begun := time.Now()
+		started := time.Now()
 		stop := background(t.Context(), log, task{name: "keys", every: 10 * time.Second, timeout: time.Second, work: func(context.Context) error {
-			switch minutes := time.Since(begun).Minutes(); {
+			switch minutes := time.Since(started).Minutes(); {
 			case minutes < 10:
 				return errors.New("the database is down")
 			case minutes < 20:
@@ -114,8 +114,8 @@ func TestBackgroundLogsChanges(t *testing.T) {
 		stop()
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		require.Len(t, lines, 3)
-		require.Contains(t, lines[0], `level=WARN msg="background work failed; it is tried again" task=keys error="the database is down"`)
+		require.Contains(t, lines[0], `level=WARN msg="background task failed, retrying" task=keys error="the database is down"`)
 		require.Contains(t, lines[1], "is full")
-		require.Contains(t, lines[2], `level=INFO msg="background work succeeds again" task=keys`)
+		require.Contains(t, lines[2], `level=INFO msg="background task recovered" task=keys`)
 	})
 }

@@ -4,103 +4,100 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
 type keyCommands struct {
-	List   keyList   `cmd:"" help:"List the signing keys, and whether the first secret opens them."`
-	Rotate keyRotate `cmd:"" help:"Make the next signing key now. The service does it by itself every 30 days."`
-	Revoke keyRevoke `cmd:"" help:"Delete a signing key at once, with all access tokens that it signed. Sessions live on."`
+	List   keyList   `cmd:"" help:"List the signing keys"`
+	Rotate keyRotate `cmd:"" help:"Create the next signing key now"`
+	Revoke keyRevoke `cmd:"" help:"Revoke a signing key and every access token it signed"`
 }
 
-// keySettings are those of all commands that open the keys.
-type keySettings struct {
-	config.Database `embed:""`
-	config.Secrets  `embed:""`
-}
-
-// withKeys runs a command on the signing keys of the configured database.
-func withKeys(ctx context.Context, settings keySettings, work func(*keyring.Ring) error) error {
-	if err := settings.Secrets.Resolve(settings.DataDir); err != nil {
-		return settingsError{err}
-	}
-	return withDatabase(ctx, settings.Database, func(db database) error {
-		keys, err := keyring.Attach(ctx, db, keyring.Options{Secrets: settings.Secrets.Secrets, Now: time.Now})
+// withKeys runs work on the signing keys of the configured database.
+func withKeys(ctx context.Context, settings *secretSettings, work func(context.Context, *keyring.Ring) error) error {
+	return settings.withSecrets(ctx, func(ctx context.Context, db database) error {
+		keys, err := openKeys(ctx, db, settings.Secrets)
 		if err != nil {
 			return err
 		}
-		return work(keys)
+		return work(ctx, keys)
 	})
 }
 
 type keyList struct {
-	keySettings `embed:""`
+	secretSettings `embed:""`
+}
+
+func (*keyList) Help() string {
+	return "The column SECRET shows whether a key is encrypted with the first master secret or an older one.\n\n" +
+		examples("latchkey key list")
+}
+
+var keyView = listView[keyring.Status]{
+	header: []any{"GENERATION", "STATE", "ALGORITHM", "SIGNS FROM", "SIGNS UNTIL", "SECRET", "KID"},
+	cells: func(k keyring.Status) []any {
+		secret := "first"
+		if !k.Current {
+			secret = "older"
+		}
+		return []any{k.Generation, k.State, k.Algorithm, timestamp(k.SignsFrom), timestamp(k.SignsUntil), secret, k.ID}
+	},
 }
 
 // Run lists the keys.
-func (c *keyList) Run(ctx context.Context, io streams) error {
-	return withKeys(ctx, c.keySettings, func(keys *keyring.Ring) error {
-		table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(table, "GENERATION\tSTATE\tALGORITHM\tSIGNS FROM\tSIGNS UNTIL\tSECRET\tKID")
-		for _, k := range keys.List() {
-			secret := "first"
-			if !k.Current {
-				secret = "older"
-			}
-			_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n",
-				k.Generation, k.State, k.Algorithm, stamp(k.SignsFrom), stamp(k.SignsUntil), secret, k.ID)
-		}
-		return table.Flush()
+func (c *keyList) Run(ctx context.Context, std stdio) error {
+	return withKeys(ctx, &c.secretSettings, func(_ context.Context, keys *keyring.Ring) error {
+		return keyView.print(std.out, listFormat{}, sequence(keys.List(), nil))
 	})
 }
 
-// stamp writes a time for people and scripts; a hyphen stands for none.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
 type keyRotate struct {
-	keySettings `embed:""`
+	secretSettings `embed:""`
 
-	Lead  time.Duration `default:"24h" placeholder:"TIME" help:"How long the key is published before it signs, so that verifiers know it. Default: ${default}."`
-	Force bool          `help:"Allow a lead that is too short for verifiers that cache the keys."`
+	Lead  time.Duration `default:"24h" placeholder:"TIME" help:"How long the key is published before it signs, so that verifiers can fetch it. Default: ${default}."`
+	Force bool          `help:"Allow a lead shorter than the time for which verifiers cache the keys."`
 }
 
-// Run makes the next key and prints its kid.
-func (c *keyRotate) Run(ctx context.Context, io streams) error {
-	return withKeys(ctx, c.keySettings, func(keys *keyring.Ring) error {
+func (*keyRotate) Help() string {
+	return "The service does this by itself every 30 days. The id of the new key is printed.\n\n" +
+		examples("latchkey key rotate", "latchkey key rotate --lead 1h")
+}
+
+// Run creates the next key and prints its kid.
+func (c *keyRotate) Run(ctx context.Context, std stdio) error {
+	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys *keyring.Ring) error {
 		next, err := keys.Rotate(ctx, c.Lead, c.Force)
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintln(io.out, next.ID)
-		_, _ = fmt.Fprintf(io.err, "It is published within seconds and signs from %s.\n", stamp(next.SignsFrom))
+		_, _ = fmt.Fprintln(std.out, next.ID)
+		_, _ = fmt.Fprintf(std.err, "The key is published within seconds and signs from %s.\n", timestamp(next.SignsFrom))
 		return nil
 	})
 }
 
 type keyRevoke struct {
-	keySettings `embed:""`
+	secretSettings `embed:""`
 
-	KID string `arg:"" name:"kid" help:"The key, as the list names it."`
+	KID string `arg:"" name:"kid" help:"Id of the key, as shown by key list."`
+}
+
+func (*keyRevoke) Help() string {
+	return "Use it when a private key may have leaked. Sessions stay alive: clients get new access tokens with their refresh tokens.\n\n" +
+		examples("latchkey key revoke KID")
 }
 
 // Run deletes the key.
-func (c *keyRevoke) Run(ctx context.Context, io streams) error {
-	return withKeys(ctx, c.keySettings, func(keys *keyring.Ring) error {
+func (c *keyRevoke) Run(ctx context.Context, std stdio) error {
+	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys *keyring.Ring) error {
 		err := keys.Revoke(ctx, c.KID)
 		if errors.Is(err, keyring.ErrUnknownKey) {
-			return fmt.Errorf("there is no key %q; `latchkey key list` shows all", c.KID)
+			return notFoundError("key", c.KID, "key list")
 		}
 		if err == nil {
-			_, _ = fmt.Fprintln(io.err, "The service knows it within seconds. Verifiers elsewhere may keep the key for as long as they cache it, five minutes.")
+			_, _ = fmt.Fprintln(std.err, "The service stops accepting the key within seconds. Other verifiers may accept it until their cache expires, after five minutes.")
 		}
 		return err
 	})

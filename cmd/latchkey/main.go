@@ -1,7 +1,8 @@
-// Command latchkey is the token service and the tools around it.
+// Command latchkey is the token service and its administration tool.
 //
-// This is the only place that knows which implementation is used: it reads the settings, opens a
-// store, and wires the rooms together.
+// Each command stands in a file of its name, such as user_create.go. main.go parses the command
+// line, assemble.go wires the packages together, and database.go opens the database. Only this
+// package knows which implementations are used.
 package main
 
 import (
@@ -18,81 +19,74 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/config"
 )
 
-// Exit codes: a fault of the settings is told from one of the work.
+// The exit codes besides 0.
 const (
-	exitFailed   = 1
-	exitSettings = 2
+	exitFailed   = 1 // the command failed
+	exitSettings = 2 // a flag, argument or environment variable is invalid
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	code := run(ctx, os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
 }
 
-// streams are what a command talks to.
-type streams struct {
+// stdio has the standard streams of a command.
+type stdio struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
 }
 
-// commands is the grammar of the program.
+// commands is the grammar of the command line.
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Run the service."`
-	Migrate     migrateCommands    `cmd:"" help:"Bring the database's schema up or down."`
-	User        userCommands       `cmd:"" help:"Create, list and change users, grant and revoke roles."`
-	Role        roleCommands       `cmd:"" help:"List, change and delete roles."`
-	Client      clientCommands     `cmd:"" help:"Register, list and delete clients, rotate their secrets."`
-	Key         keyCommands        `cmd:"" help:"List, rotate and revoke signing keys."`
-	Hook        hookCommands       `cmd:"" help:"Register webhooks, see and replay what they were told."`
-	Audit       auditCommand       `cmd:"" help:"Who did what, newest first, failures included."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
-	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the running service whether it is alive."`
+	Serve       serveCommand       `cmd:"" help:"Run the service"`
+	Migrate     migrateCommands    `cmd:"" help:"Migrate the database schema"`
+	User        userCommands       `cmd:"" help:"Manage users and their roles"`
+	Role        roleCommands       `cmd:"" help:"Manage roles"`
+	Client      clientCommands     `cmd:"" help:"Manage OAuth clients and their secrets"`
+	Key         keyCommands        `cmd:"" help:"Manage signing keys"`
+	Hook        hookCommands       `cmd:"" help:"Manage webhooks and their deliveries"`
+	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
+	Version     versionCommand     `cmd:"" help:"Print the version"`
+	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Check that the service on this machine is healthy"`
+	Docs        docsCommand        `cmd:"" hidden:"" help:"Write the reference tables of the documentation"`
 }
 
-// settingsError is a fault of the settings, as opposed to one of the work.
-type settingsError struct{ error }
-
-func (e settingsError) Unwrap() error { return e.error }
-
-// run is the whole program but for the process around it. It gives the exit code.
-func run(ctx context.Context, args []string, io streams) int {
-	err := execute(ctx, args, io)
-	var settings settingsError
-	switch {
-	case err == nil:
+// run executes the command that args name and returns the exit code.
+func run(ctx context.Context, args []string, std stdio) int {
+	err := execute(ctx, args, std)
+	if err == nil {
 		return 0
-	case errors.As(err, &settings):
-		_, _ = fmt.Fprintf(io.err, "latchkey: %v\n", err)
-		return exitSettings
-	default:
-		_, _ = fmt.Fprintf(io.err, "latchkey: %v\n", err)
-		return exitFailed
 	}
+	_, _ = fmt.Fprintf(std.err, "latchkey: %v\n", err)
+	if errors.As(err, new(settingsError)) {
+		return exitSettings
+	}
+	return exitFailed
 }
 
-func execute(ctx context.Context, args []string, io streams) error {
+func execute(ctx context.Context, args []string, std stdio) error {
 	if err := config.LoadDotEnv(); err != nil {
 		return settingsError{err}
 	}
 	var cli commands
-	exited := false
+	helpShown := false
 	parser, err := kong.New(&cli,
 		kong.Name("latchkey"),
-		kong.Description("An OAuth2 token service for first-party applications."),
+		kong.Description("An OAuth2 token service for first-party applications.\n\n"+examples("latchkey serve --dev")),
 		kong.UsageOnError(),
-		kong.Writers(io.out, io.err),
-		kong.Exit(func(int) { exited = true }),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(int) { helpShown = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(io),
+		kong.Bind(std),
 	)
 	if err != nil {
 		return err
 	}
 	command, err := parser.Parse(args)
-	if exited { // help was asked for, and has been given
+	if helpShown {
 		return nil
 	}
 	if err != nil {

@@ -2,82 +2,78 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"text/tabwriter"
-	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/migrations"
 )
 
 type migrateCommands struct {
-	Up     migrateUp     `cmd:"" help:"Apply all migrations that are missing."`
-	Down   migrateDown   `cmd:"" help:"Take the last migration back. Data in what it made is lost."`
-	Status migrateStatus `cmd:"" help:"List the migrations."`
+	Up     migrateUp     `cmd:"" help:"Apply all pending migrations"`
+	Down   migrateDown   `cmd:"" help:"Roll back the last migration and delete the data in what it created"`
+	Status migrateStatus `cmd:"" help:"List all migrations and when they were applied"`
 }
 
 type migrateUp struct {
-	config.Database `embed:""`
+	config.Database `embed:"" group:"Database"`
 }
 
-// Run applies what is missing.
-func (c *migrateUp) Run(ctx context.Context, io streams) error {
-	return withSchema(ctx, c.Database, func(db database) error {
+func (*migrateUp) Help() string {
+	return "Every command that opens the database does this first, except `migrate down` and `migrate status`.\n\n" +
+		examples("latchkey migrate up")
+}
+
+// Run applies all pending migrations.
+func (c *migrateUp) Run(ctx context.Context, std stdio) error {
+	return withSchema(ctx, c.Database, func(db schema) error {
 		applied, err := db.Up(ctx)
 		if err == nil {
-			_, _ = fmt.Fprintf(io.out, "%d migrations applied\n", applied)
+			_, _ = fmt.Fprintln(std.out, count(applied, "migration"), "applied")
 		}
 		return err
 	})
 }
 
 type migrateDown struct {
-	config.Database `embed:""`
+	config.Database `embed:"" group:"Database"`
 }
 
-// Run takes one migration back.
-func (c *migrateDown) Run(ctx context.Context, io streams) error {
-	return withSchema(ctx, c.Database, func(db database) error {
+func (*migrateDown) Help() string {
+	return "Stop the service first, and start the older version afterwards: this version would apply the migration again.\n\n" +
+		examples("latchkey migrate down")
+}
+
+// Run rolls the last migration back.
+func (c *migrateDown) Run(ctx context.Context, std stdio) error {
+	return withSchema(ctx, c.Database, func(db schema) error {
 		err := db.Down(ctx)
 		if err == nil {
-			_, _ = fmt.Fprintln(io.out, "1 migration taken back")
+			_, _ = fmt.Fprintln(std.out, "1 migration rolled back")
 		}
 		return err
 	})
 }
 
 type migrateStatus struct {
-	config.Database `embed:""`
+	config.Database `embed:"" group:"Database"`
 }
 
-// Run lists the migrations.
-func (c *migrateStatus) Run(ctx context.Context, io streams) error {
-	return withSchema(ctx, c.Database, func(db database) error {
-		all, err := db.Status(ctx)
-		if err != nil {
-			return err
+func (*migrateStatus) Help() string { return examples("latchkey migrate status") }
+
+var migrationView = listView[migrations.Status]{
+	header: []any{"VERSION", "NAME", "APPLIED"},
+	cells: func(m migrations.Status) []any {
+		applied := "no"
+		if !m.AppliedAt.IsZero() {
+			applied = timestamp(m.AppliedAt)
 		}
-		table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(table, "VERSION\tNAME\tAPPLIED")
-		for _, m := range all {
-			applied := "no"
-			if !m.AppliedAt.IsZero() {
-				applied = m.AppliedAt.UTC().Format(time.RFC3339)
-			}
-			_, _ = fmt.Fprintf(table, "%d\t%s\t%s\n", m.Version, m.Name, applied)
-		}
-		return table.Flush()
+		return []any{m.Version, m.Name, applied}
+	},
+}
+
+// Run lists all migrations.
+func (c *migrateStatus) Run(ctx context.Context, std stdio) error {
+	return withSchema(ctx, c.Database, func(db schema) error {
+		return migrationView.print(std.out, listFormat{}, sequence(db.Status(ctx)))
 	})
-}
-
-// withSchema runs a command on the checked database as it is.
-func withSchema(ctx context.Context, settings config.Database, work func(db database) error) error {
-	if err := settings.Resolve(); err != nil {
-		return settingsError{err}
-	}
-	db, err := openDatabase(ctx, settings)
-	if err != nil {
-		return err
-	}
-	return errors.Join(work(db), db.Close())
 }

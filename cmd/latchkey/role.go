@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
@@ -13,66 +10,65 @@ import (
 )
 
 type roleCommands struct {
-	List   roleList   `cmd:"" help:"List the roles and the scopes they carry."`
-	Put    rolePut    `cmd:"" help:"Create a role, or change its scopes."`
-	Delete roleDelete `cmd:"" help:"Delete a role, and take it from all users."`
+	List   roleList   `cmd:"" help:"List roles and their scopes"`
+	Put    rolePut    `cmd:"" help:"Create a role or replace its scopes"`
+	Delete roleDelete `cmd:"" help:"Delete a role and remove it from all users"`
 }
 
 type roleList struct {
-	config.Database `embed:""`
+	config.Database `embed:"" group:"Database"`
+	listFormat      `embed:""`
+}
 
-	JSON bool `name:"json" help:"One JSON object a line, for scripts."`
+func (*roleList) Help() string { return examples("latchkey role list") }
+
+var roleView = listView[account.Role]{
+	header: []any{"NAME", "SCOPES", "BUILT IN"},
+	cells: func(r account.Role) []any {
+		return []any{r.Name, strings.Join(r.Scopes, " "), r.Builtin}
+	},
+	object: func(r account.Role) map[string]any {
+		return map[string]any{"name": r.Name, "scopes": r.Scopes, "builtin": r.Builtin}
+	},
 }
 
 // Run lists all roles by name.
-func (c *roleList) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
-		roles, err := accounts.Roles(ctx)
-		if err != nil {
-			return err
-		}
-		table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-		if !c.JSON {
-			_, _ = fmt.Fprintln(table, "NAME\tSCOPES\tBUILT IN")
-		}
-		for _, role := range roles {
-			if c.JSON {
-				err = json.NewEncoder(io.out).Encode(map[string]any{"name": role.Name, "scopes": role.Scopes, "builtin": role.Builtin})
-			} else {
-				_, err = fmt.Fprintf(table, "%s\t%s\t%v\n", role.Name, strings.Join(role.Scopes, " "), role.Builtin)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return table.Flush()
+func (c *roleList) Run(ctx context.Context, std stdio) error {
+	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
+		return roleView.print(std.out, c.listFormat, sequence(accounts.Roles(ctx)))
 	})
 }
 
 type rolePut struct {
-	config.Database `embed:""`
+	config.Database `embed:"" group:"Database"`
 
-	Name  string   `arg:"" help:"The role, as in ROLE_EDITOR."`
-	Scope []string `placeholder:"SCOPE" help:"A scope that it carries; may be given more than once."`
+	Name  string   `arg:"" help:"Name of the role, for example ROLE_EDITOR."`
+	Scope []string `placeholder:"SCOPE" help:"Scope that the role grants. Repeat for several. Default: none."`
 }
 
-// Run creates the role or changes its scopes.
-func (c *rolePut) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
+func (*rolePut) Help() string {
+	return examples("latchkey role put ROLE_EDITOR --scope articles:read --scope articles:write")
+}
+
+// Run creates the role or replaces its scopes.
+func (c *rolePut) Run(ctx context.Context, std stdio) error {
+	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		_, err := accounts.PutRole(ctx, oauth.Operator, c.Name, c.Scope)
 		return err
 	})
 }
 
 type roleDelete struct {
-	config.Database `embed:""`
+	config.Database `embed:"" group:"Database"`
 
-	Name string `arg:"" help:"The role."`
+	Name string `arg:"" help:"Name of the role."`
 }
 
+func (*roleDelete) Help() string { return examples("latchkey role delete ROLE_EDITOR") }
+
 // Run deletes the role.
-func (c *roleDelete) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
+func (c *roleDelete) Run(ctx context.Context, std stdio) error {
+	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		return accounts.DeleteRole(ctx, c.Name)
 	})
 }

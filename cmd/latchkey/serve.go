@@ -17,21 +17,24 @@ type serveCommand struct {
 	config.Serve `embed:""`
 }
 
-// Help stands under the settings in `latchkey serve --help`.
-func (serveCommand) Help() string {
-	return "Every setting is read from its flag, its environment variable or a .env file, in this order. " +
-		"The master secret LATCHKEY_SECRET has no flag, since flags can be seen in the list of processes."
+// Help is the detail of `latchkey serve --help`.
+func (*serveCommand) Help() string {
+	return "A setting is read from its flag, else from its environment variable, else from a .env file in the working directory. " +
+		"The secrets LATCHKEY_SECRET and LATCHKEY_SMTP_PASSWORD have no flag, because flags are visible in the process list.\n\n" + examples(
+		"latchkey serve --dev",
+		"latchkey serve --issuer https://auth.example.com --secret-file /etc/latchkey/secret",
+	)
 }
 
-// Run serves until ctx ends, then finishes what has begun.
-func (c *serveCommand) Run(ctx context.Context, io streams) error {
+// Run serves until ctx ends, then finishes the requests in progress.
+func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	settings := c.Serve
 	if err := settings.Resolve(); err != nil {
 		return settingsError{err}
 	}
-	log := newLog(settings, io.err)
+	log := newLog(settings, std.err)
 
-	// 1. The listener comes first: an occupied port shall not cost a migration.
+	// 1. Listen first, so that a port in use does not cause a migration.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
@@ -40,36 +43,36 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	if settings.Issuer == "" {
 		settings.Issuer = loopbackURL(listener.Addr())
 	}
-	// 2. What development makes by itself.
-	if err := prepareDev(&settings); err != nil {
+	// 2. Generate the secret in development.
+	if err := useDevSecret(&settings); err != nil {
 		return err
 	}
-	// 3. The database, at its newest schema.
+	// 3. Open and migrate the database.
 	db, err := openMigrated(ctx, settings.Database)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	// 4. The rooms.
-	app, err := assemble(ctx, settings, db, log)
+	// 4. Wire the components.
+	service, err := assemble(ctx, settings, db, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = app.close() }()
+	defer func() { _ = service.close() }()
 	if settings.Dev {
-		if err := seed(ctx, app.accounts); err != nil {
+		if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
 			return err
 		}
-		greet(io.out, settings.Issuer, app.letters.inbox != nil)
+		printWelcome(std.out, settings.Issuer, service.mailer.inbox != nil)
 	}
-	// 5. What is done beside the requests: until the last of them, and before the database closes.
-	stop := background(context.WithoutCancel(ctx), log, app.tasks()...)
+	// 5. Start the background tasks. They stop after the last request and before the database closes.
+	stop := background(context.WithoutCancel(ctx), log, service.tasks()...)
 	defer stop()
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
-	return serve(ctx, listener, app, settings.DrainDelay, log)
+	return serve(ctx, listener, service, settings.DrainDelay, log)
 }
 
-// The figures of the HTTP server: slow clients are cut, large headers refused.
+// The limits of the HTTP server: slow clients are disconnected, large headers are rejected.
 const (
 	readHeaderTimeout = 2 * time.Second
 	readTimeout       = 10 * time.Second
@@ -77,25 +80,15 @@ const (
 	idleTimeout       = time.Minute
 	shutdownTimeout   = 20 * time.Second
 	maxHeaderBytes    = 16 << 10
-	maxStreams        = 100 // of one HTTP/2 connection
+	maxStreams        = 100 // per HTTP/2 connection
 )
 
-// serve answers requests until ctx ends. Then it reports not ready, waits for the load balancer to
-// see it, and finishes the requests that are under way.
-func serve(ctx context.Context, listener net.Listener, app *application, drain time.Duration, log *slog.Logger) error {
-	handler, err := app.server.Handler()
+// serve handles requests until ctx ends. Then it reports not ready, waits for load balancers to
+// notice, and finishes the requests in progress.
+func serve(ctx context.Context, listener net.Listener, service *components, drainDelay time.Duration, log *slog.Logger) error {
+	server, err := newHTTPServer(service, log)
 	if err != nil {
 		return err
-	}
-	app.letters.serveInbox(handler)
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{
-		Handler: handler, Protocols: &protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -104,12 +97,12 @@ func serve(ctx context.Context, listener net.Listener, app *application, drain t
 		return err
 	case <-ctx.Done():
 	}
-	app.server.Drain()
-	time.Sleep(drain)
+	service.server.Drain()
+	time.Sleep(drainDelay)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := server.Shutdown(closing); err != nil {
-		return fmt.Errorf("requests were still under way after %v: %w", shutdownTimeout, err)
+		return fmt.Errorf("requests still in progress after %v: %w", shutdownTimeout, err)
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -118,7 +111,25 @@ func serve(ctx context.Context, listener net.Listener, app *application, drain t
 	return nil
 }
 
-// loopbackURL is the issuer of development: the listener under the name that people type.
+// newHTTPServer returns a server for the API and, in development, the inbox page.
+func newHTTPServer(service *components, log *slog.Logger) (*http.Server, error) {
+	handler, err := service.server.Handler()
+	if err != nil {
+		return nil, err
+	}
+	service.mailer.serveInbox(handler)
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler: handler, Protocols: &protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}, nil
+}
+
+// loopbackURL returns the default issuer in development: the listener's port on localhost.
 func loopbackURL(address net.Addr) string {
 	_, port, err := net.SplitHostPort(address.String())
 	if err != nil {
@@ -127,13 +138,16 @@ func loopbackURL(address net.Addr) string {
 	return "http://" + net.JoinHostPort("localhost", port)
 }
 
-// newLog writes to standard error; standard output is for people.
+// newLog returns the log of the service in the configured format and level.
 func newLog(settings config.Serve, w io.Writer) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(settings.LogLevel)) // the grammar allows known levels alone
+	_ = level.UnmarshalText([]byte(settings.LogLevel)) // kong accepts only valid levels
 	options := &slog.HandlerOptions{Level: level}
 	if settings.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }
+
+// newTextLog returns the log of a command, which shows warnings and information as text.
+func newTextLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -1,167 +1,70 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"log/slog"
-	"os"
-	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
-	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 type userCommands struct {
-	Create userCreate `cmd:"" help:"Create a user. The password is read from the terminal or standard input."`
-	List   userList   `cmd:"" help:"List users, oldest first."`
-	Grant  userGrant  `cmd:"" help:"Give a user a role."`
-	Revoke userRevoke `cmd:"" help:"Take a role from a user."`
+	Create userCreate `cmd:"" help:"Create a user"`
+	List   userList   `cmd:"" help:"List users, oldest first"`
+	Edit   userEdit   `cmd:"" help:"Change a user's username, email address, name or picture"`
+	Grant  userGrant  `cmd:"" help:"Grant a role to a user"`
+	Revoke userRevoke `cmd:"" help:"Revoke a role from a user"`
 
-	Edit        userEdit        `cmd:"" help:"Change a user's name, address or picture."`
-	SignOut     userSignOut     `cmd:"" help:"End all sessions of a user."`
-	SetPassword userSetPassword `cmd:"" help:"Set a user's password, read as for create, and end all sessions of the user."`
-	Disable     userDisable     `cmd:"" help:"End a user's sessions and allow no more."`
-	Enable      userEnable      `cmd:"" help:"Allow a user to sign in again."`
-	ForceReset  userForceReset  `cmd:"" help:"Make a user set a new password: the old one stops working, and a letter is sent."`
-	Delete      userDelete      `cmd:"" help:"Delete a user for good."`
+	SetPassword userSetPassword `cmd:"" help:"Set a user's password and end their sessions"`
+	ForceReset  userForceReset  `cmd:"" help:"Invalidate a user's password and email them a link to set a new one"`
+	SignOut     userSignOut     `cmd:"" help:"End all sessions of a user"`
+	Disable     userDisable     `cmd:"" help:"Disable a user and end their sessions"`
+	Enable      userEnable      `cmd:"" help:"Enable a disabled user"`
+	Delete      userDelete      `cmd:"" help:"Delete a user permanently"`
 
-	Import userImport `cmd:"" help:"Bring users along from elsewhere, with their password hashes."`
-	Export userExport `cmd:"" help:"Write all users out, with their password hashes."`
+	Import userImport `cmd:"" help:"Import users with their password hashes from a file"`
+	Export userExport `cmd:"" help:"Export all users with their password hashes"`
 }
 
-// withAccounts runs a command on the accounts of the configured database, for whoever has that.
-func withAccounts(ctx context.Context, settings config.Database, io streams, work func(context.Context, *account.Service) error) error {
-	return withDatabase(ctx, settings, func(db database) error {
-		log := slog.New(slog.NewTextHandler(io.err, nil))
-		accounts, err := newAccounts(db, accountOptions{minPassword: settings.MinPassword, log: log})
+// withAccounts runs work on the accounts of the configured database.
+func withAccounts(ctx context.Context, settings config.Database, std stdio, work func(context.Context, *account.Directory) error) error {
+	return withDatabase(ctx, settings, func(ctx context.Context, db database) error {
+		accounts, err := openDirectory(db, settings.MinPassword, newTextLog(std.err))
 		if err != nil {
 			return err
 		}
-		return said(work(audit.With(ctx, audit.Operator), accounts))
+		return work(ctx, accounts)
 	})
 }
 
-// said gives people the safe text of an error instead of its code and cause; but of a database that
-// cannot be reached the cause is what they need.
-func said(err error) error {
-	var known *account.Error
-	if errors.As(err, &known) && known.Code != account.Unavailable {
-		return errors.New(known.Text)
-	}
-	return err
+// findUser returns the user with that username or email address.
+func findUser(ctx context.Context, accounts *account.Directory, login string) (account.User, error) {
+	u, err := accounts.ByLogin(ctx, login)
+	return u, explainNotFound(err, "user", login, "user list")
 }
 
-type userCreate struct {
-	config.Database `embed:""`
+// targetUser has the settings and the argument of every command that acts on one user.
+type targetUser struct {
+	config.Database `embed:"" group:"Database"`
 
-	Username string   `arg:"" help:"The username."`
-	Email    string   `required:"" placeholder:"ADDRESS" help:"The e-mail address."`
-	Name     string   `placeholder:"TEXT" help:"The name to show."`
-	Role     []string `default:"ROLE_USER" help:"A role; may be given more than once. Default: ${default}."`
-	Verified bool     `help:"The address is known to be the user's: no letter to confirm it."`
-	Invite   bool     `help:"Read no password: the user gets a letter to set one."`
+	User string `arg:"" help:"Username or email address."`
 }
 
-// Run creates the user.
-func (c *userCreate) Run(ctx context.Context, io streams) error {
-	password := ""
-	if !c.Invite {
-		var err error
-		if password, err = readPassword(io); err != nil {
+// withUser runs work on the user that the argument names.
+func (t targetUser) withUser(ctx context.Context, std stdio, work func(context.Context, *account.Directory, account.User) error) error {
+	return withAccounts(ctx, t.Database, std, func(ctx context.Context, accounts *account.Directory) error {
+		u, err := findUser(ctx, accounts, t.User)
+		if err != nil {
 			return err
 		}
-	}
-	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
-		u, err := accounts.Create(ctx, account.NewUser{
-			Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Password: password, Name: c.Name, Roles: c.Role,
-		})
-		if err == nil {
-			_, _ = fmt.Fprintln(io.out, u.ID)
-		}
+		return work(ctx, accounts, u)
+	})
+}
+
+// update applies a patch to the user that the argument names.
+func (t targetUser) update(ctx context.Context, std stdio, patch account.AdminPatch) error {
+	return t.withUser(ctx, std, func(ctx context.Context, accounts *account.Directory, u account.User) error {
+		_, err := accounts.Update(ctx, oauth.Operator, u.ID, patch)
 		return err
 	})
-}
-
-// readPassword asks twice at a terminal, and reads one line from anything else.
-func readPassword(io streams) (string, error) {
-	file, ok := io.in.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return readLine(io.in)
-	}
-	ask := func(prompt string) (string, error) {
-		_, _ = fmt.Fprint(io.err, prompt)
-		text, err := term.ReadPassword(int(file.Fd()))
-		_, _ = fmt.Fprintln(io.err)
-		return string(text), err
-	}
-	first, err := ask("Password: ")
-	if err != nil {
-		return "", err
-	}
-	second, err := ask("Once more: ")
-	if err == nil && first != second {
-		err = errors.New("the two passwords differ")
-	}
-	return first, err
-}
-
-func readLine(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("no password on standard input")
-	}
-	return line, nil
-}
-
-type userGrant struct {
-	config.Database `embed:""`
-
-	User string `arg:"" help:"Username or e-mail address."`
-	Role string `arg:"" help:"The role."`
-}
-
-// Run gives the role.
-func (c *userGrant) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
-		u, err := accounts.ByLogin(ctx, c.User)
-		if err != nil {
-			return unknownUser(err, c.User)
-		}
-		return accounts.Grant(ctx, oauth.Operator, u.ID, c.Role)
-	})
-}
-
-type userRevoke struct {
-	config.Database `embed:""`
-
-	User string `arg:"" help:"Username or e-mail address."`
-	Role string `arg:"" help:"The role."`
-}
-
-// Run takes the role.
-func (c *userRevoke) Run(ctx context.Context, io streams) error {
-	return withAccounts(ctx, c.Database, io, func(ctx context.Context, accounts *account.Service) error {
-		u, err := accounts.ByLogin(ctx, c.User)
-		if err != nil {
-			return unknownUser(err, c.User)
-		}
-		return accounts.Revoke(ctx, oauth.Operator, u.ID, c.Role)
-	})
-}
-
-func unknownUser(err error, login string) error {
-	if errors.Is(err, account.ErrNotFound) {
-		return fmt.Errorf("there is no user %q; `latchkey user list` shows all", login)
-	}
-	return err
 }

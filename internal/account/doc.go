@@ -1,7 +1,18 @@
-// Package account keeps users and roles: who may sign in, with what, and what they may do.
+// Package account owns users and roles: who may sign in, with which password, and what they may do.
 //
-// It owns the rules for names, addresses and passwords, the canonical forms by which two of them
-// are the same, and the one error type of the domain. It leaves the hashing to password, tokens
-// and sessions to oauth, SQL to the stores and statuses to httpapi. Beside the standard library it
-// imports only x/text, for Unicode normal forms.
+// Rules of a single subject stand in one file each:
+//
+//   - names.go, password_policy.go: which usernames, email addresses and passwords are accepted, and
+//     the canonical forms under which two of them are equal
+//   - check_password.go: the one protocol for a presented password (count, verify, then succeed, fail
+//     or refund) that every entrance uses
+//   - signup.go, own_account.go: what users do for themselves
+//   - administration.go, roles.go: what administrators do
+//   - one_time_tokens.go, messages.go: emailed links and the emails that carry them
+//   - import.go, import_record.go: users who bring their password hashes along
+//   - change.go: the audit event, the webhook event and the emails that belong to a change
+//   - store.go: the interfaces that the stores implement; errors.go: the error codes of accounts
+//
+// Hashing is left to password, tokens and sessions to oauth, SQL to the stores, files to userfile, and
+// HTTP statuses to httpapi.
 package account

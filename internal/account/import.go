@@ -7,25 +7,22 @@ import (
 	"slices"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// importBatch is how many users are stored in one act.
+// importBatch is the number of users stored in one transaction.
 const importBatch = 500
 
-// ErrExists says of a record that its user is here already, by the same name and address. So an
-// import that was interrupted is run again as it is.
-var ErrExists = errors.New("this user has an account already")
-
-// Import stores users that were written down elsewhere, in batches of one act each, and gives for
-// each record nil, ErrExists, or what is wrong with it: an Error with a pointer. A dry run stores
-// nothing, and tells all the same but that two of the records are at odds with each other.
+// Import stores users from another system in batches of one transaction each. For each record it
+// returns nil, ErrRecordExists, or a fault.Error that points to the invalid field. A dry run stores
+// nothing and finds the same faults, except for conflicts between two of the records.
 //
-// An error of its own ends the import: the store cannot be reached, or ctx has ended. The batches
-// before it are stored then, and its faults are those of the records that were looked at.
-func (s *Service) Import(ctx context.Context, records []Record, dryRun bool) ([]error, error) {
+// The second result ends the import: the store cannot be reached, or ctx has ended. The batches before
+// it are stored then, and the faults are those of the records processed so far.
+func (d *Directory) Import(ctx context.Context, records []Record, dryRun bool) ([]error, error) {
 	faults := make([]error, 0, len(records))
 	for batch := range slices.Chunk(records, importBatch) {
-		some, err := s.importBatch(ctx, batch, dryRun)
+		some, err := d.importBatch(ctx, batch, dryRun)
 		if err != nil {
 			return faults, err
 		}
@@ -34,12 +31,12 @@ func (s *Service) Import(ctx context.Context, records []Record, dryRun bool) ([]
 	return faults, nil
 }
 
-func (s *Service) importBatch(ctx context.Context, batch []Record, dryRun bool) ([]error, error) {
+func (d *Directory) importBatch(ctx context.Context, batch []Record, dryRun bool) ([]error, error) {
 	faults := make([]error, len(batch))
 	var users []User
 	var places []int // of the users in the batch
 	for i, r := range batch {
-		u, err := s.prepareRecord(ctx, r, dryRun)
+		u, err := d.prepareRecord(ctx, r, dryRun)
 		switch {
 		case err == nil:
 			users, places = append(users, u), append(places, i)
@@ -51,13 +48,13 @@ func (s *Service) importBatch(ctx context.Context, batch []Record, dryRun bool) 
 	if dryRun || len(users) == 0 {
 		return faults, nil
 	}
-	event := audit.New(ctx, NewOrderedID(s.now()), s.second(), audit.UserImported, fmt.Sprintf("up to %d users", len(users)), "")
-	results, err := s.store.ImportUsers(ctx, users, audit.Note{Event: event})
+	event := audit.New(ctx, d.clock(), audit.UserImported, fmt.Sprintf("up to %d users", len(users)), "")
+	results, err := d.users.ImportUsers(ctx, users, audit.Change{Event: event})
 	if err != nil {
 		return nil, err
 	}
 	for i, result := range results {
-		if result, err = s.explain(ctx, users[i], result); err != nil {
+		if result, err = d.explain(ctx, users[i], result); err != nil {
 			return nil, err
 		}
 		faults[places[i]] = result
@@ -65,72 +62,73 @@ func (s *Service) importBatch(ctx context.Context, batch []Record, dryRun bool) 
 	return faults, nil
 }
 
-// prepareRecord makes the user of a record, cheap checks first. Who is there already is asked
-// beforehand only where the store would tell too late or not at all.
-func (s *Service) prepareRecord(ctx context.Context, r Record, dryRun bool) (User, error) {
-	u, err := s.recordUser(r)
+// prepareRecord returns the user of a record, cheap checks first. Whether the user exists is queried
+// beforehand only where the store would report it too late or not at all.
+func (d *Directory) prepareRecord(ctx context.Context, r Record, dryRun bool) (User, error) {
+	u, err := d.recordUser(r)
 	if err != nil {
 		return User{}, err
 	}
 	switch {
-	case dryRun || r.Password != "": // a hash takes longer than to look
-		err = s.taken(ctx, u)
+	case dryRun || r.Password != "": // hashing takes longer than a query
+		err = d.taken(ctx, u)
 	case r.ID != "":
-		err = s.idTaken(ctx, u)
+		err = d.idTaken(ctx, u)
 	}
 	switch {
 	case err != nil:
 		return User{}, err
 	case dryRun:
-		err = s.rolesExist(ctx, u.Roles)
+		err = d.rolesExist(ctx, u.Roles)
 	case r.Password != "":
-		u.PasswordHash, err = s.passwords.Hash(ctx, normalPassword(r.Password))
+		u.PasswordHash, err = d.passwords.Hash(ctx, normalPassword(r.Password))
 	}
 	return u, err
 }
 
-// taken answers ErrExists if the user is here already, or says what somebody else has of his.
-func (s *Service) taken(ctx context.Context, u User) error {
-	found, err := s.store.UserByUsername(ctx, u.UsernameKey)
+// taken returns ErrRecordExists if the user exists, or an error if another user has its username,
+// email address or id.
+func (d *Directory) taken(ctx context.Context, u User) error {
+	found, err := d.users.UserByUsername(ctx, u.UsernameKey)
 	if err := heldBy(found, err, u, ErrUsernameTaken); err != nil {
 		return err
 	}
-	found, err = s.store.UserByEmail(ctx, u.EmailKey)
+	found, err = d.users.UserByEmail(ctx, u.EmailKey)
 	if err := heldBy(found, err, u, ErrEmailTaken); err != nil {
 		return err
 	}
-	return s.idTaken(ctx, u)
+	return d.idTaken(ctx, u)
 }
 
-// idTaken is taken for the id alone.
-func (s *Service) idTaken(ctx context.Context, u User) error {
-	found, err := s.store.UserByID(ctx, u.ID)
-	return heldBy(found, err, u, recordFault("id", "the id is taken"))
+// idTaken is taken for the id only.
+func (d *Directory) idTaken(ctx context.Context, u User) error {
+	found, err := d.users.UserByID(ctx, u.ID)
+	return heldBy(found, err, u, invalidField("id", "this id is taken"))
 }
 
-// heldBy says what it means for u that a store found somebody: nothing if it found nobody,
-// ErrExists if it is he himself, else the fault.
-func heldBy(found User, err error, u User, fault error) error {
+// heldBy interprets a lookup for u: nil if it found no user, ErrRecordExists if it found u itself,
+// otherwise conflict.
+func heldBy(found User, err error, u User, conflict error) error {
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, fault.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
 	case found.UsernameKey == u.UsernameKey && found.EmailKey == u.EmailKey:
-		return ErrExists
+		return ErrRecordExists
 	}
-	return fault
+	return conflict
 }
 
-// explain tells a user who is here already from one whose name or address is somebody else's: the
-// store answers the same to both.
-func (s *Service) explain(ctx context.Context, u User, result error) (fault, err error) {
+// explain distinguishes a user who exists from one whose username or email address belongs to another
+// user: the store returns the same error for both.
+func (d *Directory) explain(ctx context.Context, u User, result error) (invalid, err error) {
 	switch {
 	case errors.Is(result, ErrUnknownRole):
 		return ErrUnknownRole.At("/roles"), nil
 	case errors.Is(result, ErrUsernameTaken), errors.Is(result, ErrEmailTaken):
-		now := s.taken(ctx, u)
-		if now == nil { // the other one has gone in the meantime
+		now := d.taken(ctx, u)
+		if now == nil { // the other user was deleted in the meantime
 			return result, nil
 		}
 		if !isFault(now) {
@@ -141,9 +139,9 @@ func (s *Service) explain(ctx context.Context, u User, result error) (fault, err
 	return result, nil
 }
 
-func (s *Service) rolesExist(ctx context.Context, names []string) error {
+func (d *Directory) rolesExist(ctx context.Context, names []string) error {
 	for _, name := range names {
-		_, err := s.store.RoleByName(ctx, name)
+		_, err := d.roles.RoleByName(ctx, name)
 		if errors.Is(err, ErrUnknownRole) {
 			return ErrUnknownRole.At("/roles")
 		}
@@ -154,8 +152,8 @@ func (s *Service) rolesExist(ctx context.Context, names []string) error {
 	return nil
 }
 
-// isFault says whether an error is about one record, and not about the store or the caller.
+// isFault reports whether an error is about one record rather than the store or the caller.
 func isFault(err error) bool {
-	var known *Error
-	return errors.Is(err, ErrExists) || errors.As(err, &known) && known.Code != Unavailable
+	var known *fault.Error
+	return errors.Is(err, ErrRecordExists) || errors.As(err, &known) && known.Code != fault.Unavailable
 }

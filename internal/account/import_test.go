@@ -12,15 +12,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // memory is the part of a Store that import needs. What it does not have ends the test.
 type memory struct {
-	Store
+	UserStore
+	RoleStore
+	OneTimeTokenStore
+	Events
+	Queue
 
 	users   []User
 	batches []int // users offered, for each act
-	notes   []audit.Note
+	notes   []audit.Change
 	fail    error // what ImportUsers answers
 	reads   int
 }
@@ -32,7 +37,7 @@ func (m *memory) find(match func(User) bool) (User, error) {
 			return u, nil
 		}
 	}
-	return User{}, ErrNotFound
+	return User{}, fault.ErrNotFound
 }
 
 func (m *memory) UserByUsername(_ context.Context, key string) (User, error) {
@@ -54,7 +59,7 @@ func (m *memory) RoleByName(_ context.Context, name string) (Role, error) {
 	return Role{}, ErrUnknownRole
 }
 
-func (m *memory) ImportUsers(ctx context.Context, users []User, n audit.Note) ([]error, error) {
+func (m *memory) ImportUsers(ctx context.Context, users []User, n audit.Change) ([]error, error) {
 	if m.fail != nil {
 		return nil, m.fail
 	}
@@ -84,13 +89,15 @@ func (m *memory) ImportUsers(ctx context.Context, users []User, n audit.Note) ([
 
 var importTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func newImport(t *testing.T) (*Service, *memory) {
+func newImport(t *testing.T) (*Directory, *memory) {
 	t.Helper()
 	m := &memory{}
-	return New(Options{
-		Store: m, Passwords: plainPasswords{}, MinPassword: 8,
+	d, err := NewDirectory(DirectoryOptions{
+		Users: m, Roles: m, Tokens: m, Events: m, Queue: m, Passwords: plainPasswords{}, MinPassword: 8,
 		Now: func() time.Time { return importTime }, Log: slog.New(slog.DiscardHandler),
-	}), m
+	})
+	require.NoError(t, err)
+	return d, m
 }
 
 func no() *bool { return new(bool) }
@@ -136,7 +143,7 @@ func TestImportRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(*Record)
-		code    Code // empty: accepted
+		code    fault.Code // empty: accepted
 		pointer string
 	}{
 		{name: "nothing", change: func(*Record) {}},
@@ -145,19 +152,19 @@ func TestImportRefuses(t *testing.T) {
 		{name: "username is an address", change: func(r *Record) { r.Username = "a@b" }, code: InvalidUsername, pointer: "/username"},
 		{name: "no address", change: func(r *Record) { r.Email = "" }, code: InvalidEmail, pointer: "/email"},
 		{name: "address with a line end", change: func(r *Record) { r.Email = "a@b\n" }, code: InvalidEmail, pointer: "/email"},
-		{name: "name with a line end", change: func(r *Record) { r.Name = "a\nb" }, code: InvalidRequest, pointer: "/name"},
-		{name: "picture too long", change: func(r *Record) { r.Picture = strings.Repeat("a", 2049) }, code: InvalidRequest, pointer: "/picture"},
-		{name: "no UUID", change: func(r *Record) { r.ID = "17" }, code: InvalidRequest, pointer: "/id"},
+		{name: "name with a line end", change: func(r *Record) { r.Name = "a\nb" }, code: fault.InvalidRequest, pointer: "/name"},
+		{name: "picture too long", change: func(r *Record) { r.Picture = strings.Repeat("a", 2049) }, code: fault.InvalidRequest, pointer: "/picture"},
+		{name: "no UUID", change: func(r *Record) { r.ID = "17" }, code: fault.InvalidRequest, pointer: "/id"},
 		{name: "no role", change: func(r *Record) { r.Roles = []string{"admin\x1b[31m"} }, code: UnknownRole, pointer: "/roles"},
 		{name: "unknown role", change: func(r *Record) { r.Roles = []string{"ROLE_NOBODY"} }, code: UnknownRole, pointer: "/roles"},
-		{name: "disabled for a while, but active", change: func(r *Record) { r.DisabledUntil = importTime }, code: InvalidRequest, pointer: "/disabled_until"},
+		{name: "disabled for a while, but active", change: func(r *Record) { r.DisabledUntil = importTime }, code: fault.InvalidRequest, pointer: "/disabled_until"},
 		{name: "disabled for a while", change: func(r *Record) { r.DisabledUntil, r.Active = importTime, no() }},
-		{name: "from before 1970", change: func(r *Record) { r.CreatedAt = time.Unix(-1, 0) }, code: InvalidRequest, pointer: "/created_at"},
+		{name: "from before 1970", change: func(r *Record) { r.CreatedAt = time.Unix(-1, 0) }, code: fault.InvalidRequest, pointer: "/created_at"},
 		{name: "of another clock", change: func(r *Record) { r.CreatedAt = importTime.Add(time.Hour) }},
-		{name: "from the future", change: func(r *Record) { r.CreatedAt = importTime.Add(25 * time.Hour) }, code: InvalidRequest, pointer: "/created_at"},
-		{name: "changed in the future", change: func(r *Record) { r.UpdatedAt = importTime.Add(25 * time.Hour) }, code: InvalidRequest, pointer: "/updated_at"},
-		{name: "unknown hash", change: func(r *Record) { r.PasswordHash = "md5$x" }, code: InvalidRequest, pointer: "/password_hash"},
-		{name: "hash and password", change: func(r *Record) { r.PasswordHash, r.Password = "hash:a", "long enough a one" }, code: InvalidRequest, pointer: "/password"},
+		{name: "from the future", change: func(r *Record) { r.CreatedAt = importTime.Add(25 * time.Hour) }, code: fault.InvalidRequest, pointer: "/created_at"},
+		{name: "changed in the future", change: func(r *Record) { r.UpdatedAt = importTime.Add(25 * time.Hour) }, code: fault.InvalidRequest, pointer: "/updated_at"},
+		{name: "unknown hash", change: func(r *Record) { r.PasswordHash = "md5$x" }, code: fault.InvalidRequest, pointer: "/password_hash"},
+		{name: "hash and password", change: func(r *Record) { r.PasswordHash, r.Password = "hash:a", "long enough a one" }, code: fault.InvalidRequest, pointer: "/password"},
 		{name: "short password", change: func(r *Record) { r.Password = "short" }, code: WeakPassword, pointer: "/password"},
 		{name: "common password", change: func(r *Record) { r.Password = "common-one" }, code: WeakPassword, pointer: "/password"},
 	} {
@@ -174,7 +181,7 @@ func TestImportRefuses(t *testing.T) {
 				if c.code == "" {
 					require.NoError(t, faults[0])
 				} else {
-					var fault *Error
+					var fault *fault.Error
 					require.ErrorAs(t, faults[0], &fault)
 					require.Equal(t, c.code, fault.Code)
 					require.Equal(t, c.pointer, fault.Pointer)
@@ -218,12 +225,12 @@ func TestImportAgain(t *testing.T) {
 		faults, err := s.Import(t.Context(), again, dryRun)
 		require.NoError(t, err)
 		for i := range 4 {
-			require.ErrorIs(t, faults[i], ErrExists, i)
+			require.ErrorIs(t, faults[i], ErrRecordExists, i)
 		}
 		require.ErrorIs(t, faults[4], ErrUsernameTaken)
 		require.ErrorIs(t, faults[5], ErrEmailTaken)
 		require.ErrorIs(t, faults[6], ErrUsernameTaken)
-		require.ErrorContains(t, faults[7], "the id is taken")
+		require.ErrorContains(t, faults[7], "this id is taken")
 		require.ErrorIs(t, faults[8], ErrUsernameTaken)
 		require.Len(t, m.users, 3)
 	}
@@ -240,7 +247,7 @@ func TestImportTwiceInABatch(t *testing.T) {
 	}, false)
 	require.NoError(t, err)
 	require.NoError(t, faults[0])
-	require.ErrorIs(t, faults[1], ErrExists)
+	require.ErrorIs(t, faults[1], ErrRecordExists)
 	require.ErrorIs(t, faults[2], ErrUsernameTaken)
 	require.Len(t, m.users, 1)
 }
@@ -256,7 +263,7 @@ func TestImportBatches(t *testing.T) {
 	faults, err := s.Import(t.Context(), records, false)
 	require.NoError(t, err)
 	require.Len(t, faults, 1201)
-	require.ErrorIs(t, faults[3], Errorf(InvalidEmail, ""))
+	require.ErrorIs(t, faults[3], fault.Errorf(InvalidEmail, ""))
 	require.Equal(t, []int{499, 500, 201}, m.batches)
 	require.Len(t, m.notes, 3, "one event for a batch")
 }
@@ -264,7 +271,7 @@ func TestImportBatches(t *testing.T) {
 // A store that is away is no fault of a record: the import ends, and can be run again.
 func TestImportEnds(t *testing.T) {
 	t.Parallel()
-	for _, fail := range []error{ErrUnavailable, context.Canceled} {
+	for _, fail := range []error{fault.ErrUnavailable, context.Canceled} {
 		s, m := newImport(t)
 		m.fail = fail
 		_, err := s.Import(t.Context(), []Record{{Username: "ann", Email: "ann@example.org"}}, false)

@@ -1,11 +1,12 @@
 package account
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 func TestUsernameKey(t *testing.T) {
@@ -50,7 +51,7 @@ func TestUsernameKey(t *testing.T) {
 				require.Equal(t, key, again, "a canonical form is its own")
 				return
 			}
-			var refused *Error
+			var refused *fault.Error
 			require.ErrorAs(t, err, &refused)
 			require.Equal(t, InvalidUsername, refused.Code)
 			require.Equal(t, "/username", refused.Pointer)
@@ -97,7 +98,7 @@ func TestEmailKey(t *testing.T) {
 				require.Equal(t, c.key, key)
 				return
 			}
-			require.ErrorIs(t, err, Errorf(InvalidEmail, ""))
+			require.ErrorIs(t, err, fault.Errorf(InvalidEmail, ""))
 		})
 	}
 }
@@ -127,16 +128,4 @@ func TestLoginKey(t *testing.T) {
 			require.Equal(t, c.possible, possible)
 		})
 	}
-}
-
-func TestErrorsAreValues(t *testing.T) {
-	t.Parallel()
-	cause := errors.New("cause")
-	base := Errorf(NotFound, "text")
-	changed := base.At("/x").After(3).Wrap(cause)
-	require.Equal(t, Errorf(NotFound, "text"), base, "a shared error is never changed")
-	require.ErrorIs(t, changed, cause)
-	require.ErrorIs(t, changed, ErrNotFound, "two errors of one code are the same")
-	require.NotErrorIs(t, changed, ErrUnavailable)
-	require.Equal(t, "/x", changed.Pointer)
 }

@@ -1,246 +1,79 @@
 package account
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
-	"unicode/utf8"
-
-	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
-// ErrInvalidCredentials is the one answer for an unknown user, a wrong password and a user who may
-// not sign in: nobody learns from it which accounts exist.
-var ErrInvalidCredentials = Errorf(InvalidCredentials, "the username or the password is wrong")
-
-// ErrEmailUnverified is said after a right password alone.
-var ErrEmailUnverified = Errorf(EmailUnverified, "the e-mail address has not been confirmed; answer the letter first")
-
-// Service is the rules of accounts over a Store.
-type Service struct {
-	store       Store
+// Directory administers users and roles. It counts no attempts: its callers are administrators, the
+// commands and the background work.
+type Directory struct {
+	users       UserStore
+	roles       RoleStore
+	tokens      OneTimeTokenStore
+	events      Events
+	queue       Queue
 	passwords   Passwords
 	minPassword int
-	signup      bool
-	verified    bool
-	limits      Limiter
-	now         func() time.Time
+	clock       func() time.Time
 	log         *slog.Logger
 }
 
-// Limiter counts tries. wait is 0 when a try is allowed, else how long until the next one is.
-type Limiter interface {
-	// BeginLogin counts a guess at a user's password, for the address and for the user.
-	BeginLogin(ctx context.Context, address, user, guess string) (wait time.Duration, err error)
-	// PassLogin forgets the user's tries and gives the address its own back.
-	PassLogin(ctx context.Context, address, user string) error
-	// BeginLetter counts a letter that is asked for, for the address that asks and the one it goes to.
-	BeginLetter(ctx context.Context, address, email string) (wait time.Duration, err error)
-	// BeginSignup counts a sign-up of an address, so that nobody finds out by the thousand which
-	// names are taken.
-	BeginSignup(ctx context.Context, address string) (wait time.Duration, err error)
-	// EndSignup gives back what BeginSignup counted.
-	EndSignup(ctx context.Context, address string) error
-}
-
-// Options are what a Service needs.
-type Options struct {
-	Store       Store
+// DirectoryOptions are what a Directory needs. All are required.
+type DirectoryOptions struct {
+	Users       UserStore
+	Roles       RoleStore
+	Tokens      OneTimeTokenStore
+	Events      Events
+	Queue       Queue
 	Passwords   Passwords
-	MinPassword int  // shortest password in characters
-	Signup      bool // whether anyone may sign up
-	Verified    bool // whether only a user with a confirmed address may sign in
-	Limits      Limiter
+	MinPassword int // shortest accepted password in characters
 	Now         func() time.Time
 	Log         *slog.Logger
 }
 
-// New makes a Service.
-func New(o Options) *Service {
-	return &Service{
-		store: o.Store, passwords: o.Passwords, minPassword: o.MinPassword,
-		signup: o.Signup, verified: o.Verified, limits: o.Limits, now: o.Now, log: o.Log,
+// NewDirectory returns a Directory, or an error that names what is missing.
+func NewDirectory(o DirectoryOptions) (*Directory, error) {
+	switch {
+	case o.Users == nil || o.Roles == nil || o.Tokens == nil || o.Events == nil || o.Queue == nil:
+		return nil, errors.New("account: a store is missing")
+	case o.Passwords == nil:
+		return nil, errors.New("account: the password hasher is missing")
+	case o.MinPassword < 1:
+		return nil, errors.New("account: the minimum password length must be at least 1")
+	case o.Now == nil || o.Log == nil:
+		return nil, errors.New("account: the clock or the log is missing")
 	}
+	return &Directory{
+		users: o.Users, roles: o.Roles, tokens: o.Tokens, events: o.Events, queue: o.Queue, passwords: o.Passwords,
+		minPassword: o.MinPassword, clock: o.Now, log: o.Log,
+	}, nil
 }
 
-// NewUser is what is asked of somebody who becomes a user.
-type NewUser struct {
-	Username string
-	Email    string
-	Password string
-	Name     string
-	Picture  string
-	Roles    []string // empty: ROLE_USER
+// now returns the time in UTC and whole seconds, as accounts store it.
+func (d *Directory) now() time.Time { return d.clock().UTC().Truncate(time.Second) }
 
-	EmailVerified bool // only an administrator says so
+// Service adds to a Directory what users do for themselves, with rate limits.
+type Service struct {
+	*Directory
+
+	limits           Limiter
+	signup           bool
+	requireConfirmed bool
 }
 
-// SignUp creates a user with ROLE_USER for a caller at address, whatever n says of roles. Beside
-// the codes of Create it answers signup_closed when the configuration does not allow it, and
-// too_many_requests when the address has met too many taken names.
-func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, error) {
-	if !s.signup {
-		return User{}, Errorf(SignupClosed, "sign-up is closed; ask an administrator for an account")
-	}
-	n.Roles = nil
-	if n.Password == "" {
-		return User{}, Errorf(WeakPassword, "the password is missing").At("/password")
-	}
-	u, err := s.newUser(n)
-	if err != nil {
-		return User{}, err
-	}
-	wait, err := s.limits.BeginSignup(ctx, address)
-	if err != nil {
-		return User{}, err
-	}
-	if wait > 0 {
-		return User{}, Denied(wait)
-	}
-	letter := Letter{Kind: LetterVerify, UserID: u.ID}
-	created, err := s.insert(ctx, u, n.Password, s.note(ctx, audit.UserRegistered, u, letter))
-	if errors.Is(err, ErrUsernameTaken) || errors.Is(err, ErrEmailTaken) {
-		return User{}, err
-	}
-	if e := s.limits.EndSignup(context.WithoutCancel(ctx), address); e != nil {
-		s.log.WarnContext(ctx, "sign-up not given back to the limit", "error", e)
-	}
-	return created, err
+// Options are what a Service needs beside a Directory. Limits is required.
+type Options struct {
+	Limits        Limiter
+	Signup        bool // anyone may sign up
+	VerifiedEmail bool // only users with a confirmed email address may sign in
 }
 
-// Create creates a user. Without a password, a letter to set one is ordered. It answers
-// invalid_username, invalid_email, invalid_request, weak_password, username_taken, email_taken or
-// unknown_role; nothing is stored then.
-func (s *Service) Create(ctx context.Context, n NewUser) (User, error) {
-	u, err := s.newUser(n)
-	if err != nil {
-		return User{}, err
+// New returns a Service over a Directory.
+func New(d *Directory, o Options) (*Service, error) {
+	if d == nil || o.Limits == nil {
+		return nil, errors.New("account: a service needs a directory and a rate limiter")
 	}
-	u.EmailVerified = n.EmailVerified
-	kind := LetterVerify // answers itself if the address is confirmed
-	if n.Password == "" {
-		kind = LetterInvite
-	}
-	return s.insert(ctx, u, n.Password, s.note(ctx, audit.UserCreated, u, Letter{Kind: kind, UserID: u.ID}))
+	return &Service{Directory: d, limits: o.Limits, signup: o.Signup, requireConfirmed: o.VerifiedEmail}, nil
 }
-
-// insert hashes the password and stores the user that newUser made.
-func (s *Service) insert(ctx context.Context, u User, password string, n audit.Note) (User, error) {
-	if password != "" {
-		hash, err := s.passwords.Hash(ctx, normalPassword(password))
-		if err != nil {
-			return User{}, err
-		}
-		u.PasswordHash = hash
-	}
-	if err := s.store.CreateUser(ctx, u, n); err != nil {
-		return User{}, err
-	}
-	return s.store.UserByID(ctx, u.ID)
-}
-
-// newUser checks n, cheap checks first, and brings it to the form that is stored.
-func (s *Service) newUser(n NewUser) (User, error) {
-	now := s.second()
-	u := User{
-		ID: NewID(), Username: n.Username, Email: n.Email, Active: true,
-		Name: n.Name, Picture: n.Picture, Roles: n.Roles, CreatedAt: now, UpdatedAt: now,
-	}
-	if len(u.Roles) == 0 {
-		u.Roles = []string{RoleUser}
-	}
-	var err error
-	if u.UsernameKey, err = usernameKey(n.Username); err != nil {
-		return User{}, err
-	}
-	if u.EmailKey, err = emailKey(n.Email); err != nil {
-		return User{}, err
-	}
-	if err := checkTexts(UserPatch{Name: &n.Name, Picture: &n.Picture}); err != nil || n.Password == "" {
-		return u, err
-	}
-	return u, s.checkPassword(n.Password, u)
-}
-
-// checkTexts checks what is only shown.
-func checkTexts(p UserPatch) error {
-	if p.Name != nil && (utf8.RuneCountInString(*p.Name) > maxName || !plainText(*p.Name)) {
-		return Errorf(InvalidRequest, "the name is too long or has control characters").At("/name")
-	}
-	if p.Picture != nil && (len(*p.Picture) > maxPicture || !plainText(*p.Picture)) {
-		return Errorf(InvalidRequest, "the picture is too long or has control characters").At("/picture")
-	}
-	return nil
-}
-
-// Find gives the user who signs in by that username or address, and the key by which tries are
-// counted: one for a user, whether by name or address. An unknown user is the zero User, no error.
-func (s *Service) Find(ctx context.Context, login string) (User, string, error) {
-	key, email, possible := loginKey(login)
-	if !possible {
-		return User{}, key, nil
-	}
-	find := s.store.UserByUsername
-	if email {
-		find = s.store.UserByEmail
-	}
-	u, err := find(ctx, key)
-	if errors.Is(err, ErrNotFound) {
-		return User{}, key, nil
-	}
-	if err != nil {
-		return User{}, "", err
-	}
-	return u, u.UsernameKey, nil
-}
-
-// Authenticate checks the password of a user that Find gave. It costs the same for the zero User,
-// for one who is not active and for a wrong password, and answers ErrInvalidCredentials to all.
-// After a right password a hash with outdated parameters is replaced, and ErrEmailUnverified is said
-// where only users with a confirmed address may sign in.
-func (s *Service) Authenticate(ctx context.Context, u User, password string) error {
-	password = normalPassword(password)
-	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
-	if err != nil {
-		return err
-	}
-	if !ok || !u.ActiveAt(s.now()) {
-		return ErrInvalidCredentials
-	}
-	if outdated {
-		s.rehash(ctx, u, password)
-	}
-	if s.verified && !u.EmailVerified {
-		return ErrEmailUnverified
-	}
-	return nil
-}
-
-// rehash replaces an outdated hash. It may fail: the old one stays good until the next sign-in.
-func (s *Service) rehash(ctx context.Context, u User, password string) {
-	hash, err := s.passwords.Hash(ctx, password)
-	if err == nil {
-		err = s.store.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, hash)
-	}
-	if err != nil {
-		s.log.WarnContext(ctx, "password hash not renewed", "user_id", u.ID, "error", err)
-	}
-}
-
-// ByLogin gives a user by username or address, or answers ErrNotFound.
-func (s *Service) ByLogin(ctx context.Context, login string) (User, error) {
-	u, _, err := s.Find(ctx, login)
-	if err == nil && u.ID == "" {
-		err = ErrNotFound
-	}
-	return u, err
-}
-
-// ByID gives a user, or ErrNotFound.
-func (s *Service) ByID(ctx context.Context, id string) (User, error) {
-	return s.store.UserByID(ctx, id)
-}
-
-// second is the time as accounts keep it.
-func (s *Service) second() time.Time { return s.now().UTC().Truncate(time.Second) }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/google/uuid"
 )
 
-// Action names what was done, or tried.
+// Action names what was done or attempted.
 type Action string
 
-// The actions. The part before the dot is what was acted upon.
+// The actions. The part before the dot is the kind of the target.
 const (
 	UserRegistered    Action = "user.registered"
 	UserCreated       Action = "user.created"
@@ -42,7 +42,7 @@ const (
 	HookDeleted       Action = "hook.deleted"
 )
 
-// Outcome says whether it was done.
+// Outcome is how an action ended.
 type Outcome string
 
 // The outcomes.
@@ -51,24 +51,24 @@ const (
 	Failure Outcome = "failure"
 )
 
-// Event is one thing that was done or tried. Every text may be empty but Action and Outcome.
+// Event is one thing that was done or attempted. Every text except Action and Outcome may be empty.
 type Event struct {
-	ID        string    // UUID
+	ID        string    // UUIDv7: events of one second sort in the order in which they happened
 	At        time.Time // UTC, whole seconds
 	Action    Action
 	Outcome   Outcome
-	Reason    string // a stable word, why it failed or was done
-	Actor     string // username, client id, or operator
-	ActorID   string // user's UUID
-	ClientID  string // the client that the actor used
-	Target    string // the name of what was acted upon
+	Reason    string // a stable word for why it failed or was done
+	Actor     string // username, client id or "operator"
+	ActorID   string // the user's UUID
+	ClientID  string // the client the actor used
+	Target    string // name of the target
 	TargetID  string
 	Address   string // IP address
 	UserAgent string
 	RequestID string
 }
 
-// Actor is who acts, and from where. It is of the request, not of the act, and travels in its context.
+// Actor is who acts and from where. It belongs to the request and travels in its context.
 type Actor struct {
 	Name      string
 	ID        string
@@ -78,30 +78,33 @@ type Actor struct {
 	RequestID string
 }
 
-// Operator is whoever has the database: the commands act for him.
+// Operator is the actor of the commands: someone with access to the database.
 var Operator = Actor{Name: "operator"}
 
 type actorKey struct{}
 
-// With puts who acts into the context.
-func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, actorKey{}, a) }
+// With returns a context that carries the actor.
+func With(ctx context.Context, a Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
 
-// By gives who acts.
+// By returns the actor that ctx carries, or the zero Actor.
 func By(ctx context.Context) Actor {
 	a, _ := ctx.Value(actorKey{}).(Actor)
 	return a
 }
 
-// New makes the event of an act that succeeds, by whoever the context says.
-func New(ctx context.Context, id string, now time.Time, action Action, target, targetID string) Event {
+// New returns the event of an action that succeeds at now, performed by the actor of ctx.
+func New(ctx context.Context, now time.Time, action Action, target, targetID string) Event {
 	by := By(ctx)
 	return Event{
-		ID: id, At: now, Action: action, Outcome: Success, Actor: by.Name, ActorID: by.ID, ClientID: by.ClientID,
+		ID: uuid.Must(uuid.NewV7()).String(), At: now.UTC().Truncate(time.Second),
+		Action: action, Outcome: Success, Actor: by.Name, ActorID: by.ID, ClientID: by.ClientID,
 		Target: target, TargetID: targetID, Address: by.Address, UserAgent: by.UserAgent, RequestID: by.RequestID,
 	}
 }
 
-// Failed returns a copy of the event for an act that failed.
+// Failed returns a copy of the event for an action that failed.
 func (e Event) Failed(reason string) Event {
 	e.Outcome, e.Reason = Failure, reason
 	return e
@@ -111,36 +114,4 @@ func (e Event) Failed(reason string) Event {
 func (e Event) Because(reason string) Event {
 	e.Reason = reason
 	return e
-}
-
-// Note is what is kept of a change in the same act as the change: its event, and the jobs that
-// follow from it. A store that does not make the change MUST keep nothing of its note.
-type Note struct {
-	Event Event
-	Jobs  []outbox.Job
-}
-
-// Query asks for events, newest first.
-type Query struct {
-	Before  Position // the zero Position is the newest
-	UserID  string   // who acted or was acted upon
-	Action  Action
-	Outcome Outcome
-	Limit   int
-}
-
-// Position is after which event a page begins.
-type Position struct {
-	At time.Time
-	ID string
-}
-
-// Log keeps events.
-type Log interface {
-	// AppendEvent keeps an event of its own, of an act that changed nothing.
-	AppendEvent(ctx context.Context, e Event) error
-	// Events gives events by (At, ID), newest first.
-	Events(ctx context.Context, q Query) ([]Event, error)
-	// PurgeEvents deletes at most limit events from before a time, and gives their number.
-	PurgeEvents(ctx context.Context, before time.Time, limit int) (int, error)
 }

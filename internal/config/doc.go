@@ -1,5 +1,8 @@
-// Package config turns flags, the environment and .env into settings that have been checked. All
-// faults are reported at once, each with how to mend it.
+// Package config reads settings from flags, environment variables and a .env file, and checks them.
+// It reports all problems at once, each with a way to fix it.
 //
-// It knows the settings and their bounds and nothing of what they are for: cmd wires them.
+// It defines the settings, their defaults and their bounds: database.go those of every command that
+// opens the database, serve.go those of the service, mail.go those of email, secret.go the master
+// secret. environment.go reads .env and rejects unknown variables. What the settings are used for is
+// decided in cmd.
 package config

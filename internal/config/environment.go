@@ -13,8 +13,8 @@ import (
 
 const prefix = "LATCHKEY_"
 
-// LoadDotEnv adds what a .env file in the working directory sets and the environment does not. No
-// file is no fault.
+// LoadDotEnv adds the variables of a .env file in the working directory to the environment. Variables
+// that are already set keep their value. A missing file is not an error.
 func LoadDotEnv() error {
 	err := godotenv.Load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -23,8 +23,8 @@ func LoadDotEnv() error {
 	return nil
 }
 
-// CheckEnvironment reports every LATCHKEY_ variable that no setting has: a misspelt one would
-// otherwise leave its default in force in silence.
+// CheckEnvironment returns an error for every LATCHKEY_ variable that is not a setting. Without this
+// check, a misspelt variable would silently leave the default in force.
 func CheckEnvironment(grammar *kong.Application, environ []string) error {
 	known := []string{secretVariable, smtpPasswordVariable}
 	_ = kong.Visit(grammar, func(node kong.Visitable, next kong.Next) error {
@@ -33,12 +33,12 @@ func CheckEnvironment(grammar *kong.Application, environ []string) error {
 		}
 		return next(nil)
 	})
-	var f faults
+	var p problems
 	for _, variable := range environ {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, prefix) && !slices.Contains(known, name) {
-			f.add("%s is not a setting; `latchkey serve --help` lists them", name)
+			p.add("%s is not a setting; run `latchkey serve --help` to list all settings", name)
 		}
 	}
-	return errors.Join(f...)
+	return errors.Join(p...)
 }

@@ -15,55 +15,52 @@ import (
 
 const (
 	secretVariable = "LATCHKEY_SECRET"
-	minSecret      = 32 // bytes
+	minSecretSize  = 32 // bytes
 	devSecretFile  = "dev-secret"
 )
 
-// Secrets are the master secrets for the commands that open sealed keys.
-type Secrets struct {
-	SecretFile string   `name:"secret-file" env:"LATCHKEY_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, as of the service. Or set LATCHKEY_SECRET in the environment. Default: the development secret in the data directory, if there is one."`
+// SecretSettings has the master secrets of the commands that need them.
+type SecretSettings struct {
+	SecretFile string   `name:"secret-file" env:"LATCHKEY_SECRET_FILE" placeholder:"FILE" help:"File with the master secret of the service. Alternatively set LATCHKEY_SECRET in the environment. Default: the development secret in the data directory, if there is one."`
 	Secrets    [][]byte `kong:"-"`
 }
 
-// Resolve reads the secrets: what is configured, or else what development made in dataDir.
-func (s *Secrets) Resolve(dataDir string) error {
+// Resolve reads the configured secrets or, if none are configured, the development secret in dataDir.
+func (s *SecretSettings) Resolve(dataDir string) error {
 	if _, fromEnv := os.LookupEnv(secretVariable); !fromEnv && s.SecretFile == "" {
-		if known, err := readDevSecret(filepath.Join(dataDir, devSecretFile)); err == nil {
-			s.Secrets = [][]byte{known}
+		if secret, err := readDevSecret(filepath.Join(dataDir, devSecretFile)); err == nil {
+			s.Secrets = [][]byte{secret}
 			return nil
 		}
 	}
-	var f faults
-	s.Secrets = readSecrets(s.SecretFile, false, &f)
-	return errors.Join(f...)
+	var p problems
+	s.Secrets = readSecrets(s.SecretFile, false, &p)
+	return errors.Join(p...)
 }
 
-// readSecrets reads the master secrets of the service. In development one is made when the service
-// starts (DevSecret).
-func (s *Serve) readSecrets(f *faults) { s.Secrets = readSecrets(s.SecretFile, s.Dev, f) }
-
-// readSecrets reads the master secrets from the environment or a file; there may be none if optional.
-func readSecrets(file string, optional bool, f *faults) [][]byte {
+// readSecrets reads the master secrets from the environment or a file. If optional is true, having
+// none is not a problem: in development, DevSecret generates one.
+func readSecrets(file string, optional bool, p *problems) [][]byte {
 	text, fromEnv := os.LookupEnv(secretVariable)
 	switch {
 	case fromEnv && file != "":
-		f.add("LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set; set one")
+		p.add("LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set; set only one")
 		return nil
 	case file != "":
 		raw, err := readPrivate(file)
 		if err != nil {
-			f.add("LATCHKEY_SECRET_FILE: %w", err)
+			p.add("LATCHKEY_SECRET_FILE: %w", err)
 			return nil
 		}
 		text = string(raw)
 	case !fromEnv && optional:
 		return nil
 	case !fromEnv:
-		f.add("LATCHKEY_SECRET is not set: make one with `openssl rand -base64 32`, keep it, and set it here or by LATCHKEY_SECRET_FILE")
+		p.add("LATCHKEY_SECRET is not set: generate one with `openssl rand -base64 32`, store it safely, and set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE")
 		return nil
 	}
 	all := splitSecrets(text)
-	checkSecrets(all, f)
+	checkSecrets(all, p)
 	return all
 }
 
@@ -78,23 +75,23 @@ func splitSecrets(text string) [][]byte {
 	return all
 }
 
-func checkSecrets(all [][]byte, f *faults) {
+func checkSecrets(all [][]byte, p *problems) {
 	if len(all) == 0 {
-		f.add("LATCHKEY_SECRET is empty: make one with `openssl rand -base64 32`")
+		p.add("LATCHKEY_SECRET is empty: generate one with `openssl rand -base64 32`")
 	}
 	for i, secret := range all {
 		switch {
-		case len(secret) < minSecret:
-			f.add("LATCHKEY_SECRET: secret %d has %d bytes and needs at least %d: make one with `openssl rand -base64 32`", i+1, len(secret), minSecret)
+		case len(secret) < minSecretSize:
+			p.add("LATCHKEY_SECRET: secret %d has %d bytes and needs at least %d: generate one with `openssl rand -base64 32`", i+1, len(secret), minSecretSize)
 		case distinct(secret) < 8:
-			f.add("LATCHKEY_SECRET: secret %d is no random text: make one with `openssl rand -base64 32`", i+1)
+			p.add("LATCHKEY_SECRET: secret %d does not look random: generate one with `openssl rand -base64 32`", i+1)
 		case slices.ContainsFunc(all[:i], func(other []byte) bool { return bytes.Equal(other, secret) }):
-			f.add("LATCHKEY_SECRET: secret %d is there twice", i+1)
+			p.add("LATCHKEY_SECRET: secret %d is a duplicate; remove it", i+1)
 		}
 	}
 }
 
-// distinct counts the different bytes of a text.
+// distinct returns the number of different bytes in text.
 func distinct(text []byte) int {
 	seen := map[byte]bool{}
 	for _, b := range text {
@@ -103,26 +100,27 @@ func distinct(text []byte) int {
 	return len(seen)
 }
 
-// readPrivate reads a file that nobody else may read.
+// readPrivate reads a file. It returns an error if other users have any access to the file.
 func readPrivate(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("%s may be read by others (mode %04o): run chmod 600 on it", path, mode)
+		return nil, fmt.Errorf("%s is accessible to other users (mode %04o): run chmod 600 on it", path, mode)
 	}
 	return os.ReadFile(path) //nolint:gosec // the operator names the file
 }
 
-// DevSecret gives the development secret in the data directory, and makes one on first use.
+// DevSecret returns the development secret in dataDir and generates it on first use. Any number of
+// processes may call it at once; all get the same secret.
 func DevSecret(dataDir string) ([]byte, error) {
 	path := filepath.Join(dataDir, devSecretFile)
-	known, err := readDevSecret(path)
+	secret, err := readDevSecret(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return known, err
+		return secret, err
 	}
-	secret := make([]byte, minSecret)
+	secret = make([]byte, minSecretSize)
 	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
 	text := []byte(base64.RawStdEncoding.EncodeToString(secret) + "\n")
 	if err := writeOnce(path, text); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -131,7 +129,7 @@ func DevSecret(dataDir string) ([]byte, error) {
 	return readDevSecret(path) // another process may have been first
 }
 
-// writeOnce makes a private file whole or not at all, and never over another one.
+// writeOnce creates a private file atomically. It returns fs.ErrExist if the file exists already.
 func writeOnce(path string, text []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
 	if err != nil {

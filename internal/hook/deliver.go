@@ -11,8 +11,11 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 )
 
@@ -23,7 +26,7 @@ const (
 	maxAttempts = 24
 )
 
-// payload is the payload of a job of kind outbox.Call. The body is kept as bytes because a store may
+// payload is the payload of a job of kind outbox.WebhookCall. The body is kept as bytes because a store may
 // reformat JSON, which would invalidate the signature.
 type payload struct {
 	DeliveryID string       `json:"delivery_id"`
@@ -34,14 +37,14 @@ type payload struct {
 	Before     int          `json:"before,omitempty"` // attempts before a replay
 }
 
-// Handlers returns the handlers of the job kinds outbox.Notice and outbox.Call.
+// Handlers returns the handlers of the job kinds outbox.WebhookEvent and outbox.WebhookCall.
 func (s *Service) Handlers() map[outbox.Kind]outbox.Handler {
-	return map[outbox.Kind]outbox.Handler{outbox.Notice: s.fanOut, outbox.Call: s.deliver}
+	return map[outbox.Kind]outbox.Handler{outbox.WebhookEvent: s.fanOut, outbox.WebhookCall: s.deliver}
 }
 
 // fanOut turns a notice into a job for each webhook that wants the event.
 func (s *Service) fanOut(ctx context.Context, job outbox.Job) ([]outbox.Job, error) {
-	var notice account.Notice
+	var notice account.WebhookEvent
 	if err := json.Unmarshal(job.Payload, &notice); err != nil {
 		return nil, fmt.Errorf("decode notice job: %w", err)
 	}
@@ -57,7 +60,7 @@ func (s *Service) fanOut(ctx context.Context, job outbox.Job) ([]outbox.Job, err
 	for _, h := range hooks {
 		if h.wants(notice.Type) {
 			id := deliveryID(job.ID, h.ID)
-			jobs = append(jobs, outbox.New(id, outbox.Call, payload{
+			jobs = append(jobs, outbox.New(id, outbox.WebhookCall, payload{
 				DeliveryID: id, HookID: h.ID, Event: notice.Type, Body: body, CreatedAt: notice.Timestamp,
 			}, s.now()))
 		}
@@ -68,10 +71,7 @@ func (s *Service) fanOut(ctx context.Context, job outbox.Job) ([]outbox.Job, err
 // deliveryID returns a UUID that is always the same for a notice and a webhook, so that a retried
 // notice is not delivered twice. It is a version 8 UUID (RFC 9562 §5.8).
 func deliveryID(noticeID, hookID string) string {
-	b := sha256.Sum256([]byte(noticeID + "/" + hookID))
-	b[6] = b[6]&0x0f | 0x80
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	return uuid.NewHash(sha256.New(), uuid.Nil, []byte(noticeID+"/"+hookID), 8).String()
 }
 
 // deliver sends an event to a webhook and records the result. It does nothing if the webhook has
@@ -82,7 +82,7 @@ func (s *Service) deliver(ctx context.Context, job outbox.Job) ([]outbox.Job, er
 		return nil, fmt.Errorf("decode webhook job: %w", err)
 	}
 	h, err := s.find(ctx, p.HookID)
-	if errors.Is(err, account.ErrNotFound) || err == nil && !h.Active {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && !h.Active {
 		return nil, nil
 	}
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Service) record(ctx context.Context, job outbox.Job, p payload, respons
 			d.Status, failed = Failed, nil
 		}
 	}
-	if err := s.Store.RecordDelivery(ctx, d); !errors.Is(err, account.ErrNotFound) {
+	if err := s.Store.RecordDelivery(ctx, d); !errors.Is(err, fault.ErrNotFound) {
 		failed = errors.Join(failed, err)
 	}
 	return failed

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 )
 
@@ -180,9 +180,9 @@ func TestDeletedHookReceivesNothing(t *testing.T) {
 	f.emit(t, audit.UserSignedIn)
 	f.run(t)
 	require.NoError(t, f.Delete(t.Context(), h.ID))
-	require.ErrorIs(t, f.Delete(t.Context(), h.ID), account.ErrNotFound)
+	require.ErrorIs(t, f.Delete(t.Context(), h.ID), fault.ErrNotFound)
 	_, err := f.Deliveries(t.Context(), h.ID, 1)
-	require.ErrorIs(t, err, account.ErrNotFound)
+	require.ErrorIs(t, err, fault.ErrNotFound)
 	f.clock.Advance(outbox.Backoff(1))
 	f.run(t)
 	require.Len(t, r.received(), 1)

@@ -1,7 +1,7 @@
 // Package hook owns webhooks: which events each one receives, and the requests that deliver them,
 // in the format of the Standard Webhooks specification 1.0.0.
 //
-// It handles the outbox's jobs of kind outbox.Notice and outbox.Call. A notice becomes one call job
+// It handles the outbox's jobs of kind outbox.WebhookEvent and outbox.WebhookCall. A notice becomes one call job
 // for each webhook that wants the event, so that a slow receiver does not delay the others. Package
 // account decides which changes are reported and what is reported about a user; package outbox
 // decides when a failed job is retried.

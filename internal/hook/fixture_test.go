@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -66,9 +67,9 @@ func (f *fixture) create(t *testing.T, url string, events ...audit.Action) (Hook
 // emit enqueues a notice about the user alice and returns its job.
 func (f *fixture) emit(t *testing.T, action audit.Action) outbox.Job {
 	t.Helper()
-	job := outbox.New(account.NewID(), outbox.Notice, account.Notice{
+	job := outbox.New(uuid.NewString(), outbox.WebhookEvent, account.WebhookEvent{
 		Type: action, Timestamp: f.now(),
-		Data: account.NoticeData{UserID: "8d1c7f2e-0000-4000-8000-000000000001", Username: "alice", Email: "alice@example.org"},
+		Data: account.WebhookData{UserID: "8d1c7f2e-0000-4000-8000-000000000001", Username: "alice", Email: "alice@example.org"},
 	}, f.now())
 	require.NoError(t, f.jobs.Enqueue(t.Context(), job))
 	return job

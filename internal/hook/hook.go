@@ -1,14 +1,14 @@
 package hook
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/loopback"
 )
 
 // Hook is a webhook: a URL to which events are sent.
@@ -37,27 +37,22 @@ func checkURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "" || strings.ContainsAny(text, " \t\r\n"):
-		return account.Errorf(account.InvalidRequest, "the webhook URL must be a full URL, such as https://example.com/hook")
+		return fault.Errorf(fault.InvalidRequest, "the webhook URL must be a full URL, such as https://example.com/hook")
 	case u.User != nil:
-		return account.Errorf(account.InvalidRequest, "the webhook URL cannot contain a username or password; verify signatures instead")
+		return fault.Errorf(fault.InvalidRequest, "the webhook URL cannot contain a username or password; verify signatures instead")
 	case u.Fragment != "":
-		return account.Errorf(account.InvalidRequest, "the webhook URL cannot contain a fragment (#); it would not be sent")
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return account.Errorf(account.InvalidRequest, "the webhook URL must start with https://, or with http:// for a receiver on this machine")
+		return fault.Errorf(fault.InvalidRequest, "the webhook URL cannot contain a fragment (#); it would not be sent")
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())):
+		return fault.Errorf(fault.InvalidRequest, "the webhook URL must start with https://, or with http:// for a receiver on this machine")
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // checkEvents rejects events that are not in Events.
 func checkEvents(all []audit.Action) error {
 	for _, event := range all {
 		if !slices.Contains(Events, event) {
-			return account.Errorf(account.InvalidRequest, "unknown event; supported events: %s", eventNames())
+			return fault.Errorf(fault.InvalidRequest, "unknown event; supported events: %s", eventNames())
 		}
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // memoryStore implements Store in memory.
@@ -17,12 +17,12 @@ type memoryStore struct {
 	mu         sync.Mutex
 	hooks      []Hook
 	deliveries map[string]Delivery
-	changes    []audit.Note
+	changes    []audit.Change
 }
 
 var _ Store = (*memoryStore)(nil)
 
-func (m *memoryStore) CreateHook(_ context.Context, h Hook, n audit.Note) error {
+func (m *memoryStore) CreateHook(_ context.Context, h Hook, n audit.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.hooks, m.changes = append(m.hooks, h), append(m.changes, n)
@@ -39,11 +39,11 @@ func (m *memoryStore) exists(id string) bool {
 	return slices.ContainsFunc(m.hooks, func(h Hook) bool { return h.ID == id })
 }
 
-func (m *memoryStore) DeleteHook(_ context.Context, id string, n audit.Note) error {
+func (m *memoryStore) DeleteHook(_ context.Context, id string, n audit.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.exists(id) {
-		return account.ErrNotFound
+		return fault.ErrNotFound
 	}
 	m.hooks = slices.DeleteFunc(m.hooks, func(h Hook) bool { return h.ID == id })
 	m.changes = append(m.changes, n)
@@ -54,7 +54,7 @@ func (m *memoryStore) RecordDelivery(ctx context.Context, d Delivery) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.exists(d.HookID) {
-		return account.ErrNotFound
+		return fault.ErrNotFound
 	}
 	m.deliveries[d.ID] = d
 	return ctx.Err()
@@ -80,7 +80,7 @@ func (m *memoryStore) Delivery(_ context.Context, id string) (Delivery, error) {
 	defer m.mu.Unlock()
 	d, ok := m.deliveries[id]
 	if !ok {
-		return d, account.ErrNotFound
+		return d, fault.ErrNotFound
 	}
 	return d, nil
 }

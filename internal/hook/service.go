@@ -8,8 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/google/uuid"
+
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 )
 
@@ -57,9 +59,9 @@ func (s *Service) Create(ctx context.Context, address string, events []audit.Act
 		return Hook{}, "", err
 	}
 	events = slices.Compact(slices.Sorted(slices.Values(events)))
-	h := Hook{ID: account.NewID(), URL: address, Events: events, Active: true, CreatedAt: s.now()}
-	event := audit.New(ctx, account.NewOrderedID(s.Now()), h.CreatedAt, audit.HookCreated, host(h.URL), h.ID)
-	if err := s.Store.CreateHook(ctx, h, audit.Note{Event: event}); err != nil {
+	h := Hook{ID: uuid.NewString(), URL: address, Events: events, Active: true, CreatedAt: s.now()}
+	event := audit.New(ctx, s.Now(), audit.HookCreated, host(h.URL), h.ID)
+	if err := s.Store.CreateHook(ctx, h, audit.Change{Event: event}); err != nil {
 		return Hook{}, "", err
 	}
 	return h, s.secret(h.ID), nil
@@ -75,7 +77,7 @@ func host(address string) string {
 	return u.Host
 }
 
-// Secret returns the secret of a webhook under the newest master secret, or account.ErrNotFound.
+// Secret returns the secret of a webhook under the newest master secret, or fault.ErrNotFound.
 func (s *Service) Secret(ctx context.Context, id string) (string, error) {
 	h, err := s.find(ctx, id)
 	if err != nil {
@@ -87,18 +89,18 @@ func (s *Service) Secret(ctx context.Context, id string) (string, error) {
 // List returns all webhooks, oldest first.
 func (s *Service) List(ctx context.Context) ([]Hook, error) { return s.Store.Hooks(ctx) }
 
-// Delete deletes a webhook and its deliveries. It returns account.ErrNotFound if there is no such
+// Delete deletes a webhook and its deliveries. It returns fault.ErrNotFound if there is no such
 // webhook.
 func (s *Service) Delete(ctx context.Context, id string) error {
 	h, err := s.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	event := audit.New(ctx, account.NewOrderedID(s.Now()), s.now(), audit.HookDeleted, host(h.URL), h.ID)
-	return s.Store.DeleteHook(ctx, id, audit.Note{Event: event})
+	event := audit.New(ctx, s.Now(), audit.HookDeleted, host(h.URL), h.ID)
+	return s.Store.DeleteHook(ctx, id, audit.Change{Event: event})
 }
 
-// Deliveries returns the last deliveries to a webhook, newest first, or account.ErrNotFound.
+// Deliveries returns the last deliveries to a webhook, newest first, or fault.ErrNotFound.
 func (s *Service) Deliveries(ctx context.Context, hookID string, limit int) ([]Delivery, error) {
 	if _, err := s.find(ctx, hookID); err != nil {
 		return nil, err
@@ -107,35 +109,26 @@ func (s *Service) Deliveries(ctx context.Context, hookID string, limit int) ([]D
 }
 
 // Replay sends a delivery again, even if it was delivered. The webhook-id stays the same, so that
-// receivers can detect the duplicate. It returns account.ErrNotFound for an unknown delivery.
+// receivers can detect the duplicate. It returns fault.ErrNotFound for an unknown delivery.
 func (s *Service) Replay(ctx context.Context, deliveryID string) error {
 	d, err := s.Store.Delivery(ctx, deliveryID)
 	if err != nil {
 		return err
 	}
-	return s.Queue.Enqueue(ctx, outbox.New(account.NewID(), outbox.Call, payload{
+	return s.Queue.Enqueue(ctx, outbox.New(uuid.NewString(), outbox.WebhookCall, payload{
 		DeliveryID: d.ID, HookID: d.HookID, Event: d.Event, Body: d.Body, CreatedAt: d.CreatedAt, Before: d.Attempts,
 	}, s.now()))
 }
 
-const (
-	deliveryRetention = 30 * 24 * time.Hour // after the last attempt
-	purgeBatch        = 500                 // rows per statement, so that each one is short
-)
+// deliveryRetention is how long deliveries are stored after their last attempt.
+const deliveryRetention = 30 * 24 * time.Hour
 
-// Purge deletes old deliveries and returns their number.
-func (s *Service) Purge(ctx context.Context) (int, error) {
-	total := 0
-	for {
-		n, err := s.Store.PurgeDeliveries(ctx, s.now().Add(-deliveryRetention), purgeBatch)
-		total += n
-		if err != nil || n < purgeBatch {
-			return total, err
-		}
-	}
+// PurgeDeliveries deletes at most limit old deliveries and returns their number.
+func (s *Service) PurgeDeliveries(ctx context.Context, limit int) (int, error) {
+	return s.Store.PurgeDeliveries(ctx, s.now().Add(-deliveryRetention), limit)
 }
 
-// find returns a webhook, or account.ErrNotFound. It reads all of them, because there are few.
+// find returns a webhook, or fault.ErrNotFound. It reads all of them, because there are few.
 func (s *Service) find(ctx context.Context, id string) (Hook, error) {
 	all, err := s.Store.Hooks(ctx)
 	if err != nil {
@@ -143,7 +136,7 @@ func (s *Service) find(ctx context.Context, id string) (Hook, error) {
 	}
 	i := slices.IndexFunc(all, func(h Hook) bool { return h.ID == id })
 	if i < 0 {
-		return Hook{}, account.ErrNotFound
+		return Hook{}, fault.ErrNotFound
 	}
 	return all[i], nil
 }

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 func TestCreateValidates(t *testing.T) {
@@ -47,7 +48,7 @@ func TestCreateValidates(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorIs(t, err, account.Errorf(account.InvalidRequest, ""))
+			require.ErrorIs(t, err, fault.Errorf(fault.InvalidRequest, ""))
 			require.Empty(t, f.store.hooks)
 			require.NotContains(t, err.Error(), "sesame")
 		})
@@ -104,7 +105,7 @@ func TestDeliveryFailsAndIsReplayed(t *testing.T) {
 	require.NoError(t, f.Replay(t.Context(), d.ID), "a successful delivery can be replayed too")
 	f.run(t)
 	require.Len(t, r.received(), maxAttempts+2)
-	require.ErrorIs(t, f.Replay(t.Context(), account.NewID()), account.ErrNotFound)
+	require.ErrorIs(t, f.Replay(t.Context(), uuid.NewString()), fault.ErrNotFound)
 }
 
 func TestOldDeliveriesArePurged(t *testing.T) {
@@ -116,11 +117,11 @@ func TestOldDeliveriesArePurged(t *testing.T) {
 	f.clock.Advance(deliveryRetention)
 	f.emit(t, audit.UserSignedIn)
 	f.run(t)
-	n, err := f.Purge(t.Context())
+	n, err := f.PurgeDeliveries(t.Context(), 500)
 	require.NoError(t, err)
 	require.Zero(t, n)
 	f.clock.Advance(time.Second)
-	n, err = f.Purge(t.Context())
+	n, err = f.PurgeDeliveries(t.Context(), 500)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	require.Len(t, f.deliveries(t, h), 1)

@@ -8,31 +8,27 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-const defaultOverlap = 24 * time.Hour // how long an old client secret works on
+// defaultOverlap is how long the old client secret stays valid after a rotation.
+const defaultOverlap = 24 * time.Hour
 
-// ListClients answers GET /api/clients.
+// ListClients handles GET /api/clients.
 func (s *Server) ListClients(ctx context.Context, r api.ListClientsRequestObject) (api.ListClientsResponseObject, error) {
 	var after string
 	if err := readCursor(r.Params.Cursor, &after); err != nil {
 		return nil, err
 	}
-	limit := pageSize(r.Params.Limit)
-	clients, err := s.OAuth.ListClients(ctx, after, limit+1)
+	clients, next, err := s.OAuth.ListClients(ctx, after, pageSize(r.Params.Limit))
 	if err != nil {
 		return nil, err
 	}
-	page := api.ClientList{Items: []api.RegisteredClient{}}
-	for i, c := range clients {
-		if i == limit { // there is one more
-			page.NextCursor = writeCursor(clients[i-1].ID)
-			break
-		}
+	page := api.ClientList{Items: []api.RegisteredClient{}, NextCursor: writeCursor(optional(next))}
+	for _, c := range clients {
 		page.Items = append(page.Items, apiClient(c))
 	}
 	return api.ListClients200JSONResponse(page), nil
 }
 
-// CreateClient answers POST /api/clients.
+// CreateClient handles POST /api/clients.
 func (s *Server) CreateClient(ctx context.Context, r api.CreateClientRequestObject) (api.CreateClientResponseObject, error) {
 	client, secret, err := s.OAuth.CreateClient(ctx, principal(ctx).Authority(), oauth.Client{
 		ID: r.Body.Id, Name: r.Body.Name, Public: value(r.Body.Public), FirstParty: value(r.Body.FirstParty),
@@ -44,13 +40,13 @@ func (s *Server) CreateClient(ctx context.Context, r api.CreateClientRequestObje
 	return api.CreateClient201JSONResponse{Client: apiClient(client), ClientSecret: optional(secret)}, err
 }
 
-// GetClient answers GET /api/clients/{id}.
+// GetClient handles GET /api/clients/{id}.
 func (s *Server) GetClient(ctx context.Context, r api.GetClientRequestObject) (api.GetClientResponseObject, error) {
 	client, err := s.OAuth.Client(ctx, r.Id)
 	return api.GetClient200JSONResponse(apiClient(client)), err
 }
 
-// UpdateClient answers PATCH /api/clients/{id}.
+// UpdateClient handles PATCH /api/clients/{id}.
 func (s *Server) UpdateClient(ctx context.Context, r api.UpdateClientRequestObject) (api.UpdateClientResponseObject, error) {
 	client, err := s.OAuth.UpdateClient(ctx, principal(ctx).Authority(), r.Id, oauth.ClientPatch{
 		Name: r.Body.Name, FirstParty: r.Body.FirstParty, Grants: r.Body.Grants, Scopes: r.Body.Scopes,
@@ -61,44 +57,36 @@ func (s *Server) UpdateClient(ctx context.Context, r api.UpdateClientRequestObje
 	return api.UpdateClient200JSONResponse(apiClient(client)), err
 }
 
-// DeleteClient answers DELETE /api/clients/{id}.
+// DeleteClient handles DELETE /api/clients/{id}.
 func (s *Server) DeleteClient(ctx context.Context, r api.DeleteClientRequestObject) (api.DeleteClientResponseObject, error) {
 	return api.DeleteClient204Response{}, s.OAuth.DeleteClient(ctx, r.Id)
 }
 
-// RotateClientSecret answers POST /api/clients/{id}/secrets.
+// RotateClientSecret handles POST /api/clients/{id}/secrets.
 func (s *Server) RotateClientSecret(ctx context.Context, r api.RotateClientSecretRequestObject) (api.RotateClientSecretResponseObject, error) {
 	overlap := defaultOverlap
-	if asked := duration(r.Body.OverlapSeconds); asked != nil {
-		overlap = *asked
+	if requested := duration(r.Body.OverlapSeconds); requested != nil {
+		overlap = *requested
 	}
 	client, secret, err := s.OAuth.RotateSecret(ctx, principal(ctx).Authority(), r.Id, overlap)
 	return api.RotateClientSecret201JSONResponse{Client: apiClient(client), ClientSecret: optional(secret)}, err
 }
 
+// apiClient returns a client as the contract describes it, without the hashes of its secrets.
 func apiClient(c oauth.Client) api.RegisteredClient {
-	shown := api.RegisteredClient{
+	client := api.RegisteredClient{
 		Id: c.ID, Name: c.Name, Public: c.Public, FirstParty: c.FirstParty, Active: c.Active, CreatedAt: c.CreatedAt,
-		Grants: list(c.Grants), Scopes: list(c.Scopes), Audiences: list(c.Audiences), Secrets: []api.ClientSecret{},
+		Grants: nonNil(c.Grants), Scopes: nonNil(c.Scopes), Audiences: nonNil(c.Audiences), Secrets: []api.ClientSecret{},
 		AccessTtlSeconds:   optional(seconds(c.AccessTTL)),
 		SessionIdleSeconds: optional(seconds(c.SessionIdle)),
 		SessionMaxSeconds:  optional(seconds(c.SessionMax)),
 	}
 	for _, secret := range c.Secrets {
-		kept := api.ClientSecret{CreatedAt: secret.CreatedAt}
+		dates := api.ClientSecret{CreatedAt: secret.CreatedAt}
 		if !secret.ExpiresAt.IsZero() {
-			kept.ExpiresAt = &secret.ExpiresAt
+			dates.ExpiresAt = &secret.ExpiresAt
 		}
-		shown.Secrets = append(shown.Secrets, kept)
+		client.Secrets = append(client.Secrets, dates)
 	}
-	return shown
-}
-
-// duration turns seconds that may be left out into a time that may be.
-func duration(seconds *int) *time.Duration {
-	if seconds == nil {
-		return nil
-	}
-	d := time.Duration(*seconds) * time.Second
-	return &d
+	return client
 }

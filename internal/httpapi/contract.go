@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,80 +10,79 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// operation is what the middleware needs to know of an operation, read from the contract.
+// operation is what the contract declares about an operation, as far as the middleware needs it.
 type operation struct {
 	id      string
-	guarded bool             // needs a bearer token
+	guarded bool             // needs an access token
 	scopes  []string         // that the token must have, all of them
-	roles   []string         // that the user must have, one of them; from x-required-roles
-	form    []string         // parameters of a form body; nil if it has none
-	body    *openapi3.Schema // of a JSON body; nil if it has none
-	example bool             // served only with the demo routes
-	browser bool             // sets or reads the cookies of a page
+	roles   []string         // of which the user must have one; from x-required-roles
+	form    []string         // parameters of the form body; nil if there is none
+	body    *openapi3.Schema // of the JSON body; nil if there is none
+	demo    bool             // has the tag "examples": served only if DemoRoutes is on
+	browser bool             // has the tag "browser": sets or reads cookies
 }
 
-// operations are found by method and Echo route.
+// operations maps a method and an Echo route, "GET /users/:id", to its operation.
 type operations map[string]operation
 
-// of gives the operation of a request, or the zero operation if the route is none of the contract's.
+// of returns the operation of a request, or the zero operation for a route that is not in the
+// contract.
 func (o operations) of(c echo.Context) operation {
 	return o[c.Request().Method+" "+c.Path()]
 }
 
-// readContract reads what each operation demands. An operation that says nothing of its security
-// is a fault: nothing is open by forgetting.
+// readContract reads all operations. An operation that declares no security is an error, so that
+// none is open by mistake.
 func readContract(contract *openapi3.T) (operations, error) {
 	all := operations{}
 	for path, item := range contract.Paths.Map() {
-		for method, op := range item.Operations() {
-			known, err := readOperation(op)
+		for method, declared := range item.Operations() {
+			op, err := readOperation(declared)
 			if err != nil {
 				return nil, fmt.Errorf("contract: %s %s: %w", method, path, err)
 			}
-			all[method+" "+echoRoute(path)] = known
+			all[method+" "+echoRoute(path)] = op
 		}
 	}
 	all["POST "+tokenAlias] = all["POST /token"]
 	return all, nil
 }
 
-func readOperation(op *openapi3.Operation) (operation, error) {
-	known := operation{
-		id: op.OperationID, example: slices.Contains(op.Tags, "examples"), browser: slices.Contains(op.Tags, "browser"),
+func readOperation(declared *openapi3.Operation) (operation, error) {
+	op := operation{
+		id:      declared.OperationID,
+		demo:    slices.Contains(declared.Tags, "examples"),
+		browser: slices.Contains(declared.Tags, "browser"),
 	}
-	if op.Security == nil {
-		return known, fmt.Errorf("%s has no security; write `security: []` if everybody may call it", op.OperationID)
+	if declared.Security == nil {
+		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)
 	}
-	for _, alternative := range *op.Security {
+	for _, alternative := range *declared.Security {
 		if scopes, ok := alternative["oauth2Password"]; ok {
-			known.guarded, known.scopes = true, scopes
+			op.guarded, op.scopes = true, scopes
 		}
 	}
-	roles, err := requiredRoles(op)
-	if err != nil {
-		return known, err
+	var err error
+	if op.roles, err = requiredRoles(declared); err != nil {
+		return op, err
 	}
-	if len(roles) > 0 && !known.guarded {
-		return known, fmt.Errorf("%s has x-required-roles but no oauth2Password security", op.OperationID)
+	if len(op.roles) > 0 && !op.guarded {
+		return op, fmt.Errorf("%s has x-required-roles but no oauth2Password security", op.id)
 	}
-	known.roles = roles
-	if op.RequestBody != nil {
-		known.form = formParameters(op.RequestBody.Value)
-		if media := op.RequestBody.Value.Content["application/json"]; media != nil {
-			known.body = media.Schema.Value
-		}
+	if declared.RequestBody != nil {
+		op.form, op.body = bodySchema(declared.RequestBody.Value)
 	}
-	return known, nil
+	return op, nil
 }
 
-func requiredRoles(op *openapi3.Operation) ([]string, error) {
-	value, ok := op.Extensions["x-required-roles"]
+func requiredRoles(declared *openapi3.Operation) ([]string, error) {
+	value, ok := declared.Extensions["x-required-roles"]
 	if !ok {
 		return nil, nil
 	}
 	list, ok := value.([]any)
 	if !ok || len(list) == 0 {
-		return nil, fmt.Errorf("%s: x-required-roles is not a list of roles", op.OperationID)
+		return nil, fmt.Errorf("%s: x-required-roles is not a list of roles", declared.OperationID)
 	}
 	roles := make([]string, len(list))
 	for i, role := range list {
@@ -91,19 +91,18 @@ func requiredRoles(op *openapi3.Operation) ([]string, error) {
 	return roles, nil
 }
 
-func formParameters(body *openapi3.RequestBody) []string {
-	media := body.Content["application/x-www-form-urlencoded"]
-	if media == nil {
-		return nil
+// bodySchema returns the names of the parameters of a form, or the schema of a JSON body.
+func bodySchema(body *openapi3.RequestBody) (form []string, schema *openapi3.Schema) {
+	if media := body.Content[formType]; media != nil {
+		form = slices.Collect(maps.Keys(media.Schema.Value.Properties))
 	}
-	var names []string
-	for name := range media.Schema.Value.Properties {
-		names = append(names, name)
+	if media := body.Content[echo.MIMEApplicationJSON]; media != nil {
+		schema = media.Schema.Value
 	}
-	return names
+	return form, schema
 }
 
-// echoRoute turns /users/{id} into /users/:id.
+// echoRoute converts /users/{id} to /users/:id.
 func echoRoute(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }

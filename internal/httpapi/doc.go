@@ -1,6 +1,38 @@
-// Package httpapi is the way between HTTP and the domain: form or JSON to a domain request, result
-// to an api response, error to JSON. Nothing is decided here.
+// Package httpapi connects HTTP to the domain. It reads forms and JSON into domain requests, writes
+// results as responses of package api, and writes errors as JSON. It decides nothing itself: the
+// rules are in account and oauth, and what an operation requires is in the contract, openapi.yaml.
+// Routing and binding are generated, in api.
 //
-// What guards an operation stands in the contract and is read from there (guard.go); errors are
-// written in one place (errors.go), which alone knows statuses.
+// A request passes the middleware of server.go, in its order:
+//
+//   - request_id.go: X-Request-Id
+//   - request_log.go: one log line per request; panics
+//   - headers.go: headers of every response
+//   - cors_and_origin.go: CORS, and which origins may send cookies
+//   - caller.go: IP address, trusted proxies, user agent
+//   - cookies.go: cookies of a browser session
+//   - guard.go: scopes and roles, as contract.go reads them; demo routes; browser operations
+//   - bearer.go: where the access token of a request is (RFC 6750)
+//   - body.go: the size limit of a body
+//   - oauth_form.go: the form of an OAuth endpoint (RFC 6749 §3.2)
+//   - client_auth.go: client authentication (RFC 6749 §2.3)
+//   - json_body.go: validation of a JSON body, and errors by field
+//
+// Then it reaches its operation:
+//
+//   - token.go, revoke.go, introspect.go, userinfo.go: the OAuth endpoints
+//   - signup.go, signin.go: accounts, in JSON
+//   - browser_login.go: signing in with cookies
+//   - own_account.go, sessions.go: one's own account; sessions also of other users
+//   - verify_email.go, reset_password.go: one-time tokens from emails
+//   - users.go, roles.go, clients.go, audit.go: administration
+//   - jwks.go, discovery.go, openapi.go: public keys, metadata, the contract
+//   - health.go, demo.go
+//
+// Outside the contract are Swagger UI (swagger_ui.go) and the pages that the links in emails open
+// (pages.go). Every error is written by errors.go, the only file that knows statuses, with the
+// WWW-Authenticate header of challenge.go. Shared by the operations are paging.go (cursors),
+// convert.go (optional fields) and context.go.
+//
+// Package apitest runs the test vectors in testdata: requests and their exact responses.
 package httpapi

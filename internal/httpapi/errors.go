@@ -3,97 +3,100 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-// Codes that only HTTP knows.
+// Error codes of HTTP itself; the domain does not use them.
 const (
-	methodNotAllowed     = account.Code("method_not_allowed")
-	bodyTooLarge         = account.Code("body_too_large")
-	unsupportedMediaType = account.Code("unsupported_media_type")
-	crossOrigin          = account.Code("cross_origin")
-	serverError          = account.Code("server_error")
+	methodNotAllowed     = fault.Code("method_not_allowed")
+	bodyTooLarge         = fault.Code("body_too_large")
+	unsupportedMediaType = fault.Code("unsupported_media_type")
+	crossOrigin          = fault.Code("cross_origin")
+	serverError          = fault.Code("server_error")
 )
 
-// status gives the HTTP status of a code. It is the only place that knows; what is not foreseen
-// here is a fault of ours.
-func status(code account.Code) int {
+var (
+	errBodyTooLarge = fault.Errorf(bodyTooLarge, "the body is larger than 64 KiB")
+	errMediaType    = fault.Errorf(unsupportedMediaType, "send the body as application/json")
+	errServer       = fault.Errorf(serverError, "internal error; include the request id when you report it")
+)
+
+// invalidRequest returns an invalid_request error. Its text is for the developer of the client.
+func invalidRequest(text string) error { return fault.Errorf(fault.InvalidRequest, "%s", text) }
+
+// status returns the HTTP status of an error code. It is the only place that maps codes to
+// statuses. A code that is not listed is an internal error.
+func status(code fault.Code) int {
 	switch code {
-	case account.InvalidRequest, oauth.InvalidGrant, oauth.InvalidScope, oauth.UnauthorizedClient, oauth.UnsupportedGrantType:
+	case fault.InvalidRequest, oauth.InvalidGrant, oauth.InvalidScope, oauth.UnauthorizedClient, oauth.UnsupportedGrantType:
 		return http.StatusBadRequest
 	case oauth.InvalidClient, oauth.InvalidToken, oauth.TokenRequired, account.InvalidCredentials:
 		return http.StatusUnauthorized
-	case oauth.InsufficientScope, account.SignupClosed, crossOrigin,
+	case fault.InsufficientScope, account.SignupClosed, crossOrigin,
 		account.WrongPassword, account.EmailUnverified:
 		return http.StatusForbidden
-	case account.NotFound, account.UnknownRole:
+	case fault.NotFound, account.UnknownRole:
 		return http.StatusNotFound
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, oauth.Exists:
+	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, fault.AlreadyExists:
 		return http.StatusConflict
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case unsupportedMediaType:
 		return http.StatusUnsupportedMediaType
 	case account.WeakPassword, account.InvalidUsername, account.InvalidEmail, account.InvalidRole,
-		account.InvalidOneTime, oauth.InvalidClientMetadata:
+		account.InvalidOneTimeToken, oauth.InvalidClientMetadata:
 		return http.StatusUnprocessableEntity
-	case account.TooManyRequests:
+	case fault.TooManyRequests:
 		return http.StatusTooManyRequests
-	case account.Unavailable:
+	case fault.Unavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}
 }
 
-// understand turns any error into one that is safe to show. What was not foreseen is server_error,
-// and its text stays in the log.
-func understand(err error) *account.Error {
-	var known *account.Error
+// publicError returns the error to send for err. An unknown error becomes server_error; its text
+// is only logged.
+func publicError(err error) *fault.Error {
+	var domain *fault.Error
 	var fromEcho *echo.HTTPError
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &known) && status(known.Code) != http.StatusInternalServerError:
-		return known
+	case errors.As(err, &domain) && status(domain.Code) != http.StatusInternalServerError:
+		return domain
 	case errors.As(err, &tooLarge):
 		return errBodyTooLarge.Wrap(err)
 	case errors.As(err, &fromEcho):
-		return fromHTTP(fromEcho)
+		return echoError(fromEcho)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return account.ErrUnavailable.Wrap(err)
+		return fault.ErrUnavailable.Wrap(err)
 	default:
 		return errServer.Wrap(err)
 	}
 }
 
-var (
-	errBodyTooLarge = account.Errorf(bodyTooLarge, "the body is larger than 64 KiB")
-	errMediaType    = account.Errorf(unsupportedMediaType, "send the body as application/json")
-	errServer       = account.Errorf(serverError, "an unexpected fault; quote the request id")
-)
-
-// fromHTTP understands what the router and the generated code answer.
-func fromHTTP(err *echo.HTTPError) *account.Error {
+// echoError returns the error to send for one of Echo's router or of the generated code, which
+// binds path and query parameters.
+func echoError(err *echo.HTTPError) *fault.Error {
 	switch err.Code {
 	case http.StatusBadRequest:
-		return account.Errorf(account.InvalidRequest, "the request does not fit the contract").Wrap(err)
+		return fault.Errorf(fault.InvalidRequest, "a path or query parameter is invalid").Wrap(err)
 	case http.StatusNotFound:
-		return account.ErrNotFound
+		return fault.ErrNotFound
 	case http.StatusMethodNotAllowed:
-		return account.Errorf(methodNotAllowed, "this method is not allowed here; see the Allow header")
+		return fault.Errorf(methodNotAllowed, "method not allowed; the Allow header lists the allowed methods")
 	case http.StatusRequestEntityTooLarge:
 		return errBodyTooLarge
 	case http.StatusUnsupportedMediaType:
@@ -103,73 +106,43 @@ func fromHTTP(err *echo.HTTPError) *account.Error {
 	}
 }
 
-// writeError is the only place that writes errors: RFC 6749 §5.2 JSON at the OAuth endpoints,
-// problem+json (RFC 9457) everywhere else.
+// writeError is Echo's error handler and the only place that writes errors: JSON of RFC 6749 §5.2
+// for the OAuth endpoints, problem+json (RFC 9457) for all others.
 func (s *Server) writeError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	known := understand(err)
-	code := status(known.Code)
 	c.Set(errorKey, err)
-	header := c.Response().Header()
-	if known.RetryAfter > 0 {
-		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(known.RetryAfter.Seconds()))))
-	}
-	if challenge := s.challenge(known, c.Request()); challenge != "" {
-		header.Set(echo.HeaderWWWAuthenticate, challenge)
-	}
+	public := publicError(err)
+	s.setErrorHeaders(public, c)
+	var writeErr error
 	switch {
 	case c.Request().Method == http.MethodHead:
-		err = c.NoContent(code)
-	case isOAuth(c.Request().URL.Path):
-		err = s.writeOAuthError(c, code, known)
+		writeErr = c.NoContent(status(public.Code))
+	case isOAuthPath(c.Request().URL.Path):
+		writeErr = writeOAuthError(c, public)
 	default:
-		err = s.writeProblem(c, code, known, details(err))
+		writeErr = writeProblem(c, public, problemDetails(err))
 	}
-	if err != nil {
-		s.Log.DebugContext(c.Request().Context(), "answer not written", "error", err)
-	}
-}
-
-// challenge says how to authenticate, on a 401 or where a scope is missing, and nowhere else: some
-// clients take the header on a 400 for the whole error.
-func (s *Server) challenge(err *account.Error, r *http.Request) string {
-	switch err.Code {
-	case oauth.TokenRequired, account.InvalidCredentials:
-		return s.bearerChallenge()
-	case oauth.InvalidToken:
-		return s.bearerChallenge("error", string(err.Code), "error_description", err.Text)
-	case oauth.InsufficientScope:
-		if err.Scope != "" {
-			return s.bearerChallenge("error", string(err.Code), "error_description", err.Text, "scope", err.Scope)
-		}
-		return s.bearerChallenge("error", string(err.Code), "error_description", err.Text)
-	case oauth.InvalidClient:
-		if !isOAuth(r.URL.Path) {
-			return s.bearerChallenge() // nothing there takes HTTP Basic
-		}
-		if r.Header.Get(echo.HeaderXRequestedWith) == "XMLHttpRequest" {
-			return "" // a browser would open its own dialog over the page that asks
-		}
-		return fmt.Sprintf(`Basic realm="%s", charset="UTF-8"`, s.Issuer) // RFC 7617 §2
-	default:
-		return ""
+	if writeErr != nil {
+		s.Log.DebugContext(c.Request().Context(), "error response not written", "error", writeErr)
 	}
 }
 
-// bearerChallenge builds the header of RFC 6750 §3 from attribute names and values.
-func (s *Server) bearerChallenge(attributes ...string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `Bearer realm="%s"`, s.Issuer)
-	for i := 0; i < len(attributes); i += 2 {
-		fmt.Fprintf(&b, `, %s="%s"`, attributes[i], attributes[i+1])
+// setErrorHeaders sets Retry-After and WWW-Authenticate.
+func (s *Server) setErrorHeaders(err *fault.Error, c echo.Context) {
+	header := c.Response().Header()
+	if err.RetryAfter > 0 {
+		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
 	}
-	return b.String()
+	if challenge := s.challenge(err, c.Request()); challenge != "" {
+		header.Set(echo.HeaderWWWAuthenticate, challenge)
+	}
 }
 
-// isOAuth says whether a path answers errors as RFC 6749 §5.2 does, with a trailing slash too.
-func isOAuth(path string) bool {
+// isOAuthPath reports whether errors under a path are written as in RFC 6749 §5.2. Slashes before
+// and after the path do not count, so that a 404 for /token/ has that form, too.
+func isOAuthPath(path string) bool {
 	switch "/" + strings.Trim(path, "/") {
 	case "/token", tokenAlias, "/revoke", "/introspect":
 		return true
@@ -178,38 +151,36 @@ func isOAuth(path string) bool {
 	}
 }
 
-func (s *Server) writeOAuthError(c echo.Context, code int, known *account.Error) error {
+func writeOAuthError(c echo.Context, err *fault.Error) error {
 	header := c.Response().Header()
-	header.Set(echo.HeaderCacheControl, "no-store")
-	header.Set("Pragma", "no-cache")
-	return c.JSON(code, api.OAuthError{Error: oauthCode(known.Code), ErrorDescription: known.Text})
+	header.Set(echo.HeaderCacheControl, noStore)
+	header.Set("Pragma", noCache)
+	return c.JSON(status(err.Code), api.OAuthError{Error: oauthCode(err.Code), ErrorDescription: err.Text})
 }
 
-// oauthCode gives the code that RFC 6749 §5.2 has for a fault.
-func oauthCode(code account.Code) string {
+// oauthCode returns the code of RFC 6749 §5.2 that is closest to ours.
+func oauthCode(code fault.Code) string {
 	switch code {
-	case account.TooManyRequests, account.Unavailable:
-		return string(account.Unavailable)
-	case account.NotFound, methodNotAllowed, bodyTooLarge:
-		return string(oauth.InvalidRequest)
+	case fault.TooManyRequests, fault.Unavailable:
+		return string(fault.Unavailable)
+	case fault.NotFound, methodNotAllowed, bodyTooLarge:
+		return string(fault.InvalidRequest)
 	default:
 		return string(code)
 	}
 }
 
-func (s *Server) writeProblem(c echo.Context, code int, known *account.Error, faults []api.ProblemDetail) error {
+func writeProblem(c echo.Context, err *fault.Error, details []api.ProblemDetail) error {
 	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+	code := status(err.Code)
 	problem := api.Problem{
-		Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: known.Text,
-		Instance: c.Request().URL.EscapedPath(), Code: string(known.Code), RequestId: requestIDOf(c),
+		Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: err.Text,
+		Instance: c.Request().URL.EscapedPath(), Code: string(err.Code), RequestId: requestIDOf(c),
 	}
-	if len(faults) > 0 {
-		problem.Errors = &faults
-	} else if known.Pointer != "" {
-		problem.Errors = &[]api.ProblemDetail{{Pointer: known.Pointer, Detail: known.Text}}
+	if len(details) > 0 {
+		problem.Errors = &details
+	} else if err.Pointer != "" {
+		problem.Errors = &[]api.ProblemDetail{{Pointer: err.Pointer, Detail: err.Text}}
 	}
 	return c.JSON(code, problem)
 }
-
-// retryLater is what a draining replica answers.
-var retryLater = account.ErrUnavailable.After(5 * time.Second)

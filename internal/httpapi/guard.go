@@ -2,28 +2,24 @@ package httpapi
 
 import (
 	"context"
-	"io"
-	"mime"
 	"net/http"
-	"net/url"
-	"regexp"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 type principalKey struct{}
 
-// principal gives who makes the request. The guard has put it there: without one it is the
-// programmer's fault.
+// principal returns the user and token that make the request. It panics in an operation that the
+// contract does not guard.
 func principal(ctx context.Context) oauth.Principal {
-	return ctx.Value(principalKey{}).(oauth.Principal) //nolint:forcetypeassert // guarded operations alone ask
+	return ctx.Value(principalKey{}).(oauth.Principal) //nolint:forcetypeassert // guard has stored it
 }
 
-// guard enforces what the contract demands of an operation, before its body is read.
+// guard enforces the security of an operation as the contract declares it: an access token, its
+// scopes, and the user's roles. It runs before the body is read.
 func (s *Server) guard(all operations) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -31,90 +27,61 @@ func (s *Server) guard(all operations) echo.MiddlewareFunc {
 			if !op.guarded {
 				return next(c)
 			}
-			token, err := s.bearerToken(c)
+			p, err := s.authorize(c, op)
 			if err != nil {
 				return err
 			}
-			who, err := s.OAuth.Principal(c.Request().Context(), token)
-			if err != nil {
-				return err
-			}
-			if err := who.Authorize(op.scopes, op.roles); err != nil {
-				return err
-			}
-			if op.body == nil && hasFormToken(c.Request()) {
-				return s.errTwoTokens(c)
-			}
-			putContext(c, principalKey{}, who)
+			setContext(c, principalKey{}, p)
 			actor := audit.By(c.Request().Context())
-			actor.Name, actor.ID, actor.ClientID = who.Name(), who.User.ID, who.Claims.ClientID
-			actAs(c, actor)
+			actor.Name, actor.ID, actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
+			setActor(c, actor)
 			return next(c)
 		}
 	}
 }
 
-// bearer is the credentials of RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
-var bearer = regexp.MustCompile(`^(?i:bearer)(?: +(.*))?$`)
-
-// bearerToken gives the token of the Authorization header, or of the cookie that signing in as a
-// page set. No other place is looked at: a token in the URL ends up in logs (RFC 9700 §4.3.2).
-func (s *Server) bearerToken(c echo.Context) (string, error) {
-	request := c.Request()
-	headers := request.Header.Values(echo.HeaderAuthorization)
-	if len(headers) > 1 || len(headers) == 1 && request.URL.Query().Has("access_token") {
-		return "", s.errTwoTokens(c)
+// authorize returns the principal of the request's access token if it may call the operation.
+func (s *Server) authorize(c echo.Context, op operation) (oauth.Principal, error) {
+	token, err := s.accessToken(c)
+	if err != nil {
+		return oauth.Principal{}, err
 	}
-	if len(headers) == 0 {
-		return s.cookieToken(c)
+	p, err := s.OAuth.Principal(c.Request().Context(), token)
+	if err != nil {
+		return oauth.Principal{}, err
 	}
-	match := bearer.FindStringSubmatch(headers[0])
-	switch {
-	case match == nil:
-		return "", errTokenRequired
-	case match[1] == "":
-		return "", oauth.ErrInvalidToken
+	if err := p.Authorize(op.scopes, op.roles); err != nil {
+		return oauth.Principal{}, err
 	}
-	return match[1], nil
+	if op.body == nil && hasFormToken(c.Request()) {
+		return oauth.Principal{}, s.errTwoTokens(c)
+	}
+	return p, nil
 }
 
-// errTwoTokens refuses a second token, wherever it stands (RFC 6750 §2).
-func (s *Server) errTwoTokens(c echo.Context) error {
-	c.Response().Header().Set(echo.HeaderWWWAuthenticate, s.bearerChallenge(
-		"error", "invalid_request", "error_description", "more than one access token"))
-	return account.Errorf(oauth.InvalidRequest, "send one access token, in one Authorization header")
-}
-
-// hasFormToken says whether a form has a token too (RFC 6750 §2.2). The caller is known by then: a
-// body of nobody's is never read.
-func hasFormToken(r *http.Request) bool {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
-	if err != nil || mediaType != formType {
-		return false
-	}
-	raw, _ := io.ReadAll(io.LimitReader(r.Body, maxFormToken)) // nobody else reads it
-	form, _ := url.ParseQuery(string(raw))                     // what can be read of it
-	return form.Has("access_token")
-}
-
-const maxFormToken = 64 << 10 // bytes that are searched
-
-var errTokenRequired = account.Errorf(oauth.TokenRequired, "this needs an access token in the Authorization header")
-
-// demoRoutes hides the example operations where they are switched off.
-func (s *Server) demoRoutes(all operations) echo.MiddlewareFunc {
+// browserGuard applies checkOrigin to the operations that set or read cookies: those with the tag
+// "browser".
+func (s *Server) browserGuard(all operations) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if all.of(c).example && !s.DemoRoutes {
+			if all.of(c).browser {
+				if err := s.checkOrigin(c.Request()); err != nil {
+					return err
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+// demoGuard returns 404 for the operations of demo.go while DemoRoutes is off.
+func (s *Server) demoGuard(all operations) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if all.of(c).demo && !s.DemoRoutes {
 				return echo.NewHTTPError(http.StatusNotFound)
 			}
 			return next(c)
 		}
 	}
-}
-
-// putContext puts a value into the request's context under a private key.
-func putContext(c echo.Context, key, value any) {
-	request := c.Request()
-	c.SetRequest(request.WithContext(context.WithValue(request.Context(), key, value)))
 }

@@ -2,20 +2,25 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// GetHealth answers GET /healthz.
+// errDraining is returned by the readiness check once Drain was called.
+var errDraining = fault.ErrUnavailable.After(5 * time.Second)
+
+// GetHealth handles GET /healthz.
 func (s *Server) GetHealth(context.Context, api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {
 	return api.GetHealth200JSONResponse{Status: "ok"}, nil
 }
 
-// GetReadiness answers GET /readyz. It does not ask the database: with that away tokens can still
-// be verified, and a replica taken out would not bring it back.
+// GetReadiness handles GET /readyz. It does not check the database: without one, access tokens can
+// still be verified, and removing replicas from the load balancer would not bring it back.
 func (s *Server) GetReadiness(context.Context, api.GetReadinessRequestObject) (api.GetReadinessResponseObject, error) {
 	if s.draining.Load() {
-		return nil, retryLater
+		return nil, errDraining
 	}
 	return api.GetReadiness200JSONResponse{Status: "ready"}, nil
 }

@@ -14,14 +14,14 @@ import (
 
 const frontEnd = "https://app.example.com"
 
-// listedOnly is a server that allows one front end elsewhere and no loopback.
-func listedOnly() httpapi.Options {
+// oneOrigin returns options that allow one front end on another host, and no loopback origins.
+func oneOrigin() httpapi.Options {
 	o := options()
 	o.Issuer, o.CORSOrigins, o.CORSLoopback = "https://auth.example.com", []string{frontEnd}, false
 	return o
 }
 
-// unsafeRoutes are the operations that change something and take a page's cookies.
+// unsafeRoutes returns method and path of the operations that accept cookies and change something.
 func unsafeRoutes(t *testing.T) (routes [][2]string) {
 	t.Helper()
 	contract, err := api.GetSpec()
@@ -43,27 +43,26 @@ func unsafeRoutes(t *testing.T) (routes [][2]string) {
 	return routes
 }
 
-// Requests that another site made a browser send are refused on every route, whatever cookies come
-// along. The twelve cases are where a request may say it comes from.
+// Every unsafe route refuses the requests that another site makes a browser send, even with cookies.
 func TestCrossOriginRequests(t *testing.T) {
 	t.Parallel()
-	url := start(t, listedOnly())
+	url := start(t, oneOrigin())
 	for name, c := range map[string]struct {
-		site, origin, with string
-		allowed            bool
+		site, origin, requestedWith string
+		allowed                     bool
 	}{
-		"our own page":                         {site: "same-origin", origin: "https://auth.example.com", allowed: true},
-		"our own page, by origin alone":        {origin: "https://auth.example.com", allowed: true},
-		"our own page, by site alone":          {site: "same-origin", allowed: true},
-		"the front end that is listed":         {site: "same-site", origin: frontEnd, allowed: true},
-		"the front end, by an old browser":     {origin: frontEnd, allowed: true},
-		"no browser, with the header":          {with: "fetch", allowed: true},
-		"no browser, without it":               {},
-		"another site":                         {site: "cross-site", origin: "https://evil.example"},
-		"another site, by an old browser":      {origin: "https://evil.example"},
-		"another site, with the header":        {site: "cross-site", origin: "https://evil.example", with: "XMLHttpRequest"},
-		"another host of the site, not listed": {site: "same-site", origin: "https://blog.example.com"},
-		"a page that hides its origin":         {site: "cross-site", origin: "null", with: "fetch"},
+		"same origin":                       {site: "same-origin", origin: "https://auth.example.com", allowed: true},
+		"same origin, only Origin":          {origin: "https://auth.example.com", allowed: true},
+		"same origin, only Sec-Fetch-Site":  {site: "same-origin", allowed: true},
+		"allowed origin":                    {site: "same-site", origin: frontEnd, allowed: true},
+		"allowed origin, only Origin":       {origin: frontEnd, allowed: true},
+		"no browser, with X-Requested-With": {requestedWith: "fetch", allowed: true},
+		"no browser, without it":            {},
+		"another site":                      {site: "cross-site", origin: "https://evil.example"},
+		"another site, only Origin":         {origin: "https://evil.example"},
+		"another site, X-Requested-With":    {site: "cross-site", origin: "https://evil.example", requestedWith: "XMLHttpRequest"},
+		"same site, origin not allowed":     {site: "same-site", origin: "https://blog.example.com"},
+		"null origin":                       {site: "cross-site", origin: "null", requestedWith: "fetch"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,7 +71,7 @@ func TestCrossOriginRequests(t *testing.T) {
 				r, err := http.NewRequestWithContext(t.Context(), route[0], url+route[1], strings.NewReader(""))
 				require.NoError(t, err)
 				r.Header.Set("Cookie", "__Host-latchkey_access=a; __Host-latchkey_refresh=rt_a")
-				for header, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin, "X-Requested-With": c.with} {
+				for header, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin, "X-Requested-With": c.requestedWith} {
 					if value != "" {
 						r.Header.Set(header, value)
 					}
@@ -80,7 +79,7 @@ func TestCrossOriginRequests(t *testing.T) {
 				got, err := client.Do(r)
 				require.NoError(t, err)
 				require.NoError(t, got.Body.Close())
-				if c.allowed { // and goes on to the cookies, which are no good
+				if c.allowed { // the status depends on the cookies, which are invalid
 					require.NotEqual(t, http.StatusForbidden, got.StatusCode, route)
 				} else {
 					require.Equal(t, http.StatusForbidden, got.StatusCode, route)
@@ -91,10 +90,10 @@ func TestCrossOriginRequests(t *testing.T) {
 	}
 }
 
-// Without a cookie nothing comes along by itself: a bearer token may come from anywhere.
-func TestBearerFromAnywhere(t *testing.T) {
+// A bearer token may be sent from any origin: the browser does not add it by itself.
+func TestBearerTokenFromAnyOrigin(t *testing.T) {
 	t.Parallel()
-	url := start(t, listedOnly())
+	url := start(t, oneOrigin())
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, url+"/api/auth/users/me/sessions", nil)
 	require.NoError(t, err)
 	r.Header.Set("Origin", "https://evil.example")
@@ -103,15 +102,15 @@ func TestBearerFromAnywhere(t *testing.T) {
 	got, err := (&http.Client{Transport: contract(t)}).Do(r)
 	require.NoError(t, err)
 	require.NoError(t, got.Body.Close())
-	require.Equal(t, http.StatusUnauthorized, got.StatusCode, "it is judged by the token")
+	require.Equal(t, http.StatusUnauthorized, got.StatusCode, "the token is invalid; the origin does not matter")
 }
 
-// Reading with cookies is safe: no page elsewhere can see the answer.
-func TestHostileOrigins(t *testing.T) {
+// CORS lets pages of the allowed origin read responses, and no other page.
+func TestCORS(t *testing.T) {
 	t.Parallel()
-	url := start(t, listedOnly())
+	url := start(t, oneOrigin())
 	client := http.Client{Transport: contract(t)}
-	ask := func(method, path, origin string) http.Header {
+	headers := func(method, path, origin string) http.Header {
 		r, err := http.NewRequestWithContext(t.Context(), method, url+path, nil)
 		require.NoError(t, err)
 		r.Header.Set("Origin", origin)
@@ -130,24 +129,24 @@ func TestHostileOrigins(t *testing.T) {
 			"http://localhost:3000", "https://auth.example.com.evil.example", "*",
 		} {
 			for _, method := range []string{http.MethodOptions, http.MethodGet} {
-				for name := range ask(method, path, hostile) {
+				for name := range headers(method, path, hostile) {
 					require.False(t, strings.HasPrefix(name, "Access-Control-Allow"), "%s for %s: %s", method, hostile, name)
 				}
 			}
 		}
-		header := ask(http.MethodOptions, path, frontEnd)
+		header := headers(http.MethodOptions, path, frontEnd)
 		require.Equal(t, []string{frontEnd}, header.Values("Access-Control-Allow-Origin"))
 		require.Equal(t, "true", header.Get("Access-Control-Allow-Credentials"))
 		require.Contains(t, header.Get("Access-Control-Allow-Methods"), http.MethodPost)
 		require.Equal(t, "Authorization,Content-Type,X-Requested-With", header.Get("Access-Control-Allow-Headers"))
 		require.Contains(t, header.Values("Vary"), "Origin")
-		header = ask(http.MethodGet, path, frontEnd) // an error, too, can be read
+		header = headers(http.MethodGet, path, frontEnd) // errors can be read as well
 		require.Equal(t, []string{frontEnd}, header.Values("Access-Control-Allow-Origin"))
 		require.Contains(t, header.Values("Vary"), "Origin")
 		require.Contains(t, header.Get("Access-Control-Expose-Headers"), "Retry-After")
 	}
-	// What is for everybody is so without credentials.
-	header := ask(http.MethodGet, "/openapi.json", "https://evil.example")
+	// Public paths can be read from every origin, without credentials.
+	header := headers(http.MethodGet, "/openapi.json", "https://evil.example")
 	require.Equal(t, "*", header.Get("Access-Control-Allow-Origin"))
 	require.Empty(t, header.Get("Access-Control-Allow-Credentials"))
 }

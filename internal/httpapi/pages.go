@@ -7,17 +7,19 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// pages are where the links of letters lead: they read the token behind the # and call the API.
+// pages are the pages that the links in emails open. Their script reads the one-time token behind
+// the # of the URL and calls the API.
 //
 //go:embed pages
 var pages embed.FS
 
-// pagePolicy allows the pages' own files and calls of the API, and nothing inline.
+// pagePolicy is the Content-Security-Policy of the pages. It allows their own files and requests to
+// the API, and nothing inline.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// servePages serves the pages of letters. They name each other and the API relatively, so that a
-// proxy may put the service under a path.
+// servePages serves the pages under /account. They use relative URLs, so that a proxy may serve
+// Latchkey under a path prefix.
 func (s *Server) servePages(e *echo.Echo) {
 	for path, file := range map[string]string{
 		"/account/verify": "verify.html", "/account/reset": "reset.html",

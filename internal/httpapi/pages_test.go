@@ -2,39 +2,32 @@ package httpapi
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 )
 
-func TestPagesOfLetters(t *testing.T) {
+// The pages that emails link to need nothing that their Content-Security-Policy forbids.
+func TestPages(t *testing.T) {
 	t.Parallel()
-	e := echo.New()
-	new(Server).servePages(e)
-	get := func(path string) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
-		return w
-	}
-	for path, kind := range map[string]string{
+	_, handler := newServer(t)
+	for path, mediaType := range map[string]string{
 		"/account/verify": "text/html", "/account/reset": "text/html",
 		"/account/page.js": "text/javascript", "/account/page.css": "text/css",
 	} {
-		w := get(path)
-		require.Equal(t, http.StatusOK, w.Code, path)
-		require.True(t, strings.HasPrefix(w.Header().Get("Content-Type"), kind), w.Header())
-		policy := w.Header().Get("Content-Security-Policy")
+		response := get(t, handler, path)
+		require.Equal(t, http.StatusOK, response.Code, path)
+		require.True(t, strings.HasPrefix(response.Header().Get("Content-Type"), mediaType), response.Header())
+		policy := response.Header().Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'")
 		require.Contains(t, policy, "frame-ancestors 'none'")
 		require.NotContains(t, policy, "unsafe")
-		if kind == "text/html" {
-			require.NotRegexp(t, `(?i)<style|style=|<script>|\son[a-z]+=|https?:`, w.Body.String(), "something that the policy refuses")
-			require.Contains(t, w.Body.String(), `data-call="../api/auth/`)
+		if mediaType == "text/html" {
+			require.NotRegexp(t, `(?i)<style|style=|<script>|\son[a-z]+=|https?:`, response.Body.String(), "forbidden by the policy")
+			require.Contains(t, response.Body.String(), `data-api="../api/auth/`)
 		}
 	}
-	require.Equal(t, http.StatusNotFound, get("/account/pages.go").Code)
-	require.Equal(t, http.StatusNotFound, get("/account/").Code)
+	require.Equal(t, http.StatusNotFound, get(t, handler, "/account/pages.go").Code)
+	require.Equal(t, http.StatusNotFound, get(t, handler, "/account/").Code)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/account"
 )
 
-// ListRoles answers GET /api/roles.
+// ListRoles handles GET /api/roles.
 func (s *Server) ListRoles(ctx context.Context, _ api.ListRolesRequestObject) (api.ListRolesResponseObject, error) {
 	roles, err := s.Accounts.Roles(ctx)
 	list := api.RoleList{Items: []api.Role{}}
@@ -17,31 +17,23 @@ func (s *Server) ListRoles(ctx context.Context, _ api.ListRolesRequestObject) (a
 	return api.ListRoles200JSONResponse(list), err
 }
 
-// GetRole answers GET /api/roles/{name}.
+// GetRole handles GET /api/roles/{name}.
 func (s *Server) GetRole(ctx context.Context, r api.GetRoleRequestObject) (api.GetRoleResponseObject, error) {
 	role, err := s.Accounts.Role(ctx, r.Name)
 	return api.GetRole200JSONResponse(apiRole(role)), err
 }
 
-// PutRole answers PUT /api/roles/{name}.
+// PutRole handles PUT /api/roles/{name}.
 func (s *Server) PutRole(ctx context.Context, r api.PutRoleRequestObject) (api.PutRoleResponseObject, error) {
 	role, err := s.Accounts.PutRole(ctx, principal(ctx).Authority(), r.Name, r.Body.Scopes)
 	return api.PutRole200JSONResponse(apiRole(role)), err
 }
 
-// DeleteRole answers DELETE /api/roles/{name}.
+// DeleteRole handles DELETE /api/roles/{name}.
 func (s *Server) DeleteRole(ctx context.Context, r api.DeleteRoleRequestObject) (api.DeleteRoleResponseObject, error) {
 	return api.DeleteRole204Response{}, s.Accounts.DeleteRole(ctx, r.Name)
 }
 
 func apiRole(r account.Role) api.Role {
-	return api.Role{Name: r.Name, Scopes: list(r.Scopes), Builtin: r.Builtin}
-}
-
-// list gives an empty list for nil, which would be null in JSON.
-func list[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
+	return api.Role{Name: r.Name, Scopes: nonNil(r.Scopes), Builtin: r.Builtin}
 }

@@ -12,42 +12,46 @@ import (
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-// PublicKeys are what the JWKS publishes.
+// PublicKeys are the keys that the JWKS publishes.
 type PublicKeys interface {
-	// Keys gives the keys that verify tokens.
-	Keys() []oauth.PublicKey
-	// Algorithms gives the algorithms in use.
+	// Keys returns the keys that verify access tokens.
+	Keys() []keyring.PublicKey
+	// Algorithms returns the signature algorithms in use.
 	Algorithms() []string
 }
 
-// Options are what the HTTP interface needs.
+// Options are the dependencies and settings of a Server.
 type Options struct {
 	Issuer         string
 	Accounts       *account.Service
 	OAuth          *oauth.Service
+	Audit          *audit.Log
 	Keys           PublicKeys
-	DemoRoutes     bool           // whether the example operations are served
-	CORSOrigins    []string       // exact origins of front ends elsewhere
+	DemoRoutes     bool           // serve the example operations
+	CORSOrigins    []string       // exact origins of front ends on other hosts
 	CORSLoopback   bool           // allow every loopback origin
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is trusted
 	Now            func() time.Time
 	Log            *slog.Logger
 }
 
-// Server answers every operation of the contract.
+// Server implements every operation of the contract.
 type Server struct {
 	Options
-	contract *openapi3.T
-	json     []byte // the contract as JSON
-	draining atomic.Bool
+	contract     *openapi3.T
+	contractJSON []byte
+	draining     atomic.Bool
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
 
-// New builds the server from the contract. Serve Handler; call Drain before shutting down.
+// New returns a Server for the embedded contract. Serve its Handler; call Drain before shutting
+// down.
 func New(o Options) (*Server, error) {
 	contract, err := api.GetSpec()
 	if err != nil {
@@ -57,10 +61,13 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Options: o, contract: contract, json: raw}, nil
+	return &Server{Options: o, contract: contract, contractJSON: raw}, nil
 }
 
-// Handler gives the routes and what every request passes on its way to one, outermost first.
+// tokenAlias is a second path of POST /token, which FastAPI clients expect.
+const tokenAlias = "/api/auth/token"
+
+// Handler returns the routes, behind the middleware that every request passes.
 func (s *Server) Handler() (*echo.Echo, error) {
 	operations, err := readContract(s.contract)
 	if err != nil {
@@ -70,7 +77,18 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = addressExtractor(s.TrustedProxies)
 	e.HTTPErrorHandler = s.writeError
-	e.Use(
+	e.Use(s.middleware(operations)...)
+	handler := api.NewStrictHandler(s, nil)
+	api.RegisterHandlers(e, handler)
+	wrapper := api.ServerInterfaceWrapper{Handler: handler}
+	e.POST(tokenAlias, wrapper.IssueToken)
+	s.servePages(e)
+	return e, s.serveDocs(e)
+}
+
+// middleware returns what a request passes before it reaches its operation, outermost first.
+func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
+	return []echo.MiddlewareFunc{
 		requestID,
 		s.logRequest(),
 		commonHeaders,
@@ -78,38 +96,14 @@ func (s *Server) Handler() (*echo.Echo, error) {
 		s.cors(),
 		withCaller,
 		s.withCookies,
-		s.demoRoutes(operations),
-		s.browserOnly(operations),
+		s.demoGuard(operations),
+		s.browserGuard(operations),
 		s.guard(operations),
 		middleware.BodyLimit(maxBody),
-		tokenForm(operations),
-		contractBody(operations),
-	)
-	handler := api.NewStrictHandler(s, nil)
-	api.RegisterHandlers(e, handler)
-	wrapper := api.ServerInterfaceWrapper{Handler: handler}
-	e.POST(tokenAlias, wrapper.IssueToken) // the path that FastAPI clients know
-	s.servePages(e)
-	return e, s.serveDocs(e)
+		oauthForm(operations),
+		jsonBody(operations),
+	}
 }
 
-// tokenAlias is a second route to POST /token.
-const tokenAlias = "/api/auth/token"
-
-// Drain makes the readiness check fail, so that no new requests are sent here.
+// Drain makes the readiness check fail, so that load balancers stop sending requests.
 func (s *Server) Drain() { s.draining.Store(true) }
-
-// addressExtractor takes the caller's address from the connection, or from X-Forwarded-For where
-// the hop before is a trusted proxy. Echo would believe anybody by default.
-func addressExtractor(trusted []netip.Prefix) echo.IPExtractor {
-	if len(trusted) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	options := []echo.TrustOption{
-		echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false),
-	}
-	for _, prefix := range trusted {
-		options = append(options, echo.TrustIPRange(ipNet(prefix)))
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
-}

@@ -2,13 +2,15 @@ package httpapi
 
 import (
 	"context"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
-	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
-// ListUsers answers GET /api/users.
+// ListUsers handles GET /api/users.
 func (s *Server) ListUsers(ctx context.Context, r api.ListUsersRequestObject) (api.ListUsersResponseObject, error) {
 	var after account.Position
 	if err := readCursor(r.Params.Cursor, &after); err != nil {
@@ -22,19 +24,16 @@ func (s *Server) ListUsers(ctx context.Context, r api.ListUsersRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	page := api.UserList{Items: make([]api.User, len(users))}
+	page := api.UserList{Items: make([]api.User, len(users)), NextCursor: writeCursor(next)}
 	for i, u := range users {
 		page.Items[i] = s.apiUser(u)
-	}
-	if next != nil {
-		page.NextCursor = writeCursor(next)
 	}
 	return api.ListUsers200JSONResponse(page), nil
 }
 
-// CreateUser answers POST /api/users.
+// CreateUser handles POST /api/users.
 func (s *Server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) (api.CreateUserResponseObject, error) {
-	user, err := s.Accounts.Administer(ctx, principal(ctx).Authority(), account.NewUser{
+	user, err := s.Accounts.CreateAs(ctx, principal(ctx).Authority(), account.NewUser{
 		Username: r.Body.Username, Email: r.Body.Email, EmailVerified: value(r.Body.EmailVerified),
 		Password: value(r.Body.Password), Name: value(r.Body.Name), Picture: value(r.Body.Picture), Roles: value(r.Body.Roles),
 	})
@@ -44,7 +43,7 @@ func (s *Server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) 
 	return api.CreateUser201JSONResponse(s.apiUser(user)), nil
 }
 
-// GetUser answers GET /api/users/{id}.
+// GetUser handles GET /api/users/{id}.
 func (s *Server) GetUser(ctx context.Context, r api.GetUserRequestObject) (api.GetUserResponseObject, error) {
 	user, err := s.Accounts.ByID(ctx, r.Id.String())
 	if err != nil {
@@ -53,7 +52,7 @@ func (s *Server) GetUser(ctx context.Context, r api.GetUserRequestObject) (api.G
 	return api.GetUser200JSONResponse(s.apiUser(user)), nil
 }
 
-// UpdateUser answers PATCH /api/users/{id}.
+// UpdateUser handles PATCH /api/users/{id}.
 func (s *Server) UpdateUser(ctx context.Context, r api.UpdateUserRequestObject) (api.UpdateUserResponseObject, error) {
 	user, err := s.Accounts.Update(ctx, principal(ctx).Authority(), r.Id.String(), account.AdminPatch{
 		Username: r.Body.Username, Email: r.Body.Email, EmailVerified: r.Body.EmailVerified, Password: r.Body.Password,
@@ -65,47 +64,40 @@ func (s *Server) UpdateUser(ctx context.Context, r api.UpdateUserRequestObject) 
 	return api.UpdateUser200JSONResponse(s.apiUser(user)), nil
 }
 
-// DeleteUser answers DELETE /api/users/{id}.
+// DeleteUser handles DELETE /api/users/{id}.
 func (s *Server) DeleteUser(ctx context.Context, r api.DeleteUserRequestObject) (api.DeleteUserResponseObject, error) {
 	return api.DeleteUser204Response{}, s.Accounts.Delete(ctx, principal(ctx).Authority(), r.Id.String())
 }
 
-// ForcePasswordReset answers POST /api/users/{id}/force-reset.
+// ForcePasswordReset handles POST /api/users/{id}/force-reset.
 func (s *Server) ForcePasswordReset(ctx context.Context, r api.ForcePasswordResetRequestObject) (api.ForcePasswordResetResponseObject, error) {
 	return api.ForcePasswordReset202JSONResponse{}, s.Accounts.ForceReset(ctx, principal(ctx).Authority(), r.Id.String())
 }
 
-// GrantRole answers PUT /api/users/{id}/roles/{role}.
+// GrantRole handles PUT /api/users/{id}/roles/{role}.
 func (s *Server) GrantRole(ctx context.Context, r api.GrantRoleRequestObject) (api.GrantRoleResponseObject, error) {
 	return api.GrantRole204Response{}, s.Accounts.Grant(ctx, principal(ctx).Authority(), r.Id.String(), r.Role)
 }
 
-// RevokeRole answers DELETE /api/users/{id}/roles/{role}.
+// RevokeRole handles DELETE /api/users/{id}/roles/{role}.
 func (s *Server) RevokeRole(ctx context.Context, r api.RevokeRoleRequestObject) (api.RevokeRoleResponseObject, error) {
 	return api.RevokeRole204Response{}, s.Accounts.Revoke(ctx, principal(ctx).Authority(), r.Id.String(), r.Role)
 }
 
-// ListAuditEvents answers GET /api/audit.
-func (s *Server) ListAuditEvents(ctx context.Context, r api.ListAuditEventsRequestObject) (api.ListAuditEventsResponseObject, error) {
-	q := audit.Query{
-		Action: audit.Action(value(r.Params.Action)), Outcome: audit.Outcome(value(r.Params.Outcome)), Limit: pageSize(r.Params.Limit),
+// apiUser returns a user as the contract describes it, without the password hash.
+func (s *Server) apiUser(u account.User) api.User {
+	return api.User{
+		Id: uuid.MustParse(u.ID), Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified,
+		Active: u.ActiveAt(s.Now()), DisabledUntil: s.disabledUntil(u), Name: optional(u.Name), Picture: optional(u.Picture), Roles: u.Roles,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
-	if q.Outcome != "" && q.Outcome != audit.Success && q.Outcome != audit.Failure {
-		return nil, malformed("the outcome is success or failure")
+}
+
+// disabledUntil returns when a disabled user becomes active again, or nil if the user is active or
+// is disabled for good.
+func (s *Server) disabledUntil(u account.User) *time.Time {
+	if u.DisabledUntil.IsZero() || u.ActiveAt(s.Now()) {
+		return nil
 	}
-	if r.Params.User != nil {
-		q.UserID = r.Params.User.String()
-	}
-	if err := readCursor(r.Params.Cursor, &q.Before); err != nil {
-		return nil, err
-	}
-	events, next, err := s.Accounts.Events(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	page := api.AuditList{Items: apiEvents(events)}
-	if next != nil {
-		page.NextCursor = writeCursor(next)
-	}
-	return api.ListAuditEvents200JSONResponse(page), nil
+	return &u.DisabledUntil
 }

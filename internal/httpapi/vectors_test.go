@@ -18,57 +18,76 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/apitest"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/password"
 )
 
 const issuer = "http://localhost:8080"
 
-// nothing stands for all that costs something: stores, limits and hasher. To call it is a panic,
-// which the server answers with a 500 that no vector allows.
-type nothing struct {
-	account.Store
+// noStore stands for the stores and rate limits. Calling it panics, which makes the server return a
+// 500 that no vector accepts.
+type noStore struct {
+	account.UserStore
+	account.RoleStore
+	account.OneTimeTokenStore
+	account.Queue
 	oauth.ClientStore
 	oauth.SessionStore
 	oauth.Limiter
+	audit.Store
 }
 
-type noSignups struct{ account.Limiter }
+// noLimiter panics when it is called.
+type noLimiter struct{ account.Limiter }
 
-// noHashes knows the common passwords and hashes none.
-type noHashes struct{ account.Passwords }
+// noHasher knows the common passwords. Hashing panics.
+type noHasher struct{ account.Passwords }
 
-func (noHashes) Common(text string) bool { return (*password.Hasher)(nil).Common(text) }
+func (noHasher) Common(text string) bool { return (*password.Hasher)(nil).Common(text) }
 
-// noKeys knows no token.
+// noKeys accepts no access token. Signing panics.
 type noKeys struct{}
 
-func (noKeys) Sign(oauth.Claims) (string, error)   { panic("a token is signed") }
+func (noKeys) Sign(oauth.Claims) (string, error)   { panic("Sign called") }
 func (noKeys) Verify(string) (oauth.Claims, error) { return oauth.Claims{}, oauth.ErrInvalidToken }
-func (noKeys) Keys() []oauth.PublicKey             { return nil }
+func (noKeys) Keys() []keyring.PublicKey           { return nil }
 func (noKeys) Algorithms() []string                { return []string{"ES256"} }
 
-// options assembles a server that can do nothing that costs.
+// options returns the options of a server that panics when a request reaches a store or the hasher.
 func options() httpapi.Options {
 	log := slog.New(slog.DiscardHandler)
-	accounts := account.New(account.Options{
-		Store: nothing{}, Passwords: noHashes{}, MinPassword: 8, Signup: true,
-		Limits: noSignups{}, Now: time.Now, Log: log,
-	})
+	directory := must(account.NewDirectory(account.DirectoryOptions{
+		Users: noStore{}, Roles: noStore{}, Tokens: noStore{}, Events: noStore{}, Queue: noStore{},
+		Passwords: noHasher{}, MinPassword: 8, Now: time.Now, Log: log,
+	}))
+	accounts := must(account.New(directory, account.Options{Limits: noLimiter{}, Signup: true}))
 	return httpapi.Options{
-		Issuer: issuer, Accounts: accounts, Keys: noKeys{}, DemoRoutes: true, CORSLoopback: true, Log: log,
+		Issuer: issuer, Accounts: accounts, Audit: must(audit.NewLog(noStore{}, time.Now)), Keys: noKeys{}, DemoRoutes: true, CORSLoopback: true, Log: log,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
-		OAuth: oauth.New(oauth.Options{
-			Settings: oauth.Settings{Issuer: issuer, Audience: []string{issuer}, AccessTTL: time.Minute, PublicClient: true},
-			Accounts: accounts, Clients: nothing{}, Sessions: nothing{}, Keys: noKeys{}, Limits: nothing{}, Now: time.Now, Log: log,
-			RefreshKeys: [][]byte{refreshKey},
-		}),
+		OAuth: must(oauth.New(oauth.Options{
+			Settings: oauth.Settings{
+				Issuer: issuer, Audience: []string{issuer}, AccessTTL: time.Minute, SessionIdle: time.Hour, SessionMax: time.Hour,
+				PublicClient: true,
+			},
+			Accounts: accounts, Clients: noStore{}, Sessions: noStore{}, Keys: noKeys{}, Limits: noStore{}, Events: noStore{},
+			Now: time.Now, Log: log, RefreshKeys: [][]byte{refreshKey},
+		})),
 	}
 }
 
-// start serves over a real connection, so that net/http has its say as in production.
+// must returns v of a constructor whose options the tests have made.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// start serves over real connections, so that requests pass net/http as in production.
 func start(t *testing.T, o httpapi.Options) string {
 	t.Helper()
 	api, err := httpapi.New(o)
@@ -85,38 +104,38 @@ func start(t *testing.T, o httpapi.Options) string {
 	return server.URL
 }
 
-// load reads the vectors that cost nothing, of all directories.
-func load(t *testing.T) []apitest.Case {
+// loadNoCost reads the vectors with the directive cost: none.
+func loadNoCost(t *testing.T) []apitest.Case {
 	t.Helper()
 	var all []apitest.Case
 	for _, dir := range []string{"token", "account", "guard", "admin", "browser", "own", "onetime", "users", "audit"} {
 		cases, err := apitest.Load("testdata/" + dir)
 		require.NoError(t, err)
-		all = append(all, slices.DeleteFunc(cases, func(c apitest.Case) bool { return !c.Free })...)
+		all = append(all, slices.DeleteFunc(cases, func(c apitest.Case) bool { return !c.NoCost })...)
 	}
 	require.Greater(t, len(all), 100)
 	return all
 }
 
-// A malformed request costs no hash and no query.
-func TestMalformedCostsNothing(t *testing.T) {
+// Malformed requests reach neither the stores nor the password hasher.
+func TestMalformedRequestsCostNothing(t *testing.T) {
 	t.Parallel()
 	url := start(t, options())
 	apitest.Run(t, apitest.Server{URL: url, Value: func(name string) string {
-		how, junk := strings.CutPrefix(name, "junk.")
-		if junk {
-			return apitest.Spoil(goodToken(), how)
+		if how, ok := strings.CutPrefix(name, "junk."); ok {
+			return apitest.Spoil(refreshToken(), how)
 		}
-		require.Equal(t, "issuer", name, "a case that costs nothing has no token")
+		require.Equal(t, "issuer", name, "a vector with cost: none cannot use a valid token")
 		return issuer
-	}}, load(t))
+	}}, loadNoCost(t))
 }
 
-// refreshKey signs the tokens of the server that can do nothing.
+// refreshKey is the MAC key of the refresh tokens.
 var refreshKey = []byte("0123456789abcdef0123456789abcdef")
 
-// goodToken is a refresh token of that server, made by the description of its format alone.
-func goodToken() string {
+// refreshToken returns a valid refresh token. It is built from the description of the format, not by
+// the code under test.
+func refreshToken() string {
 	number := sha256.Sum256(append([]byte("refresh key number"), refreshKey...))
 	raw := append([]byte{0x01, number[0]}, "sixteen of bytes"...)
 	raw = append(raw, 7) // the counter
@@ -126,29 +145,28 @@ func goodToken() string {
 	return "rt_" + base64.RawURLEncoding.EncodeToString(mac.Sum(raw))
 }
 
-// A hundred thousand junk tokens ask for nothing: each is refused before the store is called, which
-// here would be a panic. The token that they were made from does ask.
-func TestJunkTokensAskNothing(t *testing.T) {
+// 100,000 modified refresh tokens are refused before the store is called, which would panic. The
+// valid token that they are made from reaches the store.
+func TestModifiedRefreshTokensCostNothing(t *testing.T) {
 	t.Parallel()
 	service := options().OAuth
-	use := func(token string) error {
+	refresh := func(token string) error {
 		_, err := service.Token(t.Context(), oauth.TokenRequest{GrantType: oauth.GrantRefresh, RefreshToken: token})
 		return err
 	}
-	good := []byte(goodToken())
-	require.Panics(t, func() { _ = use(string(good)) })
+	valid := []byte(refreshToken())
+	require.Panics(t, func() { _ = refresh(string(valid)) })
 	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for range 100_000 {
-		junk := slices.Clone(good)
-		at := 3 + rand.IntN(len(junk)-3)
-		junk[at] = characters[(strings.IndexByte(characters, junk[at])+1+rand.IntN(63))%64]
-		require.ErrorIs(t, use(string(junk)), oauth.ErrRefresh)
+		modified := slices.Clone(valid)
+		i := 3 + rand.IntN(len(modified)-3)
+		modified[i] = characters[(strings.IndexByte(characters, modified[i])+1+rand.IntN(63))%64]
+		require.ErrorIs(t, refresh(string(modified)), oauth.ErrRefresh)
 	}
 }
 
-// What would cost something does reach the stores: the vectors above do not pass by an accident of
-// the assembly.
-func TestWellFormedCosts(t *testing.T) {
+// A well-formed request does reach the stores, so TestMalformedRequestsCostNothing can fail.
+func TestWellFormedRequestReachesStore(t *testing.T) {
 	t.Parallel()
 	client := http.Client{Transport: contract(t)}
 	url := start(t, options())
@@ -162,12 +180,13 @@ func TestWellFormedCosts(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, response.StatusCode)
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"error": "server_error", "error_description": "an unexpected fault; quote the request id"}`, string(body))
+	require.JSONEq(t, `{"error": "server_error", "error_description": "internal error; include the request id when you report it"}`, string(body))
 }
 
+// contract returns a transport that validates responses against the contract.
 func contract(t *testing.T) http.RoundTripper {
 	t.Helper()
-	checked, err := apitest.NewContract(apitest.Verbatim{})
+	transport, err := apitest.NewContract(apitest.Verbatim{})
 	require.NoError(t, err)
-	return checked
+	return transport
 }

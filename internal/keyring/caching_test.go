@@ -10,21 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const cacheAge = 5 * time.Minute // the max-age of the key set
+const cacheAge = 5 * time.Minute // the max-age of the JWKS
 
-// verifier is somebody else's API with another library. It asks for the key set when its copy has
-// reached the max-age, never before, and refuses a key that it does not know.
+// verifier is an API that verifies tokens with another library. It fetches the JWKS only when its copy
+// has reached the max-age, and rejects tokens with an unknown kid.
 type verifier struct {
-	clock  *clock
-	source *Ring // the replica that answers it
-	asked  time.Time
-	keys   map[string]crypto.PublicKey
+	clock   *clock
+	source  *Ring // the replica from which it fetches the JWKS
+	fetched time.Time
+	keys    map[string]crypto.PublicKey
 }
 
 func (v *verifier) verify(t *testing.T, token string) error {
 	t.Helper()
-	if now := v.clock.Now(); v.keys == nil || now.Sub(v.asked) >= cacheAge {
-		v.asked, v.keys = now, map[string]crypto.PublicKey{}
+	if now := v.clock.Now(); v.keys == nil || now.Sub(v.fetched) >= cacheAge {
+		v.fetched, v.keys = now, map[string]crypto.PublicKey{}
 		for _, k := range v.source.Keys() {
 			v.keys[k.ID] = rawKey(t, k)
 		}
@@ -34,24 +34,24 @@ func (v *verifier) verify(t *testing.T, token string) error {
 		if k := v.keys[kid]; k != nil {
 			return k, nil
 		}
-		return nil, errors.New("an unknown kid")
+		return nil, errors.New("unknown kid")
 	}, jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithLeeway(time.Minute), jwt.WithTimeFunc(v.clock.Now))
 	return err
 }
 
-// fleet is three replicas over one store, whose clocks differ as much as they may, and two verifiers.
+// fleet is three replicas with one store and the largest allowed clock skew, and two verifiers.
 type fleet struct {
 	clock     *clock
-	store     *memory
+	store     *memoryStore
 	rings     []*Ring
 	verifiers []*verifier
-	recent    []string // tokens that have not expired
+	recent    []string // tokens signed since the last call of refusedRecent
 }
 
 func newFleet(t *testing.T, o Options) *fleet {
 	t.Helper()
-	f := &fleet{clock: newClock(), store: &memory{}}
+	f := &fleet{clock: newClock(), store: &memoryStore{}}
 	for i := range 3 {
 		skew := time.Duration(i-1) * 30 * time.Second
 		o.Now = func() time.Time { return f.clock.Now().Add(skew) }
@@ -63,8 +63,8 @@ func newFleet(t *testing.T, o Options) *fleet {
 	return f
 }
 
-// tick is ten seconds: every replica signs and then polls, another verifies, and other people's
-// verifiers do. It gives the number of their refusals.
+// tick advances the clock by ten seconds. Every replica signs a token, which another replica and the
+// verifiers verify, and then polls. tick returns how many tokens the verifiers refused.
 func (f *fleet) tick(t *testing.T) int {
 	t.Helper()
 	f.clock.add(10 * time.Second)
@@ -84,8 +84,8 @@ func (f *fleet) tick(t *testing.T) int {
 	return refused
 }
 
-// old verifies what was signed up to a quarter of an hour ago, and forgets it.
-func (f *fleet) old(t *testing.T) int {
+// refusedRecent has a verifier check the recent tokens again, and returns how many it refused.
+func (f *fleet) refusedRecent(t *testing.T) int {
 	t.Helper()
 	refused := 0
 	for _, token := range f.recent {
@@ -97,33 +97,33 @@ func (f *fleet) old(t *testing.T) int {
 	return refused
 }
 
-// Thirty rotations with the shortest lead that is allowed: nobody ever meets a key that he does not
-// know. Only the hours about each rotation are lived through second by second.
-func TestRotationsAndCachingVerifiers(t *testing.T) {
+// Verifiers that cache the JWKS never see a token with an unknown key, in thirty rotations with the
+// shortest allowed lead. The clock jumps to a few minutes before each rotation.
+func TestCachingVerifiersKnowEveryKey(t *testing.T) {
 	t.Parallel()
 	o := Options{}
 	o.Prepublish = withDefaults(o).LeastLead()
 	f := newFleet(t, o)
 	kids := map[string]bool{}
 	for i := range 30 {
-		begun := f.rings[0].keys.Load().newest().row.SignsFrom
-		// The verifiers' caches are of another age each time that the next key is published.
+		started := f.rings[0].keys.Load().newest().row.SignsFrom
+		// The age of the verifiers' caches at publication differs from one rotation to the next.
 		lead := o.Prepublish + time.Minute + time.Duration(i)*10*time.Second
-		f.clock.set(begun.Add(30*24*time.Hour - lead))
+		f.clock.set(started.Add(30*24*time.Hour - lead))
 		f.recent = nil
 		for range int((lead + 3*time.Minute) / (10 * time.Second)) {
 			require.Zero(t, f.tick(t))
 		}
-		require.Zero(t, f.old(t))
+		require.Zero(t, f.refusedRecent(t))
 		kids[f.rings[0].keys.Load().signer(f.clock.Now()).row.ID] = true
-		require.LessOrEqual(t, len(f.store.rows), 2, "the one before the last is gone")
+		require.LessOrEqual(t, len(f.store.rows), 2, "only the current and the previous key are left")
 	}
 	require.Len(t, kids, 30)
 }
 
-// The verifiers of the test above are as strict as they should be: a key that signs at once is
-// unknown to them, which is why Rotate refuses to make one.
-func TestNoLeadIsMet(t *testing.T) {
+// A key that signs at once is unknown to the verifiers of the test above, which shows that the test can
+// fail, and why Rotate refuses such a key.
+func TestCachingVerifiersRefuseAKeyWithoutLead(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, Options{})
 	require.Zero(t, f.tick(t))

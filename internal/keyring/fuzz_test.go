@@ -8,12 +8,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-// fixedRing has one key that is the same in every process, so that what a fuzzing worker is given
-// by another one, or by testdata, is a token under its own key. Ed25519 signatures have one form.
+// fixedRing returns a ring whose key is the same in every process, so that tokens from testdata and
+// from other fuzzing workers are signed with it. Ed25519 is used because it is deterministic.
 func fixedRing(f *testing.F) (*Ring, ed25519.PrivateKey) {
 	f.Helper()
 	private := ed25519.NewKeyFromSeed(secretA)
@@ -21,41 +19,41 @@ func fixedRing(f *testing.F) (*Ring, ed25519.PrivateKey) {
 	require.NoError(f, err)
 	row, err := newRow(private, EdDSA, 1, epoch, epoch, s)
 	require.NoError(f, err)
-	r, err := Open(f.Context(), &memory{rows: []oauth.SigningKey{row}}, options(Options{Algorithm: EdDSA}))
+	r, err := Open(f.Context(), &memoryStore{rows: []SigningKey{row}}, options(Options{Algorithm: EdDSA}))
 	require.NoError(f, err)
 	return r, private
 }
 
 func FuzzVerify(f *testing.F) {
 	r, private := fixedRing(f)
-	signed := map[string]bool{} // what the key has signed and Verify shall accept
-	for _, c := range slices.Concat(shapes, judged) {
+	accepted := map[string]bool{} // to whether Verify must accept the token
+	for _, c := range slices.Concat(malformed, badClaims) {
 		if c.header == "" {
-			c.header = goodHeader
+			c.header = validHeader
 		}
 		c.header = strings.ReplaceAll(c.header, ES256, EdDSA)
-		if c.seal == nil {
-			c.seal = func(input []byte) []byte { return ed25519.Sign(private, input) }
+		if c.signer == nil {
+			c.signer = func(input []byte) []byte { return ed25519.Sign(private, input) }
 		}
 		token := c.build(f, r)
-		signed[token] = c.fault == ""
+		accepted[token] = c.reason == ""
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
 		claims, err := r.Verify(token)
-		if signed[token] {
+		if accepted[token] {
 			require.NoError(t, err)
 			return
 		}
-		require.ErrorIs(t, err, oauth.ErrInvalidToken)
+		require.ErrorIs(t, err, ErrInvalidToken)
 		require.Zero(t, claims)
 	})
 }
 
-// FuzzHeader feeds the header alone, which no signature protects from strangers.
+// FuzzHeader tests the header, which is read before the signature is checked.
 func FuzzHeader(f *testing.F) {
 	r, _ := fixedRing(f)
-	for _, c := range shapes {
+	for _, c := range malformed {
 		header := strings.ReplaceAll(c.header, "KID", r.Keys()[0].ID)
 		f.Add([]byte(strings.ReplaceAll(header, ES256, EdDSA)))
 	}

@@ -8,19 +8,14 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
-	"github.com/lestrrat-go/jwx/v2/jwk"
-
-	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-// The algorithms that a key may have. There is no other: neither none nor a symmetric one.
+// The supported signature algorithms. Neither "none" nor a symmetric one is among them.
 const (
 	ES256 = "ES256"
 	RS256 = "RS256"
@@ -30,16 +25,16 @@ const (
 // rsaBits is the size of new RSA keys.
 const rsaBits = 3072
 
-// key is a row made usable.
+// key is a stored key that has been decrypted and checked.
 type key struct {
-	row     oauth.SigningKey
+	row     SigningKey
 	private crypto.Signer // nil once it has been erased
-	current bool          // sealed under the first secret
+	current bool          // sealed with the first secret
 	public  crypto.PublicKey
-	shown   oauth.PublicKey
+	jwk     PublicKey
 }
 
-// newPrivate makes a private key.
+// newPrivate generates a private key.
 func newPrivate(alg string) (crypto.Signer, error) {
 	switch alg {
 	case ES256:
@@ -50,58 +45,59 @@ func newPrivate(alg string) (crypto.Signer, error) {
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
 	}
-	return nil, fmt.Errorf("keyring: there is no algorithm %q: choose ES256, RS256 or EdDSA", alg)
+	return nil, fmt.Errorf("keyring: unknown algorithm %q; choose ES256, RS256 or EdDSA", alg)
 }
 
-// newRow seals a private key into a row.
-func newRow(private crypto.Signer, alg string, generation int64, now, from time.Time, s sealer) (oauth.SigningKey, error) {
-	shown, err := show(private.Public(), alg)
+// newRow returns the row of a private key, which it seals.
+func newRow(private crypto.Signer, alg string, generation int64, now, from time.Time, s sealer) (SigningKey, error) {
+	public, err := publicKey(private.Public(), alg)
 	if err != nil {
-		return oauth.SigningKey{}, err
+		return SigningKey{}, err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return oauth.SigningKey{}, err
+		return SigningKey{}, err
 	}
-	public, err := json.Marshal(jwkMembers(shown))
+	text, err := json.Marshal(jwkMembers(public))
 	if err != nil {
-		return oauth.SigningKey{}, err
+		return SigningKey{}, err
 	}
-	return oauth.SigningKey{
-		ID: shown.ID, Generation: generation, Algorithm: alg,
-		Public: public, Sealed: s.seal(shown.ID, alg, der),
+	return SigningKey{
+		ID: public.ID, Generation: generation, Algorithm: alg,
+		Public: text, Sealed: s.seal(public.ID, alg, der),
 		CreatedAt: now, SignsFrom: from,
 	}, nil
 }
 
-// load opens a row and holds it against itself: the kid must be the thumbprint of the public half,
-// and the public half that of the private one.
-func load(row oauth.SigningKey, s sealer) (*key, error) {
+// load decrypts a row and checks that its parts belong together: the kid must be the thumbprint of
+// the public key, and the public key must match the private one.
+func load(row SigningKey, s sealer) (*key, error) {
 	public, err := parsePublic(row.Public)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := show(public, row.Algorithm)
+	jwk, err := publicKey(public, row.Algorithm)
 	if err != nil {
 		return nil, err
 	}
-	if shown.ID != row.ID {
+	if jwk.ID != row.ID {
 		return nil, errTampered
 	}
-	k := &key{row: row, current: s.current(row.Sealed), public: public, shown: shown}
+	k := &key{row: row, current: s.current(row.Sealed), public: public, jwk: jwk}
 	k.private, err = openPrivate(row, s)
 	if err != nil || k.private == nil {
 		return k, err
 	}
-	if half, ok := k.private.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !half.Equal(public) {
+	if own, ok := k.private.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(public) {
 		return nil, errTampered
 	}
 	return k, nil
 }
 
-// openPrivate unseals the private half. An erased one is nothing, sealed: a row is ours only if its
-// seal says so, lest whoever can write rows adds a public key of his own.
-func openPrivate(row oauth.SigningKey, s sealer) (crypto.Signer, error) {
+// openPrivate decrypts the private key of a row. It returns nil for an erased one, which is stored as
+// a sealed empty text: every row must carry a valid seal, or an attacker who can write to the
+// database could add a public key.
+func openPrivate(row SigningKey, s sealer) (crypto.Signer, error) {
 	der, err := s.open(row.ID, row.Algorithm, row.Sealed)
 	if err != nil {
 		return nil, err
@@ -120,72 +116,7 @@ func openPrivate(row oauth.SigningKey, s sealer) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// parsePublic reads a public JWK.
-func parsePublic(text []byte) (crypto.PublicKey, error) {
-	k, err := jwk.ParseKey(text)
-	if err != nil {
-		return nil, errors.New("its public half is no JWK")
-	}
-	var raw any
-	if err := k.Raw(&raw); err != nil {
-		return nil, errors.New("its public half is not usable")
-	}
-	return raw, nil
-}
-
-// show gives the public members of a key that suits alg. The kid is its thumbprint (RFC 7638).
-func show(public crypto.PublicKey, alg string) (oauth.PublicKey, error) {
-	if !suits(public, alg) {
-		return oauth.PublicKey{}, fmt.Errorf("it is no key for %q", alg)
-	}
-	k, err := jwk.FromRaw(public)
-	if err != nil {
-		return oauth.PublicKey{}, err
-	}
-	thumbprint, err := k.Thumbprint(crypto.SHA256)
-	if err != nil {
-		return oauth.PublicKey{}, err
-	}
-	text, err := json.Marshal(k)
-	if err != nil {
-		return oauth.PublicKey{}, err
-	}
-	var members jwkMembers
-	if err := json.Unmarshal(text, &members); err != nil {
-		return oauth.PublicKey{}, err
-	}
-	members.Use, members.Algorithm = "sig", alg
-	members.ID = base64.RawURLEncoding.EncodeToString(thumbprint)
-	return oauth.PublicKey(members), nil
-}
-
-// suits says whether a public key can verify alg (RFC 7518 §3.1), and is none of a private kind.
-func suits(public crypto.PublicKey, alg string) bool {
-	switch k := public.(type) {
-	case *ecdsa.PublicKey:
-		return alg == ES256 && k.Curve == elliptic.P256()
-	case *rsa.PublicKey:
-		return alg == RS256 && k.N.BitLen() >= 2048
-	case ed25519.PublicKey:
-		return alg == EdDSA
-	}
-	return false
-}
-
-// jwkMembers is oauth.PublicKey with the names of RFC 7517 and RFC 7518 §6.
-type jwkMembers struct {
-	KeyType   string `json:"kty"`
-	Use       string `json:"use,omitempty"`
-	Algorithm string `json:"alg,omitempty"`
-	ID        string `json:"kid,omitempty"`
-	Curve     string `json:"crv,omitempty"`
-	X         string `json:"x,omitempty"`
-	Y         string `json:"y,omitempty"`
-	N         string `json:"n,omitempty"`
-	E         string `json:"e,omitempty"`
-}
-
-// signature is the name of the algorithm as jwx spells it.
+// signature returns the algorithm as the type that jwx uses.
 func (k *key) signature() jwa.SignatureAlgorithm {
 	return jwa.SignatureAlgorithm(k.row.Algorithm)
 }

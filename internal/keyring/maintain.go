@@ -5,30 +5,29 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
-	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// Maintain reads the keys and does what their schedule demands: it makes the next one in time,
-// erases the private halves of those that have retired, deletes those that are over, and seals what
-// is not sealed under the first secret anew. It may be called at any time by any number of replicas,
-// and may end half-way: the next call does the rest.
+// Maintain reads the keys and makes the changes that are due: it adds the next key, erases the private
+// keys of retired keys, deletes expired keys, and seals with the first secret what is sealed with
+// another. Any number of replicas may call it at any time. If it is interrupted, the next call does the
+// rest.
 func (r *Ring) Maintain(ctx context.Context) error {
 	if err := r.Refresh(ctx); err != nil {
 		return err
 	}
 	keys, now := *r.keys.Load(), r.now()
-	var faults []error
+	var errs []error
 	changed := false
 	if from, due := r.schedule.next(keys, now); due {
-		faults, changed = append(faults, unless(oauth.ErrExists, r.add(ctx, from))), true
+		errs, changed = append(errs, ignore(fault.ErrAlreadyExists, r.add(ctx, from))), true
 	}
 	for i, k := range keys {
-		if todo := r.schedule.chore(keys, i, now); todo != none {
-			faults, changed = append(faults, unless(account.ErrNotFound, r.do(ctx, todo, k))), true
+		if a := r.schedule.action(keys, i, now); a != noAction {
+			errs, changed = append(errs, ignore(fault.ErrNotFound, r.apply(ctx, a, k))), true
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("keyring: maintain the keys: %w", err)
 	}
 	if !changed {
@@ -37,13 +36,13 @@ func (r *Ring) Maintain(ctx context.Context) error {
 	return r.Refresh(ctx)
 }
 
-// do does one thing to a key. account.ErrNotFound: another replica has done it.
-func (r *Ring) do(ctx context.Context, todo chore, k *key) error {
+// apply makes one change to a stored key. It returns fault.ErrNotFound if another replica has made it.
+func (r *Ring) apply(ctx context.Context, a action, k *key) error {
 	row := k.row
-	switch todo {
-	case remove:
+	switch a {
+	case deleteKey:
 		return r.store.DeleteSigningKey(ctx, row.ID)
-	case erase:
+	case erasePrivate:
 		return r.store.ReplaceSealed(ctx, row.ID, row.Sealed, r.sealer.seal(row.ID, row.Algorithm, nil))
 	case reseal:
 		plain, err := r.sealer.open(row.ID, row.Algorithm, row.Sealed)
@@ -51,14 +50,14 @@ func (r *Ring) do(ctx context.Context, todo chore, k *key) error {
 			return err
 		}
 		return r.store.ReplaceSealed(ctx, row.ID, row.Sealed, r.sealer.seal(row.ID, row.Algorithm, plain))
-	case none:
+	case noAction:
 	}
 	return nil
 }
 
-// unless gives err, but not that another replica was first.
-func unless(harmless, err error) error {
-	if errors.Is(err, harmless) {
+// ignore returns err, or nil if err is the one to ignore: another replica has done the same work.
+func ignore(ignored, err error) error {
+	if errors.Is(err, ignored) {
 		return nil
 	}
 	return err

@@ -7,32 +7,32 @@ import (
 	"time"
 )
 
-// Types of a token, the typ header: that of RFC 9068 §2.1, and the one that older libraries want.
+// Values of the typ header: that of RFC 9068 §2.1, and the one that older libraries require.
 const (
 	TypeAccessToken = "at+jwt"
 	TypeJWT         = "JWT"
 )
 
-// Options of a Ring.
+// Options configure a Ring.
 type Options struct {
-	Secrets   [][]byte         // master secrets of at least 32 bytes: the first seals, all open
-	Algorithm string           // of new keys: ES256 (default), RS256, EdDSA
-	Issuer    string           // iss, exactly
-	Audience  string           // our own aud, which Verify demands; default: the issuer
-	Type      string           // typ: at+jwt (default) or JWT
-	MaxLife   time.Duration    // the longest exp - iat that is accepted; default: an hour
-	Leeway    time.Duration    // for clocks that differ; default: a minute
-	Now       func() time.Time // default: time.Now
+	Secrets     [][]byte         // master secrets of at least 32 bytes: the first seals, all open
+	Algorithm   string           // of new keys: ES256 (default), RS256 or EdDSA
+	Issuer      string           // iss, compared exactly
+	Audience    string           // the aud that Verify requires; default: the issuer
+	Type        string           // typ: at+jwt (default) or JWT
+	MaxLifetime time.Duration    // the longest accepted exp - iat; default: 1 hour
+	Leeway      time.Duration    // tolerance for clock skew; default: 1 minute
+	Now         func() time.Time // default: time.Now
 
 	Period     time.Duration // how long a key signs; default: 30 days
-	Prepublish time.Duration // how long it is published before that; default: a day
-	CacheAge   time.Duration // how long verifiers keep the key set, its max-age; default: 5 minutes
+	Prepublish time.Duration // how long a key is published before it signs; default: 1 day
+	CacheAge   time.Duration // how long verifiers cache the JWKS, its max-age; default: 5 minutes
 	Poll       time.Duration // how often Maintain is called; default: 10 seconds
 }
 
-// LeastLead is how long before its first signature a key must be published, so that every verifier
-// has it: a replica polls it, a verifier had asked just before, its answer is kept for CacheAge, and
-// clocks differ.
+// LeastLead returns how long a key must be published before it signs, so that every verifier has it by
+// then. A replica sees the key at its next poll; a verifier may have fetched the JWKS from that replica
+// just before, and caches it for CacheAge; and clocks differ.
 func (o Options) LeastLead() time.Duration { return o.CacheAge + 2*o.Poll + o.Leeway }
 
 func withDefaults(o Options) Options {
@@ -48,7 +48,7 @@ func withDefaults(o Options) Options {
 	}
 	text(&o.Type, TypeAccessToken)
 	text(&o.Audience, o.Issuer)
-	span(&o.MaxLife, time.Hour)
+	span(&o.MaxLifetime, time.Hour)
 	span(&o.Leeway, time.Minute)
 	span(&o.Period, 30*24*time.Hour)
 	span(&o.Prepublish, 24*time.Hour)
@@ -63,13 +63,13 @@ func withDefaults(o Options) Options {
 func check(o Options) error {
 	switch {
 	case o.Type != TypeAccessToken && o.Type != TypeJWT:
-		return fmt.Errorf("keyring: the type of tokens is %q: choose %s or %s", o.Type, TypeAccessToken, TypeJWT)
+		return fmt.Errorf("keyring: unknown token type %q; choose %s or %s", o.Type, TypeAccessToken, TypeJWT)
 	case o.Algorithm != "" && !slices.Contains([]string{ES256, RS256, EdDSA}, o.Algorithm):
-		return fmt.Errorf("keyring: there is no algorithm %q: choose ES256, RS256 or EdDSA", o.Algorithm)
+		return fmt.Errorf("keyring: unknown algorithm %q; choose ES256, RS256 or EdDSA", o.Algorithm)
 	case o.Prepublish < o.LeastLead():
-		return fmt.Errorf("keyring: a key must be published %v before it signs, not %v", o.LeastLead(), o.Prepublish)
+		return fmt.Errorf("keyring: a key must be published at least %v before it signs, not %v", o.LeastLead(), o.Prepublish)
 	case o.Period < o.Prepublish:
-		return errors.New("keyring: a key must sign for longer than it is published before")
+		return errors.New("keyring: a key must sign for at least as long as it is published in advance")
 	}
 	return nil
 }

@@ -4,17 +4,15 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 )
 
-// minSecret is the least length of a master secret: as many bits as the keys made from it.
+// minSecret is the minimum length of a master secret: that of the keys derived from it.
 const minSecret = 32
 
-// A sealed blob is version ‖ secret id ‖ nonce ‖ ciphertext and tag.
+// The layout of a sealed blob: version ‖ secret ID ‖ nonce ‖ ciphertext and tag.
 const (
 	sealVersion = 1
 	secretIDLen = 8
@@ -23,25 +21,15 @@ const (
 )
 
 var (
-	errOtherSecret = errors.New("it was sealed under another secret")
-	errTampered    = errors.New("it is not what was sealed for this key")
+	errOtherSecret = errors.New("it is sealed with another secret")
+	errTampered    = errors.New("it is corrupt or has been modified")
 )
 
-// Derive makes a 32-byte key for one purpose from the master secret: HKDF-SHA256 (RFC 5869) with
-// the label as info. Different labels give unrelated keys.
-func Derive(secret []byte, label string) []byte {
-	key, err := hkdf.Key(sha256.New, secret, nil, label, 32)
-	if err != nil {
-		panic(err) // only a length above 255 hashes can fail
-	}
-	return key
-}
-
-// sealer seals under the first secret and opens what any of them sealed.
+// sealer encrypts with the first secret and decrypts with whichever secret was used.
 type sealer []sealKey
 
 type sealKey struct {
-	id   []byte // says which secret it was, and nothing about it
+	id   []byte // identifies the secret without revealing anything about it
 	aead cipher.AEAD
 }
 
@@ -67,18 +55,18 @@ func newSealer(secrets [][]byte) (sealer, error) {
 	return s, nil
 }
 
-// seal encrypts a private key. It can only be opened again for the same kid and algorithm, so that
-// no row can take the place of another.
+// seal encrypts a private key and binds it to its kid and algorithm, so that it cannot be moved to
+// another row.
 func (s sealer) seal(kid, alg string, plain []byte) []byte {
 	blob := make([]byte, sealHeader, sealHeader+len(plain)+s[0].aead.Overhead())
 	blob[0] = sealVersion
 	copy(blob[1:], s[0].id)
 	nonce := blob[1+secretIDLen:]
-	_, _ = rand.Read(nonce) // never fails: it ends the program instead
-	return s[0].aead.Seal(blob, nonce, plain, boundTo(kid, alg))
+	_, _ = rand.Read(nonce) // never fails: it crashes the program instead
+	return s[0].aead.Seal(blob, nonce, plain, associatedData(kid, alg))
 }
 
-// open decrypts what seal made for the same kid and algorithm.
+// open decrypts a blob that seal returned for the same kid and algorithm.
 func (s sealer) open(kid, alg string, blob []byte) ([]byte, error) {
 	if len(blob) < sealHeader || blob[0] != sealVersion {
 		return nil, errTampered
@@ -88,7 +76,7 @@ func (s sealer) open(kid, alg string, blob []byte) ([]byte, error) {
 		if !bytes.Equal(k.id, id) {
 			continue
 		}
-		plain, err := k.aead.Open(nil, nonce, blob[sealHeader:], boundTo(kid, alg))
+		plain, err := k.aead.Open(nil, nonce, blob[sealHeader:], associatedData(kid, alg))
 		if err != nil {
 			return nil, errTampered
 		}
@@ -97,12 +85,12 @@ func (s sealer) open(kid, alg string, blob []byte) ([]byte, error) {
 	return nil, errOtherSecret
 }
 
-// current says whether a blob was sealed under the first secret.
+// current reports whether a blob is sealed with the first secret.
 func (s sealer) current(blob []byte) bool {
 	return len(blob) >= sealHeader && bytes.Equal(s[0].id, blob[1:1+secretIDLen])
 }
 
-// boundTo is the associated data: purpose, kid and algorithm, none of which can hold a NUL.
-func boundTo(kid, alg string) []byte {
+// associatedData is the purpose, the kid and the algorithm. None of them can contain a NUL.
+func associatedData(kid, alg string) []byte {
 	return []byte("latchkey/signing-key/1\x00" + kid + "\x00" + alg)
 }

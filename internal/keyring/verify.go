@@ -4,48 +4,54 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jws"
 
-	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// Bounds on what is looked at. A token with fifty roles is below the first.
+// ErrInvalidToken means that an access token is malformed, forged or expired (RFC 6750 §3.1).
+var ErrInvalidToken = fault.Errorf("invalid_token", "the access token is not valid")
+
+// Limits on the size of a token and of its header. A token with fifty roles is within the first.
 const (
 	maxToken  = 4096
 	maxHeader = 512
 )
 
-// Verify checks a token in the order of cost: its shape, its header, the signature, its claims
-// (RFC 8725 §3). The fault is hidden in the error, for the log; it holds no part of the token.
-func (r *Ring) Verify(token string) (oauth.Claims, error) {
+// Verify returns the claims of a valid token. It checks a token in the order of cost: the form, the
+// header, the signature, the claims (RFC 8725 §3). Its only error is ErrInvalidToken. That hides the
+// reason, which is for the log and contains no part of the token.
+func (r *Ring) Verify(token string) (Claims, error) {
 	claims, err := r.verify(token)
 	if err != nil {
-		return oauth.Claims{}, oauth.ErrInvalidToken.Wrap(err)
+		return Claims{}, ErrInvalidToken.Wrap(err)
 	}
 	return claims, nil
 }
 
-func (r *Ring) verify(token string) (oauth.Claims, error) {
-	header, err := dissect(token)
+func (r *Ring) verify(token string) (Claims, error) {
+	header, err := parseCompact(token)
 	if err != nil {
-		return oauth.Claims{}, err
+		return Claims{}, err
 	}
 	k, err := r.keyFor(header)
 	if err != nil {
-		return oauth.Claims{}, err
+		return Claims{}, err
 	}
-	// The algorithm is that of the key, never that of the header (RFC 8725 §3.1).
+	// The algorithm comes from the key, never from the header (RFC 8725 §3.1).
 	body, err := jws.Verify([]byte(token), jws.WithCompact(), jws.WithKey(k.signature(), k.public))
 	if err != nil {
-		return oauth.Claims{}, errors.New("the signature does not match")
+		return Claims{}, errors.New("the signature does not match")
 	}
-	return r.claims(body)
+	return r.parseClaims(body)
 }
 
-// dissect gives the header of a token that has the form of a compact JWS (RFC 7515 §7.1).
-func dissect(token string) (header []byte, err error) {
+// parseCompact checks the form of a compact JWS (RFC 7515 §7.1) and returns its decoded header.
+func parseCompact(token string) (header []byte, err error) {
 	if len(token) > maxToken {
 		return nil, errors.New("longer than 4096 bytes")
 	}
@@ -54,7 +60,7 @@ func dissect(token string) (header []byte, err error) {
 	}
 	segments := strings.Split(token, ".")
 	for i, segment := range segments {
-		plain, err := decode(segment)
+		plain, err := decodeSegment(segment)
 		if err != nil {
 			return nil, err
 		}
@@ -63,46 +69,70 @@ func dissect(token string) (header []byte, err error) {
 		}
 	}
 	if len(header) > maxHeader {
-		return nil, errors.New("a header longer than 512 bytes")
+		return nil, errors.New("the header is longer than 512 bytes")
 	}
 	return header, nil
 }
 
-// decode reads base64url in its one canonical spelling: the decoder alone would skip line ends.
-func decode(segment string) ([]byte, error) {
+// decodeSegment decodes canonical base64url. It rejects line breaks, which the decoder would skip.
+func decodeSegment(segment string) ([]byte, error) {
 	plain, err := base64.RawURLEncoding.Strict().DecodeString(segment)
 	if err != nil || len(plain) == 0 || strings.ContainsAny(segment, "\r\n") {
-		return nil, errors.New("a segment that is empty or not canonical base64url")
+		return nil, errors.New("a segment is empty or not canonical base64url")
 	}
 	return plain, nil
 }
 
-// keyFor gives the published key that the header names, if the header is one that we write: alg,
-// typ and kid, once each, and no other member. That rules out crit, b64, zip, enc and every way of
-// bringing a key along (jku, jwk, x5u, x5c).
+// keyFor returns the published key that the header names. The header must have exactly the members
+// that Sign writes: alg, typ and kid, once each. That excludes crit, b64, zip, enc and every way to
+// supply a key (jku, jwk, x5u, x5c).
 func (r *Ring) keyFor(header []byte) (*key, error) {
-	members, err := object(header)
+	members, err := parseObject(header)
 	if err != nil {
 		return nil, err
 	}
 	if len(members) != 3 {
-		return nil, errors.New("a header with other members than alg, typ and kid")
+		return nil, errors.New("the header has members other than alg, typ and kid")
 	}
 	var alg, typ, kid string
 	for name, to := range map[string]*string{"alg": &alg, "typ": &typ, "kid": &kid} {
 		if err := json.Unmarshal(members[name], to); err != nil {
-			return nil, errors.New("a header without a string " + name)
+			return nil, errors.New("the header has no string " + name)
 		}
 	}
 	if typ != r.o.Type {
-		return nil, errors.New("a token of another type")
+		return nil, errors.New("wrong token type")
 	}
 	k := r.find(kid)
 	if k == nil {
-		return nil, errors.New("an unknown key")
+		return nil, errors.New("unknown key")
 	}
 	if alg != k.row.Algorithm {
-		return nil, errors.New("not the algorithm of the key")
+		return nil, errors.New("alg is not the algorithm of the key")
 	}
 	return k, nil
 }
+
+// checkClaims compares the claims with the ring's settings and with the clock. exp and iat are those
+// of c, in seconds.
+func (r *Ring) checkClaims(c Claims, exp, iat int64) error {
+	switch {
+	case c.Issuer != r.o.Issuer:
+		return errors.New("wrong issuer")
+	case !slices.Contains(c.Audience, r.o.Audience):
+		return errors.New("wrong audience")
+	case exp <= r.earliest():
+		return errors.New("expired")
+	case iat > r.latest():
+		return errors.New("issued in the future")
+	case exp <= iat:
+		return errors.New("exp is not after iat")
+	case exp-iat > int64(r.o.MaxLifetime/time.Second):
+		return errors.New("lifetime longer than any we issue")
+	}
+	return nil
+}
+
+// earliest and latest are the current time, minus and plus the tolerance for clock skew.
+func (r *Ring) earliest() int64 { return r.now().Add(-r.o.Leeway).Unix() }
+func (r *Ring) latest() int64   { return r.now().Add(r.o.Leeway).Unix() }

@@ -3,10 +3,6 @@ package keyring
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"slices"
 	"strings"
 	"sync"
@@ -15,41 +11,40 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
-	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// memory is a KeyStore with the promises of the interface and nothing else.
-type memory struct {
+// memoryStore is a Store in memory.
+type memoryStore struct {
 	mu    sync.Mutex
-	rows  []oauth.SigningKey
-	added int // how often AddSigningKey was asked
-	read  int // how often SigningKeys was
+	rows  []SigningKey
+	adds  int // calls of AddSigningKey
+	reads int // calls of SigningKeys
 }
 
-func (m *memory) SigningKeys(ctx context.Context) ([]oauth.SigningKey, error) {
+func (m *memoryStore) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.read++
+	m.reads++
 	rows := slices.Clone(m.rows)
-	slices.SortFunc(rows, func(a, b oauth.SigningKey) int { return int(a.Generation - b.Generation) })
+	slices.SortFunc(rows, func(a, b SigningKey) int { return int(a.Generation - b.Generation) })
 	return rows, ctx.Err()
 }
 
-func (m *memory) AddSigningKey(ctx context.Context, k oauth.SigningKey) error {
+func (m *memoryStore) AddSigningKey(ctx context.Context, k SigningKey) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.added++
+	m.adds++
 	for _, row := range m.rows {
 		if row.ID == k.ID || row.Generation == k.Generation {
-			return oauth.ErrExists
+			return fault.ErrAlreadyExists
 		}
 	}
 	m.rows = append(m.rows, k)
 	return ctx.Err()
 }
 
-func (m *memory) ReplaceSealed(ctx context.Context, id string, from, to []byte) error {
+func (m *memoryStore) ReplaceSealed(ctx context.Context, id string, from, to []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, row := range m.rows {
@@ -58,10 +53,10 @@ func (m *memory) ReplaceSealed(ctx context.Context, id string, from, to []byte) 
 			return ctx.Err()
 		}
 	}
-	return account.ErrNotFound
+	return fault.ErrNotFound
 }
 
-func (m *memory) DeleteSigningKey(ctx context.Context, id string) error {
+func (m *memoryStore) DeleteSigningKey(ctx context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, row := range m.rows {
@@ -70,24 +65,24 @@ func (m *memory) DeleteSigningKey(ctx context.Context, id string) error {
 			return ctx.Err()
 		}
 	}
-	return account.ErrNotFound
+	return fault.ErrNotFound
 }
 
-// reads gives how often the keys were read.
-func (m *memory) reads() int {
+// readCount returns the number of calls of SigningKeys.
+func (m *memoryStore) readCount() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.read
+	return m.reads
 }
 
-// edit changes the rows as somebody with access to the database could.
-func (m *memory) edit(change func(rows []oauth.SigningKey)) {
+// edit changes the rows as an attacker with access to the database could.
+func (m *memoryStore) edit(change func(rows []SigningKey)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	change(m.rows)
 }
 
-// The world of the tests: its time, its issuer and two master secrets.
+// What all tests share: the time at which they start, the issuer and two master secrets.
 var (
 	epoch   = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	secretA = []byte(strings.Repeat("a", minSecret))
@@ -99,7 +94,7 @@ const (
 	audience = "https://api.example"
 )
 
-// clock is a time that tests move.
+// clock is a clock that tests set.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -121,7 +116,7 @@ func (c *clock) set(t time.Time) {
 	c.now = t
 }
 
-// options of a ring in this world; empty members of o are filled in.
+// options returns o with the empty fields set to what all tests share.
 func options(o Options) Options {
 	if o.Secrets == nil {
 		o.Secrets = [][]byte{secretA}
@@ -138,14 +133,15 @@ func options(o Options) Options {
 	return o
 }
 
-func open(t *testing.T, store oauth.KeyStore, o Options) *Ring {
+// open opens a ring and fails the test if that fails.
+func open(t *testing.T, store Store, o Options) *Ring {
 	t.Helper()
 	r, err := Open(t.Context(), store, options(o))
 	require.NoError(t, err)
 	return r
 }
 
-// mint signs a token that is issued at the ring's own time.
+// mint signs a token issued at the current time of the ring.
 func mint(t *testing.T, r *Ring) string {
 	t.Helper()
 	token, err := r.Sign(claimsAt(r.now()))
@@ -153,8 +149,9 @@ func mint(t *testing.T, r *Ring) string {
 	return token
 }
 
-func claimsAt(now time.Time) oauth.Claims {
-	return oauth.Claims{
+// claimsAt returns the claims of a token issued at that time.
+func claimsAt(now time.Time) Claims {
+	return Claims{
 		Issuer: issuer, Subject: "7f1c9a52-8f0e-4b0e-9a55-2f6d0f6a3b11", Audience: []string{audience},
 		IssuedAt: now, ExpiresAt: now.Add(15 * time.Minute),
 		ID: "5d4f3c2b", ClientID: "web", SessionID: "c0ffee", Scopes: []string{"profile", "users:read"},
@@ -162,27 +159,19 @@ func claimsAt(now time.Time) oauth.Claims {
 	}
 }
 
-// b64url is base64url without padding (RFC 7515 §2).
-var b64url = base64.RawURLEncoding
-
-// forge makes a compact JWS by hand; seal signs its first two segments.
-func forge(header, body string, seal func(input []byte) []byte) string {
-	input := b64url.EncodeToString([]byte(header)) + "." + b64url.EncodeToString([]byte(body))
-	return input + "." + b64url.EncodeToString(seal([]byte(input)))
+// attach attaches a ring and fails the test if that fails.
+func attach(t *testing.T, store Store, o Options) *Ring {
+	t.Helper()
+	r, err := Attach(t.Context(), store, options(o))
+	require.NoError(t, err)
+	return r
 }
 
-// es256 signs as RFC 7518 §3.4 says, without the library under test.
-func es256(t testing.TB, private any) func([]byte) []byte {
-	t.Helper()
-	key, ok := private.(*ecdsa.PrivateKey)
-	require.True(t, ok)
-	return func(input []byte) []byte {
-		digest := sha256.Sum256(input)
-		r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
-		require.NoError(t, err)
-		out := make([]byte, 64)
-		r.FillBytes(out[:32])
-		s.FillBytes(out[32:])
-		return out
+// states returns the states of all keys, lowest generation first.
+func states(r *Ring) []State {
+	var all []State
+	for _, s := range r.List() {
+		all = append(all, s.State)
 	}
+	return all
 }

@@ -1,6 +1,6 @@
 // Package mail owns emails to users: their texts and how they are sent.
 //
-// It handles the outbox's jobs of kind outbox.Letter. Package account decides who gets an email and
+// It handles the outbox's jobs of kind outbox.Email. Package account decides who gets an email and
 // issues the token in its link; package outbox decides when a failed job is retried.
 //
 //   - message.go: a message, and the job handler that prepares, renders and sends one

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // inboxLimit is the number of messages that an inbox keeps.
@@ -97,7 +97,7 @@ func (i *Inbox) List(ctx context.Context) ([]Message, error) {
 	all := make([]Message, 0, len(names))
 	for _, name := range names {
 		m, err := i.Read(ctx, strings.TrimSuffix(name, messageExtension))
-		if errors.Is(err, account.ErrNotFound) { // pruned in the meantime
+		if errors.Is(err, fault.ErrNotFound) { // pruned in the meantime
 			continue
 		}
 		if err != nil {
@@ -111,7 +111,7 @@ func (i *Inbox) List(ctx context.Context) ([]Message, error) {
 	return all, nil
 }
 
-// Read returns one message, or account.ErrNotFound.
+// Read returns one message, or fault.ErrNotFound.
 func (i *Inbox) Read(ctx context.Context, id string) (Message, error) {
 	if err := ctx.Err(); err != nil {
 		return Message{}, err
@@ -120,7 +120,7 @@ func (i *Inbox) Read(ctx context.Context, id string) (Message, error) {
 	text, err := fs.ReadFile(i.root.FS(), id+messageExtension)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid): // ErrInvalid: not a file name
-		return m, account.ErrNotFound
+		return m, fault.ErrNotFound
 	case err != nil:
 		return m, err
 	}

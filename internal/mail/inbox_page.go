@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"regexp"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 //go:embed inbox_page.html
@@ -100,7 +100,7 @@ func writeHTML(w http.ResponseWriter, policy string, html []byte) {
 }
 
 func (p *inboxPage) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, account.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		http.NotFound(w, r)
 		return
 	}

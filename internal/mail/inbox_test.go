@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 func openInbox(t *testing.T) (*Inbox, string) {
@@ -81,7 +81,7 @@ func TestInboxStaysInItsDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(outside, []byte(`{"subject":"secret"}`), 0o600))
 	for _, id := range []string{"../outside", "..%2foutside", "", ".", "/etc/passwd", "none", "a/../../outside"} {
 		_, err := inbox.Read(t.Context(), id)
-		require.ErrorIs(t, err, account.ErrNotFound, id)
+		require.ErrorIs(t, err, fault.ErrNotFound, id)
 	}
 	m := hello
 	m.ID = "../outside"

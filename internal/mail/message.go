@@ -28,14 +28,14 @@ type Sender interface {
 
 // Preparer decides whether an email is still needed, and for whom. account.Service implements it.
 type Preparer interface {
-	Prepare(ctx context.Context, order account.Letter) (d account.Delivery, needed bool, err error)
+	Prepare(ctx context.Context, order account.Message) (d account.PreparedMessage, needed bool, err error)
 }
 
 // Handler returns the handler of email jobs. Every error leads to a retry, including replies that
 // the server calls permanent: the server may be misconfigured, and waiting loses no email.
 func Handler(accounts Preparer, sender Sender, templates *Templates, now func() time.Time) outbox.Handler {
 	return func(ctx context.Context, job outbox.Job) ([]outbox.Job, error) {
-		var order account.Letter
+		var order account.Message
 		if err := json.Unmarshal(job.Payload, &order); err != nil {
 			return nil, fmt.Errorf("decode email job: %w", err)
 		}

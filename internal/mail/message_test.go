@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -21,11 +22,11 @@ import (
 // testAccounts prepares a confirmation email for every user except "verified".
 type testAccounts struct{ err error }
 
-func (a testAccounts) Prepare(_ context.Context, order account.Letter) (account.Delivery, bool, error) {
-	return account.Delivery{
+func (a testAccounts) Prepare(_ context.Context, order account.Message) (account.PreparedMessage, bool, error) {
+	return account.PreparedMessage{
 		Kind: order.Kind, To: order.UserID + "@example.org", Username: order.UserID, Token: "et_" + order.UserID,
 		Expires: time.Unix(1_800_000_000, 0),
-		Follow:  []outbox.Job{outbox.New("notice-"+order.UserID, outbox.Notice, nil, time.Unix(0, 0))},
+		Follow:  []outbox.Job{outbox.New("notice-"+order.UserID, outbox.WebhookEvent, nil, time.Unix(0, 0))},
 	}, order.UserID != "verified", a.err
 }
 
@@ -48,8 +49,8 @@ func newTestWorker(t *testing.T, s Sender, emails int) *testWorker {
 	w.worker = &outbox.Worker{
 		Store: w.store, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Handlers: map[outbox.Kind]outbox.Handler{
-			outbox.Letter: Handler(testAccounts{}, s, templates, w.clock.Now),
-			outbox.Notice: func(context.Context, outbox.Job) ([]outbox.Job, error) { return nil, nil },
+			outbox.Email:        Handler(testAccounts{}, s, templates, w.clock.Now),
+			outbox.WebhookEvent: func(context.Context, outbox.Job) ([]outbox.Job, error) { return nil, nil },
 		},
 	}
 	return w
@@ -57,8 +58,8 @@ func newTestWorker(t *testing.T, s Sender, emails int) *testWorker {
 
 func (w *testWorker) enqueue(t *testing.T, user string) {
 	t.Helper()
-	order := account.Letter{Kind: account.LetterVerify, UserID: user}
-	require.NoError(t, w.store.Enqueue(t.Context(), outbox.New(account.NewID(), outbox.Letter, order, w.clock.Now())))
+	order := account.Message{Kind: account.MessageVerify, UserID: user}
+	require.NoError(t, w.store.Enqueue(t.Context(), outbox.New(uuid.NewString(), outbox.Email, order, w.clock.Now())))
 }
 
 func (w *testWorker) run(t *testing.T) {
@@ -121,7 +122,7 @@ func TestHangingServerTimesOut(t *testing.T) {
 		require.NotContains(t, job.LastError, "et_")
 	}
 	server.setBehavior(behavior{})
-	w.worker.Handlers[outbox.Letter] = newTestWorker(t, newSender(t, server.options()), 0).worker.Handlers[outbox.Letter]
+	w.worker.Handlers[outbox.Email] = newTestWorker(t, newSender(t, server.options()), 0).worker.Handlers[outbox.Email]
 	w.clock.Advance(maxBackoff)
 	w.run(t)
 	require.Equal(t, map[string]int{"user00@example.org": 1, "user01@example.org": 1, "user02@example.org": 1}, recipients(server))
@@ -185,12 +186,12 @@ func TestHandler(t *testing.T) {
 			t.Parallel()
 			payload := []byte(test.payload)
 			if test.user != "" {
-				payload, err = json.Marshal(account.Letter{Kind: account.LetterReset, UserID: test.user})
+				payload, err = json.Marshal(account.Message{Kind: account.MessageReset, UserID: test.user})
 				require.NoError(t, err)
 			}
 			sender := &fakeSender{err: test.send}
 			handler := Handler(testAccounts{test.prepare}, sender, templates, clock.Now)
-			follow, err := handler(t.Context(), outbox.Job{ID: "job-1", Kind: outbox.Letter, Payload: payload})
+			follow, err := handler(t.Context(), outbox.Job{ID: "job-1", Kind: outbox.Email, Payload: payload})
 			require.Equal(t, test.fails, err != nil, err)
 			require.Equal(t, test.followed, len(follow) == 1)
 			require.Equal(t, test.sent, sender.last.ID == "job-1")

@@ -28,7 +28,7 @@ type TemplateData struct {
 }
 
 // Render returns the message for a delivery. The caller sets its ID and Date.
-func (t *Templates) Render(d account.Delivery) (Message, error) {
+func (t *Templates) Render(d account.PreparedMessage) (Message, error) {
 	text, html := t.text[d.Kind], t.html[d.Kind]
 	if text == nil {
 		return Message{}, fmt.Errorf("unknown kind of email %q", d.Kind)
@@ -50,11 +50,11 @@ func (t *Templates) Render(d account.Delivery) (Message, error) {
 
 // link returns the link with the token, or "" if the email has none. A token is a prefix and
 // base64url, which needs no escaping in a fragment (RFC 3986 §3.5).
-func (t *Templates) link(d account.Delivery) string {
+func (t *Templates) link(d account.PreparedMessage) string {
 	switch {
 	case d.Token == "":
 		return ""
-	case d.Kind == account.LetterVerify:
+	case d.Kind == account.MessageVerify:
 		return t.application.VerifyURL + "#token=" + d.Token
 	default:
 		return t.application.ResetURL + "#token=" + d.Token

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
-	"net/netip"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/loopback"
 )
 
 // TLS is how a connection to the mail server is protected.
@@ -66,7 +67,7 @@ func (o SMTPOptions) check() (from *netmail.Address, err error) {
 	switch o.TLS {
 	case StartTLS, ImplicitTLS:
 	case NoTLS:
-		if !isLoopback(o.Host) {
+		if !loopback.Is(o.Host) {
 			errs = append(errs, fmt.Errorf("email to %s would be sent in the clear, with links that open accounts; use starttls or tls", o.Host))
 		}
 	default:
@@ -76,9 +77,4 @@ func (o SMTPOptions) check() (from *netmail.Address, err error) {
 		errs = append(errs, fmt.Errorf("the sender %q is not of the form ADDRESS or NAME <ADDRESS>", o.From))
 	}
 	return from, errors.Join(errs...)
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

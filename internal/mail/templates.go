@@ -22,8 +22,8 @@ import (
 var builtin embed.FS
 
 // kinds are all kinds of email. Each has a template KIND.txt and a template KIND.html.
-var kinds = []account.LetterKind{
-	account.LetterVerify, account.LetterReset, account.LetterInvite, account.LetterPassword, account.LetterAddress,
+var kinds = []account.MessageKind{
+	account.MessageVerify, account.MessageReset, account.MessageInvite, account.MessagePasswordChanged, account.MessageAddressChanged,
 }
 
 // subjectPrefix starts the first line of a text template.
@@ -32,8 +32,8 @@ const subjectPrefix = "Subject: "
 // Templates render emails.
 type Templates struct {
 	application Application
-	text        map[account.LetterKind]executor
-	html        map[account.LetterKind]executor
+	text        map[account.MessageKind]executor
+	html        map[account.MessageKind]executor
 }
 
 // executor is what text and HTML templates have in common.
@@ -44,7 +44,7 @@ type executor interface {
 // LoadTemplates parses the templates in a folder, and the built-in template for each one that is
 // missing there. If folder is empty, all are built in. It reports every error with file and line.
 func LoadTemplates(folder string, application Application) (*Templates, error) {
-	t := &Templates{application, map[account.LetterKind]executor{}, map[account.LetterKind]executor{}}
+	t := &Templates{application, map[account.MessageKind]executor{}, map[account.MessageKind]executor{}}
 	errs := []error{checkFolder(folder)}
 	for _, kind := range kinds {
 		text, err := loadText(folder, string(kind)+".txt")
@@ -73,7 +73,7 @@ func checkFolder(folder string) error {
 	for _, entry := range entries {
 		name := entry.Name()
 		extension := path.Ext(name)
-		known := slices.Contains(kinds, account.LetterKind(strings.TrimSuffix(name, extension)))
+		known := slices.Contains(kinds, account.MessageKind(strings.TrimSuffix(name, extension)))
 		if (extension == ".txt" || extension == ".html") && !known {
 			errs = append(errs, fmt.Errorf("%s: unknown kind of email; the kinds are %v", filepath.Join(folder, name), kinds))
 		}

@@ -15,7 +15,7 @@ var application = Application{
 	Name: "Acme <Shop>", VerifyURL: "https://auth.example.com/account/verify", ResetURL: "https://auth.example.com/account/reset",
 }
 
-var delivery = account.Delivery{
+var delivery = account.PreparedMessage{
 	To: "alice@example.org", Username: "alice", Name: "Buy <b>now</b> at https://evil.example",
 	Token: "et_Zm9v-_YmFy", Expires: time.Date(2026, 3, 2, 9, 5, 0, 0, time.FixedZone("CET", 3600)),
 }
@@ -24,12 +24,12 @@ func TestBuiltinTemplates(t *testing.T) {
 	t.Parallel()
 	templates, err := LoadTemplates("", application)
 	require.NoError(t, err)
-	for kind, test := range map[account.LetterKind]struct{ subject, link string }{
-		account.LetterVerify:   {"Confirm your email address for Acme <Shop>", "https://auth.example.com/account/verify#token=et_Zm9v-_YmFy"},
-		account.LetterReset:    {"Reset your Acme <Shop> password", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
-		account.LetterInvite:   {"Set up your Acme <Shop> account", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
-		account.LetterPassword: {"Your Acme <Shop> password was changed", ""},
-		account.LetterAddress:  {"Your Acme <Shop> email address is about to change", ""},
+	for kind, test := range map[account.MessageKind]struct{ subject, link string }{
+		account.MessageVerify:          {"Confirm your email address for Acme <Shop>", "https://auth.example.com/account/verify#token=et_Zm9v-_YmFy"},
+		account.MessageReset:           {"Reset your Acme <Shop> password", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
+		account.MessageInvite:          {"Set up your Acme <Shop> account", "https://auth.example.com/account/reset#token=et_Zm9v-_YmFy"},
+		account.MessagePasswordChanged: {"Your Acme <Shop> password was changed", ""},
+		account.MessageAddressChanged:  {"Your Acme <Shop> email address is about to change", ""},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +77,7 @@ func TestCustomTemplates(t *testing.T) {
 	}), application)
 	require.NoError(t, err)
 	d := delivery
-	d.Kind, d.Name = account.LetterVerify, "Alice\nBcc: all@example.com"
+	d.Kind, d.Name = account.MessageVerify, "Alice\nBcc: all@example.com"
 	m, err := templates.Render(d)
 	require.NoError(t, err)
 	require.Equal(t, "Bitte bestätigen, Alice", m.Subject, "a line break in the name starts another header")

@@ -1,30 +1,38 @@
 package oauth
 
-import "github.com/latchkey-auth/latchkey/internal/account"
+import (
+	"errors"
 
-// Error is the domain's one error type; oauth adds the codes of RFC 6749 §5.2 and RFC 6750 §3.1.
-type Error = account.Error
-
-// The codes of the OAuth endpoints and of bearer tokens.
-const (
-	InvalidRequest       = account.InvalidRequest
-	InvalidClient        = account.Code("invalid_client")
-	InvalidGrant         = account.Code("invalid_grant")
-	InvalidScope         = account.Code("invalid_scope")
-	UnauthorizedClient   = account.Code("unauthorized_client")
-	UnsupportedGrantType = account.Code("unsupported_grant_type")
-	InvalidToken         = account.Code("invalid_token")
-	TokenRequired        = account.Code("authentication_required")
-	InsufficientScope    = account.InsufficientScope
-	// InvalidClientMetadata is of RFC 7591 §3.2.2.
-	InvalidClientMetadata = account.Code("invalid_client_metadata")
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// ErrInvalidToken says that a bearer token is malformed, forged, expired or revoked (RFC 6750 §3.1).
-var ErrInvalidToken = account.Errorf(InvalidToken, "the access token is not valid")
+// The error codes of the OAuth endpoints (RFC 6749 §5.2, RFC 7591 §3.2.2) and of bearer tokens
+// (RFC 6750 §3.1), beside those of package fault.
+const (
+	InvalidClient         fault.Code = "invalid_client"
+	InvalidGrant          fault.Code = "invalid_grant"
+	InvalidScope          fault.Code = "invalid_scope"
+	UnauthorizedClient    fault.Code = "unauthorized_client"
+	UnsupportedGrantType  fault.Code = "unsupported_grant_type"
+	InvalidClientMetadata fault.Code = "invalid_client_metadata"
+	InvalidToken          fault.Code = "invalid_token"
+	TokenRequired         fault.Code = "authentication_required"
+)
 
-// ErrExists says that an id or a generation is in use already.
-var ErrExists = account.Errorf(Exists, "this exists already")
+// ErrInvalidToken means that an access token is malformed, forged, expired or revoked (RFC 6750 §3.1).
+var ErrInvalidToken = fault.Errorf(InvalidToken, "the access token is not valid")
 
-// Exists is the code of ErrExists.
-const Exists = account.Code("already_exists")
+// ErrWrongPassword is returned for every failed sign-in, whatever failed (RFC 6749 §5.2).
+var ErrWrongPassword = fault.Errorf(InvalidGrant, "the username or the password is wrong")
+
+// ErrRefresh is returned for every refresh token that does not work, whatever the reason.
+var ErrRefresh = fault.Errorf(InvalidGrant, "the refresh token is unknown, expired, revoked or already used")
+
+var (
+	// errClient is returned for every client that cannot be authenticated, so that a caller cannot
+	// find out which clients exist (RFC 6749 §5.2).
+	errClient = fault.Errorf(InvalidClient, "client authentication failed")
+	errScope  = fault.Errorf(InvalidScope, "a scope is unknown or not available to this user or client")
+)
+
+func isNotFound(err error) bool { return errors.Is(err, fault.ErrNotFound) }

@@ -12,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store/postgres"
 	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
@@ -67,7 +69,7 @@ func requireAllSeen(t *testing.T, total chan map[string]int) {
 			ops += n
 		}
 	}
-	ops -= sum["reuse"] // told beside an operation
+	ops -= sum["reuse"] // counted in addition to an operation
 	require.GreaterOrEqual(t, ops, *modelOps)
 	t.Logf("%d operations: %v", ops, sum)
 	for _, what := range []string{
@@ -100,7 +102,7 @@ func openSQLite(t *testing.T) storetest.Store {
 	return s
 }
 
-// modelWorld is a service on a database, whose clock goes forward alone.
+// modelWorld is a service on a database, with a clock that only moves forward.
 type modelWorld struct {
 	*oauth.Service
 	store storetest.Store
@@ -110,53 +112,49 @@ type modelWorld struct {
 
 func newModelWorld(store storetest.Store) *modelWorld {
 	w := &modelWorld{store: store, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), seen: map[string]int{}}
-	w.Service = oauth.New(oauth.Options{
+	var err error
+	w.Service, err = oauth.New(oauth.Options{
 		Settings: oauth.Settings{
 			Issuer: "https://auth.example", Audience: []string{"https://auth.example"}, AccessTTL: modelTTL,
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    openDoor{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w}, Limits: noLimits{},
+		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w}, Limits: noLimits{},
 		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
 	})
+	if err != nil {
+		panic(err) // the options above are wrong
+	}
 	return w
 }
 
 func (w *modelWorld) ops() int {
-	sum := -w.seen["reuse"] // which is told beside an operation
+	sum := -w.seen["reuse"] // counted in addition to an operation
 	for _, n := range w.seen {
 		sum += n
 	}
 	return sum
 }
 
-// openDoor takes the one password that is right.
-type openDoor struct{ store account.Store }
+// acceptOne signs in every active user with one password.
+type acceptOne struct{ users account.UserStore }
 
-func (d openDoor) Find(ctx context.Context, login string) (account.User, string, error) {
-	u, err := d.store.UserByUsername(ctx, login)
-	return u, login, err
-}
-
-func (openDoor) Authenticate(_ context.Context, u account.User, password string) error {
-	if !u.Active || password != "right" {
-		return account.ErrInvalidCredentials
+func (a acceptOne) SignIn(ctx context.Context, login string, attempt account.Attempt) (account.User, error) {
+	u, err := a.users.UserByUsername(ctx, login)
+	if err == nil && (!u.Active || attempt.Password != "right") {
+		err = account.ErrInvalidCredentials
 	}
-	return nil
+	return u, err
 }
 
-// noLimits lets everything pass.
+// noLimits allows every attempt.
 type noLimits struct{}
 
-func (noLimits) BeginLogin(context.Context, string, string, string) (time.Duration, error) {
+func (noLimits) CountClientFailure(context.Context, string, string) (time.Duration, error) {
 	return 0, nil
 }
-func (noLimits) FailLogin(string, string)                                          {}
-func (noLimits) UndoLogin(context.Context, string, string) error                   { return nil }
-func (noLimits) PassLogin(context.Context, string, string) error                   { return nil }
-func (noLimits) FailClient(context.Context, string, string) (time.Duration, error) { return 0, nil }
 
-// plainKeys write claims down and believe them.
+// plainKeys encodes claims without signing them.
 type plainKeys struct{ w *modelWorld }
 
 func (plainKeys) Sign(c oauth.Claims) (string, error) {
@@ -172,7 +170,7 @@ func (k plainKeys) Verify(token string) (c oauth.Claims, err error) {
 	return c, nil
 }
 
-// trial is one sequence of operations, with users and clients of its own.
+// trial is one sequence of operations with its own users and clients.
 type trial struct {
 	*modelWorld
 	m       *model
@@ -189,23 +187,24 @@ func (w *modelWorld) begin(t *rapid.T) *trial {
 	for range 2 {
 		u := storetest.NewUser()
 		u.Roles = []string{account.RoleUser}
-		require.NoError(t, w.store.CreateUser(t.Context(), u, audit.Note{}))
+		require.NoError(t, w.store.CreateUser(t.Context(), u, audit.Change{}))
 		r.users, r.ids[u.UsernameKey] = append(r.users, u.UsernameKey), u.ID
 		r.m.users[u.UsernameKey] = &modelUser{active: true}
 	}
 	for _, public := range []bool{true, false} {
-		c := oauth.Client{ID: account.NewID(), Public: public, Grants: []string{oauth.GrantPassword, oauth.GrantRefresh}, Active: true, CreatedAt: w.now}
+		c := oauth.Client{ID: uuid.NewString(), Public: public, Grants: []string{oauth.GrantPassword, oauth.GrantRefresh}, Active: true, CreatedAt: w.now}
 		if !public {
 			c.Secrets = []oauth.ClientSecret{{Hash: sha(clientSecret), CreatedAt: w.now}}
 		}
-		require.NoError(t, w.store.CreateClient(t.Context(), c, audit.Note{}))
+		require.NoError(t, w.store.CreateClient(t.Context(), c, audit.Change{}))
 		r.clients = append(r.clients, c.ID)
 		r.m.clients[c.ID] = &modelClient{public: public, active: true}
 	}
 	return r
 }
 
-// run does what mostly happens most often, or hardly any session would live long enough to be used.
+// run performs frequent operations most often; otherwise hardly any session would live long enough to
+// be used.
 func (r *trial) run(t *rapid.T) {
 	often := func(name string, n int, do func(*rapid.T), all map[string]func(*rapid.T)) {
 		for i := range n {
@@ -224,9 +223,9 @@ func (r *trial) run(t *rapid.T) {
 // happened counts an operation.
 func (r *trial) happened(what string) { r.seen[what]++ }
 
-// code is the outcome of a call as the model names it.
+// code returns the outcome of a call as the model names it.
 func code(err error) string {
-	var known *account.Error
+	var known *fault.Error
 	if err == nil {
 		return "200"
 	}

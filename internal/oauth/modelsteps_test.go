@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -55,7 +56,7 @@ func (r *trial) signIn(t *rapid.T) {
 	require.NotContains(t, r.m.sessions, s)
 	r.m.sessions = append(r.m.sessions, s)
 	r.answered(t, s, got, s.scopes)
-	claims, err := r.Keys.Verify(got.AccessToken)
+	claims, err := plainKeys{r.modelWorld}.Verify(got.AccessToken)
 	require.NoError(t, err)
 	s.id = claims.SessionID
 }
@@ -155,7 +156,7 @@ func (r *trial) revoke(t *rapid.T) {
 	}
 	token, found := r.anyToken(t, s)
 	_, _, err := r.store.SessionByID(t.Context(), s.id)
-	found = found && !errors.Is(err, account.ErrNotFound) // a purged session is as if it had never been
+	found = found && !errors.Is(err, fault.ErrNotFound) // a purged session is as if it had never been
 	want := "200"
 	switch {
 	case !r.m.clients[by].active:
@@ -235,7 +236,7 @@ func (r *trial) endOne(t *rapid.T) {
 	if user == s.user {
 		s.dead = true
 	} else {
-		require.ErrorIs(t, err, account.ErrNotFound)
+		require.ErrorIs(t, err, fault.ErrNotFound)
 	}
 	r.happened("end one")
 }
@@ -257,7 +258,7 @@ func (r *trial) password(t *rapid.T) {
 	anotherHash := "another hash"
 	require.NoError(t, r.store.UpdateUser(t.Context(), r.ids[s.user], account.UserPatch{
 		PasswordHash: &anotherHash, EndSessions: true, KeepSession: keep, Reason: oauth.EndedByPassword,
-	}, r.now, audit.Note{}))
+	}, r.now, audit.Change{}))
 	r.m.kill(func(other *modelSession) bool { return other.user == s.user && other.id != keep })
 	r.happened("password")
 }
@@ -269,7 +270,7 @@ func (r *trial) switchUser(t *rapid.T, user string) {
 	u.active = !u.active
 	require.NoError(t, r.store.UpdateUser(t.Context(), r.ids[user], account.UserPatch{
 		Active: &u.active, DisabledUntil: &time.Time{}, EndSessions: !u.active, Reason: oauth.EndedByDisable,
-	}, r.now, audit.Note{}))
+	}, r.now, audit.Change{}))
 	if !u.active {
 		r.m.kill(func(s *modelSession) bool { return s.user == user })
 	}
@@ -281,11 +282,11 @@ func (r *trial) role(t *rapid.T) {
 	u := r.m.users[user]
 	u.moderator = !u.moderator
 	if u.moderator {
-		require.NoError(t, r.store.GrantRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Note{}))
+		require.NoError(t, r.store.GrantRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Change{}))
 		r.happened("role given")
 		return
 	}
-	require.NoError(t, r.store.RevokeRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Note{}))
+	require.NoError(t, r.store.RevokeRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Change{}))
 	r.happened("role taken")
 }
 
@@ -297,7 +298,7 @@ func (r *trial) client(t *rapid.T) {
 func (r *trial) switchClient(t *rapid.T, id string) {
 	c := r.m.clients[id]
 	c.active = !c.active
-	require.NoError(t, r.store.UpdateClient(t.Context(), id, oauth.ClientPatch{Active: &c.active}, r.now, audit.Note{}))
+	require.NoError(t, r.store.UpdateClient(t.Context(), id, oauth.ClientPatch{Active: &c.active}, r.now, audit.Change{}))
 	if !c.active {
 		r.m.kill(func(s *modelSession) bool { return s.client == id })
 	}
@@ -306,7 +307,7 @@ func (r *trial) switchClient(t *rapid.T, id string) {
 
 // purge deletes what has ended long ago, of which nobody must notice anything.
 func (r *trial) purge(t *rapid.T) {
-	_, err := r.Purge(t.Context())
+	_, err := r.PurgeSessions(t.Context(), 500)
 	require.NoError(t, err)
 	r.happened("purge")
 }

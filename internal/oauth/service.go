@@ -3,183 +3,115 @@ package oauth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
-// GrantPassword is the resource owner password credentials grant (RFC 6749 §4.3). RFC 9700 §2.4
-// forbids it for third parties; here it serves first-party clients alone.
-const GrantPassword = "password"
-
-// Accounts says who a user is and whether the password is right.
+// Accounts checks passwords.
 type Accounts interface {
-	// Find gives the user who signs in by login, and the key by which tries are counted. An
-	// unknown user is the zero User, no error.
-	Find(ctx context.Context, login string) (account.User, string, error)
-	// Authenticate costs the same for every user, and answers account.ErrInvalidCredentials for an
-	// unknown one, a wrong password, and one who may not sign in.
-	Authenticate(ctx context.Context, u account.User, password string) error
+	// SignIn checks the password of the user who signs in as login. It returns
+	// account.ErrInvalidCredentials for an unknown user, a wrong password and a disabled user, at the
+	// same cost.
+	SignIn(ctx context.Context, login string, a account.Attempt) (account.User, error)
 }
 
-// Settings are the figures of the tokens.
+// Limiter counts failed client authentications.
+type Limiter interface {
+	// CountClientFailure counts a wrong client secret, for the caller's network and the client. wait is
+	// 0 when another attempt is allowed, otherwise the time until one is.
+	CountClientFailure(ctx context.Context, address, client string) (wait time.Duration, err error)
+}
+
+// Events stores audit events that belong to no change.
+type Events interface {
+	AppendEvent(ctx context.Context, e audit.Event) error
+}
+
+// Settings are the properties of the tokens.
 type Settings struct {
 	Issuer       string
-	Audience     []string      // who access tokens are for
-	AccessTTL    time.Duration // life of an access token
-	RefreshGrace time.Duration // a refresh token works again so long after its first use
-	SessionIdle  time.Duration // a session ends so long after its last use
-	SessionMax   time.Duration // and so long after its beginning in any case
+	Audience     []string      // of access tokens
+	AccessTTL    time.Duration // lifetime of an access token
+	RefreshGrace time.Duration // how long a refresh token works again after its first use
+	SessionIdle  time.Duration // how long after its last use a session ends
+	SessionMax   time.Duration // how long after its creation a session ends in any case
 	PublicClient bool          // whether callers that name no client are served
 }
 
-// Options are what a Service needs.
+// Options are what a Service needs. All are required.
 type Options struct {
 	Settings
-	RefreshKeys [][]byte // of the MACs of refresh tokens, 32 bytes each: the first signs, all verify
+	RefreshKeys [][]byte // MAC keys of refresh tokens, 32 bytes each: the first signs, all verify
 	Accounts    Accounts
 	Clients     ClientStore
 	Sessions    SessionStore
 	Keys        Keys
 	Limits      Limiter
-	Events      audit.Log
+	Events      Events
 	Now         func() time.Time
 	Log         *slog.Logger
 }
 
-// Service answers the OAuth endpoints.
+// Service implements the OAuth endpoints.
 type Service struct {
-	Options
+	*ClientRegistry
+	*SessionManager
+
+	settings    Settings
+	refreshKeys refreshKeys
+	accounts    Accounts
+	keys        Keys
+	limits      Limiter
+	events      Events
+	clock       func() time.Time
+	log         *slog.Logger
 }
 
-// New makes a Service.
-func New(o Options) *Service { return &Service{Options: o} }
-
-// TokenRequest is a well-formed request to the token endpoint.
-type TokenRequest struct {
-	GrantType string
-	Username  string
-	Password  string
-	Scope     string
-
-	RefreshToken string
-	Client       Credentials
-	Caller       Caller
-}
-
-// Caller is where a request comes from.
-type Caller struct {
-	Address   string // IP address
-	UserAgent string
-}
-
-// TokenResponse is a successful answer (RFC 6749 §5.1).
-type TokenResponse struct {
-	AccessToken      string
-	ExpiresIn        time.Duration
-	RefreshToken     string        // empty where the client may not refresh
-	RefreshExpiresIn time.Duration // until the session ends if it is not used
-	Scope            string
-}
-
-// Token answers the token endpoint. The steps that all grants share stand here, cheap ones first;
-// what is a grant's own stands in its file.
-func (s *Service) Token(ctx context.Context, r TokenRequest) (TokenResponse, error) {
-	// 1. A grant that exists (RFC 6749 §5.2).
-	grant, err := s.grant(r)
+// New returns a Service, or an error that names what is missing.
+func New(o Options) (*Service, error) {
+	switch {
+	case o.Issuer == "" || len(o.Audience) == 0:
+		return nil, errors.New("oauth: the issuer or the audience is missing")
+	case o.AccessTTL <= 0 || o.SessionIdle <= 0 || o.SessionMax <= 0 || o.RefreshGrace < 0:
+		return nil, errors.New("oauth: a lifetime is not positive")
+	case len(o.RefreshKeys) == 0:
+		return nil, errors.New("oauth: the keys of refresh tokens are missing")
+	case o.Accounts == nil || o.Keys == nil || o.Limits == nil || o.Events == nil:
+		return nil, errors.New("oauth: accounts, keys, limits or events are missing")
+	case o.Log == nil:
+		return nil, errors.New("oauth: the log is missing")
+	}
+	clients, err := NewClientRegistry(o.Clients, o.Now)
 	if err != nil {
-		return TokenResponse{}, err
+		return nil, err
 	}
-	// 2. Scopes that can be read (RFC 6749 §3.3).
-	scopes, err := parseScopes(r.Scope)
+	sessions, err := NewSessionManager(o.Sessions, o.Now)
 	if err != nil {
-		return TokenResponse{}, err
+		return nil, err
 	}
-	// 3. The client (RFC 6749 §2.3).
-	client, err := s.client(ctx, r)
-	if err != nil {
-		return TokenResponse{}, err
-	}
-	// 4. A grant and scopes that this client may ask for.
-	if err := client.allows(r.GrantType, scopes); err != nil {
-		return TokenResponse{}, err
-	}
-	// 5. The grant itself.
-	return grant(ctx, r, client, scopes)
+	return &Service{
+		ClientRegistry: clients, SessionManager: sessions, settings: o.Settings, refreshKeys: o.RefreshKeys,
+		accounts: o.Accounts, keys: o.Keys, limits: o.Limits, events: o.Events, clock: o.Now, log: o.Log,
+	}, nil
 }
 
-// grantFunc is what is a grant's own.
-type grantFunc func(ctx context.Context, r TokenRequest, c Client, scopes []string) (TokenResponse, error)
+// now returns the time in UTC and whole seconds, as tokens and sessions have it.
+func (s *Service) now() time.Time { return wholeSecond(s.clock()) }
 
-// grant finds what answers a grant type and checks the parameters that it demands.
-func (s *Service) grant(r TokenRequest) (grantFunc, error) {
-	switch r.GrantType {
-	case "":
-		return nil, account.Errorf(InvalidRequest, "the parameter grant_type is missing")
-	case GrantPassword:
-		return s.passwordGrant, checkPasswordRequest(r)
-	case GrantRefresh:
-		return s.refreshGrant, checkRefreshRequest(r)
-	case GrantClient:
-		return s.clientGrant, nil
-	default:
-		return nil, account.Errorf(UnsupportedGrantType, "this grant_type is not supported")
-	}
-}
+func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
-// GrantTypes lists the grants that Token answers.
-func (s *Service) GrantTypes() []string { return slices.Clone(grantTypes) }
-
-var grantTypes = []string{GrantPassword, GrantRefresh, GrantClient}
-
-// client finds who asks. A refresh that names nobody counts for the client of the token.
-func (s *Service) client(ctx context.Context, r TokenRequest) (Client, error) {
-	if r.GrantType == GrantRefresh && r.Client.none() {
-		return s.holder(ctx, r.RefreshToken)
-	}
-	return s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
-}
-
-// tokens gives an access token and, where the client may refresh, the session's newest refresh token,
-// both as of now.
-func (s *Service) tokens(c Client, u account.User, session Session, scopes []string, now time.Time) (TokenResponse, error) {
-	response, err := s.accessToken(c, u, session.ID, scopes)
-	if err == nil && slices.Contains(c.Grants, GrantRefresh) {
-		response.RefreshToken = s.refreshKeys().encode(refreshToken{family: session.FamilyID, counter: session.Counter})
-		response.RefreshExpiresIn = session.Expires().Sub(now)
-	}
-	return response, err
-}
-
-// accessToken signs an access token for a user's session (RFC 9068 §2.2).
-func (s *Service) accessToken(c Client, u account.User, sid string, scopes []string) (TokenResponse, error) {
-	ttl := s.accessTTL(c)
-	now := s.now()
-	token, err := s.Keys.Sign(Claims{
-		Issuer: s.Issuer, Subject: u.ID, Audience: s.audience(c), ExpiresAt: now.Add(ttl), IssuedAt: now,
-		ID: account.NewID(), ClientID: c.ID, SessionID: sid, Scopes: scopes, Roles: u.Roles,
-	})
-	if err != nil {
-		return TokenResponse{}, err
-	}
-	return TokenResponse{AccessToken: token, ExpiresIn: ttl, Scope: strings.Join(scopes, " ")}, nil
-}
-
-// What a client may have of its own instead of the service's.
-func (s *Service) accessTTL(c Client) time.Duration { return cmp.Or(c.AccessTTL, s.AccessTTL) }
-func (s *Service) idle(c Client) time.Duration      { return cmp.Or(c.SessionIdle, s.SessionIdle) }
-func (s *Service) max(c Client) time.Duration       { return cmp.Or(c.SessionMax, s.SessionMax) }
+// A client may have lifetimes and audiences of its own.
+func (s *Service) accessTTL(c Client) time.Duration { return cmp.Or(c.AccessTTL, s.settings.AccessTTL) }
+func (s *Service) idle(c Client) time.Duration      { return cmp.Or(c.SessionIdle, s.settings.SessionIdle) }
+func (s *Service) max(c Client) time.Duration       { return cmp.Or(c.SessionMax, s.settings.SessionMax) }
 
 func (s *Service) audience(c Client) []string {
 	if len(c.Audiences) > 0 {
 		return c.Audiences
 	}
-	return s.Audience
+	return s.settings.Audience
 }
-
-// now is the time in whole seconds, as tokens and sessions have it.
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Second) }

@@ -9,11 +9,11 @@ import (
 // Kind selects the handler of a job.
 type Kind string
 
-// The kinds of jobs.
+// The kinds of jobs. The stored words are older than the names.
 const (
-	Letter Kind = "letter" // an email to send; handled by mail
-	Notice Kind = "notice" // an event; hook turns it into one Call for each webhook that wants it
-	Call   Kind = "call"   // an event to deliver to one webhook; handled by hook
+	Email        Kind = "letter" // an email to send; handled by mail
+	WebhookEvent Kind = "notice" // an event; hook turns it into one WebhookCall per interested webhook
+	WebhookCall  Kind = "call"   // an event to deliver to one webhook; handled by hook
 )
 
 // Job is a unit of work. Times are UTC, in whole seconds.

@@ -31,7 +31,7 @@ func newFixture(jobs ...outbox.Job) *fixture {
 	return &fixture{store: outboxtest.NewStore(jobs...), clock: &outboxtest.Clock{}}
 }
 
-// worker returns a worker that runs jobs of kind outbox.Letter with a handler.
+// worker returns a worker that runs jobs of kind outbox.Email with a handler.
 func (f *fixture) worker(handler outbox.Handler) *outbox.Worker {
 	recorded := func(ctx context.Context, j outbox.Job) ([]outbox.Job, error) {
 		follow, err := handler(ctx, j)
@@ -41,7 +41,7 @@ func (f *fixture) worker(handler outbox.Handler) *outbox.Worker {
 		return follow, err
 	}
 	return &outbox.Worker{
-		Store: f.store, Handlers: map[outbox.Kind]outbox.Handler{outbox.Letter: recorded},
+		Store: f.store, Handlers: map[outbox.Kind]outbox.Handler{outbox.Email: recorded},
 		Now: f.clock.Now, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 	}
 }
@@ -51,7 +51,7 @@ func newJobs(n int) []outbox.Job {
 	now := (&outboxtest.Clock{}).Now()
 	jobs := make([]outbox.Job, n)
 	for i := range n {
-		jobs[i] = outbox.New(fmt.Sprintf("job-%02d", i), outbox.Letter, i, now.Add(time.Duration(i-n+1)*time.Second))
+		jobs[i] = outbox.New(fmt.Sprintf("job-%02d", i), outbox.Email, i, now.Add(time.Duration(i-n+1)*time.Second))
 	}
 	return jobs
 }
@@ -160,7 +160,7 @@ func TestFollowUpJobs(t *testing.T) {
 			return nil, nil
 		}
 		now := f.clock.Now()
-		return []outbox.Job{outbox.New("next-a", outbox.Letter, nil, now), outbox.New("next-b", outbox.Letter, nil, now)}, nil
+		return []outbox.Job{outbox.New("next-a", outbox.Email, nil, now), outbox.New("next-b", outbox.Email, nil, now)}, nil
 	}).Work(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"job-00", "next-a", "next-b"}, f.finished)
@@ -267,5 +267,5 @@ func TestBackoff(t *testing.T) {
 
 func TestNewPanicsOnInvalidPayload(t *testing.T) {
 	t.Parallel()
-	require.Panics(t, func() { outbox.New("id", outbox.Letter, make(chan int), time.Time{}) })
+	require.Panics(t, func() { outbox.New("id", outbox.Email, make(chan int), time.Time{}) })
 }

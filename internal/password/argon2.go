@@ -10,52 +10,53 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The variants that are verified. New hashes are argon2id, the first choice of RFC 9106 §4; argon2d
-// is not meant for passwords.
+// The supported variants. New hashes are argon2id, which RFC 9106 §4 recommends. argon2d is not meant
+// for passwords.
 const (
 	argon2id = "argon2id"
 	argon2i  = "argon2i"
 )
 
-// Params are the costs of argon2 (RFC 9106 §3.1).
+// Params are the cost parameters of argon2 (RFC 9106 §3.1).
 type Params struct {
 	Memory  uint32 // KiB
 	Time    uint32 // passes
 	Threads uint8  // lanes
 }
 
-// DefaultParams are the first choice of the OWASP Password Storage Cheat Sheet for one thread.
+// DefaultParams are the minimum that the OWASP Password Storage Cheat Sheet recommends.
 var DefaultParams = Params{Memory: 19456, Time: 2, Threads: 1}
 
-// owaspFloor are the parameters that the same sheet calls equally strong: less memory, more passes.
-var owaspFloor = []Params{{47104, 1, 1}, {19456, 2, 1}, {12288, 3, 1}, {9216, 4, 1}, {7168, 5, 1}}
+// owaspMinimums are the settings that the same cheat sheet lists as equivalent: less memory needs more
+// passes.
+var owaspMinimums = []Params{{47104, 1, 1}, {19456, 2, 1}, {12288, 3, 1}, {9216, 4, 1}, {7168, 5, 1}}
 
-// What new hashes are made with.
+// Sizes of new hashes, in bytes.
 const (
 	saltSize = 16
 	tagSize  = 32
 )
 
-// strong says whether p costs an attacker at least as much as one row of the floor.
+// strong reports whether p costs an attacker at least as much as one of the minimums.
 func (p Params) strong() bool {
-	for _, f := range owaspFloor {
-		if p.Memory >= f.Memory && p.Time >= f.Time {
+	for _, least := range owaspMinimums {
+		if p.Memory >= least.Memory && p.Time >= least.Time {
 			return true
 		}
 	}
 	return false
 }
 
-// bounded refuses parameters that would let one row of the database exhaust the machine.
-// The lower bound of the memory is that of RFC 9106 §3.1.
+// bounded returns an error for parameters with which one row of the database could exhaust the machine.
+// The lower limit of the memory is that of RFC 9106 §3.1.
 func (p Params) bounded() error {
 	switch {
 	case p.Threads < 1 || p.Threads > 4:
-		return errors.New("argon2: p is not within 1 to 4")
+		return errors.New("argon2: p is not between 1 and 4")
 	case p.Time < 1 || p.Time > 10:
-		return errors.New("argon2: t is not within 1 to 10")
+		return errors.New("argon2: t is not between 1 and 10")
 	case p.Memory < 8*uint32(p.Threads) || p.Memory > 64<<10:
-		return errors.New("argon2: m is not within 8p to 65536")
+		return errors.New("argon2: m is not between 8p and 65536")
 	}
 	return nil
 }
@@ -67,21 +68,21 @@ type argon2Hash struct {
 	salt, tag []byte
 }
 
-// newArgon2id hashes a password under a fresh salt.
+// newArgon2id hashes a password with a random salt.
 func newArgon2id(p Params, password string) argon2Hash {
 	h := argon2Hash{variant: argon2id, params: p, salt: random(saltSize), tag: make([]byte, tagSize)}
 	h.tag = h.compute(password)
 	return h
 }
 
-// random gives n random bytes. crypto/rand never fails: it ends the program instead.
+// random returns n random bytes. crypto/rand never fails: it crashes the program instead.
 func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return b
 }
 
-// compute gives the tag of a password under h's salt, parameters and tag length.
+// compute returns the tag of a password for the salt, the parameters and the tag length of h.
 func (h argon2Hash) compute(password string) []byte {
 	key := argon2.IDKey
 	if h.variant == argon2i {
@@ -104,12 +105,12 @@ func (h argon2Hash) String() string {
 		h.params.Memory, h.params.Time, h.params.Threads, b64.EncodeToString(h.salt), b64.EncodeToString(h.tag))
 }
 
-// parseArgon2 reads a PHC string. Only the one canonical spelling is accepted: what is read is
-// written again and must give the same string, which rules out leading zeros, signs and line ends.
+// parseArgon2 reads a PHC string. It accepts only the canonical form: the parsed hash, written again,
+// must be the same string. That excludes leading zeros, signs and line breaks.
 func parseArgon2(phc string) (stored, error) {
 	parts := strings.Split(phc, "$")
 	if len(parts) != 6 {
-		return nil, errors.New("argon2: not five fields")
+		return nil, errors.New("argon2: it does not have five fields")
 	}
 	h := argon2Hash{variant: parts[1]}
 	p := &h.params
@@ -128,12 +129,12 @@ func parseArgon2(phc string) (stored, error) {
 	case tagErr != nil || len(h.tag) < minTag || len(h.tag) > maxTag:
 		return nil, errors.New("argon2: the tag is not base64 of 16 to 64 bytes")
 	case h.String() != phc:
-		return nil, errors.New("argon2: not the canonical spelling, or not version 19")
+		return nil, errors.New("argon2: not in canonical form, or not version 19")
 	}
 	return h, nil
 }
 
-// parseDjangoArgon2 reads argon2$argon2id$…: the PHC string with Django's name before it.
+// parseDjangoArgon2 reads argon2$argon2id$…, a PHC string after Django's name of the algorithm.
 func parseDjangoArgon2(s string) (stored, error) {
 	phc := strings.TrimPrefix(s, "argon2")
 	if !strings.HasPrefix(phc, "$"+argon2id+"$") && !strings.HasPrefix(phc, "$"+argon2i+"$") {

@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// bcryptMaxPassword is all that bcrypt reads of a password; the rest would not matter.
+	// bcryptMaxPassword is how many bytes of a password bcrypt reads. It ignores the rest.
 	bcryptMaxPassword = 72
-	// bcryptMaxCost bounds the time that one row of the database may take, to about two seconds.
+	// bcryptMaxCost limits the time for one row of the database to about two seconds.
 	bcryptMaxCost = 15
 )
 
-// bcryptShape is $2a, $2b or $2y, the cost, and 22 + 31 characters of bcrypt's own base64.
-var bcryptShape = regexp.MustCompile(`^\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}$`)
+// bcryptFormat is $2a, $2b or $2y, the cost, and 22 + 31 characters of bcrypt's own base64.
+var bcryptFormat = regexp.MustCompile(`^\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}$`)
 
 type bcryptHash struct {
 	foreign
@@ -27,12 +27,12 @@ type bcryptHash struct {
 }
 
 func readBcrypt(s string) (bcryptHash, error) {
-	if !bcryptShape.MatchString(s) {
+	if !bcryptFormat.MatchString(s) {
 		return bcryptHash{}, errors.New("bcrypt: malformed")
 	}
 	cost, err := bcrypt.Cost([]byte(s))
 	if err != nil || cost > bcryptMaxCost {
-		return bcryptHash{}, errors.New("bcrypt: the cost is not within 4 to 15")
+		return bcryptHash{}, errors.New("bcrypt: the cost is not between 4 and 15")
 	}
 	return bcryptHash{text: []byte(s)}, nil
 }
@@ -45,8 +45,8 @@ func parseBcrypt(s string) (stored, error) {
 	return h, nil
 }
 
-// matches refuses a password of more than 72 bytes, whatever follows the 72nd: the library would
-// compare the beginning only. The work is done all the same, so that the time tells nothing.
+// matches rejects every password longer than 72 bytes, of which bcrypt would compare only the start. It
+// does the work nevertheless, so that the time reveals nothing.
 func (h bcryptHash) matches(password string) bool {
 	tooLong := len(password) > bcryptMaxPassword
 	if tooLong {
@@ -61,7 +61,7 @@ func parseDjangoBcrypt(s string) (stored, error) {
 	return parseBcrypt(strings.TrimPrefix(s, "bcrypt$"))
 }
 
-// bcryptSHA256 is Django's bcrypt of the hexadecimal SHA-256 of a password, which may be of any length.
+// bcryptSHA256 is Django's bcrypt of the hexadecimal SHA-256 of a password, which can have any length.
 type bcryptSHA256 struct{ bcryptHash }
 
 // parseDjangoBcryptSHA256 reads bcrypt_sha256$$2b$….

@@ -1,15 +1,22 @@
-// Package password hashes and verifies passwords and knows which ones everybody tries first.
+// Package password hashes and verifies passwords, and knows the most common ones.
 //
-// It owns the algorithms that a stored hash may name, the bounds on what a stored hash may cost,
-// the decoy that stands in for users who do not exist, and the slots that keep the memory of
-// concurrent hashes within a limit. It leaves the length and the normal form of a password to
-// account, the counting of tries to throttle and the storing of hashes to the stores.
+// It owns the algorithms and formats of stored hashes, the limits on what verifying a stored hash may
+// cost, the decoy hash that is verified for users that do not exist, and the slots that bound the
+// memory and the queue of concurrent hashes. It leaves the length and the normal form of a password to
+// account, the rate limits to throttle, and the storage of hashes to the stores.
 //
-// Hashes of other systems are verified in the forms in which those write them, and are to be
-// replaced after the first right password. No such hash may take longer than bcrypt of cost 15,
-// about two seconds, or more memory than 128 MiB; only whoever imports users can put one into the
-// database. Passwords come in NFC, other systems mostly hashed what was typed: who typed anything
-// else there, which keyboards rarely do, has to set a new password.
+// New hashes are argon2id. Hashes from other systems are verified in the formats in which those systems
+// write them, and are to be replaced at the first successful login. Verifying one takes at most about
+// two seconds, as bcrypt with cost 15 does, and at most 128 MiB of memory. Only an import can store such
+// a hash. Latchkey normalizes passwords to NFC, but most other systems hash what was typed: a user who
+// typed something other than NFC there, which keyboards rarely produce, has to set a new password.
 //
-// To add an algorithm write a file with a parse function and give it a row in schemes.
+// Where to find what:
+//   - hasher.go: Options, Hash, Verify and the decoy
+//   - queue.go: how many hashes may run and wait at once, and Calibrated
+//   - argon2.go, bcrypt.go, scrypt.go, pbkdf2.go: the algorithms, their formats and their limits
+//   - scheme.go: the list of formats; CheckHash for an import
+//   - common.go, common.txt, NOTICE: the most common passwords and where the list comes from
+//
+// To add an algorithm, write a file with a parse function and add its prefix to schemes.
 package password

@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// cheap parameters keep the tests quick; Weak allows them.
+// cheap are parameters that keep the tests quick. They need Weak.
 var cheap = Params{Memory: 64, Time: 1, Threads: 1}
 
+// newHasher returns a Hasher with cheap parameters, unless o sets others.
 func newHasher(t *testing.T, o Options) *Hasher {
 	t.Helper()
 	if o.Params == (Params{}) {
@@ -51,7 +52,7 @@ func TestRoundTrip(t *testing.T) {
 
 	again, err := h.Hash(t.Context(), password)
 	require.NoError(t, err)
-	require.NotEqual(t, hash, again, "each hash has a salt of its own")
+	require.NotEqual(t, hash, again, "each hash has a fresh salt")
 }
 
 func TestOutdated(t *testing.T) {
@@ -59,7 +60,7 @@ func TestOutdated(t *testing.T) {
 	const password = "correct horse battery staple"
 	legacy, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	require.NoError(t, err)
-	made := func(p Params, salt, tag int) string {
+	hashWith := func(p Params, salt, tag int) string {
 		h := argon2Hash{variant: argon2id, params: p, salt: random(salt), tag: make([]byte, tag)}
 		h.tag = h.compute(password)
 		return h.String()
@@ -69,12 +70,12 @@ func TestOutdated(t *testing.T) {
 		name, hash string
 		outdated   bool
 	}{
-		{name: "current", hash: made(cheap, 16, 32)},
-		{name: "more memory", hash: made(Params{128, 1, 1}, 16, 32), outdated: true},
-		{name: "more passes", hash: made(Params{64, 2, 1}, 16, 32), outdated: true},
-		{name: "more lanes", hash: made(Params{64, 1, 2}, 16, 32), outdated: true},
-		{name: "shorter salt", hash: made(cheap, 8, 32), outdated: true},
-		{name: "longer tag", hash: made(cheap, 16, 64), outdated: true},
+		{name: "current", hash: hashWith(cheap, 16, 32)},
+		{name: "more memory", hash: hashWith(Params{128, 1, 1}, 16, 32), outdated: true},
+		{name: "more passes", hash: hashWith(Params{64, 2, 1}, 16, 32), outdated: true},
+		{name: "more lanes", hash: hashWith(Params{64, 1, 2}, 16, 32), outdated: true},
+		{name: "shorter salt", hash: hashWith(cheap, 8, 32), outdated: true},
+		{name: "longer tag", hash: hashWith(cheap, 16, 64), outdated: true},
 		{name: "bcrypt", hash: string(legacy), outdated: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -87,13 +88,13 @@ func TestOutdated(t *testing.T) {
 			ok, outdated, err = h.Verify(t.Context(), c.hash, "wrong")
 			require.NoError(t, err)
 			require.False(t, ok)
-			require.False(t, outdated, "a wrong password replaces nothing")
+			require.False(t, outdated, "a wrong password does not replace the hash")
 		})
 	}
 }
 
-// Unknown users, wrong passwords and rows that cannot be read cost the same: one hash of the
-// current parameters.
+// Unknown users, wrong passwords and hashes that cannot be read cost the same: one hash with the current
+// parameters.
 func TestEqualWork(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -120,23 +121,23 @@ func TestEqualWork(t *testing.T) {
 	require.NotContains(t, log.String(), tag32, "no part of a hash is logged")
 }
 
-// The decoy never matches, even if its password were guessed.
+// The decoy never matches, not even its own password.
 func TestDecoyNeverMatches(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, Options{})
-	h.decoy = newArgon2id(cheap, "guessed")
+	h.decoy = newArgon2id(cheap, "password")
 	for _, hash := range []string{"", "unreadable"} {
-		ok, _, err := h.Verify(t.Context(), hash, "guessed")
+		ok, _, err := h.Verify(t.Context(), hash, "password")
 		require.NoError(t, err)
 		require.False(t, ok)
 	}
 }
 
-func TestOverload(t *testing.T) {
+func TestOverloadRefusesCallers(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, Options{Slots: 2, Queue: 3, Wait: time.Hour})
-	require.NoError(t, h.slots.take(t.Context()))
-	require.NoError(t, h.slots.take(t.Context()))
+	require.NoError(t, h.slots.acquire(t.Context()))
+	require.NoError(t, h.slots.acquire(t.Context()))
 	var wg sync.WaitGroup
 	results := make(chan error, 50)
 	for range 50 {
@@ -146,11 +147,11 @@ func TestOverload(t *testing.T) {
 		})
 	}
 	for range 47 {
-		require.ErrorIs(t, <-results, account.ErrUnavailable)
+		require.ErrorIs(t, <-results, fault.ErrUnavailable)
 	}
-	require.Zero(t, h.Hashes(), "those refused cost nothing")
-	h.slots.give()
-	h.slots.give()
+	require.Zero(t, h.Hashes(), "refused callers cost no hash")
+	h.slots.release()
+	h.slots.release()
 	wg.Wait()
 	for range 3 {
 		require.NoError(t, <-results)
@@ -158,36 +159,29 @@ func TestOverload(t *testing.T) {
 	require.EqualValues(t, 3, h.Hashes())
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewRejectsParameters(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		params Params
-		fault  string // empty: accepted
+		want   string // in the error; empty: accepted
 	}{
 		{name: "the default"},
-		{name: "OWASP's row of five passes", params: Params{7168, 5, 1}},
-		{name: "a pass too few", params: Params{19456, 1, 1}, fault: "weaker"},
-		{name: "a KiB too few", params: Params{19455, 2, 1}, fault: "weaker"},
-		{name: "more than can be verified", params: Params{65537, 2, 1}, fault: "m is not"},
+		{name: "the OWASP minimum with five passes", params: Params{7168, 5, 1}},
+		{name: "one pass too few", params: Params{19456, 1, 1}, want: "weaker"},
+		{name: "one KiB too little", params: Params{19455, 2, 1}, want: "weaker"},
+		{name: "above the limit for stored hashes", params: Params{65537, 2, 1}, want: "m is not"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := New(Options{Params: c.params, Queue: 1})
-			if c.fault == "" {
+			if c.want == "" {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, c.fault)
+			require.ErrorContains(t, err, c.want)
 		})
 	}
-}
-
-func TestQueueFor(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, 67, queueFor(2, 30*time.Millisecond))
-	require.Equal(t, 4, queueFor(4, time.Second))
-	require.Equal(t, 1000, queueFor(1, 0), "a clock too coarse to see a hash does not make it endless")
 }
 
 func TestCommon(t *testing.T) {
@@ -211,12 +205,12 @@ func TestCommonList(t *testing.T) {
 		require.Equal(t, strings.ToLower(p), p)
 		require.True(t, h.Common(p), p)
 		if i > 0 {
-			require.Less(t, list[i-1], p, "sorted, and none twice")
+			require.Less(t, list[i-1], p, "sorted, without duplicates")
 		}
 	}
 }
 
-// The check has a millisecond; a thousand of them in a second leave room for a busy machine.
+// One check should take less than a millisecond. The limit on the average allows for a busy machine.
 func TestCommonIsQuick(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, Options{})

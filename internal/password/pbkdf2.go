@@ -2,7 +2,7 @@ package password
 
 import (
 	"crypto/pbkdf2"
-	"crypto/sha1" //nolint:gosec // within HMAC it is as good as it was; such hashes are replaced at sign-in
+	"crypto/sha1" //nolint:gosec // not broken as HMAC; such hashes are replaced at the next login
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// pbkdf2MaxWork bounds iterations times blocks times the weight of the digest, and so the time that
-// one row may take, to about two seconds. Known defaults take about half of it at most.
+// pbkdf2MaxWork limits iterations × blocks × weight of the digest, and so the time for one row of the
+// database to about two seconds. The known defaults need at most about half of it.
 const pbkdf2MaxWork = 10_000_000
 
-// digest is a hash function under PBKDF2's HMAC.
+// digest is the hash function of PBKDF2's HMAC.
 type digest struct {
 	new    func() hash.Hash
 	size   int // bytes of a block
-	weight int // time in units of SHA-256's
+	weight int // time relative to SHA-256
 }
 
-// digests by the names that passlib and Keycloak have for them, and then Django.
+// digests are named as in passlib and Keycloak, and then as in Django.
 var digests = map[string]digest{
 	"pbkdf2":        {sha1.New, sha1.Size, 1},
 	"pbkdf2-sha256": {sha256.New, sha256.Size, 1},
@@ -31,7 +31,7 @@ var digests = map[string]digest{
 	"pbkdf2_sha256": {sha256.New, sha256.Size, 1},
 }
 
-// pbkdf2Hash is a hash of RFC 8018 §5.2.
+// pbkdf2Hash is a stored PBKDF2 hash (RFC 8018 §5.2).
 type pbkdf2Hash struct {
 	foreign
 
@@ -42,11 +42,11 @@ type pbkdf2Hash struct {
 
 func (h pbkdf2Hash) bounded() error {
 	if h.iterations < 1 || h.iterations > pbkdf2MaxWork {
-		return errors.New("pbkdf2: the iterations are not within 1 to 10000000")
+		return errors.New("pbkdf2: the iterations are not between 1 and 10000000")
 	}
 	blocks := (len(h.tag) + h.digest.size - 1) / h.digest.size
 	if h.iterations*blocks*h.digest.weight > pbkdf2MaxWork {
-		return errors.New("pbkdf2: the iterations of all blocks together take too long")
+		return errors.New("pbkdf2: the iterations of all blocks take too long")
 	}
 	return nil
 }
@@ -56,30 +56,30 @@ func (h pbkdf2Hash) matches(password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(tag, h.tag) == 1
 }
 
-// parsePBKDF2 reads two forms. passlib writes $pbkdf2-sha256$29000$salt$tag in a base64 of its own.
-// $pbkdf2-sha256$i=29000$salt$tag is the PHC form, in which hashes of Keycloak are kept, whose own
-// form is spread over several members of JSON.
+// parsePBKDF2 reads two formats: $pbkdf2-sha256$29000$salt$tag of passlib, with passlib's own base64, and
+// the PHC string $pbkdf2-sha256$i=29000$salt$tag. The import writes hashes from Keycloak, which exports
+// them as several JSON members, as such a PHC string.
 func parsePBKDF2(s string) (stored, error) {
 	parts := strings.Split(s, "$")
 	if len(parts) != 5 {
-		return nil, errors.New("pbkdf2: not four fields")
+		return nil, errors.New("pbkdf2: it does not have four fields")
 	}
-	encoding, name := b64Passlib, ""
+	encoding, prefix := b64Passlib, ""
 	if strings.HasPrefix(parts[2], "i=") {
-		encoding, name = b64, "i="
+		encoding, prefix = b64, "i="
 	}
-	h := pbkdf2Hash{digest: digests[parts[1]], iterations: decimal(name, parts[2])}
+	h := pbkdf2Hash{digest: digests[parts[1]], iterations: decimal(prefix, parts[2])}
 	var saltOK, tagOK bool
 	h.salt, saltOK = decode(encoding, parts[3], 1, maxSalt)
 	h.tag, tagOK = decode(encoding, parts[4], minTag, maxTag)
 	return h.checked(saltOK, tagOK)
 }
 
-// parseDjangoPBKDF2 reads pbkdf2_sha256$iterations$salt$tag, whose salt is the text itself.
+// parseDjangoPBKDF2 reads pbkdf2_sha256$iterations$salt$tag, whose salt is used as text.
 func parseDjangoPBKDF2(s string) (stored, error) {
 	parts := strings.Split(s, "$")
 	if len(parts) != 4 {
-		return nil, errors.New("pbkdf2: not four fields")
+		return nil, errors.New("pbkdf2: it does not have four fields")
 	}
 	h := pbkdf2Hash{digest: digests[parts[0]], iterations: decimal("", parts[1]), salt: []byte(parts[2])}
 	var tagOK bool

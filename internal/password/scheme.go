@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// What a stored hash may be, whatever its algorithm. The length is looked at before anything else.
+// Limits on stored hashes of any algorithm. The length is checked before anything else.
 const (
 	maxStored = 256
 	maxSalt   = 64
@@ -15,26 +15,27 @@ const (
 	maxTag    = 64
 )
 
-// stored is a hash read back from the database, its costs within bounds.
+// stored is a hash from the database whose cost is within the limits.
 type stored interface {
-	// matches does the work of one hash, whatever the password, and compares in constant time.
+	// matches reports whether the password has this hash. It always does the work of one hash, and
+	// compares in constant time.
 	matches(password string) bool
-	// current says whether a new hash under p would be of the same kind.
+	// current reports whether a new hash with p would have the same algorithm and parameters.
 	current(p Params) bool
 }
 
-// foreign is a stored hash that is verified and never made: after a right password it is replaced.
+// foreign is a kind of hash that is verified but never created. It is always outdated.
 type foreign struct{}
 
 func (foreign) current(Params) bool { return false }
 
-// scheme is an algorithm, in one of the forms in which a stored hash may name it.
+// scheme is one format of stored hashes.
 type scheme struct {
 	prefix string
 	parse  func(string) (stored, error)
 }
 
-// schemes are the algorithms that can be verified. New hashes are always argon2id.
+// schemes are the formats that can be verified. New hashes are always argon2id.
 var schemes = []scheme{
 	{"$argon2id$", parseArgon2},
 	{"$argon2i$", parseArgon2},
@@ -53,7 +54,7 @@ var schemes = []scheme{
 	{"pbkdf2_sha256$", parseDjangoPBKDF2},
 }
 
-// parse reads a stored hash. Its errors never hold any part of it.
+// parse reads a stored hash. Its errors contain no part of the hash.
 func parse(hash string) (stored, error) {
 	if len(hash) > maxStored {
 		return nil, errors.New("longer than 256 bytes")
@@ -63,34 +64,34 @@ func parse(hash string) (stored, error) {
 			return s.parse(hash)
 		}
 	}
-	return nil, errors.New("of an unknown algorithm")
+	return nil, errors.New("unknown algorithm")
 }
 
-// CheckHash says what is wrong with a hash from elsewhere: a form that is not known, or costs out of
-// bounds. The error never holds any part of the hash.
+// CheckHash returns an error if a hash from another system cannot be used: its format is unknown, or its
+// cost is outside the limits. The error contains no part of the hash.
 func (*Hasher) CheckHash(hash string) error {
 	_, err := parse(hash)
 	return err
 }
 
-// The base64 of PHC strings, that of passlib, which writes a dot for a plus, and that of Django.
+// The base64 alphabets of PHC strings, of passlib, which has a dot instead of a plus, and of Django.
 var (
 	b64        = base64.RawStdEncoding.Strict()
 	b64Passlib = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding).Strict()
 	b64Padded  = base64.StdEncoding.Strict()
 )
 
-// decode reads base64 of minSize to maxSize bytes. Go's decoder skips line ends; here they
-// are a fault, as every second spelling of one hash is.
+// decode decodes base64 of minSize to maxSize bytes, and reports whether it is valid. It rejects line
+// breaks, which Go's decoder skips: each hash has only one valid form.
 func decode(encoding *base64.Encoding, text string, minSize, maxSize int) ([]byte, bool) {
 	raw, err := encoding.DecodeString(text)
 	return raw, err == nil && len(raw) >= minSize && len(raw) <= maxSize && !strings.ContainsAny(text, "\r\n")
 }
 
-// decimal reads a number in its one canonical spelling, with a name and an equals sign before it or
-// nothing. Anything else is -1, which no bound allows.
-func decimal(name, text string) int {
-	digits, found := strings.CutPrefix(text, name)
+// decimal reads a number in canonical form after a prefix, which may be empty. It returns -1 for anything
+// else, which is outside all limits.
+func decimal(prefix, text string) int {
+	digits, found := strings.CutPrefix(text, prefix)
 	n, err := strconv.Atoi(digits)
 	if !found || err != nil || strconv.Itoa(n) != digits {
 		return -1

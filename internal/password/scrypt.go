@@ -8,8 +8,8 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Bounds on scrypt (RFC 7914 §2). One hash takes 128·N·r bytes, at most 128 MiB, and time in
-// proportion to N·r·p: at most four times what OWASP asks for, about two seconds.
+// Limits on scrypt (RFC 7914 §2). One hash needs 128·N·r bytes of memory, at most 128 MiB, and time
+// proportional to N·r·p: at most four times the OWASP recommendation, about two seconds.
 const (
 	scryptMaxN    = 1 << 17
 	scryptMaxR    = 8
@@ -17,6 +17,7 @@ const (
 	scryptMaxWork = 4 * scryptMaxN * scryptMaxR
 )
 
+// scryptHash is a stored scrypt hash.
 type scryptHash struct {
 	foreign
 
@@ -24,14 +25,15 @@ type scryptHash struct {
 	salt, tag []byte
 }
 
+// bounded returns an error for parameters that cost too much.
 func (h scryptHash) bounded() error {
 	switch {
 	case h.n < 2 || h.n > scryptMaxN || h.n&(h.n-1) != 0:
-		return errors.New("scrypt: N is not a power of two within 2 to 131072")
+		return errors.New("scrypt: N is not a power of two between 2 and 131072")
 	case h.r < 1 || h.r > scryptMaxR:
-		return errors.New("scrypt: r is not within 1 to 8")
+		return errors.New("scrypt: r is not between 1 and 8")
 	case h.p < 1 || h.p > scryptMaxP:
-		return errors.New("scrypt: p is not within 1 to 10")
+		return errors.New("scrypt: p is not between 1 and 10")
 	case h.n*h.r*h.p > scryptMaxWork:
 		return errors.New("scrypt: N, r and p together take too long")
 	}
@@ -43,11 +45,11 @@ func (h scryptHash) matches(password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(tag, h.tag) == 1
 }
 
-// parseScrypt reads $scrypt$ln=16,r=8,p=1$salt$tag, the PHC form that passlib writes.
+// parseScrypt reads $scrypt$ln=16,r=8,p=1$salt$tag, the PHC string that passlib writes.
 func parseScrypt(phc string) (stored, error) {
 	parts := strings.Split(phc, "$")
 	if len(parts) != 5 {
-		return nil, errors.New("scrypt: not four fields")
+		return nil, errors.New("scrypt: it does not have four fields")
 	}
 	costs := strings.Split(parts[2], ",")
 	if len(costs) != 3 {
@@ -64,11 +66,11 @@ func parseScrypt(phc string) (stored, error) {
 	return h.checked(saltOK, tagOK)
 }
 
-// parseDjangoScrypt reads scrypt$N$salt$r$p$tag, whose salt is the text itself.
+// parseDjangoScrypt reads scrypt$N$salt$r$p$tag, whose salt is used as text.
 func parseDjangoScrypt(s string) (stored, error) {
 	parts := strings.Split(s, "$")
 	if len(parts) != 6 {
-		return nil, errors.New("scrypt: not six fields")
+		return nil, errors.New("scrypt: it does not have six fields")
 	}
 	h := scryptHash{
 		n: decimal("", parts[1]), r: decimal("", parts[3]), p: decimal("", parts[4]), salt: []byte(parts[2]),

@@ -1,6 +1,17 @@
-// Package throttle says how many tries a caller has. It is a GCRA: of each key the store keeps one
-// time, the theoretical arrival time, and a decision is a function of now and that time alone.
+// Package throttle limits how many attempts a caller may make. It is a GCRA (generic cell rate
+// algorithm): for each key the store holds one time, the theoretical arrival time, and every decision
+// is a pure function of that time and the current time.
 //
-// It owns the lanes and their figures and the keys by which tries are counted, which are MACs, so
-// that the table names nobody. It does not know what is tried; the stores keep the times.
+// It owns the policies and their numbers, and the keys under which attempts are counted. The keys are
+// MACs, so the table contains no usernames, email addresses or IP addresses. It does not know what is
+// attempted; the stores hold the times.
+//
+// Where to find what:
+//   - policies.go: the limits and their numbers
+//   - limiter.go: what is counted for a login, a client secret, an email or a sign-up
+//   - gcra.go: the decision
+//   - store.go: the interface that the stores implement
+//   - network.go: IPv6 addresses count by /64
+//   - recent_failures.go: the same wrong password sent twice counts once
+//   - purge.go: the deletion of rows that no longer matter
 package throttle

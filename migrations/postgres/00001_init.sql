@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Keys compare by bytes (COLLATE "C"): the canonical form is made by the program, and a locale must
--- not have a second opinion about which names are equal or in what order they stand.
+-- Keys are compared by bytes (COLLATE "C"). The program creates the canonical form, and a locale must
+-- not change which names are equal or how they are ordered.
 CREATE TABLE users (
     id             uuid        NOT NULL CONSTRAINT users_pkey PRIMARY KEY,
     username       text        NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE client_secrets (
     CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, hash)
 );
 
--- client_id refers to nothing: the built-in public client need not have a row.
+-- client_id has no foreign key, because the built-in public client need not have a row.
 CREATE TABLE sessions (
     id             uuid        NOT NULL CONSTRAINT sessions_pkey PRIMARY KEY,
     family_id      bytea       NOT NULL CONSTRAINT sessions_family_id_key UNIQUE,

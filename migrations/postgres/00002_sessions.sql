@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A session without a user is of a client that acts for itself (RFC 6749 section 4.4). Sessions
--- made before have never been refreshed.
+-- A session without a user belongs to a client that acts for itself (RFC 6749 section 4.4). Existing
+-- sessions have never been refreshed.
 ALTER TABLE sessions
     ALTER COLUMN user_id DROP NOT NULL,
     ADD COLUMN counter    bigint NOT NULL DEFAULT 0,
@@ -13,11 +13,11 @@ ALTER TABLE sessions
     ALTER COLUMN rotated_at SET NOT NULL,
     ALTER COLUMN repeats DROP DEFAULT;
 
--- When a session has ended, or will without another use.
+-- When a session ended, or will end if it is not used again.
 CREATE INDEX sessions_ended ON sessions (LEAST(idle_until, absolute_until, revoked_at));
 CREATE INDEX sessions_client_id ON sessions (client_id) WHERE revoked_at IS NULL;
 
--- Lives in seconds; 0 is the service's own.
+-- Lifetimes in seconds; 0 is the default of the service.
 ALTER TABLE clients
     ADD COLUMN session_idle bigint NOT NULL DEFAULT 0,
     ADD COLUMN session_max  bigint NOT NULL DEFAULT 0;
@@ -30,7 +30,7 @@ ALTER TABLE clients
     DROP COLUMN session_idle,
     DROP COLUMN session_max;
 
--- Version 1 has no place for a client's own sessions; they live for minutes.
+-- Version 1 cannot store sessions without a user. They only last for minutes.
 DELETE FROM sessions WHERE user_id IS NULL;
 DROP INDEX sessions_client_id;
 DROP INDEX sessions_ended;

@@ -1,13 +1,13 @@
 -- +goose Up
 
--- NULL with active FALSE is for good.
+-- NULL with active FALSE means disabled without an end.
 ALTER TABLE users ADD COLUMN disabled_until timestamptz;
 
--- A list of those few who differ from all others must not look at all others.
+-- A list of the few users who are inactive or unverified must not read all the others.
 CREATE INDEX users_inactive ON users (created_at, id) WHERE NOT active;
 CREATE INDEX users_email_verified ON users (email_verified, created_at, id);
 
--- A copy of users.created_at, which never changes: a page of those who have a role is one range of
+-- A copy of users.created_at, which never changes. It makes a page of the users of a role one range of
 -- one index.
 ALTER TABLE users_to_roles ADD COLUMN user_created_at timestamptz;
 UPDATE users_to_roles SET user_created_at = u.created_at FROM users u WHERE u.id = user_id;
@@ -15,7 +15,7 @@ ALTER TABLE users_to_roles ALTER COLUMN user_created_at SET NOT NULL;
 DROP INDEX users_to_roles_role_id;
 CREATE INDEX users_to_roles_page ON users_to_roles (role_id, user_created_at, user_id);
 
--- Refers to nothing: what was done is kept when who did it is gone.
+-- No foreign keys: an event remains when its actor or target is deleted.
 CREATE TABLE audit_events (
     id         uuid        NOT NULL CONSTRAINT audit_events_pkey PRIMARY KEY,
     at         timestamptz NOT NULL,

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Times are unix seconds, lists are JSON arrays, truth is 0 or 1.
+-- Times are Unix seconds, lists are JSON arrays, booleans are 0 or 1.
 CREATE TABLE users (
     id             TEXT    NOT NULL PRIMARY KEY,
     username       TEXT    NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE client_secrets (
     PRIMARY KEY (client_id, hash)
 ) STRICT, WITHOUT ROWID;
 
--- client_id refers to nothing: the built-in public client need not have a row.
+-- client_id has no foreign key, because the built-in public client need not have a row.
 CREATE TABLE sessions (
     id             TEXT    NOT NULL PRIMARY KEY,
     family_id      BLOB    NOT NULL UNIQUE,

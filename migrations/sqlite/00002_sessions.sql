@@ -1,8 +1,8 @@
 -- +goose Up
 
--- A session without a user is of a client that acts for itself (RFC 6749 section 4.4). Sessions
--- made before have never been refreshed. SQLite cannot take NOT NULL from a column, so the table is
--- made anew; nothing refers to it.
+-- A session without a user belongs to a client that acts for itself (RFC 6749 section 4.4). Existing
+-- sessions have never been refreshed. SQLite cannot drop NOT NULL from a column, so the table is created
+-- again; no other table refers to it.
 CREATE TABLE new_sessions (
     id             TEXT    NOT NULL PRIMARY KEY,
     family_id      BLOB    NOT NULL UNIQUE,
@@ -31,12 +31,12 @@ DROP TABLE sessions;
 ALTER TABLE new_sessions RENAME TO sessions;
 CREATE INDEX sessions_user_id ON sessions (user_id);
 
--- When a session has ended, or will without another use.
+-- When a session ended, or will end if it is not used again.
 CREATE INDEX sessions_ended ON sessions (min(idle_until, absolute_until, coalesce(revoked_at, idle_until)));
 CREATE INDEX sessions_client_id ON sessions (client_id) WHERE revoked_at IS NULL;
 
--- Lives in seconds; 0 is the service's own. This table must never be dropped: its secrets would go
--- with it.
+-- Lifetimes in seconds; 0 is the default of the service. Never drop this table: its foreign key would
+-- delete the secrets.
 ALTER TABLE clients ADD COLUMN session_idle INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN session_max INTEGER NOT NULL DEFAULT 0;
 
@@ -44,7 +44,7 @@ ALTER TABLE clients ADD COLUMN session_max INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients DROP COLUMN session_max;
 ALTER TABLE clients DROP COLUMN session_idle;
 
--- Version 1 has no place for a client's own sessions; they live for minutes.
+-- Version 1 cannot store sessions without a user. They only last for minutes.
 CREATE TABLE old_sessions (
     id             TEXT    NOT NULL PRIMARY KEY,
     family_id      BLOB    NOT NULL UNIQUE,

@@ -1,20 +1,20 @@
 -- +goose Up
 
--- NULL with active 0 is for good.
+-- NULL with active 0 means disabled without an end.
 ALTER TABLE users ADD COLUMN disabled_until INTEGER;
 
--- A list of those few who differ from all others must not look at all others.
+-- A list of the few users who are inactive or unverified must not read all the others.
 CREATE INDEX users_inactive ON users (created_at, id) WHERE NOT active;
 CREATE INDEX users_email_verified ON users (email_verified, created_at, id);
 
--- A copy of users.created_at, which never changes: a page of those who have a role is one range of
+-- A copy of users.created_at, which never changes. It makes a page of the users of a role one range of
 -- one index.
 ALTER TABLE users_to_roles ADD COLUMN user_created_at INTEGER NOT NULL DEFAULT 0;
 UPDATE users_to_roles SET user_created_at = (SELECT created_at FROM users WHERE id = user_id);
 DROP INDEX users_to_roles_role_id;
 CREATE INDEX users_to_roles_page ON users_to_roles (role_id, user_created_at, user_id);
 
--- Refers to nothing: what was done is kept when who did it is gone.
+-- No foreign keys: an event remains when its actor or target is deleted.
 CREATE TABLE audit_events (
     id         TEXT    NOT NULL PRIMARY KEY,
     at         INTEGER NOT NULL,

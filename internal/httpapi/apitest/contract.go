@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,8 +19,8 @@ import (
 	"github.com/latchkey-auth/latchkey/api"
 )
 
-// Contract is a transport that holds every answer of the next one against the contract: status,
-// headers, media type and body. An answer that does not fit is an error of the request.
+// Contract is a transport that validates every response of another transport against the contract:
+// status, headers, media type and body. RoundTrip returns an error for an invalid response.
 type Contract struct {
 	description
 	next http.RoundTripper
@@ -30,8 +31,8 @@ type description struct {
 	router routers.Router
 }
 
-// read reads the contract once for all transports: a test has many.
-var read = sync.OnceValues(func() (description, error) {
+// loadContract loads the contract once, because a test has many transports.
+var loadContract = sync.OnceValues(func() (description, error) {
 	spec, err := api.GetSpec()
 	if err != nil {
 		return description{}, err
@@ -40,16 +41,16 @@ var read = sync.OnceValues(func() (description, error) {
 	return description{spec, router}, err
 })
 
-// NewContract puts the check before a transport.
+// NewContract returns a transport that validates the responses of next.
 func NewContract(next http.RoundTripper) (*Contract, error) {
-	described, err := read()
+	description, err := loadContract()
 	if err != nil {
 		return nil, err
 	}
-	return &Contract{described, next}, nil
+	return &Contract{description, next}, nil
 }
 
-// RoundTrip sends the request and checks the answer.
+// RoundTrip sends the request and validates the response.
 func (c *Contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := c.next.RoundTrip(r)
 	if err != nil {
@@ -62,7 +63,7 @@ func (c *Contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	if err := c.check(r, response, body); err != nil {
-		return nil, fmt.Errorf("%s %s answered %s against the contract: %w\n%s", r.Method, r.URL.RequestURI(), response.Status, err, body)
+		return nil, fmt.Errorf("%s %s: the response %s violates the contract: %w\n%s", r.Method, r.URL.RequestURI(), response.Status, err, body)
 	}
 	return response, nil
 }
@@ -71,15 +72,15 @@ func (c *Contract) check(r *http.Request, response *http.Response, body []byte) 
 	path := r.URL.Path
 	switch {
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
-		return nil // a page for people, and not in the contract
+		return nil // Swagger UI is not part of the contract
 	case r.Method == http.MethodHead || r.Method == http.MethodOptions:
-		return nil // HEAD has no body, and preflights are answered before any operation
+		return nil // HEAD has no body, and a CORS preflight reaches no operation
 	case response.Header.Get("X-Request-Id") == "" || response.Header.Get("X-Content-Type-Options") != "nosniff":
 		return errors.New("X-Request-Id or X-Content-Type-Options: nosniff is missing")
 	}
 	route, err := c.route(r.Method, path)
 	if err != nil {
-		return c.checkNowhere(response, body)
+		return c.checkUnrouted(response, body)
 	}
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: route},
@@ -90,8 +91,8 @@ func (c *Contract) check(r *http.Request, response *http.Response, body []byte) 
 	return openapi3filter.ValidateResponse(r.Context(), input)
 }
 
-// route finds the operation that answers. A wrong method of /token is answered by the 405 that its
-// one operation describes; a path beside a slash or two by the same.
+// route returns the operation that describes the response. For /token and its alias that is POST
+// /token for every method, because it describes the 405 as well.
 func (c *Contract) route(method, path string) (*routers.Route, error) {
 	trimmed := "/" + strings.Trim(path, "/")
 	if trimmed == "/token" || trimmed == "/api/auth/token" {
@@ -104,20 +105,23 @@ func (c *Contract) route(method, path string) (*routers.Route, error) {
 	return route, err
 }
 
-// checkNowhere checks the answer where no operation is: 404 or 405 with a problem (RFC 9457), or
-// with the OAuth endpoints' error beside their paths.
-func (c *Contract) checkNowhere(response *http.Response, body []byte) error {
+// checkUnrouted validates the response to a request that matches no operation. It must be 404 or
+// 405 with a problem (RFC 9457), or with an OAuth error next to the OAuth endpoints.
+func (c *Contract) checkUnrouted(response *http.Response, body []byte) error {
 	if response.StatusCode != http.StatusNotFound && response.StatusCode != http.StatusMethodNotAllowed {
-		return errors.New("there is no such operation")
+		return errors.New("the contract has no such operation")
 	}
-	schema := "Problem"
-	if response.Header.Get("Content-Type") == "application/json" {
+	var schema string
+	switch mediaType := response.Header.Get("Content-Type"); mediaType {
+	case "application/json":
 		schema = "OAuthError"
-	} else if response.Header.Get("Content-Type") != "application/problem+json" {
-		return fmt.Errorf("the media type is %q", response.Header.Get("Content-Type"))
+	case "application/problem+json":
+		schema = "Problem"
+	default:
+		return fmt.Errorf("the media type is %q", mediaType)
 	}
-	value, err := decode(body)
-	if err != nil {
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
 		return err
 	}
 	return c.spec.Components.Schemas[schema].Value.VisitJSON(value)

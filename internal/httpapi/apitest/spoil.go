@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Spoil makes another text of a refresh token, which no server may take for one of its own.
+// Spoil returns a refresh token changed in the way that how names. A server must not accept the
+// result.
 func Spoil(token, how string) string {
 	switch how {
 	case "short":
@@ -15,7 +16,7 @@ func Spoil(token, how string) string {
 		return token + "A"
 	case "padded":
 		return token + "="
-	case "line-end": // in a form
+	case "line-end": // form-encoded
 		return token[:3] + "%0A" + token[3:]
 	case "prefix":
 		return strings.TrimPrefix(token, "rt_")
@@ -24,15 +25,21 @@ func Spoil(token, how string) string {
 			return token[:len(token)-1] + "B"
 		}
 		return token[:len(token)-1] + "A"
+	default:
+		return flipBit(token, how)
 	}
+}
+
+// flipBit changes one bit of a field of the token.
+func flipBit(token, field string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, "rt_"))
 	if err != nil {
-		panic(fmt.Sprintf("%q is no refresh token: %v", token, err)) // the test's fault
+		panic(fmt.Sprintf("%q is not a refresh token: %v", token, err)) // an error of the test
 	}
-	at, known := map[string]int{"version": 0, "key": 1, "session": 2, "counter": 18, "mac": len(raw) - 1}[how]
-	if !known {
-		panic(how + " is no way to spoil a token")
+	offset, ok := map[string]int{"version": 0, "key": 1, "session": 2, "counter": 18, "mac": len(raw) - 1}[field]
+	if !ok {
+		panic("a refresh token has no field " + field)
 	}
-	raw[at] ^= 1
+	raw[offset] ^= 1
 	return "rt_" + base64.RawURLEncoding.EncodeToString(raw)
 }

@@ -1,55 +1,55 @@
 'use strict';
 
-// The link of a letter carries its token behind the #, which is sent to nobody. It leaves the
-// address bar and the history at once.
+// The link in the email carries the token after the #, which browsers do not send to the server.
+// Remove it from the address bar and the history at once.
 const token = new URLSearchParams(location.hash.slice(1)).get('token');
 history.replaceState(null, '', location.pathname);
 
 const form = document.querySelector('form');
 const button = form.querySelector('button');
-const outcome = document.querySelector('#outcome');
+const message = document.querySelector('#message');
 
-function say(text, fault) {
-  outcome.textContent = text;
-  outcome.classList.toggle('fault', fault);
+function show(text, isError) {
+  message.textContent = text;
+  message.classList.toggle('error', isError);
 }
 
-// call gives nothing when the API has done it, else why not.
-async function call(body) {
+// post sends the body to the API. It returns '' on success and an error text otherwise.
+async function post(body) {
   try {
-    const answer = await fetch(form.dataset.call, {
+    const response = await fetch(form.dataset.api, {
       method: 'POST',
       credentials: 'omit',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
-    return answer.ok ? '' : (await answer.json()).detail || answer.statusText;
+    return response.ok ? '' : (await response.json()).detail || response.statusText;
   } catch {
-    return 'the service cannot be reached; try again';
+    return 'the service cannot be reached; try again later';
   }
 }
 
 async function submit(event) {
   event.preventDefault();
-  const { password, again } = form.elements;
-  if (password && password.value !== again.value) {
-    say('The two passwords differ.', true);
+  const { password, confirmation } = form.elements;
+  if (password && password.value !== confirmation.value) {
+    show('The passwords do not match.', true);
     return;
   }
   button.disabled = true;
-  const fault = await call(password ? { token, password: password.value } : { token });
+  const error = await post(password ? { token, password: password.value } : { token });
   button.disabled = false;
-  if (fault) {
-    say(`That did not work: ${fault}.`, true);
+  if (error) {
+    show(`Error: ${error}.`, true);
     return;
   }
   form.hidden = true;
-  say(form.dataset.done, false);
+  show(form.dataset.success, false);
 }
 
 if (token) {
   form.addEventListener('submit', submit);
 } else {
   form.hidden = true;
-  say('This page is opened by the link of a letter. The link is not complete.', true);
+  show('This link is incomplete. Open the full link from your email.', true);
 }

@@ -2,25 +2,23 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-var appendEvent = noted(`changed AS (SELECT)`, `SELECT FROM changed`)
+var appendEvent = withRecord(`changed AS (SELECT)`, `SELECT FROM changed`)
 
-// AppendEvent implements audit.Log.
+// AppendEvent implements audit.Store.
 func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
-	_, err := s.exec(ctx, appendEvent, keep(audit.Note{Event: e})...)
+	_, err := s.exec(ctx, appendEvent, recordArgs(audit.Change{Event: e})...)
 	return err
 }
 
-// eventColumns are what scanEvent reads.
+// eventColumns are the columns of audit_events that scanEvent reads.
 const eventColumns = `id::text, at, action, outcome, reason, actor, actor_id, client_id, target, target_id,
 	address, user_agent, request_id`
 
@@ -32,56 +30,38 @@ func scanEvent(row pgx.CollectableRow) (audit.Event, error) {
 	return e, err
 }
 
-// Events implements audit.Log.
+// Events implements audit.Store.
 func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error) {
 	sql, args := eventsQuery(q)
-	events, err := all(ctx, s, scanEvent, sql, args...)
-	return events, nobody(err)
+	events, err := queryAll(ctx, s, scanEvent, sql, args...)
+	return events, emptyIfNotFound(err)
 }
 
-// eventsQuery is one range of one index; that of a user's events two, who acted and who was acted
-// upon. UNION drops what is in both.
+// eventsQuery reads one range of one index. The events of a user are two ranges: those in which the user
+// is the actor and those in which the user is the target. UNION removes the duplicates.
 func eventsQuery(q audit.Query) (string, []any) {
-	var c conditions
+	c := store.NewConditions("$")
 	if !q.Before.At.IsZero() {
-		id := q.Before.ID
-		if !isUUID(id) {
-			id = pgtype.UUID{Valid: true}.String() // before every other
-		}
-		c.add(`(at, id) < (?, ?::uuid)`, whole(q.Before.At), id)
+		c.Add(`(at, id) < (?, ?::uuid)`, storedTime(q.Before.At), uuidOrLowest(q.Before.ID))
 	}
-	if q.Action != "" {
-		c.add(`action = ?`, string(q.Action))
+	store.FilterEvents(c, q)
+	limit := c.Arg(max(q.Limit, 0))
+	page := func(more ...string) string {
+		return `(SELECT ` + eventColumns + ` FROM audit_events ` + c.Where(more...) + ` ORDER BY audit_events.at DESC, audit_events.id DESC LIMIT ` + limit + `)`
 	}
-	if q.Outcome != "" {
-		c.add(`outcome = ?`, string(q.Outcome))
+	if q.UserID == "" {
+		return page(), c.Args()
 	}
-	limit := c.arg(max(q.Limit, 0))
-	page := func(c conditions) string {
-		return `(SELECT ` + eventColumns + ` FROM audit_events ` + c.where() + ` ORDER BY audit_events.at DESC, audit_events.id DESC LIMIT ` + limit + `)`
-	}
-	sql := page(c)
-	if q.UserID != "" {
-		user := c.arg(q.UserID)
-		sql = page(c.and(`actor_id = `+user)) + ` UNION ` + page(c.and(`target_id = `+user)) + ` ORDER BY at DESC, id DESC LIMIT ` + limit
-	}
-	return sql, c.args
-}
-
-// nobody says that a text which no column can hold is found nowhere, as a list that is empty.
-func nobody(err error) error {
-	if errors.Is(err, account.ErrNotFound) {
-		return nil
-	}
-	return err
+	user := c.Arg(q.UserID)
+	sql := page(`actor_id = `+user) + ` UNION ` + page(`target_id = `+user) + ` ORDER BY at DESC, id DESC LIMIT ` + limit
+	return sql, c.Args()
 }
 
 const purgeEvents = `
 	DELETE FROM audit_events WHERE id = ANY(ARRAY(
 		SELECT id FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))`
 
-// PurgeEvents implements audit.Log.
+// PurgeEvents implements audit.Store.
 func (s *Store) PurgeEvents(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.exec(ctx, purgeEvents, whole(before), max(limit, 0))
-	return int(n), err
+	return s.exec(ctx, purgeEvents, storedTime(before), max(limit, 0))
 }

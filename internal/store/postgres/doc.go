@@ -1,13 +1,22 @@
-// Package postgres keeps users, clients, sessions, one-time tokens, signing keys, throttle states,
-// jobs, hooks and the audit log in PostgreSQL, for one process or for many replicas.
+// Package postgres stores users, roles, clients, sessions, one-time tokens, signing keys, rate-limit
+// states, outbox jobs, webhooks and the audit log in PostgreSQL, for one process or many replicas.
 //
-// It owns its SQL, the pool and its time limits, running the migrations, and the translation of
-// driver errors into the domain's. Every method is one atomic act: one statement, one pipelined
-// batch, or, where a statement depends on what another has found, a transaction. What is noted of a
-// change is part of its statement. It leaves all rules to account, oauth, hook, outbox and throttle,
-// and replication and failover to PostgreSQL.
+// It owns its SQL, the connection pool with its timeouts, the migration lock, and the translation of
+// driver errors into domain errors. Every method is atomic: one statement, one pipelined batch, or a
+// transaction where a statement depends on the result of another. The audit event and the outbox jobs
+// of a change are part of its statement. It leaves all rules to account, oauth, hook, outbox and
+// throttle, what is equal in both engines to store, and replication and failover to PostgreSQL.
 //
-// The time limits are sent as start-up parameters. Behind PgBouncer, name them in its
-// ignore_startup_parameters, set default_query_exec_mode=exec in the URL, and run migrations over
-// a direct connection: their advisory lock belongs to a session.
+//   - postgres.go: Open, Close and Ping; config.go: the URL, timeouts and server settings
+//   - migrate.go: the provider and the lock of the migrations
+//   - query.go: running statements, batches and transactions; values.go: times, ids and lists as arguments
+//   - errors.go: driver errors; connect_error.go: the one-line error of Open
+//   - change_record.go: the audit event and the jobs of a change
+//   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account
+//   - sessions.go, clients.go: oauth; signing_keys.go: the signing keys
+//   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
+//
+// The timeouts are sent as startup parameters. Behind PgBouncer, list them in its
+// ignore_startup_parameters, set default_query_exec_mode=exec in the URL, and run migrations over a
+// direct connection, because their advisory lock belongs to a database session.
 package postgres

@@ -11,26 +11,26 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
-	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // SQLSTATE codes (PostgreSQL documentation, appendix A).
 const (
-	uniqueViolation     = "23505"
-	foreignKeyViolation = "23503"
-	notInRepertoire     = "22021"
-	readOnlyTransaction = "25006"
+	uniqueViolation        = "23505"
+	foreignKeyViolation    = "23503"
+	characterNotRepertoire = "22021"
+	readOnlyTransaction    = "25006"
 )
 
-// translate makes driver errors the domain's. What it does not know it leaves as it is.
+// translate turns driver errors into domain errors. It returns unknown errors unchanged.
 func translate(err error) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
-		return account.ErrNotFound.Wrap(err)
+		return fault.ErrNotFound.Wrap(err)
 	case unavailable(err):
-		return account.ErrUnavailable.Wrap(err)
+		return fault.ErrUnavailable.Wrap(err)
 	}
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
@@ -38,36 +38,36 @@ func translate(err error) error {
 	}
 	switch pgErr.Code {
 	case uniqueViolation:
-		return taken(pgErr.ConstraintName).Wrap(err)
-	case foreignKeyViolation: // the row that was referred to has been deleted meanwhile
+		return takenError(pgErr.ConstraintName).Wrap(err)
+	case foreignKeyViolation: // the referenced row has been deleted in the meantime
 		if pgErr.ConstraintName == "users_to_roles_role_id_fkey" {
 			return account.ErrUnknownRole.Wrap(err)
 		}
-		return account.ErrNotFound.Wrap(err)
-	case notInRepertoire: // no text can hold NUL or invalid UTF-8, so nothing is found by it
-		return account.ErrNotFound.Wrap(err)
+		return fault.ErrNotFound.Wrap(err)
+	case characterNotRepertoire: // no row holds NUL or invalid UTF-8, so a query for it finds nothing
+		return fault.ErrNotFound.Wrap(err)
 	}
 	return err
 }
 
-// taken says which value is in use.
-func taken(constraint string) *account.Error {
+// takenError returns the error for the unique constraint that a new row violates.
+func takenError(constraint string) *fault.Error {
 	switch constraint {
 	case "users_username_key":
 		return account.ErrUsernameTaken
 	case "users_email_key":
 		return account.ErrEmailTaken
 	default:
-		return oauth.ErrExists
+		return fault.ErrAlreadyExists
 	}
 }
 
-// unavailable says whether the fault lies in reaching the database, or in its having no time.
+// unavailable reports whether the database could not be reached or did not finish in time.
 func unavailable(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		switch pgErr.Code {
-		case "57P01", "57P02", "57P03", // shut down, crashed, starting
+		case "57P01", "57P02", "57P03", // shutting down, crashed, starting
 			"57014", "55P03", // statement_timeout, lock_timeout
 			"40001", "40P01", // serialization failure, deadlock
 			readOnlyTransaction:
@@ -75,9 +75,9 @@ func unavailable(err error) bool {
 		}
 		return strings.HasPrefix(pgErr.Code, "08") || strings.HasPrefix(pgErr.Code, "53") // connection, resources
 	}
-	var connect *pgconn.ConnectError
-	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+	var connectErr *pgconn.ConnectError
+	var networkErr net.Error
+	return errors.As(err, &connectErr) || errors.As(err, &networkErr) || pgconn.SafeToRetry(err) ||
 		isAny(err, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, pgconn.ErrConnClosed)
 }
 
@@ -90,7 +90,16 @@ func isAny(err error, targets ...error) bool {
 	return false
 }
 
-// code is the SQLSTATE of err, or empty.
+// emptyIfNotFound returns nil for ErrNotFound: a list of rows with a text that no column can hold is
+// empty.
+func emptyIfNotFound(err error) error {
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// code returns the SQLSTATE of err, or the empty string.
 func code(err error) string {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {

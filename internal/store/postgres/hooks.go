@@ -6,9 +6,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/hook"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
 func scanHook(row pgx.CollectableRow) (hook.Hook, error) {
@@ -18,31 +19,31 @@ func scanHook(row pgx.CollectableRow) (hook.Hook, error) {
 	return h, err
 }
 
-var createHook = noted(`changed AS (
+var createHook = withRecord(`changed AS (
 		INSERT INTO hooks (id, url, events, active, created_at) VALUES ($3, $4, $5, $6, $7) RETURNING id)`,
 	`SELECT FROM changed`)
 
 // CreateHook implements hook.Store.
-func (s *Store) CreateHook(ctx context.Context, h hook.Hook, n audit.Note) error {
+func (s *Store) CreateHook(ctx context.Context, h hook.Hook, change audit.Change) error {
 	events := make([]string, len(h.Events))
 	for i, event := range h.Events {
 		events[i] = string(event)
 	}
-	return s.execOne(ctx, createHook, keep(n, h.ID, h.URL, events, h.Active, whole(h.CreatedAt))...)
+	return s.execOne(ctx, createHook, recordArgs(change, h.ID, h.URL, events, h.Active, storedTime(h.CreatedAt))...)
 }
 
-const allHooks = `SELECT id::text, url, events, active, created_at FROM hooks ORDER BY created_at, hooks.id`
+const listHooks = `SELECT id::text, url, events, active, created_at FROM hooks ORDER BY created_at, hooks.id`
 
 // Hooks implements hook.Store.
 func (s *Store) Hooks(ctx context.Context) ([]hook.Hook, error) {
-	return all(ctx, s, scanHook, allHooks)
+	return queryAll(ctx, s, scanHook, listHooks)
 }
 
-var deleteHook = noted(`changed AS (DELETE FROM hooks WHERE id = $3 RETURNING id)`, `SELECT FROM changed`)
+var deleteHook = withRecord(`changed AS (DELETE FROM hooks WHERE id = $3 RETURNING id)`, `SELECT FROM changed`)
 
-// DeleteHook implements hook.Store. The deliveries go with the row that they refer to.
-func (s *Store) DeleteHook(ctx context.Context, id string, n audit.Note) error {
-	return s.execOne(ctx, deleteHook, keep(n, uuidOrNull(id))...)
+// DeleteHook implements hook.Store. A foreign key deletes the deliveries.
+func (s *Store) DeleteHook(ctx context.Context, id string, change audit.Change) error {
+	return s.execOne(ctx, deleteHook, recordArgs(change, uuidOrNull(id))...)
 }
 
 const recordDelivery = `
@@ -55,13 +56,13 @@ const recordDelivery = `
 // RecordDelivery implements hook.Store.
 func (s *Store) RecordDelivery(ctx context.Context, d hook.Delivery) error {
 	if !isUUID(d.HookID) {
-		return account.ErrNotFound
+		return fault.ErrNotFound
 	}
-	return s.execOne(ctx, recordDelivery, d.ID, d.HookID, string(d.Event), list(d.Body), string(d.Status), d.Attempts, d.Response,
-		clean(d.Error), whole(d.CreatedAt), whole(d.TriedAt))
+	return s.execOne(ctx, recordDelivery, d.ID, d.HookID, string(d.Event), nonNil(d.Body), string(d.Status), d.Attempts, d.Response,
+		store.CleanText(d.Error), storedTime(d.CreatedAt), storedTime(d.TriedAt))
 }
 
-// deliveryColumns are what scanDelivery reads.
+// deliveryColumns are the columns of hook_deliveries that scanDelivery reads.
 const deliveryColumns = `id::text, hook_id::text, event, body, status, attempts, response, error, created_at, tried_at`
 
 func scanDelivery(row pgx.CollectableRow) (hook.Delivery, error) {
@@ -71,19 +72,19 @@ func scanDelivery(row pgx.CollectableRow) (hook.Delivery, error) {
 	return d, err
 }
 
-const deliveriesOf = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE hook_id = $1
+const listDeliveries = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE hook_id = $1
 	ORDER BY created_at DESC, hook_deliveries.id DESC LIMIT $2`
 
 // Deliveries implements hook.Store.
 func (s *Store) Deliveries(ctx context.Context, hookID string, limit int) ([]hook.Delivery, error) {
-	return all(ctx, s, scanDelivery, deliveriesOf, uuidOrNull(hookID), max(limit, 0))
+	return queryAll(ctx, s, scanDelivery, listDeliveries, uuidOrNull(hookID), max(limit, 0))
 }
 
 const deliveryByID = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE id = $1`
 
 // Delivery implements hook.Store.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
-	return one(ctx, s, scanDelivery, deliveryByID, uuidOrNull(id))
+	return queryOne(ctx, s, scanDelivery, deliveryByID, uuidOrNull(id))
 }
 
 const purgeDeliveries = `
@@ -92,6 +93,5 @@ const purgeDeliveries = `
 
 // PurgeDeliveries implements hook.Store.
 func (s *Store) PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.exec(ctx, purgeDeliveries, whole(before), max(limit, 0))
-	return int(n), err
+	return s.exec(ctx, purgeDeliveries, storedTime(before), max(limit, 0))
 }

@@ -7,18 +7,19 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-var enqueueJob = enqueue("$1") + ` ON CONFLICT (id) DO NOTHING`
+var enqueueJob = insertJobs("$1") + ` ON CONFLICT (id) DO NOTHING`
 
 // Enqueue implements outbox.Store.
 func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
-	_, err := s.exec(ctx, enqueueJob, jobsText([]outbox.Job{j}))
+	_, err := s.exec(ctx, enqueueJob, jobsJSON([]outbox.Job{j}))
 	return err
 }
 
-// Of many workers each passes over the rows that another is about to take. Those that wait for
-// another try stand behind in the index.
+// SKIP LOCKED lets each worker pass over the jobs that another one is claiming. Ordering by not_before
+// puts jobs that wait for a retry last.
 const claimJobs = `
 	WITH claimed AS (
 		UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id = ANY(ARRAY(
@@ -36,15 +37,15 @@ func scanJob(row pgx.CollectableRow) (outbox.Job, error) {
 
 // ClaimJobs implements outbox.Store.
 func (s *Store) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Job, error) {
-	return all(ctx, s, scanJob, claimJobs, whole(now), whole(now.Add(lease)), max(limit, 0))
+	return queryAll(ctx, s, scanJob, claimJobs, storedTime(now), storedTime(now.Add(lease)), max(limit, 0))
 }
 
-var finishJob = `WITH done AS (DELETE FROM outbox WHERE id = $1 RETURNING id)
-	` + enqueue("$2") + ` WHERE EXISTS (SELECT FROM done) ON CONFLICT (id) DO NOTHING`
+var finishJob = `WITH finished AS (DELETE FROM outbox WHERE id = $1 RETURNING id)
+	` + insertJobs("$2") + ` WHERE EXISTS (SELECT FROM finished) ON CONFLICT (id) DO NOTHING`
 
 // FinishJob implements outbox.Store.
 func (s *Store) FinishJob(ctx context.Context, id string, follow []outbox.Job) error {
-	_, err := s.exec(ctx, finishJob, uuidOrNull(id), jobsText(follow))
+	_, err := s.exec(ctx, finishJob, uuidOrNull(id), jobsJSON(follow))
 	return err
 }
 
@@ -52,6 +53,6 @@ const retryJob = `UPDATE outbox SET not_before = $2, last_error = $3, leased_unt
 
 // RetryJob implements outbox.Store.
 func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, lastError string) error {
-	_, err := s.exec(ctx, retryJob, uuidOrNull(id), whole(at), clean(lastError))
+	_, err := s.exec(ctx, retryJob, uuidOrNull(id), storedTime(at), store.CleanText(lastError))
 	return err
 }

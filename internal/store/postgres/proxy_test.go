@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// proxy stands between a store and its server, to be the network that fails.
+// proxy forwards connections from a store to its server, and can fail like a network.
 type proxy struct {
 	addr   string
 	target string
@@ -24,21 +24,21 @@ func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
 	l := listen(t)
 	p := &proxy{addr: l.Addr().String(), target: target}
-	t.Cleanup(func() { l.Close(); p.cut() })
+	t.Cleanup(func() { l.Close(); p.closeAll() })
 	go func() {
 		for {
 			client, err := l.Accept()
 			if err != nil {
 				return
 			}
-			p.serve(t.Context(), client)
+			p.connect(t.Context(), client)
 		}
 	}()
 	return p
 }
 
-// serve connects client through, unless the proxy is frozen: then it is accepted and never answered.
-func (p *proxy) serve(ctx context.Context, client net.Conn) {
+// connect connects a client to the server. A frozen proxy accepts the client and never responds.
+func (p *proxy) connect(ctx context.Context, client net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conns = append(p.conns, client)
@@ -52,24 +52,24 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	}
 	p.conns = append(p.conns, server)
 	pipe := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from) // until either side ends
+		_, _ = io.Copy(to, from) // until one side closes
 		to.Close()
 	}
 	go pipe(server, client)
 	go pipe(client, server)
 }
 
-func (p *proxy) freeze() { p.set(true) }
-func (p *proxy) thaw()   { p.set(false) }
+func (p *proxy) freeze()   { p.setFrozen(true) }
+func (p *proxy) unfreeze() { p.setFrozen(false) }
 
-func (p *proxy) set(frozen bool) {
+func (p *proxy) setFrozen(frozen bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.frozen = frozen
 }
 
-// cut ends every connection.
-func (p *proxy) cut() {
+// closeAll closes every connection.
+func (p *proxy) closeAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, conn := range p.conns {
@@ -85,7 +85,7 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// closedPort is an address of this machine at which nobody listens.
+// closedPort returns an address of this machine on which no server listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l := listen(t)

@@ -8,10 +8,12 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// sessionColumns are what scanSession reads, of a sessions row called s.
+// sessionColumns are the columns of the sessions row s that scanSession reads.
 const sessionColumns = `s.id::text, s.family_id, COALESCE(s.user_id::text, ''), s.user_epoch, s.client_id, s.scopes,
 	s.counter, s.rotated_at, s.repeats, s.address, s.user_agent, s.created_at, s.last_used_at, s.idle_until, s.absolute_until,
 	s.revoked_at, COALESCE(s.revoked_reason, '')`
@@ -25,119 +27,105 @@ func scanSession(row pgx.CollectableRow) (oauth.Session, error) {
 	for _, t := range []*time.Time{&s.RotatedAt, &s.CreatedAt, &s.LastUsedAt, &s.IdleUntil, &s.AbsoluteUntil} {
 		*t = t.UTC()
 	}
-	s.RevokedAt = utc(revoked)
+	s.RevokedAt = utcOrZero(revoked)
 	return s, err
 }
 
-// live is the condition that a sessions row called s has not ended at a time.
-func live(now string) string {
+// sessionLive is the condition that the sessions row s has not ended at a time.
+func sessionLive(now string) string {
 	return `s.revoked_at IS NULL AND ` + now + ` < s.idle_until AND ` + now + ` < s.absolute_until`
 }
 
-// lockUser lets a user's sign-ins, password changes and the like come one after the other: each of
-// them is a transaction that begins with a lock on the user's row, and whose later statements see
-// what the one before it did.
+// lockUser serializes the sign-ins and the changes of a user. Each of them is a transaction that locks
+// the row of the user first, so its later statements see the results of the transaction before it.
 const lockUser = `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`
 
-// lockSessions and lockClientSessions lock in one order what is then changed together: two that
-// change the same sessions cannot wait for each other.
+// lockSessions and lockClientSessions lock sessions in the order of their ids, so that two changes of
+// the same sessions cannot deadlock.
 const (
 	lockSessions       = `SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE`
 	lockClientSessions = `SELECT FROM sessions WHERE client_id = $1 AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE`
 )
 
-// surplus does not see what changed has just stored, so it leaves one place.
-var createSession = noted(`changed AS (
+// surplus does not see the row that changed has just inserted, so its offset is MaxSessions-1.
+var createSession = withRecord(`changed AS (
 		INSERT INTO sessions (created_at, id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,
 			address, user_agent, last_used_at, idle_until, absolute_until, revoked_at, revoked_reason)
 		SELECT $3::timestamptz, $4::uuid, $5::bytea, $6::uuid, $7::bigint, $8, $9::text[], $10::bigint, $11::timestamptz, $12::bigint,
 			$13, $14, $15::timestamptz, $16::timestamptz, $17::timestamptz, $18::timestamptz, NULLIF($19, '')
-		WHERE $6::uuid IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = $6 AND u.epoch = $7 AND `+active("$3")+`)
+		WHERE $6::uuid IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = $6 AND u.epoch = $7 AND `+store.UserActive("$3")+`)
 		RETURNING user_id),
 	surplus AS (
-		SELECT s.id FROM sessions s JOIN changed ON changed.user_id = s.user_id WHERE `+live("$3")+`
+		SELECT s.id FROM sessions s JOIN changed ON changed.user_id = s.user_id WHERE `+sessionLive("$3")+`
 		ORDER BY s.last_used_at DESC, s.created_at DESC, s.id OFFSET $20),
 	ended AS (
 		UPDATE sessions s SET revoked_at = $3, revoked_reason = $21 FROM surplus WHERE s.id = surplus.id AND s.revoked_at IS NULL)`,
 	`SELECT FROM changed`)
 
-// CreateSession implements oauth.SessionStore. With its lock it is one trip to the database: people
-// wait for it.
-func (s *Store) CreateSession(ctx context.Context, o oauth.Session, n audit.Note) error {
-	if o.UserID != "" && !isUUID(o.UserID) {
-		return account.ErrNotFound
+// CreateSession implements oauth.SessionStore. A user waits for it, so the lock and the change are one
+// round trip.
+func (s *Store) CreateSession(ctx context.Context, session oauth.Session, change audit.Change) error {
+	if session.UserID != "" && !isUUID(session.UserID) {
+		return fault.ErrNotFound
 	}
-	user := uuidOrNull(o.UserID)
+	userID := uuidOrNull(session.UserID)
 	batch := &pgx.Batch{}
-	batch.Queue(lockUser, user)
-	batch.Queue(createSession, keep(n, whole(o.CreatedAt), o.ID, o.FamilyID, user, o.UserEpoch, o.ClientID, list(o.Scopes),
-		o.Counter, whole(o.RotatedAt), o.Repeats, o.Address, o.UserAgent,
-		whole(o.LastUsedAt), whole(o.IdleUntil), whole(o.AbsoluteUntil), wholeOrNull(o.RevokedAt), o.RevokedReason,
+	batch.Queue(lockUser, userID)
+	batch.Queue(createSession, recordArgs(change, storedTime(session.CreatedAt), session.ID, session.FamilyID, userID, session.UserEpoch,
+		session.ClientID, nonNil(session.Scopes), session.Counter, storedTime(session.RotatedAt), session.Repeats,
+		session.Address, session.UserAgent, storedTime(session.LastUsedAt), storedTime(session.IdleUntil),
+		storedTime(session.AbsoluteUntil), storedTimeOrNull(session.RevokedAt), session.RevokedReason,
 		oauth.MaxSessions-1, oauth.EndedByNumber)...)
-	return found(s.execBatch(ctx, batch, 1))
+	return requireRows(s.execBatch(ctx, batch, 1))
 }
 
 const (
-	sessionAndUser  = `SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
-	sessionByID     = sessionAndUser + ` WHERE s.id = $1`
-	sessionByFamily = sessionAndUser + ` WHERE s.family_id = $1`
+	sessionWithUser = `SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
+	sessionByID     = sessionWithUser + ` WHERE s.id = $1`
+	sessionByFamily = sessionWithUser + ` WHERE s.family_id = $1`
 )
 
 // SessionByID implements oauth.SessionStore.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
 	if !isUUID(id) {
-		return oauth.Session{}, account.User{}, account.ErrNotFound
+		return oauth.Session{}, account.User{}, fault.ErrNotFound
 	}
-	o, err := one(ctx, s, scanOwned, sessionByID, id)
-	return o.session, o.user, err
+	r, err := queryOne(ctx, s, scanSessionAndUser, sessionByID, id)
+	return r.session, r.user, err
 }
 
 // SessionByFamily implements oauth.SessionStore.
 func (s *Store) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
-	o, err := one(ctx, s, scanOwned, sessionByFamily, family)
-	return o.session, o.user, err
+	r, err := queryOne(ctx, s, scanSessionAndUser, sessionByFamily, family)
+	return r.session, r.user, err
 }
 
-// owned is a session with its user, if it has one.
-type owned struct {
+// sessionAndUser is a session with its user, if it has one.
+type sessionAndUser struct {
 	session oauth.Session
 	user    account.User
 }
 
-func scanOwned(row pgx.CollectableRow) (o owned, err error) {
-	o.session, err = scanSession(head{row})
-	if err == nil && o.session.UserID != "" {
-		o.user, err = scanUser(tail{row})
+func scanSessionAndUser(row pgx.CollectableRow) (r sessionAndUser, err error) {
+	r.session, err = scanSession(leadingColumns{row})
+	if err == nil && r.session.UserID != "" {
+		r.user, err = scanUser(trailingColumns{row})
 	}
-	return o, err
+	return r, err
 }
 
-// head and tail show as many columns of a row as are asked for, from its beginning or up to its end.
-type (
-	head struct{ pgx.CollectableRow }
-	tail struct{ pgx.CollectableRow }
-)
-
-func (r head) Scan(dest ...any) error {
-	return r.CollectableRow.Scan(append(dest, make([]any, len(r.FieldDescriptions())-len(dest))...)...)
-}
-
-func (r tail) Scan(dest ...any) error {
-	return r.CollectableRow.Scan(append(make([]any, len(r.FieldDescriptions())-len(dest)), dest...)...)
-}
-
-// Of many that come with one counter the first one locks the row; the others wait for it, look at the
-// row again and find another counter. They look at users only as it was before the wait, so that
-// whatever ends a user's sessions must change their rows, too.
+// Of several callers with the same counter, the first one locks the row. The others wait, read the row
+// again and find another counter. They do not read the users table again, so every change that ends
+// the sessions of a user must also change the session rows.
 var rotateSession = `
 	UPDATE sessions s SET counter = s.counter + 1, rotated_at = $1, last_used_at = $1,
-		idle_until = LEAST($2, s.absolute_until), address = $3, repeats = 0
-	WHERE s.family_id = $4 AND s.counter = $5 AND s.client_id = $6 AND ` + live("$1") + `
-		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + active("$1") + `))`
+		idle_until = $2, address = $3, repeats = 0
+	WHERE s.family_id = $4 AND s.counter = $5 AND s.client_id = $6 AND ` + sessionLive("$1") + `
+		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("$1") + `))`
 
 // RotateSession implements oauth.SessionStore.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) error {
-	return s.execOne(ctx, rotateSession, whole(r.Now), whole(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+	return s.execOne(ctx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
 }
 
 const repeatRotation = `UPDATE sessions SET repeats = repeats + 1 WHERE family_id = $1 AND counter = $2 AND revoked_at IS NULL`
@@ -147,46 +135,45 @@ func (s *Store) RepeatRotation(ctx context.Context, family []byte, counter int64
 	return s.execOne(ctx, repeatRotation, family, counter)
 }
 
-// The first reason stays.
-var revokeSession = noted(`changed AS (
+// A revoked session keeps its first reason.
+var revokeSession = withRecord(`changed AS (
 		UPDATE sessions SET revoked_at = $3, revoked_reason = $4
 		WHERE id = $5 AND ($6::uuid IS NULL OR user_id = $6) AND revoked_at IS NULL RETURNING id)`,
 	`SELECT FROM sessions WHERE id = $5 AND ($6::uuid IS NULL OR user_id = $6)`)
 
 // RevokeSession implements oauth.SessionStore.
-func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, n audit.Note) error {
+func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, change audit.Change) error {
 	if !isUUID(id) || userID != "" && !isUUID(userID) {
-		return account.ErrNotFound
+		return fault.ErrNotFound
 	}
-	return s.execOne(ctx, revokeSession, keep(n, whole(now), reason, id, uuidOrNull(userID))...)
+	return s.execOne(ctx, revokeSession, recordArgs(change, storedTime(now), reason, id, uuidOrNull(userID))...)
 }
 
-var revokeSessions = noted(`changed AS (
+var revokeSessions = withRecord(`changed AS (
 		UPDATE sessions s SET revoked_at = $3, revoked_reason = $4
-		WHERE s.user_id = $5 AND s.id IS DISTINCT FROM $6::uuid AND `+live("$3")+` RETURNING s.id)`,
+		WHERE s.user_id = $5 AND s.id IS DISTINCT FROM $6::uuid AND `+sessionLive("$3")+` RETURNING s.id)`,
 	`SELECT FROM changed`)
 
 // RevokeSessions implements oauth.SessionStore.
-func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, n audit.Note) (int, error) {
+func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, change audit.Change) (int, error) {
 	user := uuidOrNull(userID)
 	batch := &pgx.Batch{}
 	batch.Queue(lockSessions, user)
-	batch.Queue(revokeSessions, keep(n, whole(now), reason, user, uuidOrNull(except))...)
-	rows, err := s.execBatch(ctx, batch, 1)
-	return int(rows), err
+	batch.Queue(revokeSessions, recordArgs(change, storedTime(now), reason, user, uuidOrNull(except))...)
+	return s.execBatch(ctx, batch, 1)
 }
 
 var userSessions = `
 	SELECT ` + sessionColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
-	WHERE u.id = $2 AND ` + active("$1") + ` AND u.epoch = s.user_epoch AND ` + live("$1") + `
+	WHERE u.id = $2 AND ` + store.UserActive("$1") + ` AND u.epoch = s.user_epoch AND ` + sessionLive("$1") + `
 	ORDER BY s.last_used_at DESC, s.created_at DESC, s.id`
 
 // UserSessions implements oauth.SessionStore.
 func (s *Store) UserSessions(ctx context.Context, userID string, now time.Time) ([]oauth.Session, error) {
-	return all(ctx, s, scanSession, userSessions, whole(now), uuidOrNull(userID))
+	return queryAll(ctx, s, scanSession, userSessions, storedTime(now), uuidOrNull(userID))
 }
 
-// The array is made once; what somebody else holds is left to the next time.
+// ARRAY runs the subquery once. SKIP LOCKED leaves rows that another transaction uses to the next purge.
 const purgeSessions = `
 	DELETE FROM sessions WHERE id = ANY(ARRAY(
 		SELECT id FROM sessions WHERE LEAST(idle_until, absolute_until, revoked_at) < $1
@@ -194,6 +181,5 @@ const purgeSessions = `
 
 // PurgeSessions implements oauth.SessionStore.
 func (s *Store) PurgeSessions(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.exec(ctx, purgeSessions, whole(before), max(limit, 0))
-	return int(n), err
+	return s.exec(ctx, purgeSessions, storedTime(before), max(limit, 0))
 }

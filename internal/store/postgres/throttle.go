@@ -13,32 +13,32 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
-// A crash of the server may forget the last few tries, which harms nobody; waiting for the disk at
-// every try would.
-const commitLazily = `SELECT set_config('synchronous_commit', 'off', true)`
+// Without synchronous_commit a crash of the server may lose the last few attempts. That is harmless,
+// and attempts do not wait for the disk.
+const commitAsync = `SELECT set_config('synchronous_commit', 'off', true)`
 
 const spend = `
 	INSERT INTO throttle AS t (key, tat) SELECT $1, $2::timestamptz WHERE $2 <= $3::timestamptz
 	ON CONFLICT (key) DO UPDATE SET tat = GREATEST(t.tat, $4) + (excluded.tat - $4)
 	WHERE GREATEST(t.tat, $4) + (excluded.tat - $4) <= $3`
 
-// Spend implements throttle.Store. The statements of a batch are one transaction; with the keys in
-// order, two batches cannot wait for each other.
+// Spend implements throttle.Store. The statements of a batch run in one transaction. Sorted by key, two
+// batches cannot deadlock.
 func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
 	charges = slices.Clone(charges)
 	slices.SortStableFunc(charges, func(a, b throttle.Charge) int { return bytes.Compare(a.Key, b.Key) })
 	refused := map[string]throttle.State{}
 	batch := &pgx.Batch{}
-	batch.Queue(commitLazily)
+	batch.Queue(commitAsync)
 	for _, c := range charges {
-		batch.Queue(spend, c.Key, milli(c.TAT), milli(c.Limit), milli(now)).Exec(func(tag pgconn.CommandTag) error {
+		batch.Queue(spend, c.Key, storedMillis(c.TAT), storedMillis(c.Limit), storedMillis(now)).Exec(func(tag pgconn.CommandTag) error {
 			if tag.RowsAffected() == 0 {
 				refused[string(c.Key)] = throttle.State{}
 			}
 			return nil
 		})
 	}
-	err := s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
@@ -50,10 +50,10 @@ func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Cha
 	return refused, nil
 }
 
-const statesOf = `SELECT key, tat FROM throttle WHERE key = ANY($1)`
+const throttleStates = `SELECT key, tat FROM throttle WHERE key = ANY($1)`
 
-// readStates fills in the states of the keys in refused. It is a statement of its own because one
-// that waited for a row may see the others as they were before the wait.
+// readStates reads the states of the keys in refused. It is a separate statement, because a statement
+// that has waited for a lock may see other rows as they were before the wait.
 func readStates(ctx context.Context, conn *pgxpool.Conn, refused map[string]throttle.State) error {
 	if len(refused) == 0 {
 		return nil
@@ -62,7 +62,7 @@ func readStates(ctx context.Context, conn *pgxpool.Conn, refused map[string]thro
 	for key := range refused {
 		keys = append(keys, []byte(key))
 	}
-	rows, err := conn.Query(ctx, statesOf, keys)
+	rows, err := conn.Query(ctx, throttleStates, keys)
 	if err != nil {
 		return err
 	}
@@ -82,11 +82,11 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 	refunds = slices.Clone(refunds)
 	slices.SortStableFunc(refunds, func(a, b throttle.Refund) int { return bytes.Compare(a.Key, b.Key) })
 	batch := &pgx.Batch{}
-	batch.Queue(commitLazily)
+	batch.Queue(commitAsync)
 	for _, r := range refunds {
-		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), milli(now))
+		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), storedMillis(now))
 	}
-	return s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.SendBatch(ctx, batch).Close()
 	})
 }
@@ -97,9 +97,8 @@ const purgeThrottle = `
 
 // PurgeThrottle implements throttle.Store.
 func (s *Store) PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.exec(ctx, purgeThrottle, milli(before), max(limit, 0))
-	return int(n), err
+	return s.exec(ctx, purgeThrottle, storedMillis(before), max(limit, 0))
 }
 
-// milli is t to the millisecond, rounded down as SQLite's integers are.
-func milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+// storedMillis returns t as the throttle table holds it: UTC in whole milliseconds.
+func storedMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

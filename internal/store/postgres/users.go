@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// userColumns are what scanUser reads, of a users row called u.
+// userColumns are the columns of the users row u that scanUser reads.
 const userColumns = `u.id::text, u.username, u.username_key, u.email, u.email_key, u.email_verified, u.active, u.disabled_until,
 	u.name, u.picture, u.password_hash, u.epoch, u.created_at, u.updated_at,
 	ARRAY(SELECT r.name FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id
@@ -25,37 +25,34 @@ func scanUser(row pgx.CollectableRow) (account.User, error) {
 	var until *time.Time
 	err := row.Scan(&u.ID, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &u.EmailVerified, &u.Active, &until,
 		&u.Name, &u.Picture, &u.PasswordHash, &u.Epoch, &u.CreatedAt, &u.UpdatedAt, &u.Roles, &u.Scopes)
-	u.DisabledUntil, u.CreatedAt, u.UpdatedAt = utc(until), u.CreatedAt.UTC(), u.UpdatedAt.UTC()
+	u.DisabledUntil, u.CreatedAt, u.UpdatedAt = utcOrZero(until), u.CreatedAt.UTC(), u.UpdatedAt.UTC()
 	return u, err
 }
 
-// active is the condition that a users row called u is active at a time.
-func active(now string) string { return `(u.active OR u.disabled_until <= ` + now + `)` }
-
-var createUser = noted(`known AS (SELECT id FROM roles WHERE name = ANY($17::text[])),
+var createUser = withRecord(`requested_roles AS (SELECT id FROM roles WHERE name = ANY($17::text[])),
 	changed AS (
 		INSERT INTO users (id, username, username_key, email, email_key, email_verified, active, disabled_until,
 			name, picture, password_hash, epoch, created_at, updated_at)
 		SELECT $3::uuid, $4, $5, $6, $7, $8::boolean, $9::boolean, $10::timestamptz,
 			$11, $12, $13, $14::bigint, $15::timestamptz, $16::timestamptz
-		WHERE (SELECT count(*) FROM known) = (SELECT count(DISTINCT name) FROM unnest($17::text[]) AS name)
+		WHERE (SELECT count(*) FROM requested_roles) = (SELECT count(DISTINCT name) FROM unnest($17::text[]) AS name)
 		RETURNING id, created_at),
-	given AS (
+	granted AS (
 		INSERT INTO users_to_roles (user_id, role_id, user_created_at)
-		SELECT changed.id, known.id, changed.created_at FROM changed, known)`,
+		SELECT changed.id, requested_roles.id, changed.created_at FROM changed, requested_roles)`,
 	`SELECT EXISTS (SELECT FROM changed)`)
 
-// CreateUser implements account.Store.
-func (s *Store) CreateUser(ctx context.Context, u account.User, n audit.Note) error {
-	made, err := one(ctx, s, pgx.RowTo[bool], createUser, keep(n, u.ID, u.Username, u.UsernameKey, u.Email, u.EmailKey,
-		u.EmailVerified, u.Active, wholeOrNull(u.DisabledUntil), u.Name, u.Picture, u.PasswordHash, u.Epoch,
-		whole(u.CreatedAt), whole(u.UpdatedAt), list(u.Roles))...)
+// CreateUser implements account.UserStore.
+func (s *Store) CreateUser(ctx context.Context, u account.User, change audit.Change) error {
+	created, err := queryOne(ctx, s, pgx.RowTo[bool], createUser, recordArgs(change, u.ID, u.Username, u.UsernameKey, u.Email, u.EmailKey,
+		u.EmailVerified, u.Active, storedTimeOrNull(u.DisabledUntil), u.Name, u.Picture, u.PasswordHash, u.Epoch,
+		storedTime(u.CreatedAt), storedTime(u.UpdatedAt), nonNil(u.Roles))...)
 	switch {
 	case errors.Is(err, account.ErrEmailTaken):
-		return s.usernameFirst(ctx, u.ID, &u.UsernameKey, err)
+		return s.usernameTakenFirst(ctx, u.ID, &u.UsernameKey, err)
 	case err != nil:
 		return err
-	case !made:
+	case !created:
 		return account.ErrUnknownRole
 	}
 	return nil
@@ -63,13 +60,13 @@ func (s *Store) CreateUser(ctx context.Context, u account.User, n audit.Note) er
 
 const usernameInUse = `SELECT EXISTS (SELECT FROM users WHERE username_key = $1 AND id <> $2)`
 
-// usernameFirst turns ErrEmailTaken into ErrUsernameTaken where both are so: which index is looked
-// at first is an accident of their making, and a restore may turn it round.
-func (s *Store) usernameFirst(ctx context.Context, id string, key *string, emailTaken error) error {
+// usernameTakenFirst returns ErrUsernameTaken instead of ErrEmailTaken if both are true. PostgreSQL
+// reports the index that it checks first, and a restored database may check them in another order.
+func (s *Store) usernameTakenFirst(ctx context.Context, id string, key *string, emailTaken error) error {
 	if key == nil {
 		return emailTaken
 	}
-	inUse, err := one(ctx, s, pgx.RowTo[bool], usernameInUse, *key, id)
+	inUse, err := queryOne(ctx, s, pgx.RowTo[bool], usernameInUse, *key, id)
 	if err == nil && inUse {
 		return account.ErrUsernameTaken.Wrap(emailTaken)
 	}
@@ -78,49 +75,34 @@ func (s *Store) usernameFirst(ctx context.Context, id string, key *string, email
 
 const userByUsername = `SELECT ` + userColumns + ` FROM users u WHERE u.username_key = $1`
 
-// UserByUsername implements account.Store.
+// UserByUsername implements account.UserStore.
 func (s *Store) UserByUsername(ctx context.Context, key string) (account.User, error) {
-	return one(ctx, s, scanUser, userByUsername, key)
+	return queryOne(ctx, s, scanUser, userByUsername, key)
 }
 
 const userByEmail = `SELECT ` + userColumns + ` FROM users u WHERE u.email_key = $1`
 
-// UserByEmail implements account.Store.
+// UserByEmail implements account.UserStore.
 func (s *Store) UserByEmail(ctx context.Context, key string) (account.User, error) {
-	return one(ctx, s, scanUser, userByEmail, key)
+	return queryOne(ctx, s, scanUser, userByEmail, key)
 }
 
 const userByID = `SELECT ` + userColumns + ` FROM users u WHERE u.id = $1`
 
-// UserByID implements account.Store.
+// UserByID implements account.UserStore.
 func (s *Store) UserByID(ctx context.Context, id string) (account.User, error) {
 	if !isUUID(id) {
-		return account.User{}, account.ErrNotFound
+		return account.User{}, fault.ErrNotFound
 	}
-	return one(ctx, s, scanUser, userByID, id)
+	return queryOne(ctx, s, scanUser, userByID, id)
 }
 
 const replacePasswordHash = `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`
 
-// ReplacePasswordHash implements account.Store.
+// ReplacePasswordHash implements account.UserStore.
 func (s *Store) ReplacePasswordHash(ctx context.Context, id, from, to string) error {
 	if !isUUID(id) {
-		return account.ErrNotFound
+		return fault.ErrNotFound
 	}
 	return s.execOne(ctx, replacePasswordHash, id, from, to)
-}
-
-// isUUID says whether id is written the one way in which ids are given out. PostgreSQL would take
-// others for the same, SQLite would not.
-func isUUID(id string) bool {
-	var u pgtype.UUID
-	return u.Scan(id) == nil && u.String() == id
-}
-
-// uuidOrNull keeps what is no id out of the driver: NULL equals nothing.
-func uuidOrNull(id string) *string {
-	if !isUUID(id) {
-		return nil
-	}
-	return &id
 }

@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// AppendEvent implements audit.Log.
+// AppendEvent implements audit.Store.
 func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
-	return s.write(ctx, func(tx *sql.Tx) error { return keep(ctx, tx, audit.Note{Event: e}) })
+	return s.inTx(ctx, func(tx *sql.Tx) error { return recordChange(ctx, tx, audit.Change{Event: e}) })
 }
 
-// eventColumns are what scanEvent reads.
+// eventColumns are the columns of audit_events that scanEvent reads.
 const eventColumns = `id, at, action, outcome, reason, actor, actor_id, client_id, target, target_id, address, user_agent, request_id`
 
 func scanEvent(r row) (audit.Event, error) {
@@ -25,42 +26,36 @@ func scanEvent(r row) (audit.Event, error) {
 	return e, err
 }
 
-// Events implements audit.Log.
+// Events implements audit.Store.
 func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error) {
-	sql, args := eventsQuery(q)
-	events, err := all(ctx, s.reader, scanEvent, sql, args...)
-	return events, err
+	query, args := eventsQuery(q)
+	return queryAll(ctx, s.reader, scanEvent, query, args...)
 }
 
-// eventsQuery is one range of one index; that of a user's events two, who acted and who was acted
-// upon. UNION drops what is in both.
+// eventsQuery reads one range of one index. The events of a user are two ranges: those in which the user
+// is the actor and those in which the user is the target. UNION removes the duplicates.
 func eventsQuery(q audit.Query) (string, []any) {
-	var c conditions
+	c := store.NewConditions("?")
 	if !q.Before.At.IsZero() {
-		c.add(`(at, id) < (?, ?)`, seconds(q.Before.At), q.Before.ID)
+		c.Add(`(at, id) < (?, ?)`, storedTime(q.Before.At), q.Before.ID)
 	}
-	if q.Action != "" {
-		c.add(`action = ?`, string(q.Action))
+	store.FilterEvents(c, q)
+	limit := c.Arg(max(q.Limit, 0))
+	page := func(more ...string) string {
+		return `SELECT ` + eventColumns + ` FROM audit_events ` + c.Where(more...) + ` ORDER BY at DESC, id DESC LIMIT ` + limit
 	}
-	if q.Outcome != "" {
-		c.add(`outcome = ?`, string(q.Outcome))
+	if q.UserID == "" {
+		return page(), c.Args()
 	}
-	limit := c.arg(max(q.Limit, 0))
-	page := func(c conditions) string {
-		return `SELECT ` + eventColumns + ` FROM audit_events ` + c.where() + ` ORDER BY at DESC, id DESC LIMIT ` + limit
-	}
-	sql := page(c)
-	if q.UserID != "" {
-		user := c.arg(q.UserID)
-		sql = `SELECT * FROM (` + page(c.and(`actor_id = `+user)) + `) UNION SELECT * FROM (` + page(c.and(`target_id = `+user)) + `)
-			ORDER BY at DESC, id DESC LIMIT ` + limit
-	}
-	return sql, c.args
+	user := c.Arg(q.UserID)
+	query := `SELECT * FROM (` + page(`actor_id = `+user) + `) UNION SELECT * FROM (` + page(`target_id = `+user) + `)
+		ORDER BY at DESC, id DESC LIMIT ` + limit
+	return query, c.Args()
 }
 
 const purgeEvents = `DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)`
 
-// PurgeEvents implements audit.Log.
+// PurgeEvents implements audit.Store.
 func (s *Store) PurgeEvents(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.writeMany(ctx, purgeEvents, seconds(before), max(limit, 0))
+	return s.exec(ctx, purgeEvents, storedTime(before), max(limit, 0))
 }

@@ -1,11 +1,22 @@
-// Package sqlite keeps users, clients, sessions, one-time tokens, signing keys, throttle states,
-// jobs, hooks and the audit log in one SQLite file: the embedded database with which Latchkey starts.
+// Package sqlite stores users, roles, clients, sessions, one-time tokens, signing keys, rate-limit
+// states, outbox jobs, webhooks and the audit log in one SQLite file. It is the embedded database with
+// which Latchkey starts.
 //
-// It owns its SQL, the settings of every connection, running the migrations
-// under a lock between processes, and the translation of driver errors into the domain's. There is
-// one writer, whose transactions are immediate, and several readers, which never wait for it. It
-// leaves all rules to account, oauth, hook, outbox and throttle.
+// It owns its SQL, the settings of every connection, the migration lock between processes, and the
+// translation of driver errors into domain errors. There is one writer, whose transactions are
+// immediate, and several readers, which never wait for it. The audit event and the outbox jobs of a
+// change are stored in its transaction. It leaves all rules to account, oauth, hook, outbox and
+// throttle, and what is equal in both engines to store.
 //
-// Several processes may open one file, as the commands do beside a running server, but only on one
-// machine: SQLite's locks do not hold on network file systems.
+//   - sqlite.go: Open, Close and Ping; config.go: the settings of a connection
+//   - migrate.go: the provider of the migrations; file_lock.go: the lock between processes
+//   - query.go: running statements and transactions; values.go: times and lists as arguments
+//   - errors.go: driver errors
+//   - change_record.go: the audit event and the jobs of a change
+//   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account
+//   - sessions.go, clients.go: oauth; signing_keys.go: the signing keys
+//   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
+//
+// Several processes on the same machine may open the file, as the commands do while the server runs.
+// It must not be on a network file system, where the locks of SQLite do not work.
 package sqlite

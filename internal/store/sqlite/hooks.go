@@ -6,11 +6,12 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/hook"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
 func scanHook(r row) (hook.Hook, error) {
 	var h hook.Hook
-	var events list
+	var events jsonList
 	var created int64
 	err := r.Scan(&h.ID, &h.URL, &events, &h.Active, &created)
 	h.Events, h.CreatedAt = make([]audit.Action, len(events)), utc(created)
@@ -23,26 +24,26 @@ func scanHook(r row) (hook.Hook, error) {
 const createHook = `INSERT INTO hooks (id, url, events, active, created_at) VALUES (?, ?, ?, ?, ?)`
 
 // CreateHook implements hook.Store.
-func (s *Store) CreateHook(ctx context.Context, h hook.Hook, n audit.Note) error {
-	events := make(list, len(h.Events))
+func (s *Store) CreateHook(ctx context.Context, h hook.Hook, change audit.Change) error {
+	events := make(jsonList, len(h.Events))
 	for i, event := range h.Events {
 		events[i] = string(event)
 	}
-	return s.changeOne(ctx, n, createHook, h.ID, h.URL, array(events), h.Active, seconds(h.CreatedAt))
+	return s.execOneRecorded(ctx, change, createHook, h.ID, h.URL, storedList(events), h.Active, storedTime(h.CreatedAt))
 }
 
-const allHooks = `SELECT id, url, events, active, created_at FROM hooks ORDER BY created_at, id`
+const listHooks = `SELECT id, url, events, active, created_at FROM hooks ORDER BY created_at, id`
 
 // Hooks implements hook.Store.
 func (s *Store) Hooks(ctx context.Context) ([]hook.Hook, error) {
-	return all(ctx, s.reader, scanHook, allHooks)
+	return queryAll(ctx, s.reader, scanHook, listHooks)
 }
 
 const deleteHook = `DELETE FROM hooks WHERE id = ?`
 
-// DeleteHook implements hook.Store. The deliveries go with the row that they refer to.
-func (s *Store) DeleteHook(ctx context.Context, id string, n audit.Note) error {
-	return s.changeOne(ctx, n, deleteHook, id)
+// DeleteHook implements hook.Store. A foreign key deletes the deliveries.
+func (s *Store) DeleteHook(ctx context.Context, id string, change audit.Change) error {
+	return s.execOneRecorded(ctx, change, deleteHook, id)
 }
 
 const recordDelivery = `
@@ -54,11 +55,11 @@ const recordDelivery = `
 
 // RecordDelivery implements hook.Store.
 func (s *Store) RecordDelivery(ctx context.Context, d hook.Delivery) error {
-	return s.writeOne(ctx, recordDelivery, d.ID, d.HookID, string(d.Event), blob(d.Body), string(d.Status), d.Attempts, d.Response,
-		clean(d.Error), seconds(d.CreatedAt), seconds(d.TriedAt))
+	return s.execOne(ctx, recordDelivery, d.ID, d.HookID, string(d.Event), nonNil(d.Body), string(d.Status), d.Attempts, d.Response,
+		store.CleanText(d.Error), storedTime(d.CreatedAt), storedTime(d.TriedAt))
 }
 
-// deliveryColumns are what scanDelivery reads.
+// deliveryColumns are the columns of hook_deliveries that scanDelivery reads.
 const deliveryColumns = `id, hook_id, event, body, status, attempts, response, error, created_at, tried_at`
 
 func scanDelivery(r row) (hook.Delivery, error) {
@@ -69,18 +70,18 @@ func scanDelivery(r row) (hook.Delivery, error) {
 	return d, err
 }
 
-const deliveriesOf = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE hook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?`
+const listDeliveries = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE hook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?`
 
 // Deliveries implements hook.Store.
 func (s *Store) Deliveries(ctx context.Context, hookID string, limit int) ([]hook.Delivery, error) {
-	return all(ctx, s.reader, scanDelivery, deliveriesOf, hookID, max(limit, 0))
+	return queryAll(ctx, s.reader, scanDelivery, listDeliveries, hookID, max(limit, 0))
 }
 
 const deliveryByID = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE id = ?`
 
 // Delivery implements hook.Store.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
-	return one(ctx, s.reader, scanDelivery, deliveryByID, id)
+	return queryOne(ctx, s.reader, scanDelivery, deliveryByID, id)
 }
 
 const purgeDeliveries = `
@@ -88,5 +89,5 @@ const purgeDeliveries = `
 
 // PurgeDeliveries implements hook.Store.
 func (s *Store) PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.writeMany(ctx, purgeDeliveries, seconds(before), max(limit, 0))
+	return s.exec(ctx, purgeDeliveries, storedTime(before), max(limit, 0))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
 const enqueueJob = `
@@ -15,17 +16,17 @@ const enqueueJob = `
 	ON CONFLICT (id) DO NOTHING`
 
 func enqueue(ctx context.Context, tx *sql.Tx, j outbox.Job) error {
-	_, err := tx.ExecContext(ctx, enqueueJob, j.ID, string(j.Kind), string(j.Payload), seconds(j.CreatedAt), seconds(j.NotBefore),
-		j.Attempts, clean(j.LastError))
+	_, err := tx.ExecContext(ctx, enqueueJob, j.ID, string(j.Kind), string(j.Payload), storedTime(j.CreatedAt), storedTime(j.NotBefore),
+		j.Attempts, store.CleanText(j.LastError))
 	return err
 }
 
 // Enqueue implements outbox.Store.
 func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
-	return s.write(ctx, func(tx *sql.Tx) error { return enqueue(ctx, tx, j) })
+	return s.inTx(ctx, func(tx *sql.Tx) error { return enqueue(ctx, tx, j) })
 }
 
-// Those that wait for another try stand behind in the index.
+// Ordering by not_before puts jobs that wait for a retry last.
 const claimJobs = `
 	UPDATE outbox SET attempts = attempts + 1, leased_until = ?2 WHERE id IN (
 		SELECT id FROM outbox WHERE not_before <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
@@ -41,17 +42,17 @@ func scanJob(r row) (outbox.Job, error) {
 	return j, err
 }
 
-// due says whether any job is. A worker asks it often, and most often there is none: who only reads
-// waits for nobody.
-const due = `SELECT EXISTS (SELECT 1 FROM outbox WHERE not_before <= ?1 AND (leased_until IS NULL OR leased_until <= ?1))`
+// anyJobDue reports whether a job can be claimed. Workers ask often and usually there is none, so they
+// read before they wait for the writer.
+const anyJobDue = `SELECT EXISTS (SELECT 1 FROM outbox WHERE not_before <= ?1 AND (leased_until IS NULL OR leased_until <= ?1))`
 
 // ClaimJobs implements outbox.Store.
 func (s *Store) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) (jobs []outbox.Job, err error) {
-	if some, err := one(ctx, s.reader, value[bool], due, seconds(now)); err != nil || !some {
+	if due, err := queryOne(ctx, s.reader, scanValue[bool], anyJobDue, storedTime(now)); err != nil || !due {
 		return nil, err
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
-		jobs, err = all(ctx, tx, scanJob, claimJobs, seconds(now), seconds(now.Add(lease)), max(limit, 0))
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		jobs, err = queryAll(ctx, tx, scanJob, claimJobs, storedTime(now), storedTime(now.Add(lease)), max(limit, 0))
 		return err
 	})
 	slices.SortFunc(jobs, func(a, b outbox.Job) int { // RETURNING has no order
@@ -64,9 +65,9 @@ const finishJob = `DELETE FROM outbox WHERE id = ?`
 
 // FinishJob implements outbox.Store.
 func (s *Store) FinishJob(ctx context.Context, id string, follow []outbox.Job) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		if done, err := execMany(ctx, tx, finishJob, id); err != nil || done == 0 {
-			return err // another has finished it
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if finished, err := execTx(ctx, tx, finishJob, id); err != nil || finished == 0 {
+			return err // another worker has finished it
 		}
 		for _, j := range follow {
 			if err := enqueue(ctx, tx, j); err != nil {
@@ -81,6 +82,6 @@ const retryJob = `UPDATE outbox SET not_before = ?2, last_error = ?3, leased_unt
 
 // RetryJob implements outbox.Store.
 func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, lastError string) error {
-	_, err := s.writeMany(ctx, retryJob, id, seconds(at), clean(lastError))
+	_, err := s.exec(ctx, retryJob, id, storedTime(at), store.CleanText(lastError))
 	return err
 }

@@ -3,10 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
 // row is what a scan function reads: *sql.Rows.
@@ -15,170 +15,139 @@ type row interface {
 	Scan(dest ...any) error
 }
 
-// head and tail show as many columns of a row as are asked for, from its beginning or up to its end.
-type (
-	head struct{ row }
-	tail struct{ row }
-)
-
-func (r head) Scan(dest ...any) error {
-	others, err := skip(r.row, len(dest))
-	if err != nil {
-		return err
-	}
-	return r.row.Scan(append(dest, others...)...)
-}
-
-func (r tail) Scan(dest ...any) error {
-	others, err := skip(r.row, len(dest))
-	if err != nil {
-		return err
-	}
-	return r.row.Scan(append(others, dest...)...)
-}
-
-// skip gives places for the columns that are not asked for.
-func skip(r row, asked int) ([]any, error) {
-	columns, err := r.Columns()
-	if err != nil {
-		return nil, err
-	}
-	places := make([]any, len(columns)-asked)
-	for i := range places {
-		places[i] = new(any)
-	}
-	return places, nil
-}
-
 // querier is *sql.DB or *sql.Tx.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// one gives the one row of a query, or ErrNotFound.
-func one[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) (T, error) {
-	rows, err := all(ctx, q, scan, query, args...)
-	if err == nil && len(rows) == 0 {
-		err = account.ErrNotFound
-	}
-	if err != nil {
-		var zero T
-		return zero, err
-	}
-	return rows[0], nil
+// queryOne returns the first row of a query, or ErrNotFound.
+func queryOne[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) (T, error) {
+	return store.First(queryAll(ctx, q, scan, query, args...))
 }
 
-// all gives the rows of a query.
-func all[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+// queryAll returns the rows of a query.
+func queryAll[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
 	defer rows.Close()
-	found := []T{}
+	result := []T{}
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
 			return nil, translate(ctx, err)
 		}
-		found = append(found, v)
+		result = append(result, v)
 	}
-	return found, translate(ctx, rows.Err())
+	return result, translate(ctx, rows.Err())
 }
 
-// value scans a row of one column.
-func value[T any](r row) (T, error) {
+// scanValue scans a row of one column.
+func scanValue[T any](r row) (T, error) {
 	var v T
 	err := r.Scan(&v)
 	return v, err
 }
 
-// write runs one atomic act: all that do does, or nothing.
-func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error {
+// inTx runs do in a write transaction. An error of do rolls it back.
+func (s *Store) inTx(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return translate(ctx, err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do; before, the error of do matters
+	defer tx.Rollback() //nolint:errcheck // does nothing after Commit; before it, the error of do matters
 	if err := do(tx); err != nil {
 		return translate(ctx, err)
 	}
 	return translate(ctx, tx.Commit())
 }
 
-// execOne runs a statement that must touch a row, or answers ErrNotFound.
-func execOne(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+// execTx runs a statement and returns the number of rows that it affected.
+func execTx(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
 	result, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// execOneTx runs a statement and returns ErrNotFound if it affected no row.
+func execOneTx(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+	if n, err := execTx(ctx, tx, query, args...); err != nil || n > 0 {
+		return err
+	}
+	return fault.ErrNotFound
+}
+
+// requireTrue runs a query for one boolean and returns falseErr if it is false.
+func requireTrue(ctx context.Context, tx *sql.Tx, falseErr error, query string, args ...any) error {
+	ok, err := queryOne(ctx, tx, scanValue[bool], query, args...)
+	if err == nil && !ok {
+		return falseErr
+	}
+	return err
+}
+
+// exec runs one statement in a transaction and returns the number of rows that it affected.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (rows int, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		rows, err = execTx(ctx, tx, query, args...)
+		return err
+	})
+	return rows, err
+}
+
+// execOne runs one statement in a transaction and returns ErrNotFound if it affected no row.
+func (s *Store) execOne(ctx context.Context, query string, args ...any) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error { return execOneTx(ctx, tx, query, args...) })
+}
+
+// execOneRecorded is execOne for a change, whose event and jobs it stores in the same transaction.
+func (s *Store) execOneRecorded(ctx context.Context, change audit.Change, query string, args ...any) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := execOneTx(ctx, tx, query, args...); err != nil {
+			return err
+		}
+		return recordChange(ctx, tx, change)
+	})
+}
+
+// leadingColumns and trailingColumns let two scan functions share a row: the first reads its columns
+// from the beginning, the second reads its columns at the end.
+type (
+	leadingColumns  struct{ row }
+	trailingColumns struct{ row }
+)
+
+// Scan reads the first columns of the row.
+func (r leadingColumns) Scan(dest ...any) error {
+	others, err := ignoredColumns(r.row, len(dest))
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n > 0 {
+	return r.row.Scan(append(dest, others...)...)
+}
+
+// Scan reads the last columns of the row.
+func (r trailingColumns) Scan(dest ...any) error {
+	others, err := ignoredColumns(r.row, len(dest))
+	if err != nil {
 		return err
 	}
-	return account.ErrNotFound
+	return r.row.Scan(append(others, dest...)...)
 }
 
-// writeOne runs one statement that must touch a row, or answers ErrNotFound.
-func (s *Store) writeOne(ctx context.Context, query string, args ...any) error {
-	return s.write(ctx, func(tx *sql.Tx) error { return execOne(ctx, tx, query, args...) })
-}
-
-// writeMany runs one statement and gives the number of rows that it touched.
-func (s *Store) writeMany(ctx context.Context, query string, args ...any) (int, error) {
-	var rows int64
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		rows, err = result.RowsAffected()
-		return err
-	})
-	return int(rows), err
-}
-
-// seconds is t as the store keeps it; utc gives it back.
-func seconds(t time.Time) int64 { return t.Unix() }
-
-func utc(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
-
-// secondsOrNull keeps the zero time as NULL; utcOrZero gives it back.
-func secondsOrNull(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: t.Unix(), Valid: !t.IsZero()}
-}
-
-func utcOrZero(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
+// ignoredColumns returns destinations for the columns that are not read.
+func ignoredColumns(r row, read int) ([]any, error) {
+	columns, err := r.Columns()
+	if err != nil {
+		return nil, err
 	}
-	return utc(n.Int64)
-}
-
-// textOrNull keeps the empty text as NULL.
-func textOrNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-// list is a JSON array in a text column.
-type list []string
-
-// array writes it; nil is the empty array.
-func array(l list) string {
-	if l == nil {
-		l = list{}
+	dest := make([]any, len(columns)-read)
+	for i := range dest {
+		dest[i] = new(any)
 	}
-	text, _ := json.Marshal([]string(l)) // strings can always be marshalled
-	return string(text)
-}
-
-// Scan reads it.
-func (l *list) Scan(value any) error {
-	text, _ := value.(string)
-	return json.Unmarshal([]byte(text), (*[]string)(l))
-}
-
-// blob keeps nil out of the driver, which would store it as NULL.
-func blob(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
+	return dest, nil
 }

@@ -3,71 +3,62 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// roleColumns are what scanRole reads, of a roles row called r.
+// roleColumns are the columns of the roles row r that scanRole reads.
 const roleColumns = `r.name, (SELECT json_group_array(DISTINCT value ORDER BY value) FROM json_each(r.scopes)), r.builtin`
 
 func scanRole(r row) (account.Role, error) {
 	var role account.Role
-	err := r.Scan(&role.Name, (*list)(&role.Scopes), &role.Builtin)
+	err := r.Scan(&role.Name, (*jsonList)(&role.Scopes), &role.Builtin)
 	return role, err
 }
 
-const allRoles = `SELECT ` + roleColumns + ` FROM roles r ORDER BY r.name`
+const listRoles = `SELECT ` + roleColumns + ` FROM roles r ORDER BY r.name`
 
-// Roles implements account.Store.
+// Roles implements account.UserStore.
 func (s *Store) Roles(ctx context.Context) ([]account.Role, error) {
-	return all(ctx, s.reader, scanRole, allRoles)
+	return queryAll(ctx, s.reader, scanRole, listRoles)
 }
 
 const roleByName = `SELECT ` + roleColumns + ` FROM roles r WHERE r.name = ?`
 
-// RoleByName implements account.Store.
+// RoleByName implements account.UserStore.
 func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, error) {
-	r, err := one(ctx, s.reader, scanRole, roleByName, name)
-	return r, unknownRole(err)
+	r, err := queryOne(ctx, s.reader, scanRole, roleByName, name)
+	return r, store.RoleError(err)
 }
 
 const putRole = `INSERT INTO roles (name, scopes) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes`
 
-// PutRole implements account.Store.
-func (s *Store) PutRole(ctx context.Context, r account.Role, n audit.Note) error {
-	return s.changeOne(ctx, n, putRole, r.Name, array(r.Scopes))
+// PutRole implements account.UserStore.
+func (s *Store) PutRole(ctx context.Context, r account.Role, change audit.Change) error {
+	return s.execOneRecorded(ctx, change, putRole, r.Name, storedList(r.Scopes))
 }
 
 const (
-	roleBuiltin = `SELECT builtin FROM roles WHERE name = ?`
-	deleteRole  = `DELETE FROM roles WHERE name = ?`
+	roleNotBuiltin = `SELECT NOT builtin FROM roles WHERE name = ?`
+	deleteRole     = `DELETE FROM roles WHERE name = ?`
 )
 
-// DeleteRole implements account.Store. What refers to the row goes with it.
-func (s *Store) DeleteRole(ctx context.Context, name string, n audit.Note) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		if builtin, err := one(ctx, tx, value[bool], roleBuiltin, name); err != nil {
-			return err
-		} else if builtin {
-			return account.ErrBuiltinRole
-		}
-		if err := execOne(ctx, tx, deleteRole, name); err != nil {
+// DeleteRole implements account.UserStore. Foreign keys remove the role from its users.
+func (s *Store) DeleteRole(ctx context.Context, name string, change audit.Change) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := requireTrue(ctx, tx, account.ErrBuiltinRole, roleNotBuiltin, name); err != nil {
 			return err
 		}
-		return keep(ctx, tx, n)
+		if err := execOneTx(ctx, tx, deleteRole, name); err != nil {
+			return err
+		}
+		return recordChange(ctx, tx, change)
 	})
-	return unknownRole(err)
-}
-
-// unknownRole is what ErrNotFound means for a role.
-func unknownRole(err error) error {
-	if errors.Is(err, account.ErrNotFound) {
-		return account.ErrUnknownRole.Wrap(err)
-	}
-	return err
+	return store.RoleError(err)
 }
 
 const grantRole = `
@@ -75,49 +66,45 @@ const grantRole = `
 	SELECT u.id, r.id, u.created_at FROM users u, roles r WHERE u.id = ? AND r.name = ?
 	ON CONFLICT DO NOTHING`
 
-// GrantRole implements account.Store.
-func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, n audit.Note) error {
-	return s.write(ctx, func(tx *sql.Tx) error { return changeRole(ctx, tx, grantRole, id, role, now, n) })
+// GrantRole implements account.UserStore.
+func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error { return changeRole(ctx, tx, grantRole, id, role, now, change) })
 }
 
 const revokeRole = `
 	DELETE FROM users_to_roles WHERE user_id = ? AND role_id = (SELECT id FROM roles WHERE name = ?)`
 
-// RevokeRole implements account.Store.
-func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, n audit.Note) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+// RevokeRole implements account.UserStore.
+func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
 		if role == account.RoleAdmin {
-			if err := refuseLastAdmin(ctx, tx, id, now); err != nil {
+			if err := requireOtherAdmin(ctx, tx, id, now); err != nil {
 				return err
 			}
 		}
-		return changeRole(ctx, tx, revokeRole, id, role, now, n)
+		return changeRole(ctx, tx, revokeRole, id, role, now, change)
 	})
 }
 
 const (
-	userExists = `SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)`
-	roleExists = `SELECT EXISTS (SELECT 1 FROM roles WHERE name = ?)`
-	touchUser  = `UPDATE users SET updated_at = max(updated_at, ?2) WHERE id = ?1`
+	userExists    = `SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)`
+	roleExists    = `SELECT EXISTS (SELECT 1 FROM roles WHERE name = ?)`
+	setUpdateTime = `UPDATE users SET updated_at = max(updated_at, ?2) WHERE id = ?1`
 )
 
-// changeRole runs one of the two above.
-func changeRole(ctx context.Context, tx *sql.Tx, query, id, role string, now time.Time, n audit.Note) error {
-	if found, err := one(ctx, tx, value[bool], userExists, id); err != nil {
-		return err
-	} else if !found {
-		return account.ErrNotFound
-	}
-	if found, err := one(ctx, tx, value[bool], roleExists, role); err != nil {
-		return err
-	} else if !found {
-		return account.ErrUnknownRole
-	}
-	if changed, err := execMany(ctx, tx, query, id, role); err != nil || changed == 0 {
-		return err // it was so before
-	}
-	if err := execOne(ctx, tx, touchUser, id, seconds(now)); err != nil {
+// changeRole runs grantRole or revokeRole.
+func changeRole(ctx context.Context, tx *sql.Tx, query, id, role string, now time.Time, change audit.Change) error {
+	if err := requireTrue(ctx, tx, fault.ErrNotFound, userExists, id); err != nil {
 		return err
 	}
-	return keep(ctx, tx, n)
+	if err := requireTrue(ctx, tx, account.ErrUnknownRole, roleExists, role); err != nil {
+		return err
+	}
+	if rows, err := execTx(ctx, tx, query, id, role); err != nil || rows == 0 {
+		return err // nothing to change
+	}
+	if err := execOneTx(ctx, tx, setUpdateTime, id, storedTime(now)); err != nil {
+		return err
+	}
+	return recordChange(ctx, tx, change)
 }

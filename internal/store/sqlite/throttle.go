@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
@@ -15,22 +15,22 @@ const spend = `
 	ON CONFLICT (key) DO UPDATE SET tat = max(t.tat, ?4) + (excluded.tat - ?4)
 	WHERE max(t.tat, ?4) + (excluded.tat - ?4) <= ?3`
 
-const stateOf = `SELECT tat FROM throttle WHERE key = ?`
+const throttleState = `SELECT tat FROM throttle WHERE key = ?`
 
 // Spend implements throttle.Store.
 func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
 	refused := map[string]throttle.State{}
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, c := range charges {
-			err := execOne(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
+			err := execOneTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
 			if err == nil {
 				continue
 			}
-			if !errors.Is(err, account.ErrNotFound) {
+			if !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}
-			state, err := one(ctx, tx, scanState, stateOf, c.Key)
-			if err != nil && !errors.Is(err, account.ErrNotFound) {
+			state, err := queryOne(ctx, tx, scanState, throttleState, c.Key)
+			if err != nil && !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}
 			refused[string(c.Key)] = state
@@ -53,7 +53,7 @@ const refund = `UPDATE throttle SET tat = max(tat - ?2, ?3) WHERE key = ?1 AND t
 
 // Refund implements throttle.Store.
 func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Refund) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, r := range refunds {
 			if _, err := tx.ExecContext(ctx, refund, r.Key, r.Amount.Milliseconds(), now.UnixMilli()); err != nil {
 				return err
@@ -67,5 +67,5 @@ const purgeThrottle = `DELETE FROM throttle WHERE key IN (SELECT key FROM thrott
 
 // PurgeThrottle implements throttle.Store.
 func (s *Store) PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.writeMany(ctx, purgeThrottle, before.UnixMilli(), max(limit, 0))
+	return s.exec(ctx, purgeThrottle, before.UnixMilli(), max(limit, 0))
 }

@@ -1,128 +1,120 @@
 package storetest
 
 import (
-	"errors"
-	"sort"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-func testClients(t *testing.T, open func(*testing.T) World) {
-	cases(t, open, map[string]func(*testing.T, World){
-		"round trip":     clientRoundTrip,
-		"bare":           clientBare,
-		"missing":        clientMissing,
-		"in use already": clientExists,
-		"at once":        clientAtOnce,
-		"list":           clientList,
-		"patch":          clientPatch,
-		"disable":        clientDisable,
-		"delete":         clientDelete,
-		"rotate":         clientRotate,
-		"rotate, twice":  clientRotateAgain,
-		"rotate at once": clientRotateAtOnce,
-	})
+var clientTests = tests[Database]{
+	"stored fields":           clientStoredFields,
+	"empty fields":            clientEmptyFields,
+	"secret without an end":   clientSecretWithoutEnd,
+	"missing":                 clientMissing,
+	"exists":                  clientExists,
+	"duplicate secret":        clientDuplicateSecret,
+	"same id at once":         clientSameID,
+	"list":                    clientList,
+	"one field at a time":     clientUpdateEachField,
+	"update, missing":         clientUpdateMissing,
+	"disable":                 clientDisable,
+	"disable built-in client": clientDisableBuiltIn,
+	"delete":                  clientDelete,
+	"delete, missing":         clientDeleteMissing,
+	"rotate secret":           clientRotateSecret,
+	"rotate, secret expires":  clientRotateExpiry,
+	"rotate, refused":         clientRotateRefused,
+	"rotate in one second":    clientRotateInOneSecond,
+	"rotate at once":          clientRotateAtOnce,
 }
 
-func clientRoundTrip(t *testing.T, w World) {
-	c, other := newClient(), newClient()
-	requireFilled(t, c)
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	require.NoError(t, w.CreateClient(t.Context(), other, none))
-	for _, want := range []oauth.Client{c, other} {
-		got, err := w.ClientByID(t.Context(), want.ID)
-		require.NoError(t, err)
-		require.Equal(t, want, got)
+func clientStoredFields(t *testing.T, db Database) {
+	c := mustCreateClient(t, db)
+	requireNoZeroFields(t, c)
+	other := mustCreateClient(t, db)
+	requireClient(t, db, c)
+	requireClient(t, db, other)
+}
+
+func clientEmptyFields(t *testing.T, db Database) {
+	c := oauth.Client{ID: "Empty", CreatedAt: noon}
+	require.NoError(t, db.CreateClient(t.Context(), c, noRecord))
+	c.Grants, c.Scopes, c.Audiences = []string{}, []string{}, []string{}
+	requireClient(t, db, c)
+}
+
+func clientSecretWithoutEnd(t *testing.T, db Database) {
+	c := newClient()
+	c.Secrets = []oauth.ClientSecret{{Hash: randomBytes(32), CreatedAt: noon}}
+	require.NoError(t, db.CreateClient(t.Context(), c, noRecord))
+	requireClient(t, db, c)
+}
+
+func requireNoClient(t *testing.T, db Database, id string) {
+	t.Helper()
+	_, err := db.ClientByID(t.Context(), id)
+	require.ErrorIs(t, err, fault.ErrNotFound, "%q", id)
+}
+
+func clientMissing(t *testing.T, db Database) {
+	require.NoError(t, db.CreateClient(t.Context(), oauth.Client{ID: "Web", CreatedAt: noon}, noRecord))
+	for _, id := range append([]string{"", "web", "Web ", "'"}, invalidTexts...) { // ids are case-sensitive (RFC 6749 §2.2)
+		requireNoClient(t, db, id)
 	}
 }
 
-func clientBare(t *testing.T, w World) {
-	bare := oauth.Client{ID: "Bare", CreatedAt: noon}
-	require.NoError(t, w.CreateClient(t.Context(), bare, none))
-	got, err := w.ClientByID(t.Context(), bare.ID)
-	require.NoError(t, err)
-	bare.Grants, bare.Scopes, bare.Audiences = []string{}, []string{}, []string{}
-	require.Equal(t, bare, got)
-
-	forever := newClient()
-	forever.Secrets = []oauth.ClientSecret{{Hash: random(32), CreatedAt: noon}} // never expires
-	require.NoError(t, w.CreateClient(t.Context(), forever, none))
-	got, err = w.ClientByID(t.Context(), forever.ID)
-	require.NoError(t, err)
-	require.Equal(t, forever, got)
+func clientExists(t *testing.T, db Database) {
+	c, sameID := mustCreateClient(t, db), newClient()
+	sameID.ID = c.ID
+	require.ErrorIs(t, db.CreateClient(t.Context(), sameID, noRecord), fault.ErrAlreadyExists)
+	requireClient(t, db, c)
 }
 
-func clientMissing(t *testing.T, w World) {
-	require.NoError(t, w.CreateClient(t.Context(), oauth.Client{ID: "Web", CreatedAt: noon}, none))
-	for _, id := range []string{"", "web", "Web ", "'"} { // ids differ by case (RFC 6749 §2.2)
-		_, err := w.ClientByID(t.Context(), id)
-		require.ErrorIs(t, err, account.ErrNotFound, id)
-	}
+func clientDuplicateSecret(t *testing.T, db Database) {
+	c := newClient()
+	c.Secrets[1].Hash = c.Secrets[0].Hash
+	require.ErrorIs(t, db.CreateClient(t.Context(), c, noRecord), fault.ErrAlreadyExists)
+	requireNoClient(t, db, c.ID)
 }
 
-func clientExists(t *testing.T, w World) {
-	c, again := newClient(), newClient()
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	again.ID = c.ID
-	require.ErrorIs(t, w.CreateClient(t.Context(), again, none), oauth.ErrExists)
-	got, err := w.ClientByID(t.Context(), c.ID)
-	require.NoError(t, err)
-	require.Equal(t, c, got) // no secret of the second has slipped in
-
-	twice := newClient()
-	twice.Secrets[1].Hash = twice.Secrets[0].Hash
-	require.ErrorIs(t, w.CreateClient(t.Context(), twice, none), oauth.ErrExists)
-	_, err = w.ClientByID(t.Context(), twice.ID)
-	require.ErrorIs(t, err, account.ErrNotFound)
-}
-
-func clientAtOnce(t *testing.T, w World) {
-	id, won := newClient().ID, 0
-	for _, err := range inParallel(20, func(int) error {
+func clientSameID(t *testing.T, db Database) {
+	id := newClient().ID
+	requireOneSucceeds(t, fault.ErrAlreadyExists, inParallel(20, func(int) error {
 		c := newClient()
 		c.ID = id
-		return w.CreateClient(t.Context(), c, none)
-	}) {
-		if err == nil {
-			won++
-			continue
-		}
-		require.ErrorIs(t, err, oauth.ErrExists)
-	}
-	require.Equal(t, 1, won)
+		return db.CreateClient(t.Context(), c, noRecord)
+	}))
 }
 
-func clientList(t *testing.T, w World) {
+func clientList(t *testing.T, db Database) {
 	want := make([]oauth.Client, 5)
 	for i := range want {
-		want[i] = newClient()
-		require.NoError(t, w.CreateClient(t.Context(), want[i], none))
+		want[i] = mustCreateClient(t, db)
 	}
-	sort.Slice(want, func(i, j int) bool { return want[i].ID < want[j].ID })
+	slices.SortFunc(want, func(a, b oauth.Client) int { return strings.Compare(a.ID, b.ID) })
 	for _, page := range []struct {
 		after    string
 		limit    int
 		from, to int
 	}{{"", 9, 0, 5}, {"", 2, 0, 2}, {want[1].ID, 2, 2, 4}, {want[3].ID, 2, 4, 5}, {want[4].ID, 2, 5, 5}, {"", 0, 0, 0}, {"", -1, 0, 0}} {
-		got, err := w.ListClients(t.Context(), page.after, page.limit)
+		got, err := db.ListClients(t.Context(), page.after, page.limit)
 		require.NoError(t, err)
 		require.Equal(t, want[page.from:page.to], append([]oauth.Client{}, got...))
 	}
 }
 
-// clientPatch changes one field after the other: no other one changes with it.
-func clientPatch(t *testing.T, w World) {
-	c, other := newClient(), newClient()
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	require.NoError(t, w.CreateClient(t.Context(), other, none))
-	session := newOwnSession()
+// clientUpdateEachField changes one field after the other and checks that nothing else changes.
+func clientUpdateEachField(t *testing.T, db Database) {
+	c, other := mustCreateClient(t, db), mustCreateClient(t, db)
+	session := newClientSession()
 	session.ClientID = c.ID
-	require.NoError(t, w.CreateSession(t.Context(), session, none))
+	require.NoError(t, db.CreateSession(t.Context(), session, noRecord))
 	name, no, empty, absent, list := "", false, []string{}, []string(nil), []string{"b", "a"}
 	long, short, zero := 48*time.Hour, time.Minute+999*time.Millisecond, time.Duration(0)
 	for _, step := range []struct {
@@ -140,137 +132,91 @@ func clientPatch(t *testing.T, w World) {
 		{oauth.ClientPatch{SessionMax: &long}, func() { c.SessionMax = long }},
 		{oauth.ClientPatch{Active: &c.Active}, func() {}},
 	} {
-		require.NoError(t, w.UpdateClient(t.Context(), c.ID, step.patch, noon, none))
+		require.NoError(t, db.UpdateClient(t.Context(), c.ID, step.patch, noon, noRecord))
 		step.edit()
-		requireClient(t, w, c)
-		requireSession(t, w, session)
+		requireClient(t, db, c)
+		requireSession(t, db, session)
 	}
-	requireClient(t, w, other)
+	requireClient(t, db, other)
+}
+
+func clientUpdateMissing(t *testing.T, db Database) {
+	name := ""
 	for _, id := range []string{"", "x", "\x00"} {
-		require.ErrorIs(t, w.UpdateClient(t.Context(), id, oauth.ClientPatch{Name: &name}, noon, none), account.ErrNotFound, id)
+		require.ErrorIs(t, db.UpdateClient(t.Context(), id, oauth.ClientPatch{Name: &name}, noon, noRecord), fault.ErrNotFound, id)
 	}
 }
 
-// signedIn stores a client with a live session of a user, one of its own and a dead one, and a
-// session of another client.
-func signedIn(t *testing.T, w World) (c oauth.Client, live []oauth.Session, others []oauth.Session) {
+// clientSessions are sessions of a client and of others.
+type clientSessions struct {
+	live   []oauth.Session // of the client
+	others []oauth.Session // a revoked one of the client and one of another client
+}
+
+func mustCreateClientSessions(t *testing.T, db Database, c oauth.Client) clientSessions {
 	t.Helper()
-	c = newClient()
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	u := mustCreate(t, w, nil)
-	mine := mustSignIn(t, w, u, func(s *oauth.Session) { s.ClientID = c.ID })
-	own := newOwnSession()
-	own.ClientID = c.ID
-	require.NoError(t, w.CreateSession(t.Context(), own, none))
-	dead := mustSignIn(t, w, u, func(s *oauth.Session) {
+	u := mustCreateUser(t, db, nil)
+	ofUser := mustCreateSession(t, db, u, func(s *oauth.Session) { s.ClientID = c.ID })
+	ofClient := newClientSession()
+	ofClient.ClientID = c.ID
+	require.NoError(t, db.CreateSession(t.Context(), ofClient, noRecord))
+	ended := mustCreateSession(t, db, u, func(s *oauth.Session) {
 		s.ClientID = c.ID
-		*s = ended(*s, noon, oauth.EndedByReuse)
+		*s = revoked(*s, noon, oauth.EndedByReuse)
 	})
-	return c, []oauth.Session{mine, own}, []oauth.Session{dead, mustSignIn(t, w, u, nil)}
+	return clientSessions{live: []oauth.Session{ofUser, ofClient}, others: []oauth.Session{ended, mustCreateSession(t, db, u, nil)}}
 }
 
-func requireEnded(t *testing.T, w World, live, others []oauth.Session, at time.Time) {
+// requireClientSessionsEnded fails unless the live sessions of the client were revoked, and no others.
+func requireClientSessionsEnded(t *testing.T, db Database, sessions clientSessions, at time.Time) {
 	t.Helper()
-	for _, s := range live {
-		requireSession(t, w, ended(s, at, oauth.EndedByClient))
+	for _, s := range sessions.live {
+		requireSession(t, db, revoked(s, at, oauth.EndedByClient))
 	}
-	for _, s := range others {
-		requireSession(t, w, s)
+	for _, s := range sessions.others {
+		requireSession(t, db, s)
 	}
 }
 
-func clientDisable(t *testing.T, w World) {
-	c, live, others := signedIn(t, w)
-	later, off, on := noon.Add(time.Minute), false, true
-	// Sessions of the built-in client, which has no row, are nobody's to end.
-	require.ErrorIs(t, w.UpdateClient(t.Context(), oauth.PublicClientID, oauth.ClientPatch{Active: &off}, later, none), account.ErrNotFound)
-	requireSession(t, w, others[1])
-
-	require.NoError(t, w.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &off}, later, none))
+func clientDisable(t *testing.T, db Database) {
+	c := mustCreateClient(t, db)
+	sessions := mustCreateClientSessions(t, db, c)
+	later, inactive, active := noon.Add(time.Minute), false, true
+	require.NoError(t, db.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &inactive}, later, noRecord))
 	c.Active = false
-	requireClient(t, w, c)
-	requireEnded(t, w, live, others, later)
-	require.NoError(t, w.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &on}, later.Add(time.Hour), none))
-	requireEnded(t, w, live, others, later) // what has ended stays so
+	requireClient(t, db, c)
+	requireClientSessionsEnded(t, db, sessions, later)
+	require.NoError(t, db.UpdateClient(t.Context(), c.ID, oauth.ClientPatch{Active: &active}, later.Add(time.Hour), noRecord))
+	requireClientSessionsEnded(t, db, sessions, later)
 }
 
-func clientDelete(t *testing.T, w World) {
-	c, live, others := signedIn(t, w)
+// clientDisableBuiltIn checks that the sessions of the built-in client, which has no row, cannot be ended.
+func clientDisableBuiltIn(t *testing.T, db Database) {
+	s := mustCreateSession(t, db, mustCreateUser(t, db, nil), nil)
+	p := oauth.ClientPatch{Active: new(false)}
+	require.ErrorIs(t, db.UpdateClient(t.Context(), oauth.PublicClientID, p, noon, noRecord), fault.ErrNotFound)
+	require.ErrorIs(t, db.DeleteClient(t.Context(), oauth.PublicClientID, noon, noRecord), fault.ErrNotFound)
+	requireSession(t, db, s)
+}
+
+func clientDelete(t *testing.T, db Database) {
+	c := mustCreateClient(t, db)
+	sessions := mustCreateClientSessions(t, db, c)
 	later := noon.Add(time.Minute)
-	for _, id := range []string{"", "x", "\x00", oauth.PublicClientID} {
-		require.ErrorIs(t, w.DeleteClient(t.Context(), id, later, none), account.ErrNotFound, id)
-	}
-	requireClient(t, w, c)
-	requireSession(t, w, others[1])
-
-	require.NoError(t, w.DeleteClient(t.Context(), c.ID, later, none))
-	_, err := w.ClientByID(t.Context(), c.ID)
-	require.ErrorIs(t, err, account.ErrNotFound)
-	require.ErrorIs(t, w.DeleteClient(t.Context(), c.ID, later, none), account.ErrNotFound)
-	requireEnded(t, w, live, others, later)
-	c.Secrets = nil // none is left over for the next of that name
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	requireClient(t, w, c)
+	require.NoError(t, db.DeleteClient(t.Context(), c.ID, later, noRecord))
+	requireNoClient(t, db, c.ID)
+	requireClientSessionsEnded(t, db, sessions, later)
+	c.Secrets = nil
+	require.NoError(t, db.CreateClient(t.Context(), c, noRecord))
+	requireClient(t, db, c, "the secrets of the deleted client remain")
 }
 
-func clientRotate(t *testing.T, w World) {
-	c, other := newClient(), newClient()
-	newest, oldest := c.Secrets[0], c.Secrets[1]
-	require.True(t, newest.CreatedAt.After(oldest.CreatedAt))
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	require.NoError(t, w.CreateClient(t.Context(), other, none))
-
-	// The newest stays, and ends at until; the one before it goes at once.
-	secret, until := oauth.ClientSecret{Hash: random(32), CreatedAt: noon.Add(time.Hour)}, noon.Add(90*time.Minute)
-	require.NoError(t, w.RotateClientSecret(t.Context(), c.ID, secret, until, none))
-	newest.ExpiresAt = until
-	c.Secrets = []oauth.ClientSecret{secret, newest}
-	requireClient(t, w, c)
-
-	// What has no end gets one; what ends before until keeps its own.
-	third := oauth.ClientSecret{Hash: random(32), CreatedAt: noon.Add(2 * time.Hour), ExpiresAt: noon.Add(3 * time.Hour)}
-	require.NoError(t, w.RotateClientSecret(t.Context(), c.ID, third, noon.Add(4*time.Hour), none))
-	secret.ExpiresAt = noon.Add(4 * time.Hour)
-	c.Secrets = []oauth.ClientSecret{third, secret}
-	requireClient(t, w, c)
-	fourth := oauth.ClientSecret{Hash: random(32), CreatedAt: noon.Add(3 * time.Hour)}
-	require.NoError(t, w.RotateClientSecret(t.Context(), c.ID, fourth, noon.Add(9*time.Hour), none))
-	c.Secrets = []oauth.ClientSecret{fourth, third}
-	requireClient(t, w, c)
-	requireClient(t, w, other)
-
+func clientDeleteMissing(t *testing.T, db Database) {
+	c := mustCreateClient(t, db)
 	for _, id := range []string{"", "x", "\x00"} {
-		require.ErrorIs(t, w.RotateClientSecret(t.Context(), id, secret, until, none), account.ErrNotFound, id)
+		require.ErrorIs(t, db.DeleteClient(t.Context(), id, noon, noRecord), fault.ErrNotFound, id)
 	}
-	require.ErrorIs(t, w.RotateClientSecret(t.Context(), c.ID, fourth, until, none), oauth.ErrExists)
-	requireClient(t, w, c)
-}
-
-// clientRotateAgain within one second: the secret that was given out last is the one that stays.
-func clientRotateAgain(t *testing.T, w World) {
-	for range 10 { // whatever the order of the hashes
-		c := newClient()
-		c.Secrets = []oauth.ClientSecret{{Hash: random(32), CreatedAt: noon}}
-		require.NoError(t, w.CreateClient(t.Context(), c, none))
-		second, third := oauth.ClientSecret{Hash: random(32), CreatedAt: noon}, oauth.ClientSecret{Hash: random(32), CreatedAt: noon}
-		require.NoError(t, w.RotateClientSecret(t.Context(), c.ID, second, noon.Add(time.Hour), none))
-		require.NoError(t, w.RotateClientSecret(t.Context(), c.ID, third, noon.Add(time.Hour), none))
-		second.ExpiresAt = noon.Add(time.Hour)
-		c.Secrets = []oauth.ClientSecret{third, second}
-		requireClient(t, w, c)
-	}
-}
-
-func clientRotateAtOnce(t *testing.T, w World) {
-	for range rounds {
-		c := newClient()
-		require.NoError(t, w.CreateClient(t.Context(), c, none))
-		errs := inParallel(2, func(int) error {
-			return w.RotateClientSecret(t.Context(), c.ID, oauth.ClientSecret{Hash: random(32), CreatedAt: noon.Add(time.Hour)}, noon, none)
-		})
-		require.NoError(t, errors.Join(errs...))
-		got, err := w.ClientByID(t.Context(), c.ID)
-		require.NoError(t, err)
-		require.Len(t, got.Secrets, 2)
-	}
+	requireClient(t, db, c)
+	require.NoError(t, db.DeleteClient(t.Context(), c.ID, noon, noRecord))
+	require.ErrorIs(t, db.DeleteClient(t.Context(), c.ID, noon, noRecord), fault.ErrNotFound)
 }

@@ -1,7 +1,17 @@
-// Package storetest proves what the domain's store interfaces promise: one suite, which every
-// engine runs on a fresh database for each test.
+// Package storetest is the conformance suite of the store interfaces: one test for each promise of
+// account.UserStore, audit.Store, outbox.Store, oauth.SessionStore, oauth.ClientStore, keyring.Store,
+// hook.Store and throttle.Store. Each test runs on a fresh store.
 //
-// It owns a test for each MUST of account.Store, audit.Log, oauth.SessionStore, oauth.ClientStore,
-// oauth.KeyStore, outbox.Store, hook.Store and throttle.Store, and finds PostgreSQL for the tests that need it. It leaves to
-// the engines what only one of them has: driver errors, connection settings, locks.
+// Run tests a whole engine. RunAccounts tests the part that account needs, which the store of package
+// memory implements as well. Each engine tests what only it has: driver errors, connection settings
+// and locks.
+//
+//   - suite.go: Run, RunAccounts and the interfaces they test
+//   - fixtures.go, helpers.go: values to store, and what the tests share
+//   - users*.go, last_admin.go, roles.go, one_time_tokens.go: account
+//   - audit.go, outbox.go, change_record*.go: the audit log, the outbox, and the record of a change
+//   - sessions*.go, clients.go, client_secrets.go, signing_keys.go, hooks.go, throttle.go: the stores of
+//     these names
+//   - context.go: canceled and expired contexts; migrate.go: the migrations
+//   - migrate_versions.go, processes.go, query_plans.go, postgres.go: helpers for the tests of the engines
 package storetest

@@ -5,181 +5,181 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/hook"
 )
 
-func testHooks(t *testing.T, open func(*testing.T) World) {
-	cases(t, open, map[string]func(*testing.T, World){
-		"round trip":     hookRoundTrip,
-		"list":           hookList,
-		"delete":         hookDelete,
-		"delivery":       deliveryRoundTrip,
-		"delivery again": deliveryAgain,
-		"no such hook":   deliveryNoHook,
-		"deliveries":     deliveryList,
-		"purge":          deliveryPurge,
-	})
+var hookTests = tests[Database]{
+	"stored fields":            hookStoredFields,
+	"list":                     hookList,
+	"delete":                   hookDelete,
+	"delivery, stored fields":  deliveryStoredFields,
+	"delivery, missing":        deliveryMissing,
+	"delivery, recorded again": deliveryRecordedAgain,
+	"delivery, missing hook":   deliveryMissingHook,
+	"deliveries":               deliveryList,
+	"deliveries, missing hook": deliveryListMissingHook,
+	"deliveries, purge":        deliveryPurge,
+	"invalid text in an error": deliveryInvalidText,
 }
 
-func newHook() hook.Hook {
-	return hook.Hook{
-		ID: newUUID(), URL: "https://example.com/hook?a=b", Active: true, CreatedAt: noon,
-		Events: []audit.Action{audit.UserVerified, audit.UserDeleted, audit.UserVerified},
-	}
-}
-
-func newDelivery(h hook.Hook) hook.Delivery {
-	return hook.Delivery{
-		ID: newUUID(), HookID: h.ID, Event: audit.UserVerified, Body: []byte("{\"a\":  1}\xff\x00"), Status: hook.Retrying,
-		Attempts: 3, Response: 503, Error: "503 Service Unavailable", CreatedAt: noon, TriedAt: noon.Add(time.Minute),
-	}
-}
-
-func mustHook(t *testing.T, w World) hook.Hook {
+func mustCreateHook(t *testing.T, db Database) hook.Hook {
 	t.Helper()
 	h := newHook()
-	require.NoError(t, w.CreateHook(t.Context(), h, none))
+	require.NoError(t, db.CreateHook(t.Context(), h, noRecord))
 	return h
 }
 
-func mustRecord(t *testing.T, w World, h hook.Hook, edit func(*hook.Delivery)) hook.Delivery {
+func mustRecordDelivery(t *testing.T, db Database, h hook.Hook, edit func(*hook.Delivery)) hook.Delivery {
 	t.Helper()
 	d := newDelivery(h)
 	if edit != nil {
 		edit(&d)
 	}
-	require.NoError(t, w.RecordDelivery(t.Context(), d))
+	require.NoError(t, db.RecordDelivery(t.Context(), d))
 	return d
 }
 
-func requireDelivery(t *testing.T, w World, want hook.Delivery) {
+func requireDelivery(t *testing.T, db Database, want hook.Delivery) {
 	t.Helper()
-	got, err := w.Delivery(t.Context(), want.ID)
+	got, err := db.Delivery(t.Context(), want.ID)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 }
 
-func hookRoundTrip(t *testing.T, w World) {
-	full := mustHook(t, w)
-	requireFilled(t, full)
-	got, err := w.Hooks(t.Context())
+func hookStoredFields(t *testing.T, db Database) {
+	full := mustCreateHook(t, db)
+	requireNoZeroFields(t, full)
+	got, err := db.Hooks(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []hook.Hook{full}, got)
 
-	bare := hook.Hook{ID: newUUID(), CreatedAt: noon.Add(time.Second)}
-	require.NoError(t, w.CreateHook(t.Context(), bare, none))
-	bare.Events = []audit.Action{}
-	got, err = w.Hooks(t.Context())
+	empty := hook.Hook{ID: uuid.NewString(), CreatedAt: noon.Add(time.Second)}
+	require.NoError(t, db.CreateHook(t.Context(), empty, noRecord))
+	empty.Events = []audit.Action{}
+	got, err = db.Hooks(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []hook.Hook{full, bare}, got)
+	require.Equal(t, []hook.Hook{full, empty}, got)
 }
 
-func hookList(t *testing.T, w World) {
+func hookList(t *testing.T, db Database) {
 	want := make([]hook.Hook, 5)
 	for i := range want {
 		want[i] = newHook()
 		want[i].CreatedAt = noon.Add(-time.Duration(i/2) * time.Second)
-		require.NoError(t, w.CreateHook(t.Context(), want[i], none))
+		require.NoError(t, db.CreateHook(t.Context(), want[i], noRecord))
 	}
 	sort.Slice(want, func(i, j int) bool {
 		return want[i].CreatedAt.Before(want[j].CreatedAt) || want[i].CreatedAt.Equal(want[j].CreatedAt) && want[i].ID < want[j].ID
 	})
-	got, err := w.Hooks(t.Context())
+	got, err := db.Hooks(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 }
 
-func hookDelete(t *testing.T, w World) {
-	h, other := mustHook(t, w), mustHook(t, w)
-	gone, kept := mustRecord(t, w, h, nil), mustRecord(t, w, other, nil)
-	for _, id := range notIDs(h.ID) {
-		require.ErrorIs(t, w.DeleteHook(t.Context(), id, none), account.ErrNotFound, id)
+func hookDelete(t *testing.T, db Database) {
+	h, other := mustCreateHook(t, db), mustCreateHook(t, db)
+	deleted, kept := mustRecordDelivery(t, db, h, nil), mustRecordDelivery(t, db, other, nil)
+	for _, id := range otherIDs(h.ID) {
+		require.ErrorIs(t, db.DeleteHook(t.Context(), id, noRecord), fault.ErrNotFound, id)
 	}
-	require.NoError(t, w.DeleteHook(t.Context(), h.ID, none))
-	require.ErrorIs(t, w.DeleteHook(t.Context(), h.ID, none), account.ErrNotFound)
-	got, err := w.Hooks(t.Context())
+	require.NoError(t, db.DeleteHook(t.Context(), h.ID, noRecord))
+	require.ErrorIs(t, db.DeleteHook(t.Context(), h.ID, noRecord), fault.ErrNotFound)
+	got, err := db.Hooks(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []hook.Hook{other}, got)
-	_, err = w.Delivery(t.Context(), gone.ID)
-	require.ErrorIs(t, err, account.ErrNotFound)
-	requireDelivery(t, w, kept)
+	_, err = db.Delivery(t.Context(), deleted.ID)
+	require.ErrorIs(t, err, fault.ErrNotFound)
+	requireDelivery(t, db, kept)
 }
 
-func deliveryRoundTrip(t *testing.T, w World) {
-	h := mustHook(t, w)
-	full := mustRecord(t, w, h, nil)
-	requireFilled(t, full)
-	requireDelivery(t, w, full)
-	requireDelivery(t, w, mustRecord(t, w, h, func(d *hook.Delivery) {
+func deliveryStoredFields(t *testing.T, db Database) {
+	h := mustCreateHook(t, db)
+	full := mustRecordDelivery(t, db, h, nil)
+	requireNoZeroFields(t, full)
+	requireDelivery(t, db, full)
+	requireDelivery(t, db, mustRecordDelivery(t, db, h, func(d *hook.Delivery) {
 		*d = hook.Delivery{ID: d.ID, HookID: h.ID, Body: []byte("x"), CreatedAt: noon, TriedAt: noon}
 	}))
-	odd := mustRecord(t, w, h, func(d *hook.Delivery) { d.Error = "x\x00\xff" })
-	odd.Error = "x\uFFFD\uFFFD"
-	requireDelivery(t, w, odd)
-	for _, id := range notIDs(full.ID) {
-		_, err := w.Delivery(t.Context(), id)
-		require.ErrorIs(t, err, account.ErrNotFound, id)
+}
+
+func deliveryInvalidText(t *testing.T, db Database) {
+	d := mustRecordDelivery(t, db, mustCreateHook(t, db), func(d *hook.Delivery) { d.Error = "x\x00\xff" })
+	d.Error = "x\uFFFD\uFFFD"
+	requireDelivery(t, db, d)
+}
+
+func deliveryMissing(t *testing.T, db Database) {
+	d := mustRecordDelivery(t, db, mustCreateHook(t, db), nil)
+	for _, id := range otherIDs(d.ID) {
+		_, err := db.Delivery(t.Context(), id)
+		require.ErrorIs(t, err, fault.ErrNotFound, id)
 	}
 }
 
-func deliveryAgain(t *testing.T, w World) {
-	h := mustHook(t, w)
-	first, other := mustRecord(t, w, h, nil), mustRecord(t, w, h, nil)
+func deliveryRecordedAgain(t *testing.T, db Database) {
+	h := mustCreateHook(t, db)
+	first, other := mustRecordDelivery(t, db, h, nil), mustRecordDelivery(t, db, h, nil)
 	again := hook.Delivery{
-		ID: first.ID, HookID: mustHook(t, w).ID, Event: audit.UserDeleted, Body: []byte("b"), Status: hook.Delivered, Attempts: 4, Response: 204,
+		ID: first.ID, HookID: mustCreateHook(t, db).ID, Event: audit.UserDeleted, Body: []byte("b"), Status: hook.Delivered, Attempts: 4, Response: 204,
 		CreatedAt: noon.Add(time.Hour), TriedAt: noon.Add(2 * time.Hour),
 	}
-	require.NoError(t, w.RecordDelivery(t.Context(), again))
-	requireDelivery(t, w, again)
-	requireDelivery(t, w, other)
+	require.NoError(t, db.RecordDelivery(t.Context(), again))
+	requireDelivery(t, db, again)
+	requireDelivery(t, db, other)
 }
 
-func deliveryNoHook(t *testing.T, w World) {
-	h := mustHook(t, w)
-	known := mustRecord(t, w, h, nil)
-	for _, id := range append(notIDs(h.ID), newUUID()) {
+func deliveryMissingHook(t *testing.T, db Database) {
+	h := mustCreateHook(t, db)
+	existing := mustRecordDelivery(t, db, h, nil)
+	for _, id := range append(otherIDs(h.ID), uuid.NewString()) {
 		d := newDelivery(hook.Hook{ID: id})
-		require.ErrorIs(t, w.RecordDelivery(t.Context(), d), account.ErrNotFound, id)
-		_, err := w.Delivery(t.Context(), d.ID)
-		require.ErrorIs(t, err, account.ErrNotFound, id)
-		d.ID = known.ID // nor is another changed
-		require.ErrorIs(t, w.RecordDelivery(t.Context(), d), account.ErrNotFound, id)
-		requireDelivery(t, w, known)
+		require.ErrorIs(t, db.RecordDelivery(t.Context(), d), fault.ErrNotFound, id)
+		_, err := db.Delivery(t.Context(), d.ID)
+		require.ErrorIs(t, err, fault.ErrNotFound, id)
+		d.ID = existing.ID
+		require.ErrorIs(t, db.RecordDelivery(t.Context(), d), fault.ErrNotFound, id)
+		requireDelivery(t, db, existing)
 	}
 }
 
-func deliveryList(t *testing.T, w World) {
-	h, other := mustHook(t, w), mustHook(t, w)
-	mustRecord(t, w, other, nil)
+func deliveryList(t *testing.T, db Database) {
+	h, other := mustCreateHook(t, db), mustCreateHook(t, db)
+	mustRecordDelivery(t, db, other, nil)
 	want := make([]hook.Delivery, 7)
 	for i := range want {
-		want[i] = mustRecord(t, w, h, func(d *hook.Delivery) { d.CreatedAt = noon.Add(time.Duration(i/3) * time.Second) })
+		want[i] = mustRecordDelivery(t, db, h, func(d *hook.Delivery) { d.CreatedAt = noon.Add(time.Duration(i/3) * time.Second) })
 	}
 	sort.Slice(want, func(i, j int) bool {
 		return want[i].CreatedAt.After(want[j].CreatedAt) || want[i].CreatedAt.Equal(want[j].CreatedAt) && want[i].ID > want[j].ID
 	})
 	for limit, n := range map[int]int{-1: 0, 0: 0, 3: 3, 100: 7} {
-		got, err := w.Deliveries(t.Context(), h.ID, limit)
+		got, err := db.Deliveries(t.Context(), h.ID, limit)
 		require.NoError(t, err)
 		require.Equal(t, want[:n], append([]hook.Delivery{}, got...))
 	}
-	for _, id := range append(notIDs(h.ID), newUUID()) {
-		got, err := w.Deliveries(t.Context(), id, 9)
+}
+
+func deliveryListMissingHook(t *testing.T, db Database) {
+	h := mustCreateHook(t, db)
+	mustRecordDelivery(t, db, h, nil)
+	for _, id := range append(otherIDs(h.ID), uuid.NewString()) {
+		got, err := db.Deliveries(t.Context(), id, 9)
 		require.NoError(t, err, id)
 		require.Empty(t, got, id)
 	}
 }
 
-func deliveryPurge(t *testing.T, w World) {
-	h := mustHook(t, w)
+func deliveryPurge(t *testing.T, db Database) {
+	h := mustCreateHook(t, db)
 	for i := range 7 {
-		mustRecord(t, w, h, func(d *hook.Delivery) { d.TriedAt = noon.Add(-time.Duration(i+1) * time.Second) })
+		mustRecordDelivery(t, db, h, func(d *hook.Delivery) { d.TriedAt = noon.Add(-time.Duration(i+1) * time.Second) })
 	}
-	border := mustRecord(t, w, h, func(d *hook.Delivery) { d.TriedAt = noon })
-	requireBatches(t, func(limit int) (int, error) { return w.PurgeDeliveries(t.Context(), noon, limit) })
-	requireDelivery(t, w, border)
+	kept := mustRecordDelivery(t, db, h, func(d *hook.Delivery) { d.TriedAt = noon })
+	requireBatches(t, func(limit int) (int, error) { return db.PurgeDeliveries(t.Context(), noon, limit) })
+	requireDelivery(t, db, kept)
 }

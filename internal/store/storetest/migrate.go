@@ -6,93 +6,88 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-func testMigrate(t *testing.T, open func(*testing.T) World) {
-	cases(t, open, map[string]func(*testing.T, World){
-		"up twice":       migrateTwice,
-		"down then up":   migrateDownUp,
-		"newer schema":   migrateNewer,
-		"status of each": migrateStatus,
-		"to version 1":   migrateFirst,
-	})
+var migrationTests = tests[Database]{
+	"up twice":     migrateUpTwice,
+	"down and up":  migrateDownAndUp,
+	"newer schema": migrateNewerSchema,
+	"status":       migrateStatus,
+	"to version 1": migrateToVersion1,
 }
 
-func migrateTwice(t *testing.T, w World) {
-	u := mustCreate(t, w, nil)
-	applied, err := w.Up(t.Context())
+func migrateUpTwice(t *testing.T, db Database) {
+	u := mustCreateUser(t, db, nil)
+	applied, err := db.Up(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, applied)
-	got, err := w.UserByID(t.Context(), u.ID)
-	require.NoError(t, err)
-	require.Equal(t, u, got)
+	requireUser(t, db, u)
 }
 
-func migrateDownUp(t *testing.T, w World) {
-	u := mustCreate(t, w, nil)
-	steps, err := w.Status(t.Context())
+func migrateDownAndUp(t *testing.T, db Database) {
+	u := mustCreateUser(t, db, nil)
+	list, err := db.Status(t.Context())
 	require.NoError(t, err)
-	for range steps {
-		require.NoError(t, w.Down(t.Context()))
+	for range list {
+		require.NoError(t, db.Down(t.Context()))
 	}
-	require.ErrorContains(t, w.Down(t.Context()), "no migration to take back")
-	_, err = w.UserByID(t.Context(), u.ID)
-	require.Error(t, err) // there are no tables
+	require.ErrorContains(t, db.Down(t.Context()), "no migration to roll back")
+	_, err = db.UserByID(t.Context(), u.ID)
+	require.Error(t, err, "the tables still exist")
 
-	applied, err := w.Up(t.Context())
+	applied, err := db.Up(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, len(steps), applied)
-	_, err = w.UserByID(t.Context(), u.ID)
-	require.ErrorIs(t, err, account.ErrNotFound)
-	mustCreate(t, w, nil)
+	require.Equal(t, len(list), applied)
+	_, err = db.UserByID(t.Context(), u.ID)
+	require.ErrorIs(t, err, fault.ErrNotFound)
+	mustCreateUser(t, db, nil)
 }
 
-func migrateNewer(t *testing.T, w World) {
-	w.Exec(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`)
-	_, err := w.Up(t.Context())
+func migrateNewerSchema(t *testing.T, db Database) {
+	db.Exec(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`)
+	_, err := db.Up(t.Context())
 	require.ErrorContains(t, err, "run a newer program")
-	require.ErrorContains(t, w.Down(t.Context()), "run a newer program")
-	mustCreate(t, w, nil) // and nothing has been taken down
+	require.ErrorContains(t, db.Down(t.Context()), "run a newer program")
+	mustCreateUser(t, db, nil) // the tables still exist
 }
 
-func migrateStatus(t *testing.T, w World) {
-	steps, err := w.Status(t.Context())
+func migrateStatus(t *testing.T, db Database) {
+	list, err := db.Status(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, "00001_init.sql", steps[0].Name)
-	for i, step := range steps {
-		require.EqualValues(t, i+1, step.Version)
-		require.WithinDuration(t, time.Now(), step.AppliedAt, time.Minute)
-		require.Equal(t, time.UTC, step.AppliedAt.Location())
+	require.Equal(t, "00001_init.sql", list[0].Name)
+	for i, migration := range list {
+		require.EqualValues(t, i+1, migration.Version)
+		require.WithinDuration(t, time.Now(), migration.AppliedAt, time.Minute)
+		require.Equal(t, time.UTC, migration.AppliedAt.Location())
 	}
-	require.NoError(t, w.Down(t.Context()))
-	steps, err = w.Status(t.Context())
+	require.NoError(t, db.Down(t.Context()))
+	list, err = db.Status(t.Context())
 	require.NoError(t, err)
-	require.True(t, steps[len(steps)-1].AppliedAt.IsZero())
+	require.True(t, list[len(list)-1].AppliedAt.IsZero())
 }
 
-// migrateFirst takes a full database back to version 1 and up again: whatever that version knows stays.
-func migrateFirst(t *testing.T, w World) {
-	u, c, k := mustCreate(t, w, nil), newClient(), newKey(1)
-	s, own := mustSignIn(t, w, u, nil), newOwnSession()
-	require.NoError(t, w.CreateClient(t.Context(), c, none))
-	require.NoError(t, w.AddSigningKey(t.Context(), k))
-	require.NoError(t, w.CreateSession(t.Context(), own, none))
-	steps, err := w.Status(t.Context())
+// migrateToVersion1 migrates down to version 1 and up again. What version 1 can store must remain.
+func migrateToVersion1(t *testing.T, db Database) {
+	u, c, k := mustCreateUser(t, db, nil), mustCreateClient(t, db), newKey(1)
+	s, clientSession := mustCreateSession(t, db, u, nil), newClientSession()
+	require.NoError(t, db.CreateSession(t.Context(), clientSession, noRecord))
+	mustAddKey(t, db, k)
+	list, err := db.Status(t.Context())
 	require.NoError(t, err)
-	for range steps[1:] {
-		require.NoError(t, w.Down(t.Context()))
+	for range list[1:] {
+		require.NoError(t, db.Down(t.Context()))
 	}
-	_, err = w.Up(t.Context())
+	_, err = db.Up(t.Context())
 	require.NoError(t, err)
 
 	u.DisabledUntil = time.Time{}
-	requireUser(t, w, u)
-	requireKeys(t, w, k)
+	requireUser(t, db, u)
+	requireKeys(t, db, k)
 	c.SessionIdle, c.SessionMax = 0, 0
-	requireClient(t, w, c)
+	requireClient(t, db, c)
 	s.Counter, s.Repeats, s.RotatedAt = 0, 0, s.CreatedAt
-	requireSession(t, w, s)
-	_, _, err = w.SessionByID(t.Context(), own.ID)
-	require.ErrorIs(t, err, account.ErrNotFound, "version 1 has no sessions of clients")
+	requireSession(t, db, s)
+	_, _, err = db.SessionByID(t.Context(), clientSession.ID)
+	require.ErrorIs(t, err, fault.ErrNotFound, "version 1 has no sessions without a user")
 }

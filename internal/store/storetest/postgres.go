@@ -13,28 +13,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// PostgresURL gives the URL of a fresh, empty schema on the server that TEST_DATABASE_URL names,
-// and drops it at the end of the test.
+// PostgresURL creates an empty schema on the server of TEST_DATABASE_URL and returns its URL. It drops
+// the schema at the end of the test.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	if server == "" {
-		t.Fatal("TEST_DATABASE_URL is not set: run `make test`, which finds or starts a PostgreSQL")
+		t.Fatal("TEST_DATABASE_URL is not set: run `make test`, which finds or starts a PostgreSQL server")
 	}
 	u, err := url.Parse(server)
 	require.NoError(t, err)
-	schema := "test_" + hex.EncodeToString(random(8))
-	onServer(t, server, `CREATE SCHEMA `+schema)
-	t.Cleanup(func() { onServer(t, server, `DROP SCHEMA `+schema+` CASCADE`) })
+	schema := "test_" + hex.EncodeToString(randomBytes(8))
+	execOnServer(t, server, `CREATE SCHEMA `+schema)
+	t.Cleanup(func() { execOnServer(t, server, `DROP SCHEMA `+schema+` CASCADE`) })
 	query := u.Query()
 	query.Set("search_path", schema)
 	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // as libpq reads it
 	return u.String()
 }
 
-// onServer runs one statement on a connection of its own; it is used after the test's context has
-// ended, too.
-func onServer(t testing.TB, server, sql string) {
+// execOnServer runs one statement on a new connection. It does not use the context of the test, which
+// has ended when the cleanup runs.
+func execOnServer(t testing.TB, server, sql string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -5,156 +5,174 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-func testRoles(t *testing.T, open func(*testing.T) World) {
-	cases(t, open, map[string]func(*testing.T, World){
-		"seeded":           roleSeeds,
-		"none":             roleNone,
-		"grant and revoke": roleGrantRevoke,
-		"unknown":          roleUnknown,
-		"at once":          roleAtOnce,
-		"put":              rolePut,
-		"delete":           roleDelete,
-		"all":              roleAll,
-	})
+var roleTests = tests[Accounts]{
+	"built in":              roleBuiltIn,
+	"several roles":         roleSeveral,
+	"no roles":              roleNone,
+	"grant and revoke":      roleGrantAndRevoke,
+	"unknown role":          roleUnknown,
+	"grant at once":         roleGrantAtOnce,
+	"put":                   rolePut,
+	"put at once":           rolePutAtOnce,
+	"delete":                roleDelete,
+	"delete, missing":       roleDeleteMissing,
+	"list":                  roleList,
+	"scopes of its users":   roleScopesOfUsers,
+	"scopes given unsorted": roleScopesUnsorted,
 }
 
-func roleSeeds(t *testing.T, w World) {
+func roleBuiltIn(t *testing.T, db Accounts) {
 	for role, scopes := range map[string][]string{
 		account.RoleUser:      {"profile"},
 		account.RoleModerator: {"profile", "users:read"},
-		account.RoleAdmin: {
-			"audit:read", "clients:read", "clients:write", "profile", "roles:read", "roles:write", "users:read", "users:write",
-		},
+		account.RoleAdmin:     adminScopes,
 	} {
-		u := mustCreate(t, w, func(u *account.User) { u.Roles = []string{role} })
-		got, err := w.UserByID(t.Context(), u.ID)
-		require.NoError(t, err)
-		require.Equal(t, []string{role}, got.Roles)
-		require.Equal(t, scopes, got.Scopes)
+		requireUser(t, db, mustCreateUser(t, db, func(u *account.User) { u.Roles, u.Scopes = []string{role}, scopes }))
 	}
-	// Roles come sorted, and given once where asked twice; scopes are a union without doubles.
-	u := mustCreate(t, w, func(u *account.User) {
+}
+
+// roleSeveral checks that roles are sorted and granted once, and that scopes are a union without duplicates.
+func roleSeveral(t *testing.T, db Accounts) {
+	u := mustCreateUser(t, db, func(u *account.User) {
 		u.Roles = []string{account.RoleUser, account.RoleModerator, account.RoleUser}
 	})
-	got, err := w.UserByID(t.Context(), u.ID)
-	require.NoError(t, err)
-	require.Equal(t, []string{account.RoleModerator, account.RoleUser}, got.Roles)
-	require.Equal(t, []string{"profile", "users:read"}, got.Scopes)
+	u.Roles, u.Scopes = []string{account.RoleModerator, account.RoleUser}, []string{"profile", "users:read"}
+	requireUser(t, db, u)
 }
 
-func roleNone(t *testing.T, w World) {
-	u := mustCreate(t, w, func(u *account.User) { u.Roles = nil })
-	got, err := w.UserByID(t.Context(), u.ID)
-	require.NoError(t, err)
-	require.Equal(t, []string{}, got.Roles) // an empty list, which JSON does not show as null
-	require.Equal(t, []string{}, got.Scopes)
+func roleNone(t *testing.T, db Accounts) {
+	u := mustCreateUser(t, db, func(u *account.User) { u.Roles = nil })
+	u.Roles, u.Scopes = []string{}, []string{} // not nil, which would be null in JSON
+	requireUser(t, db, u)
 }
 
-func roleGrantRevoke(t *testing.T, w World) {
-	u := mustCreate(t, w, func(u *account.User) { u.Roles = []string{account.RoleUser} })
-	other := mustCreate(t, w, nil)
+func roleGrantAndRevoke(t *testing.T, db Accounts) {
+	u, other := mustCreateUser(t, db, func(u *account.User) { u.Roles = []string{account.RoleUser} }), mustCreateUser(t, db, nil)
 	first, second := u.UpdatedAt.Add(time.Hour), u.UpdatedAt.Add(2*time.Hour)
-	for _, step := range []struct {
-		change  func() error
+	grant := func(role string, at time.Time) error { return db.GrantRole(t.Context(), u.ID, role, at, noRecord) }
+	revoke := func(role string, at time.Time) error { return db.RevokeRole(t.Context(), u.ID, role, at, noRecord) }
+	both := []string{account.RoleModerator, account.RoleUser}
+	for i, step := range []struct {
+		role    string
+		at      time.Time
+		change  func(string, time.Time) error
 		roles   []string
 		updated time.Time
 	}{
-		{func() error { return w.GrantRole(t.Context(), u.ID, account.RoleModerator, first, none) }, []string{account.RoleModerator, account.RoleUser}, first},
-		// Having it already, or not having it, changes nothing, not even the time.
-		{func() error { return w.GrantRole(t.Context(), u.ID, account.RoleModerator, second, none) }, []string{account.RoleModerator, account.RoleUser}, first},
-		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleAdmin, second, none) }, []string{account.RoleModerator, account.RoleUser}, first},
-		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleUser, second, none) }, []string{account.RoleModerator}, second},
-		{func() error { return w.RevokeRole(t.Context(), u.ID, account.RoleModerator, first, none) }, []string{}, second},
+		{change: grant, role: account.RoleModerator, at: first, roles: both, updated: first},
+		{change: grant, role: account.RoleModerator, at: second, roles: both, updated: first}, // has it already
+		{change: revoke, role: account.RoleAdmin, at: second, roles: both, updated: first},    // does not have it
+		{change: revoke, role: account.RoleUser, at: second, roles: both[:1], updated: second},
+		{change: revoke, role: account.RoleModerator, at: first, roles: []string{}, updated: second}, // by a clock that is behind
 	} {
-		require.NoError(t, step.change())
-		got, err := w.UserByID(t.Context(), u.ID)
+		require.NoError(t, step.change(step.role, step.at), i)
+		got, err := db.UserByID(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.Equal(t, step.roles, got.Roles)
-		require.Equal(t, step.updated, got.UpdatedAt) // a clock that is behind does not turn it back
-		require.Equal(t, u.Epoch, got.Epoch)
+		require.Equal(t, step.roles, got.Roles, i)
+		require.Equal(t, step.updated, got.UpdatedAt, i)
+		require.Equal(t, u.Epoch, got.Epoch, i)
 	}
-	got, err := w.UserByID(t.Context(), other.ID)
-	require.NoError(t, err)
-	require.Equal(t, other, got)
+	requireUser(t, db, other)
 }
 
-func roleUnknown(t *testing.T, w World) {
-	u := mustCreate(t, w, nil)
+func roleUnknown(t *testing.T, db Accounts) {
+	u := mustCreateUser(t, db, nil)
 	for _, role := range []string{"ROLE_NONE", "role_user", ""} {
-		require.ErrorIs(t, w.GrantRole(t.Context(), u.ID, role, noon, none), account.ErrUnknownRole, role)
-		require.ErrorIs(t, w.RevokeRole(t.Context(), u.ID, role, noon, none), account.ErrUnknownRole, role)
+		require.ErrorIs(t, db.GrantRole(t.Context(), u.ID, role, noon, noRecord), account.ErrUnknownRole, role)
+		require.ErrorIs(t, db.RevokeRole(t.Context(), u.ID, role, noon, noRecord), account.ErrUnknownRole, role)
 	}
-	require.ErrorIs(t, w.GrantRole(t.Context(), newUUID(), "ROLE_NONE", noon, none), account.ErrNotFound) // the user first
-	got, err := w.UserByID(t.Context(), u.ID)
-	require.NoError(t, err)
-	require.Equal(t, u, got)
+	err := db.GrantRole(t.Context(), uuid.NewString(), "ROLE_NONE", noon, noRecord)
+	require.ErrorIs(t, err, fault.ErrNotFound, "the user is checked before the role")
+	requireUser(t, db, u)
 }
 
-func roleAtOnce(t *testing.T, w World) {
-	u := mustCreate(t, w, nil)
-	errs := inParallel(20, func(int) error { return w.GrantRole(t.Context(), u.ID, account.RoleAdmin, noon, none) })
+func roleGrantAtOnce(t *testing.T, db Accounts) {
+	u := mustCreateUser(t, db, nil)
+	errs := inParallel(20, func(int) error { return db.GrantRole(t.Context(), u.ID, account.RoleAdmin, noon, noRecord) })
 	require.NoError(t, errors.Join(errs...))
-	got, err := w.UserByID(t.Context(), u.ID)
+	got, err := db.UserByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, []string{account.RoleAdmin, account.RoleModerator, account.RoleUser}, got.Roles)
 }
 
-func rolePut(t *testing.T, w World) {
-	_, err := w.RoleByName(t.Context(), "ROLE_NEW")
+func requireRole(t *testing.T, db Accounts, want account.Role) {
+	t.Helper()
+	got, err := db.RoleByName(t.Context(), want.Name)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+func rolePut(t *testing.T, db Accounts) {
+	_, err := db.RoleByName(t.Context(), "ROLE_NEW")
 	require.ErrorIs(t, err, account.ErrUnknownRole)
-	u := mustCreate(t, w, func(u *account.User) { u.Roles, u.Scopes = []string{account.RoleUser}, []string{"profile"} })
-	for _, step := range []struct{ put, want account.Role }{
-		// Scopes come sorted, once each; what is put is never seeded by a migration.
-		{account.Role{Name: "ROLE_NEW", Scopes: []string{"b", "a", "b"}, Builtin: true}, account.Role{Name: "ROLE_NEW", Scopes: []string{"a", "b"}}},
-		{account.Role{Name: "ROLE_NEW", Scopes: []string{"c"}}, account.Role{Name: "ROLE_NEW", Scopes: []string{"c"}}},
-		{account.Role{Name: "ROLE_NEW"}, account.Role{Name: "ROLE_NEW", Scopes: []string{}}},
-		{account.Role{Name: account.RoleUser, Scopes: []string{"x"}}, account.Role{Name: account.RoleUser, Scopes: []string{"x"}, Builtin: true}},
+	for _, role := range []account.Role{
+		{Name: "ROLE_NEW", Scopes: []string{"a", "b"}},
+		{Name: "ROLE_NEW", Scopes: []string{"c"}},
+		{Name: "ROLE_NEW", Scopes: []string{}},
+		{Name: account.RoleUser, Scopes: []string{"x"}, Builtin: true},
 	} {
-		require.NoError(t, w.PutRole(t.Context(), step.put, none))
-		got, err := w.RoleByName(t.Context(), step.put.Name)
-		require.NoError(t, err)
-		require.Equal(t, step.want, got)
+		put := role
+		put.Builtin = !role.Builtin // which PutRole does not change
+		require.NoError(t, db.PutRole(t.Context(), put, noRecord))
+		requireRole(t, db, role)
 	}
+}
+
+func roleScopesUnsorted(t *testing.T, db Accounts) {
+	require.NoError(t, db.PutRole(t.Context(), account.Role{Name: "ROLE_NEW", Scopes: []string{"b", "a", "b"}}, noRecord))
+	requireRole(t, db, account.Role{Name: "ROLE_NEW", Scopes: []string{"a", "b"}})
+	require.NoError(t, db.PutRole(t.Context(), account.Role{Name: "ROLE_NEW"}, noRecord))
+	requireRole(t, db, account.Role{Name: "ROLE_NEW", Scopes: []string{}})
+}
+
+func roleScopesOfUsers(t *testing.T, db Accounts) {
+	u := mustCreateUser(t, db, func(u *account.User) { u.Roles, u.Scopes = []string{account.RoleUser}, []string{"profile"} })
+	require.NoError(t, db.PutRole(t.Context(), account.Role{Name: account.RoleUser, Scopes: []string{"x"}}, noRecord))
 	u.Scopes = []string{"x"}
-	requireUser(t, w, u)
-	errs := inParallel(20, func(int) error { return w.PutRole(t.Context(), account.Role{Name: "ROLE_RACED"}, none) })
+	requireUser(t, db, u)
+}
+
+func rolePutAtOnce(t *testing.T, db Accounts) {
+	errs := inParallel(20, func(int) error { return db.PutRole(t.Context(), account.Role{Name: "ROLE_NEW"}, noRecord) })
 	require.NoError(t, errors.Join(errs...))
 }
 
-func roleDelete(t *testing.T, w World) {
-	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_NEW", Scopes: []string{"new"}}, none))
-	u := mustCreate(t, w, func(u *account.User) { u.Roles = []string{account.RoleUser, "ROLE_NEW"} })
-	require.ErrorIs(t, w.DeleteRole(t.Context(), account.RoleAdmin, none), account.ErrBuiltinRole)
-	for _, name := range []string{"", "ROLE_NONE", "role_new", "\x00"} {
-		require.ErrorIs(t, w.DeleteRole(t.Context(), name, none), account.ErrUnknownRole, name)
-		_, err := w.RoleByName(t.Context(), name)
-		require.ErrorIs(t, err, account.ErrUnknownRole, name)
-	}
-	roles, err := w.Roles(t.Context())
-	require.NoError(t, err)
-	require.Len(t, roles, 4)
-
-	require.NoError(t, w.DeleteRole(t.Context(), "ROLE_NEW", none))
-	require.ErrorIs(t, w.DeleteRole(t.Context(), "ROLE_NEW", none), account.ErrUnknownRole)
+func roleDelete(t *testing.T, db Accounts) {
+	require.NoError(t, db.PutRole(t.Context(), account.Role{Name: "ROLE_NEW", Scopes: []string{"new"}}, noRecord))
+	u := mustCreateUser(t, db, func(u *account.User) { u.Roles = []string{account.RoleUser, "ROLE_NEW"} })
+	require.NoError(t, db.DeleteRole(t.Context(), "ROLE_NEW", noRecord))
+	require.ErrorIs(t, db.DeleteRole(t.Context(), "ROLE_NEW", noRecord), account.ErrUnknownRole)
 	u.Roles, u.Scopes = []string{account.RoleUser}, []string{"profile"}
-	requireUser(t, w, u)
+	requireUser(t, db, u)
 }
 
-func roleAll(t *testing.T, w World) {
-	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "ROLE_B"}, none))
-	require.NoError(t, w.PutRole(t.Context(), account.Role{Name: "A"}, none))
-	roles, err := w.Roles(t.Context())
+func roleDeleteMissing(t *testing.T, db Accounts) {
+	require.ErrorIs(t, db.DeleteRole(t.Context(), account.RoleAdmin, noRecord), account.ErrBuiltinRole)
+	for _, name := range []string{"", "ROLE_NONE", "role_user", "\x00"} {
+		require.ErrorIs(t, db.DeleteRole(t.Context(), name, noRecord), account.ErrUnknownRole, name)
+		_, err := db.RoleByName(t.Context(), name)
+		require.ErrorIs(t, err, account.ErrUnknownRole, name)
+	}
+	roles, err := db.Roles(t.Context())
+	require.NoError(t, err)
+	require.Len(t, roles, 3)
+}
+
+func roleList(t *testing.T, db Accounts) {
+	require.NoError(t, db.PutRole(t.Context(), account.Role{Name: "ROLE_B"}, noRecord))
+	require.NoError(t, db.PutRole(t.Context(), account.Role{Name: "A"}, noRecord))
+	roles, err := db.Roles(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []account.Role{
 		{Name: "A", Scopes: []string{}},
-		{Name: account.RoleAdmin, Builtin: true, Scopes: []string{
-			"audit:read", "clients:read", "clients:write", "profile", "roles:read", "roles:write", "users:read", "users:write",
-		}},
+		{Name: account.RoleAdmin, Builtin: true, Scopes: adminScopes},
 		{Name: "ROLE_B", Scopes: []string{}},
 		{Name: account.RoleModerator, Builtin: true, Scopes: []string{"profile", "users:read"}},
 		{Name: account.RoleUser, Builtin: true, Scopes: []string{"profile"}},

@@ -5,20 +5,36 @@ import (
 	"testing"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/hook"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
 
-// Store is all that an engine does.
+// Accounts is a store for account, of which a test can read the jobs.
+type Accounts interface {
+	account.UserStore
+	account.RoleStore
+	account.OneTimeTokenStore
+	account.Queue
+	audit.Store
+	// Jobs returns all jobs of the outbox.
+	Jobs(ctx context.Context) ([]outbox.Job, error)
+}
+
+// Store is what an engine implements.
 type Store interface {
-	account.Store
+	account.UserStore
+	account.RoleStore
+	account.OneTimeTokenStore
+	audit.Store
+	outbox.Store
 	oauth.SessionStore
 	oauth.ClientStore
-	oauth.KeyStore
-	outbox.Store
+	keyring.Store
 	hook.Store
 	throttle.Store
 	Ping(ctx context.Context) error
@@ -27,48 +43,68 @@ type Store interface {
 	Status(ctx context.Context) ([]migrations.Status, error)
 }
 
-// World is one fresh database.
-type World struct {
+// Database is one fresh database of an engine.
+type Database struct {
 	Store
-	// Exec changes rows in ways for which no method exists. The SQL must suit both engines.
+	// Exec runs SQL that both engines understand, for changes that no method makes.
 	Exec func(t *testing.T, sql string)
 }
 
-// Run runs the suite. open gives a migrated world without users and ends it with the test.
-func Run(t *testing.T, open func(t *testing.T) World) {
-	for name, test := range map[string]func(*testing.T, func(*testing.T) World){
-		"users":    testUsers,
-		"roles":    testRoles,
-		"sessions": testSessions,
-		"rotate":   testRotate,
-		"changes":  testChanges,
-		"clients":  testClients,
-		"keys":     testKeys,
-		"notes":    testNotes,
-		"admin":    testAdmin,
-		"list":     testList,
-		"import":   testImport,
-		"one-time": testOneTime,
-		"audit":    testAudit,
-		"outbox":   testOutbox,
-		"hooks":    testHooks,
-		"throttle": testThrottle,
-		"cancel":   testCancel,
-		"migrate":  testMigrate,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open)
-		})
-	}
+// Jobs returns all jobs of the outbox and leaves them due. It increments their attempts.
+func (db Database) Jobs(ctx context.Context) ([]outbox.Job, error) {
+	return db.ClaimJobs(ctx, noon.AddDate(10, 0, 0), 0, 10_000)
 }
 
-// cases runs each test in parallel, in its own world.
-func cases(t *testing.T, open func(*testing.T) World, tests map[string]func(*testing.T, World)) {
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+// tests are the tests of one subject, by name.
+type tests[S any] map[string]func(*testing.T, S)
+
+// Run runs all tests. open returns a migrated database without users and closes it after the test.
+func Run(t *testing.T, open func(t *testing.T) Database) {
+	RunAccounts(t, func(t *testing.T) Accounts { return open(t) })
+	run(t, open, map[string]tests[Database]{
+		"sessions":             sessionTests,
+		"session rotation":     sessionRotationTests,
+		"session end":          sessionEndTests,
+		"clients":              clientTests,
+		"signing keys":         signingKeyTests,
+		"hooks":                hookTests,
+		"outbox":               outboxTests,
+		"throttle":             throttleTests,
+		"OAuth change records": oauthChangeRecordTests(),
+		"context":              contextTests,
+		"migrations":           migrationTests,
+	})
+}
+
+// RunAccounts runs the tests of users, roles, one-time tokens and the audit log, and checks the jobs of
+// their changes. open returns a store with the built-in roles and without users.
+func RunAccounts(t *testing.T, open func(t *testing.T) Accounts) {
+	run(t, open, map[string]tests[Accounts]{
+		"users":                  userTests,
+		"user list":              userListTests,
+		"user search":            userSearchTests,
+		"user update":            userUpdateTests,
+		"last administrator":     lastAdminTests,
+		"user import":            userImportTests,
+		"roles":                  roleTests,
+		"one-time tokens":        oneTimeTokenTests,
+		"audit log":              auditTests,
+		"account change records": accountChangeRecordTests(),
+		"account context":        accountContextTests,
+	})
+}
+
+// run runs each test in parallel on its own store.
+func run[S any](t *testing.T, open func(*testing.T) S, subjects map[string]tests[S]) {
+	for subject, tests := range subjects {
+		t.Run(subject, func(t *testing.T) {
 			t.Parallel()
-			test(t, open(t))
+			for name, test := range tests {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					test(t, open(t))
+				})
+			}
 		})
 	}
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,43 +12,56 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
-// lane allows ten tries at once.
-var lane = throttle.Lane{Name: "test", Burst: 10, Every: time.Minute}
-
-// charge is one try of key in lane.
-func charge(key []byte, now time.Time) throttle.Charge {
-	return throttle.Charge{Key: key, TAT: now.Add(lane.Every), Limit: now.Add(time.Duration(lane.Burst) * lane.Every)}
+var throttleTests = tests[Database]{
+	"like the pure function": throttleModel,
+	"each key by itself":     throttleEachKey,
+	"no charges":             throttleNoCharges,
+	"same key twice":         throttleSameKey,
+	"milliseconds":           throttleMilliseconds,
+	"no attempts allowed":    throttleNoAttempts,
+	"refund":                 throttleRefund,
+	"refund of an old state": throttleRefundOld,
+	"200 attempts at once":   throttleAtOnce,
+	"several keys at once":   throttleSeveralKeys,
+	"purge":                  throttlePurge,
 }
 
-func testThrottle(t *testing.T, open func(*testing.T) World) {
-	cases(t, open, map[string]func(*testing.T, World){
-		"as the pure function": throttleModel,
-		"each by itself":       throttleEach,
-		"one key twice":        throttleTwice,
-		"milliseconds":         throttleMilliseconds,
-		"nothing allowed":      throttleNothing,
-		"refund":               throttleRefund,
-		"200 at once":          throttleAtOnce,
-		"many keys at once":    throttleManyKeys,
-		"purge":                throttlePurge,
-	})
+// rateLimit allows ten attempts at once.
+var rateLimit = throttle.Policy{Name: "test", Burst: 10, Every: time.Minute}
+
+// newCharge returns the charge of one attempt under rateLimit.
+func newCharge(key []byte, now time.Time) throttle.Charge {
+	return throttle.Charge{Key: key, TAT: now.Add(rateLimit.Every), Limit: now.Add(time.Duration(rateLimit.Burst) * rateLimit.Every)}
 }
 
-// throttleModel holds the store against throttle.Lane.Spend, through a burst, pauses and a clock
-// that steps back.
-func throttleModel(t *testing.T, w World) {
-	key, now := random(32), noon
-	var model throttle.State
-	steps := make([]time.Duration, 0, 40)
-	for range 12 {
-		steps = append(steps, 0)
+// mustSpend makes charges and returns the states of the refused keys.
+func mustSpend(t *testing.T, db throttle.Store, now time.Time, charges ...throttle.Charge) map[string]throttle.State {
+	t.Helper()
+	refused, err := db.Spend(t.Context(), now, charges)
+	require.NoError(t, err)
+	return refused
+}
+
+// countAllowed makes attempts until one is refused, and returns how many were allowed.
+func countAllowed(t *testing.T, db throttle.Store, key []byte, now time.Time) (n int) {
+	t.Helper()
+	for len(mustSpend(t, db, now, newCharge(key, now))) == 0 {
+		n++
 	}
-	steps = append(steps, time.Minute, 0, 0, 59*time.Second, time.Second, -5*time.Second, 5*time.Second, time.Hour, 0, 0, 1500*time.Millisecond)
+	return n
+}
+
+// throttleModel compares the store with throttle.Policy.Spend in a burst, in pauses, and with a clock that
+// goes back.
+func throttleModel(t *testing.T, db Database) {
+	key, now := randomBytes(32), noon
+	var model throttle.State
+	steps := append(slices.Repeat([]time.Duration{0}, 12),
+		time.Minute, 0, 0, 59*time.Second, time.Second, -5*time.Second, 5*time.Second, time.Hour, 0, 0, 1500*time.Millisecond)
 	for i, step := range steps {
 		now = now.Add(step)
-		next, wait := lane.Spend(now, model)
-		refused, err := w.Spend(t.Context(), now, []throttle.Charge{charge(key, now)})
-		require.NoError(t, err)
+		next, wait := rateLimit.Spend(now, model)
+		refused := mustSpend(t, db, now, newCharge(key, now))
 		if wait == 0 {
 			require.Empty(t, refused, "step %d", i)
 			model = next
@@ -57,146 +71,117 @@ func throttleModel(t *testing.T, w World) {
 	}
 }
 
-func throttleEach(t *testing.T, w World) {
-	spent, fresh := random(32), random(32)
-	for range lane.Burst {
-		refused, err := w.Spend(t.Context(), noon, []throttle.Charge{charge(spent, noon)})
-		require.NoError(t, err)
-		require.Empty(t, refused)
-	}
+// throttleEachKey checks that a key is charged even if another key of the same call is refused.
+func throttleEachKey(t *testing.T, db Database) {
+	used, fresh := randomBytes(32), randomBytes(32)
+	require.Equal(t, rateLimit.Burst, countAllowed(t, db, used, noon))
 	full := throttle.State{TAT: noon.Add(10 * time.Minute)}
-	for range lane.Burst { // the fresh key is charged although the other is refused
-		refused, err := w.Spend(t.Context(), noon, []throttle.Charge{charge(spent, noon), charge(fresh, noon)})
-		require.NoError(t, err)
-		require.Equal(t, map[string]throttle.State{string(spent): full}, refused)
+	for range rateLimit.Burst {
+		refused := mustSpend(t, db, noon, newCharge(used, noon), newCharge(fresh, noon))
+		require.Equal(t, map[string]throttle.State{string(used): full}, refused)
 	}
-	refused, err := w.Spend(t.Context(), noon, []throttle.Charge{charge(spent, noon), charge(fresh, noon)})
-	require.NoError(t, err)
-	require.Equal(t, map[string]throttle.State{string(spent): full, string(fresh): full}, refused)
-
-	refused, err = w.Spend(t.Context(), noon, nil)
-	require.NoError(t, err)
-	require.Empty(t, refused)
+	refused := mustSpend(t, db, noon, newCharge(used, noon), newCharge(fresh, noon))
+	require.Equal(t, map[string]throttle.State{string(used): full, string(fresh): full}, refused)
 }
 
-func throttleTwice(t *testing.T, w World) {
-	key := random(32)
-	twice := []throttle.Charge{charge(key, noon), charge(key, noon)}
-	for range lane.Burst / 2 {
-		refused, err := w.Spend(t.Context(), noon, twice)
-		require.NoError(t, err)
-		require.Empty(t, refused)
+func throttleNoCharges(t *testing.T, db Database) {
+	require.Empty(t, mustSpend(t, db, noon))
+}
+
+func throttleSameKey(t *testing.T, db Database) {
+	key := randomBytes(32)
+	for range rateLimit.Burst / 2 {
+		require.Empty(t, mustSpend(t, db, noon, newCharge(key, noon), newCharge(key, noon)))
 	}
-	refused, err := w.Spend(t.Context(), noon, twice)
-	require.NoError(t, err)
-	require.Len(t, refused, 1)
+	require.Len(t, mustSpend(t, db, noon, newCharge(key, noon), newCharge(key, noon)), 1)
 }
 
-func throttleMilliseconds(t *testing.T, w World) {
-	key := random(32)
-	quick := throttle.Charge{Key: key, TAT: noon.Add(7 * time.Millisecond), Limit: noon.Add(7 * time.Millisecond)}
-	refused, err := w.Spend(t.Context(), noon, []throttle.Charge{quick})
-	require.NoError(t, err)
-	require.Empty(t, refused)
-	refused, err = w.Spend(t.Context(), noon, []throttle.Charge{quick})
-	require.NoError(t, err)
-	require.Equal(t, map[string]throttle.State{string(key): {TAT: noon.Add(7 * time.Millisecond)}}, refused)
-	// Finer parts are cut off, in any zone.
-	late := noon.Add(7*time.Millisecond + 900*time.Microsecond).In(time.FixedZone("east", 3600))
-	again := throttle.Charge{Key: key, TAT: late.Add(7 * time.Millisecond), Limit: late.Add(7 * time.Millisecond)}
-	refused, err = w.Spend(t.Context(), late, []throttle.Charge{again})
-	require.NoError(t, err)
-	require.Empty(t, refused)
+func throttleMilliseconds(t *testing.T, db Database) {
+	key, state := randomBytes(32), noon.Add(7*time.Millisecond)
+	charge := throttle.Charge{Key: key, TAT: state, Limit: state}
+	require.Empty(t, mustSpend(t, db, noon, charge))
+	require.Equal(t, map[string]throttle.State{string(key): {TAT: state}}, mustSpend(t, db, noon, charge))
+	// Fractions of a millisecond are cut off, in any time zone.
+	later := noon.Add(7*time.Millisecond + 900*time.Microsecond).In(time.FixedZone("east", 3600))
+	state = later.Add(7 * time.Millisecond)
+	require.Empty(t, mustSpend(t, db, later, throttle.Charge{Key: key, TAT: state, Limit: state}))
 }
 
-func throttleNothing(t *testing.T, w World) {
-	never := throttle.Charge{Key: random(32), TAT: noon.Add(time.Minute), Limit: noon}
-	for range 2 { // a key never seen stays so
-		refused, err := w.Spend(t.Context(), noon, []throttle.Charge{never})
-		require.NoError(t, err)
-		require.Equal(t, map[string]throttle.State{string(never.Key): {}}, refused)
+func throttleNoAttempts(t *testing.T, db Database) {
+	charge := throttle.Charge{Key: randomBytes(32), TAT: noon.Add(time.Minute), Limit: noon}
+	for range 2 { // an unknown key remains unknown
+		require.Equal(t, map[string]throttle.State{string(charge.Key): {}}, mustSpend(t, db, noon, charge))
 	}
 }
 
-func throttleRefund(t *testing.T, w World) {
-	key, unknown := random(32), random(32)
-	spend := func() int {
-		n := 0
-		for {
-			refused, err := w.Spend(t.Context(), noon, []throttle.Charge{charge(key, noon)})
-			require.NoError(t, err)
-			if len(refused) > 0 {
-				return n
-			}
-			n++
-		}
-	}
-	require.Equal(t, 10, spend())
-	require.NoError(t, w.Refund(t.Context(), noon, []throttle.Refund{
-		{Key: key, Amount: lane.Every}, {Key: unknown, Amount: lane.Every}, {Key: key, Amount: 2 * lane.Every},
+func throttleRefund(t *testing.T, db Database) {
+	key, unknown := randomBytes(32), randomBytes(32)
+	require.Equal(t, 10, countAllowed(t, db, key, noon))
+	require.NoError(t, db.Refund(t.Context(), noon, []throttle.Refund{
+		{Key: key, Amount: rateLimit.Every}, {Key: unknown, Amount: rateLimit.Every}, {Key: key, Amount: 2 * rateLimit.Every},
 	}))
-	require.Equal(t, 3, spend())
-	// Not below now: what is given back beyond a full burst is lost.
-	require.NoError(t, w.Refund(t.Context(), noon, []throttle.Refund{{Key: key, Amount: 1000 * lane.Every}}))
-	require.Equal(t, 10, spend())
-	// A state that has passed is left alone: a refund never makes it later.
-	later := noon.Add(24 * time.Hour)
-	require.NoError(t, w.Refund(t.Context(), later, []throttle.Refund{{Key: key, Amount: lane.Every}}))
-	refused, err := w.Spend(t.Context(), noon, []throttle.Charge{charge(key, noon)})
-	require.NoError(t, err)
+	require.Equal(t, 3, countAllowed(t, db, key, noon))
+	// A refund never allows more than the burst.
+	require.NoError(t, db.Refund(t.Context(), noon, []throttle.Refund{{Key: key, Amount: 1000 * rateLimit.Every}}))
+	require.Equal(t, 10, countAllowed(t, db, key, noon))
+}
+
+// throttleRefundOld checks that a refund does not move a state that has passed to the present.
+func throttleRefundOld(t *testing.T, db Database) {
+	key, later := randomBytes(32), noon.Add(24*time.Hour)
+	require.Equal(t, 10, countAllowed(t, db, key, noon))
+	require.NoError(t, db.Refund(t.Context(), later, []throttle.Refund{{Key: key, Amount: rateLimit.Every}}))
+	refused := mustSpend(t, db, noon, newCharge(key, noon))
 	require.Equal(t, map[string]throttle.State{string(key): {TAT: noon.Add(10 * time.Minute)}}, refused)
 }
 
-func throttleAtOnce(t *testing.T, w World) {
-	key := random(32)
+func throttleAtOnce(t *testing.T, db Database) {
+	key := randomBytes(32)
 	var allowed atomic.Int64
 	errs := inParallel(200, func(int) error {
-		refused, err := w.Spend(t.Context(), noon, []throttle.Charge{charge(key, noon)})
+		refused, err := db.Spend(t.Context(), noon, []throttle.Charge{newCharge(key, noon)})
 		if err == nil && len(refused) == 0 {
 			allowed.Add(1)
 		}
 		return err
 	})
 	require.NoError(t, errors.Join(errs...))
-	require.EqualValues(t, lane.Burst, allowed.Load())
+	require.EqualValues(t, rateLimit.Burst, allowed.Load())
 }
 
-// throttleManyKeys charges the same keys in two orders: stores that lock in the order given would
-// wait for each other.
-func throttleManyKeys(t *testing.T, w World) {
-	a, b, c := random(32), random(32), random(32)
+// throttleSeveralKeys charges the same keys in two orders. A store that locks them in the given order
+// would deadlock.
+func throttleSeveralKeys(t *testing.T, db Database) {
+	keys := [][]byte{randomBytes(32), randomBytes(32), randomBytes(32)}
 	errs := inParallel(60, func(i int) error {
-		charges := []throttle.Charge{charge(a, noon), charge(b, noon), charge(c, noon)}
-		refunds := []throttle.Refund{{Key: a, Amount: 1}, {Key: b, Amount: 1}, {Key: c, Amount: 1}}
-		if i%2 == 0 {
-			charges[0], charges[2] = charges[2], charges[0]
-			refunds[0], refunds[2] = refunds[2], refunds[0]
+		var charges []throttle.Charge
+		var refunds []throttle.Refund
+		for _, key := range keys {
+			charges = append(charges, newCharge(key, noon))
+			refunds = append(refunds, throttle.Refund{Key: key, Amount: 1})
 		}
-		_, err := w.Spend(t.Context(), noon, charges)
-		return errors.Join(err, w.Refund(t.Context(), noon, refunds))
+		if i%2 == 0 {
+			slices.Reverse(charges)
+			slices.Reverse(refunds)
+		}
+		_, err := db.Spend(t.Context(), noon, charges)
+		return errors.Join(err, db.Refund(t.Context(), noon, refunds))
 	})
 	require.NoError(t, errors.Join(errs...))
 }
 
-func throttlePurge(t *testing.T, w World) {
-	spend := func(key []byte, tat time.Time) {
-		_, err := w.Spend(t.Context(), noon, []throttle.Charge{{Key: key, TAT: tat, Limit: tat}})
-		require.NoError(t, err)
+func throttlePurge(t *testing.T, db Database) {
+	spend := func(key []byte, tat time.Time) map[string]throttle.State {
+		return mustSpend(t, db, noon, throttle.Charge{Key: key, TAT: tat, Limit: tat})
 	}
-	border := random(32)
 	for i := range 7 {
-		spend(random(32), noon.Add(time.Duration(i)*time.Millisecond))
+		spend(randomBytes(32), noon.Add(time.Duration(i)*time.Millisecond))
 	}
-	spend(border, noon.Add(7*time.Millisecond))
-	for _, batch := range []struct{ limit, want int }{{0, 0}, {-1, 0}, {3, 3}, {3, 3}, {3, 1}, {3, 0}} {
-		n, err := w.PurgeThrottle(t.Context(), noon.Add(7*time.Millisecond), batch.limit)
-		require.NoError(t, err)
-		require.Equal(t, batch.want, n, "limit %d", batch.limit)
-	}
-	refused, err := w.Spend(t.Context(), noon, []throttle.Charge{{Key: border, TAT: noon.Add(time.Second), Limit: noon.Add(time.Second)}})
-	require.NoError(t, err)
-	require.Equal(t, map[string]throttle.State{string(border): {TAT: noon.Add(7 * time.Millisecond)}}, refused, "the one at the border is still there")
-	n, err := w.PurgeThrottle(t.Context(), noon.Add(8*time.Millisecond), 3)
+	kept, state := randomBytes(32), noon.Add(7*time.Millisecond)
+	spend(kept, state)
+	requireBatches(t, func(limit int) (int, error) { return db.PurgeThrottle(t.Context(), state, limit) })
+	require.Equal(t, map[string]throttle.State{string(kept): {TAT: state}}, spend(kept, noon.Add(time.Second)))
+	n, err := db.PurgeThrottle(t.Context(), state.Add(time.Millisecond), 3)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 }

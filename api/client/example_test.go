@@ -1,0 +1,146 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+
+	"github.com/latchkey-auth/latchkey/api/client"
+)
+
+// Sign in with a username and a password, and read your own profile.
+func Example() {
+	ctx := context.Background()
+	anonymous, err := client.NewClientWithResponses(baseURL) // such as https://auth.example.com
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := anonymous.IssueTokenWithFormdataBodyWithResponse(ctx, client.TokenRequest{
+		GrantType: "password", Username: new("alice"), Password: new("correct horse battery staple"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if token.JSON200 == nil {
+		log.Fatalf("no token: %s: %s", token.Status(), token.Body)
+	}
+
+	bearer := client.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+token.JSON200.AccessToken)
+		return nil
+	})
+	signedIn, err := client.NewClientWithResponses(baseURL, bearer)
+	if err != nil {
+		log.Fatal(err)
+	}
+	profile, err := signedIn.GetOwnProfileWithResponse(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if profile.JSON200 == nil {
+		log.Fatalf("no profile: %s: %s", profile.Status(), profile.Body)
+	}
+	fmt.Println(profile.JSON200.Username, profile.JSON200.Roles)
+	// Output: alice [ROLE_USER]
+}
+
+// A confidential client gets a token of its own. It authenticates with HTTP Basic.
+func ExampleClientWithResponses_IssueTokenWithFormdataBodyWithResponse() {
+	c, err := client.NewClientWithResponses(baseURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	basic := func(_ context.Context, r *http.Request) error {
+		r.SetBasicAuth("report-worker", "cs_0123456789")
+		return nil
+	}
+	token, err := c.IssueTokenWithFormdataBodyWithResponse(context.Background(),
+		client.TokenRequest{GrantType: "client_credentials"}, basic)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if token.JSON200 == nil {
+		log.Fatalf("no token: %s: %s", token.Status(), token.Body)
+	}
+	fmt.Println(token.JSON200.TokenType, token.JSON200.ExpiresIn, token.JSON200.Scope)
+	// Output: Bearer 900 users:read
+}
+
+// A refresh token works once. The response has the next one.
+func ExampleClientWithResponses_IssueTokenWithFormdataBodyWithResponse_refresh() {
+	c, err := client.NewClientWithResponses(baseURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	refreshToken := "rt_first"
+	token, err := c.IssueTokenWithFormdataBodyWithResponse(context.Background(), client.TokenRequest{
+		GrantType: "refresh_token", RefreshToken: &refreshToken,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	switch {
+	case token.JSON200 != nil:
+		refreshToken = *token.JSON200.RefreshToken
+		fmt.Println("keep", refreshToken)
+	case token.JSON400 != nil && token.JSON400.Error == "invalid_grant":
+		fmt.Println("the session has ended: sign in again")
+	}
+	// Output: keep rt_second
+}
+
+// The endpoints other than the OAuth ones return problems with a stable code.
+func ExampleClientWithResponses_SignupWithResponse() {
+	c, err := client.NewClientWithResponses(baseURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	signup, err := c.SignupWithResponse(context.Background(), client.UserCreate{
+		Username: "alice", Email: "alice@example.com", Password: "correct horse battery staple",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	switch {
+	case signup.JSON201 != nil:
+		fmt.Println("welcome", signup.JSON201.Username)
+	case signup.ApplicationproblemJSON409 != nil && signup.ApplicationproblemJSON409.Code == "username_taken":
+		fmt.Println("choose another username")
+	default:
+		log.Fatalf("not signed up: %s: %s", signup.Status(), signup.Body)
+	}
+	// Output: choose another username
+}
+
+// A list comes in pages. Ask for the next one with the cursor of the one before.
+func ExampleClientWithResponses_ListUsersWithResponse() {
+	bearer := client.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer eyJhbGciOiJFUzI1NiJ9.e30.c2ln") // of an administrator
+		return nil
+	})
+	c, err := client.NewClientWithResponses(baseURL, bearer)
+	if err != nil {
+		log.Fatal(err)
+	}
+	params := &client.ListUsersParams{Role: new("ROLE_USER")}
+	for {
+		page, err := c.ListUsersWithResponse(context.Background(), params)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if page.JSON200 == nil {
+			log.Fatalf("no page: %s: %s", page.Status(), page.Body)
+		}
+		for _, user := range page.JSON200.Items {
+			fmt.Println(user.Username)
+		}
+		if page.JSON200.NextCursor == nil {
+			break
+		}
+		params.Cursor = page.JSON200.NextCursor
+	}
+	// Output:
+	// alice
+	// bob
+}

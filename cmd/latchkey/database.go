@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/hook"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/store/postgres"
+	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
+	"github.com/latchkey-auth/latchkey/internal/throttle"
+	"github.com/latchkey-auth/latchkey/migrations"
+)
+
+// database has everything that both engines implement.
+type database interface {
+	account.UserStore
+	account.RoleStore
+	account.OneTimeTokenStore
+	audit.Store
+	oauth.ClientStore
+	oauth.SessionStore
+	keyring.Store
+	throttle.Store
+	hook.Store
+	outbox.Store
+	schema
+	Close() error
+}
+
+// schema migrates the tables of a database.
+type schema interface {
+	// Up applies all pending migrations and returns their number. Any number of processes may call
+	// it at once.
+	Up(ctx context.Context) (int, error)
+	// Down rolls the last migration back.
+	Down(ctx context.Context) error
+	// Status returns all migrations, applied and pending.
+	Status(ctx context.Context) ([]migrations.Status, error)
+}
+
+// openDatabase opens the configured engine and leaves the schema as it is.
+func openDatabase(ctx context.Context, settings config.Database) (database, error) {
+	path := settings.SQLitePath()
+	if path == "" {
+		db, err := postgres.Open(ctx, settings.URL, postgres.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("%w; check LATCHKEY_DATABASE_URL", err)
+		}
+		return db, nil
+	}
+	if err := makePrivateDir(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	return sqlite.Open(ctx, path)
+}
+
+// makePrivateDir creates a directory that only its owner may read.
+func makePrivateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot create the data directory: %w; set LATCHKEY_DATA_DIR to a writable directory", err)
+	}
+	return nil
+}
+
+// openMigrated opens the configured engine and applies all pending migrations.
+func openMigrated(ctx context.Context, settings config.Database) (database, error) {
+	db, err := openDatabase(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Up(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// withDatabase checks the settings, opens and migrates the database, runs work and closes the
+// database. Audit events of work name the operator as their actor.
+func withDatabase(ctx context.Context, settings config.Database, work func(context.Context, database) error) error {
+	return withOpen(ctx, settings, openMigrated, func(db database) error {
+		return readable(work(audit.With(ctx, audit.Operator), db))
+	})
+}
+
+// withSchema is withDatabase without migrating.
+func withSchema(ctx context.Context, settings config.Database, work func(schema) error) error {
+	return withOpen(ctx, settings, openDatabase, func(db database) error { return work(db) })
+}
+
+func withOpen(ctx context.Context, settings config.Database,
+	open func(context.Context, config.Database) (database, error), work func(database) error,
+) error {
+	if err := settings.Resolve(); err != nil {
+		return settingsError{err}
+	}
+	db, err := open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(db), db.Close())
+}

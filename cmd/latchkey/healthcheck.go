@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+type healthcheckCommand struct {
+	Listen string `env:"LATCHKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address that the service listens on. Default: ${default}."`
+}
+
+func (healthcheckCommand) Help() string {
+	return "Container engines run this command.\n\n" + examples("latchkey healthcheck && echo healthy")
+}
+
+const healthcheckTimeout = 3 * time.Second
+
+// Run requests /healthz from the service on this machine.
+func (c *healthcheckCommand) Run(ctx context.Context) error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return settingsError{err}
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("%w; set LATCHKEY_LISTEN to the address that the service listens on", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		err = errors.New("the service responded with " + response.Status)
+	}
+	return errors.Join(err, response.Body.Close())
+}

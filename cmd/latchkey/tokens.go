@@ -1,0 +1,20 @@
+package main
+
+import (
+	"github.com/latchkey-auth/latchkey/internal/keyring"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+)
+
+// accessTokens signs and verifies oauth's access tokens with the keyring.
+type accessTokens struct{ ring *keyring.Ring }
+
+var _ oauth.Keys = accessTokens{}
+
+// Sign implements oauth.Keys.
+func (t accessTokens) Sign(c oauth.Claims) (string, error) { return t.ring.Sign(keyring.Claims(c)) }
+
+// Verify implements oauth.Keys. The keyring's invalid-token error has the code of oauth.ErrInvalidToken.
+func (t accessTokens) Verify(token string) (oauth.Claims, error) {
+	c, err := t.ring.Verify(token)
+	return oauth.Claims(c), err
+}

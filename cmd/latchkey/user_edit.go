@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+)
+
+type userEdit struct {
+	targetUser `embed:""`
+
+	Username *string `placeholder:"NAME" help:"New username."`
+	Email    *string `placeholder:"ADDRESS" help:"New email address."`
+	Verified *bool   `negatable:"" help:"Mark the email address as confirmed or not."`
+	Name     *string `placeholder:"TEXT" help:"New display name."`
+	Picture  *string `placeholder:"URL" help:"URL of a new picture."`
+}
+
+func (*userEdit) Help() string {
+	return "Only what a flag names is changed.\n\n" +
+		examples("latchkey user edit alice --email alice@example.org --verified")
+}
+
+// Run changes what the flags name.
+func (c *userEdit) Run(ctx context.Context, std stdio) error {
+	return c.update(ctx, std, account.AdminPatch{
+		Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Name: c.Name, Picture: c.Picture,
+	})
+}

@@ -1,0 +1,102 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+)
+
+// Attempt is a password presented by a caller who wants to do something.
+type Attempt struct {
+	Password string
+	Address  string       // the caller's IP address
+	ClientID string       // the client that asks, for the audit log
+	Action   audit.Action // what the password is needed for, for the audit log
+}
+
+// SignIn checks the password of the user who signs in as login, a username or an email address. Every
+// entrance without a session uses it. It returns ErrInvalidCredentials for an unknown user, a wrong
+// password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
+// confirmed email address is required; and too_many_requests.
+func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
+	u, key, err := s.find(ctx, login)
+	if err != nil {
+		return User{}, err
+	}
+	if err := s.CheckPassword(ctx, u, key, a); err != nil {
+		return User{}, err
+	}
+	if s.requireConfirmed && !u.EmailVerified {
+		return User{}, s.recordFailure(ctx, u, a, ErrEmailUnverified)
+	}
+	return u, nil
+}
+
+// Confirm checks the current password of a signed-in user. A stolen session must not allow more
+// attempts than no session at all. It returns wrong_password or too_many_requests.
+func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
+	if a.Password == "" {
+		return errPasswordMissing
+	}
+	err := s.CheckPassword(ctx, u, u.UsernameKey, a)
+	if errors.Is(err, ErrInvalidCredentials) {
+		return errWrongPassword
+	}
+	return err
+}
+
+// CheckPassword is the one protocol for a presented password. key is what attempts are counted under;
+// u is the zero User for an unknown login. No database connection is held while hashing.
+func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
+	// 1. Count the attempt before it is made.
+	wait, err := s.limits.CountLogin(ctx, a.Address, key, a.Password)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		return fault.Denied(wait)
+	}
+	// 2. Verify, at the same cost for every user. Refund an attempt that could not be made because the
+	// service is busy or the caller has gone.
+	password := normalPassword(a.Password)
+	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
+	if err != nil {
+		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, key))
+	}
+	// 3. Record a failure.
+	if !ok || !u.ActiveAt(s.now()) {
+		s.limits.LoginFailed(key, a.Password)
+		return s.recordFailure(ctx, u, a, ErrInvalidCredentials)
+	}
+	// 4. Succeed: replace an outdated hash, reset the count.
+	if outdated {
+		s.rehash(ctx, u, password)
+	}
+	return s.limits.LoginSucceeded(ctx, a.Address, key)
+}
+
+// recordFailure stores the event of a failed attempt and returns its reason. For an unknown user it
+// stores no name, because people type passwords into the wrong field.
+func (s *Service) recordFailure(ctx context.Context, u User, a Attempt, reason *fault.Error) error {
+	event := audit.New(ctx, s.clock(), a.Action, u.Username, u.ID).Failed(string(reason.Code))
+	if a.ClientID != "" {
+		event.ClientID = a.ClientID
+	}
+	if err := s.events.AppendEvent(ctx, event); err != nil {
+		return err
+	}
+	return reason
+}
+
+// rehash replaces an outdated hash. If that fails, the old hash stays valid until the next sign-in.
+func (s *Service) rehash(ctx context.Context, u User, password string) {
+	hash, err := s.passwords.Hash(ctx, password)
+	if err == nil {
+		err = s.users.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, hash)
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "password hash not replaced", "user_id", u.ID, "error", err)
+	}
+}

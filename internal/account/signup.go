@@ -1,0 +1,122 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+)
+
+// NewUser is what it takes to become a user.
+type NewUser struct {
+	Username string
+	Email    string
+	Password string
+	Name     string
+	Picture  string
+	Roles    []string // empty: ROLE_USER
+
+	EmailVerified bool // only an administrator may set it
+}
+
+// SignUp creates a user with ROLE_USER for a caller at address, whatever n.Roles says. Besides the
+// errors of Create it returns signup_closed when sign-up is off, and too_many_requests when the address
+// has hit too many taken names.
+func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, error) {
+	if !s.signup {
+		return User{}, fault.Errorf(SignupClosed, "sign-up is closed; ask an administrator for an account")
+	}
+	n.Roles = nil
+	if n.Password == "" {
+		return User{}, fault.Errorf(WeakPassword, "enter a password").At("/password")
+	}
+	u, err := s.newUser(n)
+	if err != nil {
+		return User{}, err
+	}
+	wait, err := s.limits.CountSignup(ctx, address)
+	if err != nil {
+		return User{}, err
+	}
+	if wait > 0 {
+		return User{}, fault.Denied(wait)
+	}
+	message := Message{Kind: MessageVerify, UserID: u.ID}
+	created, err := s.insert(ctx, u, n.Password, s.change(ctx, audit.UserRegistered, u, message))
+	if errors.Is(err, ErrUsernameTaken) || errors.Is(err, ErrEmailTaken) {
+		return User{}, err
+	}
+	if e := s.limits.RefundSignup(context.WithoutCancel(ctx), address); e != nil {
+		s.log.WarnContext(ctx, "sign-up not refunded to the rate limit", "error", e)
+	}
+	return created, err
+}
+
+// Create creates a user. Without a password, the user is emailed a link to set one. It returns
+// invalid_username, invalid_email, invalid_request, weak_password, username_taken, email_taken or
+// unknown_role, and stores nothing then.
+func (d *Directory) Create(ctx context.Context, n NewUser) (User, error) {
+	u, err := d.newUser(n)
+	if err != nil {
+		return User{}, err
+	}
+	u.EmailVerified = n.EmailVerified
+	kind := MessageVerify // not sent if the address is confirmed by then
+	if n.Password == "" {
+		kind = MessageInvite
+	}
+	return d.insert(ctx, u, n.Password, d.change(ctx, audit.UserCreated, u, Message{Kind: kind, UserID: u.ID}))
+}
+
+// insert hashes the password and stores the user that newUser returned.
+func (d *Directory) insert(ctx context.Context, u User, password string, c audit.Change) (User, error) {
+	if password != "" {
+		hash, err := d.passwords.Hash(ctx, normalPassword(password))
+		if err != nil {
+			return User{}, err
+		}
+		u.PasswordHash = hash
+	}
+	if err := d.users.CreateUser(ctx, u, c); err != nil {
+		return User{}, err
+	}
+	return d.users.UserByID(ctx, u.ID)
+}
+
+// newUser validates n, cheap checks first, and returns the user to store.
+func (d *Directory) newUser(n NewUser) (User, error) {
+	now := d.now()
+	u := User{
+		ID: uuid.NewString(), Username: n.Username, Email: n.Email, Active: true,
+		Name: n.Name, Picture: n.Picture, Roles: n.Roles, CreatedAt: now, UpdatedAt: now,
+	}
+	if len(u.Roles) == 0 {
+		u.Roles = []string{RoleUser}
+	}
+	var err error
+	if u.UsernameKey, err = usernameKey(n.Username); err != nil {
+		return User{}, err
+	}
+	if u.EmailKey, err = emailKey(n.Email); err != nil {
+		return User{}, err
+	}
+	if err := checkProfile(&n.Name, &n.Picture); err != nil || n.Password == "" {
+		return u, err
+	}
+	return u, d.checkPolicy(n.Password, u)
+}
+
+// checkProfile validates the fields that are only displayed.
+func checkProfile(name, picture *string) error {
+	if name != nil && (utf8.RuneCountInString(*name) > maxName || !plainText(*name)) {
+		return fault.Errorf(fault.InvalidRequest, "the name is longer than %d characters or contains control characters", maxName).At("/name")
+	}
+	if picture != nil && (len(*picture) > maxPicture || !plainText(*picture)) {
+		return fault.Errorf(fault.InvalidRequest, "the picture is longer than %d bytes or contains control characters", maxPicture).At("/picture")
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package config
+
+import (
+	"os"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCheckEnvironment(t *testing.T) {
+	t.Parallel()
+	var grammar struct {
+		Serve Serve `cmd:"" name:"serve"`
+	}
+	parser, err := kong.New(&grammar)
+	require.NoError(t, err)
+	require.NoError(t, CheckEnvironment(parser.Model, []string{"LATCHKEY_LISTEN=x", "LATCHKEY_SECRET=x", "PATH=x", "LATCHKEYS=x"}))
+	err = CheckEnvironment(parser.Model, []string{"LATCHKEY_LISTN=canary", "LATCHKEY_SECRETS=canary"})
+	require.ErrorContains(t, err, "LATCHKEY_LISTN is not a setting")
+	require.ErrorContains(t, err, "LATCHKEY_SECRETS is not a setting")
+	require.NotContains(t, err.Error(), "canary", "values are not quoted")
+}
+
+// This test is not parallel, because it changes the working directory and the environment.
+func TestLoadDotEnv(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, LoadDotEnv(), "a missing file is not an error")
+	t.Setenv("LATCHKEY_TEST_SET", "environment")
+	t.Setenv("LATCHKEY_TEST_NEW", "") // so that the test restores it
+	require.NoError(t, os.Unsetenv("LATCHKEY_TEST_NEW"))
+	require.NoError(t, os.WriteFile(".env", []byte("LATCHKEY_TEST_SET=file\nLATCHKEY_TEST_NEW=\"a # b\"\n"), 0o600))
+	require.NoError(t, LoadDotEnv())
+	require.Equal(t, "environment", os.Getenv("LATCHKEY_TEST_SET"))
+	require.Equal(t, "a # b", os.Getenv("LATCHKEY_TEST_NEW"))
+	require.NoError(t, os.WriteFile(".env", []byte("no assignment at all\n"), 0o600))
+	require.ErrorContains(t, LoadDotEnv(), ".env")
+}

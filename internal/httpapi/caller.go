@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+)
+
+type callerKey struct{}
+
+// caller returns the address and user agent that the request comes from.
+func caller(ctx context.Context) oauth.Caller {
+	from, _ := ctx.Value(callerKey{}).(oauth.Caller)
+	return from
+}
+
+// withCaller stores the caller in the request's context, and as the actor of its audit events. The
+// guard adds the user to the actor.
+func withCaller(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request())}
+		setContext(c, callerKey{}, from)
+		setActor(c, audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)})
+		return next(c)
+	}
+}
+
+// setActor sets the actor of the audit events that the request causes.
+func setActor(c echo.Context, actor audit.Actor) {
+	c.SetRequest(c.Request().WithContext(audit.With(c.Request().Context(), actor)))
+}
+
+const maxUserAgent = 256 // characters
+
+// userAgent returns the User-Agent header without unprintable or non-ASCII characters, cut to
+// maxUserAgent.
+func userAgent(r *http.Request) string {
+	agent := []rune(r.UserAgent())
+	agent = agent[:min(len(agent), maxUserAgent)]
+	return string(slices.DeleteFunc(agent, func(r rune) bool { return r < ' ' || r > '~' }))
+}
+
+// addressExtractor returns the function by which Echo finds the caller's IP address: from the
+// connection, or from X-Forwarded-For if the connection comes from a trusted proxy. Without an
+// extractor, Echo trusts the header from any sender.
+func addressExtractor(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{
+		echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false),
+	}
+	for _, prefix := range trusted {
+		options = append(options, echo.TrustIPRange(ipNet(prefix)))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}

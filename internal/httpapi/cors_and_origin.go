@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/loopback"
+)
+
+// publicPaths may be read from every origin, without credentials.
+var publicPaths = map[string]bool{
+	"/.well-known/jwks.json": true, "/.well-known/oauth-authorization-server": true,
+	"/.well-known/openid-configuration": true, "/openapi.json": true, "/openapi.yaml": true,
+}
+
+// cors sets the CORS headers: every origin may read the public paths, and the allowed origins may
+// call all operations with credentials.
+func (s *Server) cors() echo.MiddlewareFunc {
+	isPublic := func(c echo.Context) bool { return publicPaths[c.Request().URL.Path] }
+	anyOrigin := middleware.CORSWithConfig(middleware.CORSConfig{
+		Skipper: func(c echo.Context) bool { return !isPublic(c) }, AllowMethods: []string{http.MethodGet},
+	})
+	allowedOrigins := middleware.CORSWithConfig(middleware.CORSConfig{
+		Skipper:          isPublic,
+		AllowOriginFunc:  func(origin string) (bool, error) { return s.allowedOrigin(origin), nil },
+		AllowMethods:     []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowHeaders:     []string{echo.HeaderAuthorization, echo.HeaderContentType, echo.HeaderXRequestedWith},
+		ExposeHeaders:    []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderXRequestID},
+		AllowCredentials: true, // the cookies of browser_login.go
+		MaxAge:           600,
+	})
+	return func(next echo.HandlerFunc) echo.HandlerFunc { return anyOrigin(allowedOrigins(next)) }
+}
+
+// allowedOrigin reports whether an origin is exactly one of CORSOrigins, or a loopback origin while
+// those are allowed.
+func (s *Server) allowedOrigin(origin string) bool {
+	if slices.Contains(s.CORSOrigins, origin) {
+		return true
+	}
+	if !s.CORSLoopback {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err == nil && loopback.Is(u.Hostname())
+}
+
+// errCrossOrigin is returned for a request that a page of another site made the browser send.
+var errCrossOrigin = fault.Errorf(crossOrigin, "the origin of the request is missing or not allowed; see LATCHKEY_CORS_ORIGINS")
+
+// checkOrigin protects operations that use cookies against cross-site requests: it refuses unsafe
+// methods from origins that are not allowed. A request with neither Origin nor Sec-Fetch-Site does
+// not come from a current browser, or from one that hides them; it must carry X-Requested-With,
+// which a form of another site cannot send.
+func (s *Server) checkOrigin(r *http.Request) error {
+	origin, site := r.Header.Get(echo.HeaderOrigin), r.Header.Get("Sec-Fetch-Site")
+	switch {
+	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == http.MethodOptions:
+		return nil
+	case origin != "" && (s.allowedOrigin(origin) || origin == originOf(s.Issuer)):
+		return nil
+	case origin == "" && site == "":
+		if r.Header.Get(echo.HeaderXRequestedWith) == "" {
+			return errCrossOrigin
+		}
+		return nil
+	}
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		return errCrossOrigin.Wrap(err)
+	}
+	return nil
+}
+
+// originOf returns the origin of a URL (RFC 6454 §4), or "" if the URL is malformed.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

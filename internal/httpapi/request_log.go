@@ -1,0 +1,49 @@
+package httpapi
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+)
+
+// errorKey is the Echo context key under which writeError leaves the error for the log.
+const errorKey = "latchkey.error"
+
+// logRequest logs one line per request. It leaves out the query and the headers, which may contain
+// secrets.
+func (s *Server) logRequest() echo.MiddlewareFunc {
+	return middleware.RequestLoggerWithConfig(middleware.RequestLoggerConfig{
+		HandleError: true, LogLatency: true, LogStatus: true, LogMethod: true,
+		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
+			level, attrs := slog.LevelInfo, []slog.Attr{
+				slog.String("method", v.Method), slog.String("path", c.Request().URL.Path),
+				slog.Int("status", v.Status), slog.Duration("duration", v.Latency),
+				slog.String("address", c.RealIP()), slog.String("request_id", requestIDOf(c)),
+			}
+			if err, ok := c.Get(errorKey).(error); ok {
+				attrs = append(attrs, slog.String("error", err.Error()))
+			}
+			if v.Status >= http.StatusInternalServerError {
+				level = slog.LevelError
+			}
+			s.Log.LogAttrs(c.Request().Context(), level, "request", attrs...)
+			return nil
+		},
+	})
+}
+
+// recoverPanic turns a panic into server_error and logs its stack.
+func (s *Server) recoverPanic() echo.MiddlewareFunc {
+	return middleware.RecoverWithConfig(middleware.RecoverConfig{
+		DisablePrintStack: true, DisableStackAll: true,
+		LogErrorFunc: func(c echo.Context, err error, _ []byte) error {
+			s.Log.ErrorContext(c.Request().Context(), "panic",
+				"error", err, "request_id", requestIDOf(c), "stack", string(debug.Stack()))
+			return fmt.Errorf("panic: %w", err)
+		},
+	})
+}

@@ -1,0 +1,43 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/require"
+)
+
+// A panic returns server_error with the request id. Its text and stack are only logged.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	s := &Server{Options: Options{Issuer: "http://localhost", Log: slog.New(slog.NewTextHandler(&log, nil))}}
+	e := echo.New()
+	e.HTTPErrorHandler = s.writeError
+	e.Use(requestID, s.logRequest(), commonHeaders, s.recoverPanic())
+	panics := func(echo.Context) error { panic("secret text of the panic") }
+	e.POST("/token", panics)
+	e.GET("/api/users/me", panics)
+	for _, c := range []struct{ method, path, body string }{
+		{http.MethodPost, "/token", `{"error": "server_error", "error_description": "internal error; include the request id when you report it"}`},
+		{http.MethodGet, "/api/users/me", `{"type": "about:blank", "title": "Internal Server Error", "status": 500, "code": "server_error",
+			"detail": "internal error; include the request id when you report it", "instance": "/api/users/me", "request_id": "request-4711"}`},
+	} {
+		response := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil)
+		request.Header.Set(echo.HeaderXRequestID, "request-4711")
+		e.ServeHTTP(response, request)
+		require.Equal(t, http.StatusInternalServerError, response.Code)
+		require.JSONEq(t, c.body, response.Body.String())
+		require.Equal(t, "request-4711", response.Header().Get(echo.HeaderXRequestID))
+		require.Equal(t, "no-store", response.Header().Get(echo.HeaderCacheControl))
+		require.Empty(t, response.Header().Get(echo.HeaderWWWAuthenticate))
+	}
+	require.Contains(t, log.String(), "secret text of the panic")
+	require.Contains(t, log.String(), "request_log_test.go")
+	require.Contains(t, log.String(), "request_id=request-4711")
+}

@@ -1,0 +1,40 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+)
+
+// Signin handles POST /api/auth/signin: the password grant in JSON, for the built-in client.
+func (s *Server) Signin(ctx context.Context, r api.SigninRequestObject) (api.SigninResponseObject, error) {
+	token, err := s.passwordGrant(ctx, r.Body.Username, r.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	return api.Signin200JSONResponse{
+		Headers: api.Signin200ResponseHeaders{CacheControl: noStore, Pragma: noCache},
+		Body: api.SigninResult{
+			Token: token.AccessToken, TokenType: bearerType, ExpiresIn: seconds(token.ExpiresIn),
+			RefreshToken: optional(token.RefreshToken),
+		},
+	}, nil
+}
+
+// passwordGrant gets tokens for the built-in client, for Signin and Login. It converts invalid_grant
+// to the codes of the account endpoints.
+func (s *Server) passwordGrant(ctx context.Context, username, password string) (oauth.TokenResponse, error) {
+	token, err := s.OAuth.Token(ctx, oauth.TokenRequest{
+		GrantType: oauth.GrantPassword, Username: username, Password: password, Caller: caller(ctx),
+	})
+	switch {
+	case errors.Is(err, account.ErrEmailUnverified):
+		err = account.ErrEmailUnverified
+	case errors.Is(err, oauth.ErrWrongPassword):
+		err = account.ErrInvalidCredentials
+	}
+	return token, err
+}

@@ -1,0 +1,38 @@
+package keyring
+
+import "time"
+
+// Status describes a key to an operator.
+type Status struct {
+	ID         string
+	Generation int64
+	Algorithm  string
+	State      State
+	CreatedAt  time.Time
+	SignsFrom  time.Time
+	SignsUntil time.Time // zero: until there is a newer key
+	Current    bool      // sealed with the first secret, so that it needs no other
+}
+
+// List returns all keys as of the last Refresh, lowest generation first.
+func (r *Ring) List() []Status {
+	keys := *r.keys.Load()
+	list := make([]Status, len(keys))
+	for i := range keys {
+		list[i] = r.status(keys, i)
+	}
+	return list
+}
+
+func (r *Ring) status(keys timeline, i int) Status {
+	row := keys[i].row
+	s := Status{
+		ID: row.ID, Generation: row.Generation, Algorithm: row.Algorithm,
+		State: keys.state(i, r.now(), r.schedule.retention), Current: keys[i].current,
+		CreatedAt: row.CreatedAt, SignsFrom: row.SignsFrom,
+	}
+	if end := keys.end(i); end.Before(never) {
+		s.SignsUntil = end
+	}
+	return s
+}

@@ -1,0 +1,68 @@
+package keyring
+
+import (
+	"time"
+)
+
+// verifyMargin is how long a retired key stays published after its last token has expired. It is
+// longer than any cache of the JWKS.
+const verifyMargin = 24 * time.Hour
+
+// schedule holds the durations in the life cycle of a key. With the rows and the time they decide
+// everything that Maintain does, so replicas that run it at once agree.
+type schedule struct {
+	prepublish time.Duration
+	period     time.Duration
+	retention  time.Duration // how long a retired key stays published
+	leeway     time.Duration // the largest clock skew
+}
+
+func scheduleOf(o Options) schedule {
+	return schedule{prepublish: o.Prepublish, period: o.Period, retention: verifyMargin + o.MaxLifetime, leeway: o.Leeway}
+}
+
+// firstStart returns when the very first key starts to sign. It is in the past, because a replica
+// whose clock is behind has no older key to sign with.
+func (s schedule) firstStart(now time.Time) time.Time { return now.Add(-s.leeway) }
+
+// nextStart returns when a key that is published now starts to sign.
+func (s schedule) nextStart(now time.Time) time.Time { return now.Add(s.prepublish) }
+
+// next reports whether the next key is due, and when it starts to sign. The current key signs a little
+// past its period rather than let its successor sign before verifiers have seen it.
+func (s schedule) next(t timeline, now time.Time) (from time.Time, due bool) {
+	newest := t.newest()
+	if newest == nil {
+		return s.firstStart(now), true
+	}
+	end := newest.row.SignsFrom.Add(s.period)
+	if until := orNever(newest.row.SignsUntil); until.Before(end) {
+		end = until
+	}
+	return s.nextStart(now), end.Sub(now) <= s.prepublish
+}
+
+// action is a change that Maintain makes to a stored key.
+type action int
+
+const (
+	noAction     action = iota
+	reseal              // seal the private key with the first secret
+	erasePrivate        // erase the private key
+	deleteKey
+)
+
+// action returns what is to be done to the i-th key. A private key is kept until the clocks of all
+// replicas agree that another key signs.
+func (s schedule) action(t timeline, i int, now time.Time) action {
+	k := t[i]
+	switch state := t.state(i, now, s.retention); {
+	case state == Expired:
+		return deleteKey
+	case state == Retired && k.private != nil && !now.Before(t.end(i).Add(2*s.leeway)):
+		return erasePrivate
+	case !k.current:
+		return reseal
+	}
+	return noAction
+}

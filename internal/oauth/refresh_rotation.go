@@ -1,0 +1,62 @@
+package oauth
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
+)
+
+// verdict is what happens to a presented refresh token.
+type verdict int
+
+const (
+	refuse   verdict = iota // it does not work
+	rotate                  // it is the newest: its successor takes its place
+	repeat                  // it was the newest a moment ago: its successor is returned again
+	overused                // the same, too often
+	reuse                   // it is older: two parties hold it, and one of them is a thief
+)
+
+// judge decides as a pure function of the session, the presented counter and the time.
+func judge(s Session, u account.User, counter int64, now time.Time, grace time.Duration) verdict {
+	if !s.alive(u, now) || counter > s.Counter {
+		return refuse
+	}
+	switch behind := s.Counter - counter; {
+	case behind == 0:
+		return rotate
+	case behind > 1 || now.Sub(s.RotatedAt) >= grace:
+		return reuse
+	case s.Repeats >= maxRepeats:
+		return overused
+	default:
+		return repeat
+	}
+}
+
+// rotate increments the counter of a session and returns the session as it is then.
+func (s *Service) rotate(ctx context.Context, session Session, r grantRequest, now time.Time) (Session, error) {
+	session.extend(now, s.idle(r.client))
+	err := s.sessions.RotateSession(ctx, Rotation{
+		FamilyID: session.FamilyID, Counter: session.Counter, ClientID: session.ClientID,
+		Address: r.Caller.Address, Now: now, IdleUntil: session.IdleUntil,
+	})
+	session.Counter++
+	return session, err
+}
+
+// revokeReused revokes a session whose refresh token was reused. It returns ErrRefresh once that is
+// stored.
+func (s *Service) revokeReused(ctx context.Context, session Session, from Caller, now time.Time) error {
+	s.log.WarnContext(ctx, "refresh token reused, session revoked",
+		"session_id", session.ID, "user_id", session.UserID, "client_id", session.ClientID, "address", from.Address)
+	c := s.sessionChange(ctx, audit.RefreshReused, session.ID, EndedByReuse)
+	c.Event.ActorID, c.Event.ClientID = session.UserID, session.ClientID
+	err := s.sessions.RevokeSession(ctx, session.ID, "", EndedByReuse, now, c)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	return ErrRefresh
+}

@@ -1,0 +1,14 @@
+// Package store holds what the two database engines do in exactly the same way. Each engine writes
+// its own SQL; only the texts that both understand word for word are here.
+//
+//   - migrate.go: Migrator runs the migrations with goose
+//   - conditions.go: Conditions builds a WHERE clause with numbered parameters
+//   - filters.go: the filters of the list of users and of the audit log
+//   - search.go: the search for users by a prefix of their username or email
+//   - prefix.go: PrefixEnd, the upper bound of a prefix search
+//   - results.go: what an empty result means
+//   - text.go: CleanText, for text that comes from outside
+//
+// It leaves statements, transactions, locks, column formats and driver errors to the engines in
+// postgres and sqlite, and the tests of the store interfaces to storetest.
+package store

@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-auth/latchkey/internal/keyring"
+)
+
+// keyColumns are the columns of signing_keys that scanKey reads.
+const keyColumns = `id, generation, algorithm, public, sealed, created_at, signs_from, signs_until`
+
+func scanKey(row pgx.CollectableRow) (keyring.SigningKey, error) {
+	var k keyring.SigningKey
+	var until *time.Time
+	err := row.Scan(&k.ID, &k.Generation, &k.Algorithm, &k.Public, &k.Sealed, &k.CreatedAt, &k.SignsFrom, &until)
+	k.CreatedAt, k.SignsFrom, k.SignsUntil = k.CreatedAt.UTC(), k.SignsFrom.UTC(), utcOrZero(until)
+	return k, err
+}
+
+const listSigningKeys = `SELECT ` + keyColumns + ` FROM signing_keys ORDER BY generation`
+
+// SigningKeys implements keyring.Store.
+func (s *Store) SigningKeys(ctx context.Context) ([]keyring.SigningKey, error) {
+	return queryAll(ctx, s, scanKey, listSigningKeys)
+}
+
+const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// AddSigningKey implements keyring.Store.
+func (s *Store) AddSigningKey(ctx context.Context, k keyring.SigningKey) error {
+	return s.execOne(ctx, addSigningKey, k.ID, k.Generation, k.Algorithm, nonNil(k.Public), nonNil(k.Sealed),
+		storedTime(k.CreatedAt), storedTime(k.SignsFrom), storedTimeOrNull(k.SignsUntil))
+}
+
+const replaceSealed = `UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2`
+
+// ReplaceSealed implements keyring.Store.
+func (s *Store) ReplaceSealed(ctx context.Context, id string, from, to []byte) error {
+	return s.execOne(ctx, replaceSealed, id, nonNil(from), nonNil(to))
+}
+
+const deleteSigningKey = `DELETE FROM signing_keys WHERE id = $1`
+
+// DeleteSigningKey implements keyring.Store.
+func (s *Store) DeleteSigningKey(ctx context.Context, id string) error {
+	return s.execOne(ctx, deleteSigningKey, id)
+}

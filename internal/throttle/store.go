@@ -1,0 +1,33 @@
+package throttle
+
+import (
+	"context"
+	"time"
+)
+
+// Charge is one attempt to be counted.
+type Charge struct {
+	Key   []byte    // under which it is counted
+	TAT   time.Time // the state to store if the key was never seen or its state is in the past
+	Limit time.Time // the latest allowed state
+}
+
+// Refund is the time to be given back to a key, Policy.Every for each attempt.
+type Refund struct {
+	Key    []byte
+	Amount time.Duration
+}
+
+// Store stores the state of keys, with a precision of a millisecond.
+type Store interface {
+	// Spend charges every key at now, independently of the others: the stored state becomes
+	// max(state, now) + (c.TAT - now), unless that is after c.Limit; then it does not change and the
+	// charge is refused. It returns the states of the refused keys, by key. It MUST be atomic per key:
+	// of 200 concurrent attempts no more are allowed than of 200 in sequence.
+	Spend(ctx context.Context, now time.Time, charges []Charge) (refused map[string]State, err error)
+	// Refund subtracts each amount from the stored state, which does not become less than now.
+	Refund(ctx context.Context, now time.Time, refunds []Refund) error
+	// PurgeThrottle deletes at most limit keys whose state is before the given time, and returns how
+	// many it deleted. Such a key then counts as never seen.
+	PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error)
+}

@@ -1,0 +1,68 @@
+package userfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+)
+
+// Format is a file format.
+type Format string
+
+// The formats: one JSON object per line, including users of a Keycloak export; and CSV (RFC 4180) with
+// a header that names the columns, roles separated by spaces.
+const (
+	NDJSON Format = "ndjson"
+	CSV    Format = "csv"
+)
+
+// Reader reads records one by one, in bounded memory.
+type Reader struct {
+	lines *lines
+	parse func(line []byte) (account.Record, error)
+}
+
+// NewReader returns a reader and reads what precedes the first record. A header with an unknown column
+// is an error.
+func NewReader(r io.Reader, format Format) (*Reader, error) {
+	if format != CSV {
+		return &Reader{lines: newLines(r, false), parse: recordFromJSON}, nil
+	}
+	reader := &Reader{lines: newLines(r, true)}
+	header, _, err := reader.lines.next()
+	if errors.Is(err, io.EOF) {
+		err = fault.Errorf(fault.InvalidRequest, "the file has no header")
+	}
+	if err != nil {
+		return nil, err
+	}
+	columns, err := readHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	reader.parse = func(line []byte) (account.Record, error) { return recordFromCSV(columns, line) }
+	return reader, nil
+}
+
+// Next returns the next record and its line number, or io.EOF. After a fault.Error, which is about that
+// line only, the next record can be read; any other error is final.
+func (r *Reader) Next() (account.Record, int, error) {
+	for {
+		line, number, err := r.lines.next()
+		if err != nil {
+			return account.Record{}, number, err
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		if !utf8.Valid(line) {
+			return account.Record{}, number, fault.Errorf(fault.InvalidRequest, "the line is not valid UTF-8")
+		}
+		record, err := r.parse(line)
+		return record, number, err
+	}
+}
