@@ -95,8 +95,12 @@ var grantTypes = []string{GrantPassword, GrantRefresh, GrantClient}
 func (s *Service) GrantTypes() []string { return slices.Clone(grantTypes) }
 
 // identify returns the client that makes a request. A refresh that names no client counts for the
-// client of its refresh token, which is resolved here and not again.
+// client of its refresh token, which is resolved here and not again. The client credentials grant has
+// no public client to fall back on (RFC 6749 §4.4.2).
 func (s *Service) identify(ctx context.Context, r TokenRequest) (Client, presentedToken, error) {
+	if r.GrantType == GrantClient && r.Client.none() {
+		return Client{}, presentedToken{}, errClient
+	}
 	if r.GrantType != GrantRefresh || !r.Client.none() {
 		client, err := s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
 		return client, presentedToken{}, err
