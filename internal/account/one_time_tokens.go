@@ -50,7 +50,7 @@ const (
 func tokenHash(token string) ([]byte, error) {
 	text, found := strings.CutPrefix(token, tokenPrefix)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if !found || err != nil || len(raw) != tokenSize {
+	if !found || err != nil || len(raw) != tokenSize || strings.ContainsAny(text, "\r\n") { // the decoder skips line ends
 		return nil, errOneTimeToken
 	}
 	hash := sha256.Sum256([]byte(token))

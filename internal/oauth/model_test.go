@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The lives of the model's world: short, so that a few steps of the clock reach every end.
+// The lifetimes in the model test are short, so that a few steps of the clock reach every end.
 const (
 	modelGrace = 30 * time.Second
 	modelIdle  = time.Hour
@@ -13,8 +13,7 @@ const (
 	modelTTL   = 5 * time.Minute
 )
 
-// model is what sessions are meant to be, in as few words as possible: no counters, no MACs, no
-// epochs and no SQL.
+// model is the simplest description of how sessions behave: no counters, no MACs, no epochs and no SQL.
 type model struct {
 	now      time.Time
 	users    map[string]*modelUser
@@ -34,12 +33,12 @@ type modelClient struct {
 
 type modelSession struct {
 	id, user, client string
-	scopes           []string  // that were granted
-	tokens           []string  // all refresh tokens, the newest last
-	rotated          time.Time // when the newest was made
+	scopes           []string  // as granted
+	tokens           []string  // all refresh tokens, newest last
+	rotated          time.Time // when the newest was issued
 	idle, end        time.Time
 	dead             bool
-	access           string // the last access token
+	access           string // the newest access token
 	accessEnd        time.Time
 	accessScopes     []string
 }
@@ -55,16 +54,16 @@ func (m *model) alive(s *modelSession) bool {
 	return !s.dead && m.now.Before(s.idle) && m.now.Before(s.end)
 }
 
-// kill ends all sessions that fit.
-func (m *model) kill(fits func(*modelSession) bool) {
+// kill ends all sessions that match.
+func (m *model) kill(matches func(*modelSession) bool) {
 	for _, s := range m.sessions {
-		s.dead = s.dead || fits(s)
+		s.dead = s.dead || matches(s)
 	}
 }
 
-// use says what becomes of a token that is so many behind the newest, presented by a client ("none"
-// for nobody in particular) who asks for scopes: an error code, "rotated" or "repeated".
-func (m *model) use(s *modelSession, behind int, by string, asked []string) (outcome string, scopes []string) {
+// use returns the outcome of presenting a refresh token: an error code, "rotated" or "repeated". behind is
+// how many tokens are newer, by is the client, or "none" for a request that names none.
+func (m *model) use(s *modelSession, behind int, by string, requested []string) (outcome string, scopes []string) {
 	if by == "none" && !m.alive(s) {
 		return "invalid_grant", nil
 	}
@@ -83,10 +82,10 @@ func (m *model) use(s *modelSession, behind int, by string, asked []string) (out
 	case !inTime:
 		s.dead = true
 		return "invalid_grant", nil
-	case len(both(asked, scopes)) < len(asked):
+	case len(both(requested, scopes)) < len(requested):
 		return "invalid_scope", nil
-	case len(asked) > 0:
-		scopes = asked
+	case len(requested) > 0:
+		scopes = requested
 	}
 	if behind == 1 {
 		return "repeated", scopes
@@ -95,7 +94,7 @@ func (m *model) use(s *modelSession, behind int, by string, asked []string) (out
 	return "rotated", scopes
 }
 
-// both gives what two lists share, in the order of the first.
+// both returns the elements that both lists contain, in the order of the first.
 func both(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
 }

@@ -27,24 +27,24 @@ import (
 
 var modelOps = flag.Int("model.ops", 20_000, "operations of the model test on each engine")
 
-// lanes are databases side by side: each waits for its disk alone.
-const lanes = 4
+// workers is the number of databases that are tested at the same time, because each waits for its disk.
+const workers = 4
 
-// Sessions are what the model says, after any operations in any order, on both engines.
+// TestModel checks that sessions behave like the model, after any operations in any order, on both engines.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	for engine, open := range map[string]func(t *testing.T) storetest.Store{"postgres": openPostgres, "sqlite": openSQLite} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			total := make(chan map[string]int, lanes)
+			total := make(chan map[string]int, workers)
 			t.Cleanup(func() { requireAllSeen(t, total) })
-			for lane := range lanes {
-				t.Run(fmt.Sprint(lane), func(t *testing.T) {
+			for worker := range workers {
+				t.Run(fmt.Sprint(worker), func(t *testing.T) {
 					t.Parallel()
 					w := newModelWorld(open(t))
-					for w.ops() < *modelOps/lanes {
+					for w.ops() < *modelOps/workers {
 						rapid.Check(t, func(rt *rapid.T) {
-							if w.ops() < *modelOps/lanes { // a check has a hundred trials
+							if w.ops() < *modelOps/workers { // a check runs up to a hundred trials
 								w.begin(rt).run(rt)
 							}
 						})
@@ -56,14 +56,14 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// requireAllSeen fails when something that may happen never did: then nothing was shown of it.
+// requireAllSeen fails unless every outcome occurred: otherwise the test has shown nothing about it.
 func requireAllSeen(t *testing.T, total chan map[string]int) {
 	t.Helper()
 	if t.Failed() {
 		return
 	}
 	sum, ops := map[string]int{}, 0
-	for range lanes {
+	for range workers {
 		for what, n := range <-total {
 			sum[what] += n
 			ops += n
@@ -76,7 +76,7 @@ func requireAllSeen(t *testing.T, total chan map[string]int) {
 		"refresh rotated", "refresh repeated", "refresh invalid_grant", "refresh invalid_client", "refresh invalid_scope",
 		"reuse", "sign in 200", "sign in invalid_grant", "sign in invalid_client", "access alive", "access dead",
 		"revoke 200", "revoke invalid_grant", "introspect true", "introspect false", "list", "end one", "end others",
-		"password", "user on", "user off", "role given", "role taken", "client on", "client off", "time", "purge",
+		"password", "user enabled", "user disabled", "role granted", "role revoked", "client enabled", "client disabled", "time", "purge",
 	} {
 		require.Positive(t, sum[what], what)
 	}
@@ -107,7 +107,7 @@ type modelWorld struct {
 	*oauth.Service
 	store storetest.Store
 	now   time.Time
-	seen  map[string]int // what happened, how often
+	seen  map[string]int // how often each outcome occurred
 }
 
 func newModelWorld(store storetest.Store) *modelWorld {
@@ -119,14 +119,16 @@ func newModelWorld(store storetest.Store) *modelWorld {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w}, Limits: noLimits{},
-		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
+		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w.clock}, Limits: noLimits{},
+		Now: w.clock, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		panic(err) // the options above are wrong
+		panic(err) // the options above are invalid
 	}
 	return w
 }
+
+func (w *modelWorld) clock() time.Time { return w.now }
 
 func (w *modelWorld) ops() int {
 	sum := -w.seen["reuse"] // counted in addition to an operation
@@ -155,7 +157,7 @@ func (noLimits) CountClientFailure(context.Context, string, string) (time.Durati
 }
 
 // plainKeys encodes claims without signing them.
-type plainKeys struct{ w *modelWorld }
+type plainKeys struct{ now func() time.Time }
 
 func (plainKeys) Sign(c oauth.Claims) (string, error) {
 	raw, err := json.Marshal(c)
@@ -164,7 +166,7 @@ func (plainKeys) Sign(c oauth.Claims) (string, error) {
 
 func (k plainKeys) Verify(token string) (c oauth.Claims, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || json.Unmarshal(raw, &c) != nil || !k.w.now.Before(c.ExpiresAt) {
+	if err != nil || json.Unmarshal(raw, &c) != nil || !k.now().Before(c.ExpiresAt) {
 		return oauth.Claims{}, oauth.ErrInvalidToken
 	}
 	return c, nil
@@ -203,15 +205,15 @@ func (w *modelWorld) begin(t *rapid.T) *trial {
 	return r
 }
 
-// run performs frequent operations most often; otherwise hardly any session would live long enough to
-// be used.
+// run repeats the operations that keep sessions in use more often than the others, because otherwise few
+// sessions would live long enough to be used.
 func (r *trial) run(t *rapid.T) {
 	often := func(name string, n int, do func(*rapid.T), all map[string]func(*rapid.T)) {
 		for i := range n {
 			all[fmt.Sprint(name, " ", i)] = do
 		}
 	}
-	all := map[string]func(*rapid.T){"role": r.role, "list": r.list, "purge": r.purge, "revoke": r.revoke, "end": r.end, "mend": r.mend}
+	all := map[string]func(*rapid.T){"role": r.role, "list": r.list, "purge": r.purge, "revoke": r.revoke, "end": r.end, "restore": r.restore}
 	often("sign in", 3, r.signIn, all)
 	often("refresh", 9, r.refresh, all)
 	often("access", 2, r.access, all)
@@ -220,7 +222,7 @@ func (r *trial) run(t *rapid.T) {
 	t.Repeat(all)
 }
 
-// happened counts an operation.
+// happened counts an outcome.
 func (r *trial) happened(what string) { r.seen[what]++ }
 
 // code returns the outcome of a call as the model names it.

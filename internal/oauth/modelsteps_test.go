@@ -21,7 +21,8 @@ func sha(text string) []byte {
 	return sum[:]
 }
 
-// credentials are how a client says who it is; "none" and the built-in one say nothing.
+// credentials returns the credentials that a client sends: the id of a public one, and the secret of a
+// confidential one. The client "none" sends nothing.
 func (r *trial) credentials(client string) oauth.Credentials {
 	switch {
 	case client == "none":
@@ -55,14 +56,14 @@ func (r *trial) signIn(t *rapid.T) {
 	}
 	require.NotContains(t, r.m.sessions, s)
 	r.m.sessions = append(r.m.sessions, s)
-	r.answered(t, s, got, s.scopes)
-	claims, err := plainKeys{r.modelWorld}.Verify(got.AccessToken)
+	r.requireTokens(t, s, got, s.scopes)
+	claims, err := plainKeys{r.clock}.Verify(got.AccessToken)
 	require.NoError(t, err)
 	s.id = claims.SessionID
 }
 
-// answered checks what a session was given, and remembers it.
-func (r *trial) answered(t *rapid.T, s *modelSession, got oauth.TokenResponse, scopes []string) {
+// requireTokens checks the tokens of a session and stores them in the model.
+func (r *trial) requireTokens(t *rapid.T, s *modelSession, got oauth.TokenResponse, scopes []string) {
 	require.Equal(t, strings.Join(scopes, " "), got.Scope)
 	require.Equal(t, min(s.idle.Sub(r.m.now), s.end.Sub(r.m.now)), got.RefreshExpiresIn)
 	s.access, s.accessEnd, s.accessScopes = got.AccessToken, r.m.now.Add(modelTTL), scopes
@@ -71,12 +72,12 @@ func (r *trial) answered(t *rapid.T, s *modelSession, got oauth.TokenResponse, s
 	}
 }
 
-// session draws one; with none there is nothing to do.
+// session draws a session. It skips the operation if there is none.
 func (r *trial) session(t *rapid.T) *modelSession {
 	if len(r.m.sessions) == 0 {
 		t.Skip("no session yet")
 	}
-	// The newest first: they are alive.
+	// Small numbers are drawn most often, and the newest sessions are the live ones.
 	return r.m.sessions[len(r.m.sessions)-1-rapid.IntRange(0, len(r.m.sessions)-1).Draw(t, "session")]
 }
 
@@ -84,28 +85,28 @@ func (r *trial) refresh(t *rapid.T) {
 	s := r.session(t)
 	behind := min(len(s.tokens)-1, rapid.SampledFrom([]int{0, 0, 0, 0, 1, 1, 2, 9}).Draw(t, "behind"))
 	by := s.client
-	if rapid.IntRange(0, 5).Draw(t, "by another") == 0 {
-		by = rapid.SampledFrom([]string{"none", rapid.SampledFrom(r.clients).Draw(t, "by")}).Draw(t, "by whom")
+	if rapid.IntRange(0, 5).Draw(t, "another client") == 0 {
+		by = rapid.SampledFrom([]string{"none", rapid.SampledFrom(r.clients).Draw(t, "by")}).Draw(t, "client")
 	}
-	asked := rapid.SampledFrom([][]string{nil, nil, nil, {"profile"}, {"users:read"}}).Draw(t, "asked")
+	requested := rapid.SampledFrom([][]string{nil, nil, nil, {"profile"}, {"users:read"}}).Draw(t, "requested")
 	wasAlive, newest := r.m.alive(s), s.tokens[len(s.tokens)-1]
 	credentials := r.credentials(by)
-	if by == "" && rapid.Bool().Draw(t, "unsaid") {
-		by, credentials = "none", oauth.Credentials{} // nobody in particular is the token's public client
+	if by == "" && rapid.Bool().Draw(t, "unnamed") {
+		by, credentials = "none", oauth.Credentials{} // a request without a client counts for the token's public client
 	}
-	want, scopes := r.m.use(s, behind, by, asked)
+	want, scopes := r.m.use(s, behind, by, requested)
 	got, err := r.Token(t.Context(), oauth.TokenRequest{
-		GrantType: oauth.GrantRefresh, RefreshToken: s.tokens[len(s.tokens)-1-behind], Scope: strings.Join(asked, " "), Client: credentials})
+		GrantType: oauth.GrantRefresh, RefreshToken: s.tokens[len(s.tokens)-1-behind], Scope: strings.Join(requested, " "), Client: credentials})
 	r.happened("refresh " + want)
 	switch want {
 	case "rotated":
 		require.NoError(t, err)
 		require.NotContains(t, s.tokens, got.RefreshToken)
-		r.answered(t, s, got, scopes)
+		r.requireTokens(t, s, got, scopes)
 	case "repeated":
 		require.NoError(t, err)
-		require.Equal(t, newest, got.RefreshToken, "the same successor for everybody")
-		r.answered(t, s, got, scopes)
+		require.Equal(t, newest, got.RefreshToken, "every caller gets the same successor")
+		r.requireTokens(t, s, got, scopes)
 	default:
 		require.Equal(t, want, code(err))
 		if wasAlive && !r.m.alive(s) {
@@ -114,7 +115,7 @@ func (r *trial) refresh(t *rapid.T) {
 	}
 }
 
-// access uses the last access token of a session.
+// access uses the newest access token of a session.
 func (r *trial) access(t *rapid.T) {
 	s := r.session(t)
 	who, err := r.Principal(t.Context(), s.access)
@@ -130,7 +131,7 @@ func (r *trial) access(t *rapid.T) {
 	r.happened("access alive")
 }
 
-// time passes, mostly to the borders of something.
+// time moves the clock, mostly to one side of a limit.
 func (r *trial) time(t *rapid.T) {
 	step := rapid.SampledFrom([]time.Duration{
 		time.Second, time.Second, time.Second, modelGrace - time.Second, modelGrace - time.Second, modelGrace,
@@ -141,7 +142,7 @@ func (r *trial) time(t *rapid.T) {
 	r.happened("time")
 }
 
-// anyToken draws one of a session's tokens, of either kind.
+// anyToken draws a token of a session, of either kind, and reports whether it can be identified.
 func (r *trial) anyToken(t *rapid.T, s *modelSession) (token string, found bool) {
 	if rapid.Bool().Draw(t, "access token") {
 		return s.access, r.m.now.Before(s.accessEnd)
@@ -151,12 +152,12 @@ func (r *trial) anyToken(t *rapid.T, s *modelSession) (token string, found bool)
 
 func (r *trial) revoke(t *rapid.T) {
 	s, by := r.session(t), rapid.SampledFrom(r.clients).Draw(t, "by")
-	if rapid.Bool().Draw(t, "by its own") {
+	if rapid.Bool().Draw(t, "its own client") {
 		by = s.client
 	}
 	token, found := r.anyToken(t, s)
 	_, _, err := r.store.SessionByID(t.Context(), s.id)
-	found = found && !errors.Is(err, fault.ErrNotFound) // a purged session is as if it had never been
+	found = found && !errors.Is(err, fault.ErrNotFound) // a purged session is unknown
 	want := "200"
 	switch {
 	case !r.m.clients[by].active:
@@ -170,7 +171,7 @@ func (r *trial) revoke(t *rapid.T) {
 	r.happened("revoke " + want)
 }
 
-// introspect asks of a refresh token, as the confidential client.
+// introspect asks about a refresh token as the confidential client.
 func (r *trial) introspect(t *rapid.T) {
 	s := r.session(t)
 	at := rapid.IntRange(0, len(s.tokens)-1).Draw(t, "token")
@@ -211,21 +212,21 @@ func (r *trial) list(t *rapid.T) {
 	r.happened("list")
 }
 
-// end does one of the things that end sessions.
+// end draws one of the operations that end sessions.
 func (r *trial) end(t *rapid.T) {
 	rapid.SampledFrom([]func(*rapid.T){r.endOne, r.endOthers, r.password, r.user, r.client}).Draw(t, "what")(t)
 }
 
-// mend lets those sign in again who may not.
-func (r *trial) mend(t *rapid.T) {
+// restore enables all users and clients that are disabled.
+func (r *trial) restore(t *rapid.T) {
 	for _, name := range r.users {
 		if !r.m.users[name].active {
-			r.switchUser(t, name)
+			r.toggleUser(t, name)
 		}
 	}
 	for _, id := range r.clients {
 		if !r.m.clients[id].active {
-			r.switchClient(t, id)
+			r.toggleClient(t, id)
 		}
 	}
 }
@@ -248,7 +249,7 @@ func (r *trial) endOthers(t *rapid.T) {
 	r.happened("end others")
 }
 
-// password changes, and may spare the session in which it is changed.
+// password changes a password and may keep the session in which it is changed.
 func (r *trial) password(t *rapid.T) {
 	s := r.session(t)
 	keep := ""
@@ -263,9 +264,9 @@ func (r *trial) password(t *rapid.T) {
 	r.happened("password")
 }
 
-func (r *trial) user(t *rapid.T) { r.switchUser(t, rapid.SampledFrom(r.users).Draw(t, "user")) }
+func (r *trial) user(t *rapid.T) { r.toggleUser(t, rapid.SampledFrom(r.users).Draw(t, "user")) }
 
-func (r *trial) switchUser(t *rapid.T, user string) {
+func (r *trial) toggleUser(t *rapid.T, user string) {
 	u := r.m.users[user]
 	u.active = !u.active
 	require.NoError(t, r.store.UpdateUser(t.Context(), r.ids[user], account.UserPatch{
@@ -274,7 +275,7 @@ func (r *trial) switchUser(t *rapid.T, user string) {
 	if !u.active {
 		r.m.kill(func(s *modelSession) bool { return s.user == user })
 	}
-	r.happened("user " + map[bool]string{true: "on", false: "off"}[u.active])
+	r.happened("user " + map[bool]string{true: "enabled", false: "disabled"}[u.active])
 }
 
 func (r *trial) role(t *rapid.T) {
@@ -283,29 +284,29 @@ func (r *trial) role(t *rapid.T) {
 	u.moderator = !u.moderator
 	if u.moderator {
 		require.NoError(t, r.store.GrantRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Change{}))
-		r.happened("role given")
+		r.happened("role granted")
 		return
 	}
 	require.NoError(t, r.store.RevokeRole(t.Context(), r.ids[user], account.RoleModerator, r.now, audit.Change{}))
-	r.happened("role taken")
+	r.happened("role revoked")
 }
 
-// client switches a registered one; the built-in one is switched by configuration.
+// client disables or enables a registered client. The built-in one is disabled by configuration only.
 func (r *trial) client(t *rapid.T) {
-	r.switchClient(t, rapid.SampledFrom(r.clients[1:]).Draw(t, "client"))
+	r.toggleClient(t, rapid.SampledFrom(r.clients[1:]).Draw(t, "client"))
 }
 
-func (r *trial) switchClient(t *rapid.T, id string) {
+func (r *trial) toggleClient(t *rapid.T, id string) {
 	c := r.m.clients[id]
 	c.active = !c.active
 	require.NoError(t, r.store.UpdateClient(t.Context(), id, oauth.ClientPatch{Active: &c.active}, r.now, audit.Change{}))
 	if !c.active {
 		r.m.kill(func(s *modelSession) bool { return s.client == id })
 	}
-	r.happened("client " + map[bool]string{true: "on", false: "off"}[c.active])
+	r.happened("client " + map[bool]string{true: "enabled", false: "disabled"}[c.active])
 }
 
-// purge deletes what has ended long ago, of which nobody must notice anything.
+// purge deletes sessions that ended long ago, which must not change any outcome.
 func (r *trial) purge(t *rapid.T) {
 	_, err := r.PurgeSessions(t.Context(), 500)
 	require.NoError(t, err)

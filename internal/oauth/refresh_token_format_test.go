@@ -17,7 +17,8 @@ var (
 	newKey = []byte(strings.Repeat("n", 32))
 )
 
-// A token says what was put into it, has the same text each time, and fits a URL and a header.
+// Decoding a token returns what was encoded. The same content always has the same text, which needs no
+// escaping in URLs and headers.
 func TestRefreshTokenRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -35,9 +36,9 @@ func TestRefreshTokenRoundTrip(t *testing.T) {
 	})
 }
 
-// Every other character at every place, every character too few or too many, is another token than
-// ours. The last character has bits that count for nothing: they must be zero all the same.
-func TestRefreshTokenEveryChange(t *testing.T) {
+// A token with any character replaced, inserted or removed is invalid. The last character has bits that
+// encode nothing; they must be zero.
+func TestChangedRefreshToken(t *testing.T) {
 	t.Parallel()
 	keys := refreshKeys{newKey, oldKey}
 	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=. \n\x00é"
@@ -46,26 +47,26 @@ func TestRefreshTokenEveryChange(t *testing.T) {
 		for i := range len(text) {
 			for _, c := range characters {
 				if string(c) != text[i:i+1] {
-					requireJunk(t, keys, text[:i]+string(c)+text[i+1:])
+					requireInvalid(t, keys, text[:i]+string(c)+text[i+1:])
 				}
-				requireJunk(t, keys, text[:i]+string(c)+text[i:])
+				requireInvalid(t, keys, text[:i]+string(c)+text[i:])
 			}
-			requireJunk(t, keys, text[:i])
-			requireJunk(t, keys, text[:i]+text[i+1:])
+			requireInvalid(t, keys, text[:i])
+			requireInvalid(t, keys, text[:i]+text[i+1:])
 		}
 		for _, c := range characters {
-			requireJunk(t, keys, text+string(c))
+			requireInvalid(t, keys, text+string(c))
 		}
 	}
 }
 
-func requireJunk(t *testing.T, keys refreshKeys, text string) {
+func requireInvalid(t *testing.T, keys refreshKeys, text string) {
 	t.Helper()
 	_, ok := keys.decode(text)
 	require.False(t, ok, "%q", text)
 }
 
-// What only somebody with the key could make is refused too, if we would not have made it.
+// A token in another form than that of encode is invalid, even with a valid MAC.
 func TestRefreshTokenForms(t *testing.T) {
 	t.Parallel()
 	keys := refreshKeys{newKey}
@@ -79,7 +80,7 @@ func TestRefreshTokenForms(t *testing.T) {
 	}
 	good := forge(1, number(newKey), family, []byte{5})
 	got, ok := keys.decode(good)
-	require.True(t, ok, "the forger knows the format")
+	require.True(t, ok, "the test knows the format")
 	require.Equal(t, int64(5), got.counter)
 	require.Equal(t, good, keys.encode(got))
 	for name, text := range map[string]string{
@@ -88,22 +89,22 @@ func TestRefreshTokenForms(t *testing.T) {
 		"a short family":                        forge(1, number(newKey), family[1:], []byte{5}),
 		"a long family":                         forge(1, number(newKey), append(family, 0), []byte{5}),
 		"no counter":                            forge(1, number(newKey), family, nil),
-		"a counter without end":                 forge(1, number(newKey), family, []byte{0x85}),
+		"an incomplete counter":                 forge(1, number(newKey), family, []byte{0x85}),
 		"a counter too large":                   forge(1, number(newKey), family, binary.AppendUvarint(nil, 1<<63)),
 		"a counter in more bytes than it needs": forge(1, number(newKey), family, []byte{0x85, 0x00}),
 		"too long":                              forge(1, number(newKey), append(family, make([]byte, 50)...), []byte{5}),
-		"nothing":                               "",
-		"a prefix":                              "rt_",
-		"another":                               strings.Replace(good, "rt_", "RT_", 1),
+		"empty":                                 "",
+		"prefix only":                           "rt_",
+		"another case":                          strings.Replace(good, "rt_", "RT_", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			requireJunk(t, keys, text)
+			requireInvalid(t, keys, text)
 		})
 	}
 }
 
-// The master secret is replaced: the first key signs, all verify, one that is gone does not.
+// When the master secret is rotated, the first key signs and all verify. A removed key does not verify.
 func TestRefreshKeysRotate(t *testing.T) {
 	t.Parallel()
 	token := refreshToken{family: make([]byte, familySize), counter: 3}
@@ -127,8 +128,8 @@ func TestRefreshKeysRotate(t *testing.T) {
 	}
 }
 
-// Two keys may have one number: then both are tried.
-func TestRefreshKeysOfOneNumber(t *testing.T) {
+// If two keys have the same number, both are tried.
+func TestRefreshKeysWithTheSameNumber(t *testing.T) {
 	t.Parallel()
 	twin := make([]byte, 32)
 	for i := uint32(0); number(twin) != number(newKey); i++ {
@@ -146,7 +147,7 @@ func TestRefreshKeysOfOneNumber(t *testing.T) {
 	require.False(t, ok)
 }
 
-// Whatever is decoded is what would have been made for it: there is one text for a token.
+// Every text that can be decoded is the one that encode returns: a token has one text.
 func FuzzDecode(f *testing.F) {
 	keys := refreshKeys{newKey, oldKey}
 	good := keys.encode(refreshToken{family: make([]byte, familySize), counter: 200})
