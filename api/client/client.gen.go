@@ -402,6 +402,9 @@ type OwnProfilePatch struct {
 
 	// Picture URL of a picture
 	Picture *string `json:"picture,omitempty"`
+
+	// Username Must be unique; case is ignored
+	Username *string `json:"username,omitempty"`
 }
 
 // PasswordReset defines model for PasswordReset.
@@ -664,8 +667,9 @@ type UserCreate struct {
 	Picture *string `json:"picture,omitempty"`
 
 	// Username Letters, digits and punctuation of any script, without spaces or `@`. Must be unique;
-	// case is ignored.
-	Username string `json:"username"`
+	// case is ignored. If omitted, a username such as `user-qhzvkwna` is generated; the user
+	// signs in with the email address and can change the username later.
+	Username *string `json:"username,omitempty"`
 }
 
 // UserList defines model for UserList.
@@ -1138,9 +1142,10 @@ type ClientInterface interface {
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOwnProfileWithBody Change your profile, password or email address
+	// UpdateOwnProfileWithBody Change your profile, username, password or email address
 	//
-	// Changes only the fields that you send. A new password or email address requires
+	// Changes only the fields that you send. A username that is taken is refused with 409; after
+	// several of those, the response is 429. A new password or email address requires
 	// `current_password`. A new password ends all your other sessions. A new email address takes
 	// effect once you have confirmed it: we send a link to it.
 	//
@@ -1149,9 +1154,10 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/auth/users/me (the `UpdateOwnProfile` operationId).
 	UpdateOwnProfileWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOwnProfile Change your profile, password or email address
+	// UpdateOwnProfile Change your profile, username, password or email address
 	//
-	// Changes only the fields that you send. A new password or email address requires
+	// Changes only the fields that you send. A username that is taken is refused with 409; after
+	// several of those, the response is 429. A new password or email address requires
 	// `current_password`. A new password ends all your other sessions. A new email address takes
 	// effect once you have confirmed it: we send a link to it.
 	//
@@ -1978,9 +1984,10 @@ func (c *Client) GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
-// UpdateOwnProfileWithBody Change your profile, password or email address
+// UpdateOwnProfileWithBody Change your profile, username, password or email address
 //
-// Changes only the fields that you send. A new password or email address requires
+// Changes only the fields that you send. A username that is taken is refused with 409; after
+// several of those, the response is 429. A new password or email address requires
 // `current_password`. A new password ends all your other sessions. A new email address takes
 // effect once you have confirmed it: we send a link to it.
 //
@@ -1999,9 +2006,10 @@ func (c *Client) UpdateOwnProfileWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// UpdateOwnProfile Change your profile, password or email address
+// UpdateOwnProfile Change your profile, username, password or email address
 //
-// Changes only the fields that you send. A new password or email address requires
+// Changes only the fields that you send. A username that is taken is refused with 409; after
+// several of those, the response is 429. A new password or email address requires
 // `current_password`. A new password ends all your other sessions. A new email address takes
 // effect once you have confirmed it: we send a link to it.
 //
@@ -5359,9 +5367,10 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOwnProfileResponse, error)
 
-	// UpdateOwnProfileWithBodyWithResponse Change your profile, password or email address
+	// UpdateOwnProfileWithBodyWithResponse Change your profile, username, password or email address
 	//
-	// Changes only the fields that you send. A new password or email address requires
+	// Changes only the fields that you send. A username that is taken is refused with 409; after
+	// several of those, the response is 429. A new password or email address requires
 	// `current_password`. A new password ends all your other sessions. A new email address takes
 	// effect once you have confirmed it: we send a link to it.
 	//
@@ -5370,9 +5379,10 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/auth/users/me (the `UpdateOwnProfile` operationId).
 	UpdateOwnProfileWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateOwnProfileResponse, error)
 
-	// UpdateOwnProfileWithResponse Change your profile, password or email address
+	// UpdateOwnProfileWithResponse Change your profile, username, password or email address
 	//
-	// Changes only the fields that you send. A new password or email address requires
+	// Changes only the fields that you send. A username that is taken is refused with 409; after
+	// several of those, the response is 429. A new password or email address requires
 	// `current_password`. A new password ends all your other sessions. A new email address takes
 	// effect once you have confirmed it: we send a link to it.
 	//
@@ -11900,9 +11910,10 @@ func (c *ClientWithResponses) GetOwnProfileWithResponse(ctx context.Context, req
 	return ParseGetOwnProfileResponse(rsp)
 }
 
-// UpdateOwnProfileWithBodyWithResponse Change your profile, password or email address
+// UpdateOwnProfileWithBodyWithResponse Change your profile, username, password or email address
 //
-// Changes only the fields that you send. A new password or email address requires
+// Changes only the fields that you send. A username that is taken is refused with 409; after
+// several of those, the response is 429. A new password or email address requires
 // `current_password`. A new password ends all your other sessions. A new email address takes
 // effect once you have confirmed it: we send a link to it.
 //
@@ -11917,9 +11928,10 @@ func (c *ClientWithResponses) UpdateOwnProfileWithBodyWithResponse(ctx context.C
 	return ParseUpdateOwnProfileResponse(rsp)
 }
 
-// UpdateOwnProfileWithResponse Change your profile, password or email address
+// UpdateOwnProfileWithResponse Change your profile, username, password or email address
 //
-// Changes only the fields that you send. A new password or email address requires
+// Changes only the fields that you send. A username that is taken is refused with 409; after
+// several of those, the response is 429. A new password or email address requires
 // `current_password`. A new password ends all your other sessions. A new email address takes
 // effect once you have confirmed it: we send a link to it.
 //

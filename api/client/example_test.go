@@ -96,8 +96,9 @@ func ExampleClientWithResponses_SignupWithResponse() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	username := "alice"
 	signup, err := c.SignupWithResponse(context.Background(), client.UserCreate{
-		Username: "alice", Email: "alice@example.com", Password: "correct horse battery staple",
+		Username: &username, Email: "alice@example.com", Password: "correct horse battery staple",
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -12,6 +12,7 @@ type migrateCommands struct {
 	Up     migrateUp     `cmd:"" help:"Apply all pending migrations"`
 	Down   migrateDown   `cmd:"" help:"Roll back the last migration and delete the data in what it created"`
 	Status migrateStatus `cmd:"" help:"List all migrations and when they were applied"`
+	Adopt  migrateAdopt  `cmd:"" help:"Take over the users and roles of the Full Stack Book tutorial (PostgreSQL)"`
 }
 
 type migrateUp struct {
@@ -19,7 +20,7 @@ type migrateUp struct {
 }
 
 func (*migrateUp) Help() string {
-	return "Every command that opens the database does this first, except `migrate down` and `migrate status`.\n\n" +
+	return "Every command that opens the database does this first, except the other `migrate` commands.\n\n" +
 		examples("latchkey migrate up")
 }
 

@@ -11,7 +11,7 @@ import (
 type userCreate struct {
 	config.Database `embed:"" group:"Database"`
 
-	Username string   `arg:"" help:"Username."`
+	Username string   `arg:"" optional:"" help:"Username. Default: a generated one; the user can sign in with the email address."`
 	Email    string   `required:"" placeholder:"ADDRESS" help:"Email address."`
 	Name     string   `placeholder:"TEXT" help:"Display name."`
 	Role     []string `default:"ROLE_USER" help:"Role of the user. Repeat for several. Default: ${default}."`
@@ -23,6 +23,7 @@ func (*userCreate) Help() string {
 	return "The password is read from the terminal, or as one line from standard input. The id of the new user is printed.\n\n" + examples(
 		"latchkey user create alice --email alice@example.com --role ROLE_ADMIN --verified",
 		"latchkey user create bob --email bob@example.com --invite",
+		"latchkey user create --email carol@example.com --invite",
 	)
 }
 

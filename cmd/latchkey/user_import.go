@@ -17,23 +17,28 @@ type userImport struct {
 	config.Database `embed:"" group:"Database"`
 
 	File   string `arg:"" help:"File to read, or - for standard input."`
-	Format string `enum:"auto,ndjson,csv" default:"auto" placeholder:"FORMAT" help:"File format: ndjson or csv. Default: csv if the file name ends in .csv, otherwise ndjson."`
+	Format string `enum:"auto,ndjson,csv,codevoweb,fastapi-users" default:"auto" placeholder:"FORMAT" help:"File format: ndjson, csv, codevoweb or fastapi-users. Default: csv if the file name ends in .csv, otherwise ndjson."`
 	DryRun bool   `help:"Check the file and store nothing."`
 	JSON   bool   `name:"json" help:"Report as JSON, for scripts: the totals on standard output, one line per error on standard error."`
 }
 
 func (*userImport) Help() string {
-	return "Reads one JSON object per line, or CSV (RFC 4180) with a header line. The fields username and email are required. " +
-		"Optional are id, email_verified, name, picture, roles, active, disabled_until, created_at, updated_at, and one of " +
+	return "Reads one JSON object per line, or CSV (RFC 4180) with a header line. The field email is required, and in CSV a column username. A user " +
+		"without a username gets a generated one. Optional are id, email_verified, name, picture, roles, active, disabled_until, created_at, updated_at, and one of " +
 		"password_hash and password. Without a roles field, users get ROLE_USER. In CSV, roles are separated by spaces, an empty roles " +
 		"field means no roles, and any other empty field is treated as missing.\n\n" +
 		"Password hashes can be argon2id, argon2i, bcrypt, scrypt or PBKDF2, as PHC strings or in the formats of Django, passlib and " +
 		"Keycloak. When a user first signs in, the hash is replaced by argon2id. The users of a Keycloak export need no conversion.\n\n" +
-		"A user who already exists with the same username and email address is skipped, so you can repeat an import that was " +
+		"The formats codevoweb and fastapi-users read the users collection of CodevoWeb's tutorials and of the library fastapi-users, as " +
+		"mongoexport writes it (without --jsonArray). An admin or superuser gets ROLE_ADMIN. The id of a user with an ObjectId is derived " +
+		"from it: uuid.uuid5(uuid.NAMESPACE_OID, str(object_id)) in Python.\n\n" +
+		"A user who already exists with the same username and email address is skipped, or with the same id or email address if the file " +
+		"has no username for them. You can therefore repeat an import that was " +
 		"interrupted. A dry run does not find conflicts between two lines of the file.\n\n" + examples(
 		"latchkey user import users.ndjson --dry-run",
 		"latchkey user import users.csv",
 		"jq -c '.users[]' realm.json | latchkey user import -",
+		"mongoexport --db fastapi --collection users | latchkey user import - --format codevoweb",
 	)
 }
 
@@ -71,7 +76,10 @@ func (c *userImport) open(std stdio) (io.ReadCloser, int64, error) {
 }
 
 func (c *userImport) format() userfile.Format {
-	if c.Format == "csv" || c.Format == "auto" && strings.EqualFold(filepath.Ext(c.File), ".csv") {
+	switch {
+	case c.Format != "auto":
+		return userfile.Format(c.Format)
+	case strings.EqualFold(filepath.Ext(c.File), ".csv"):
 		return userfile.CSV
 	}
 	return userfile.NDJSON

@@ -40,7 +40,7 @@ func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
 	if a.Password == "" {
 		return errPasswordMissing
 	}
-	err := s.CheckPassword(ctx, u, u.UsernameKey, a)
+	err := s.CheckPassword(ctx, u, u.ID, a)
 	if errors.Is(err, ErrInvalidCredentials) {
 		return errWrongPassword
 	}

@@ -43,7 +43,8 @@ var (
 )
 
 // ErrRecordExists reports that the user of an imported record already exists, with the same username
-// and email address. An interrupted import can therefore be run again as it is.
+// and email address. A record without a username exists if a user has its id or its email address. An
+// interrupted import can therefore be run again as it is.
 var ErrRecordExists = errors.New("this user already exists")
 
 var (

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,8 @@ type fixture struct {
 	hasher *hasher
 	limits *limiter
 	now    time.Time
-	calls  []string // of the limiter and the hasher, in order
+	calls  []string          // of the limiter and the hasher, in order
+	names  map[string]string // canonical usernames by user id, for calls
 }
 
 // newFixture returns a service with open sign-up.
@@ -41,7 +43,7 @@ func newFixture(t *testing.T) *fixture { return newFixtureWith(t, account.Option
 
 func newFixtureWith(t *testing.T, o account.Options) *fixture {
 	t.Helper()
-	f := &fixture{now: noon, store: &recordingStore{Store: memory.New(), reads: map[string]int{}, fail: map[string]error{}}}
+	f := &fixture{now: noon, names: map[string]string{}, store: &recordingStore{Store: memory.New(), reads: map[string]int{}, fail: map[string]error{}}}
 	f.hasher = &hasher{f: f}
 	f.limits = &limiter{f: f, wait: map[string]time.Duration{}, fail: map[string]error{}}
 	// The clock has fractions of a second and a time zone, which no stored time may have.
@@ -56,6 +58,10 @@ func newFixtureWith(t *testing.T, o account.Options) *fixture {
 	require.NoError(t, err)
 	return f
 }
+
+// name returns the username of the user that a key of the limiter identifies, or the key of an unknown
+// user.
+func (f *fixture) name(key string) string { return cmp.Or(f.names[key], key) }
 
 func (f *fixture) record(format string, args ...any) {
 	f.calls = append(f.calls, fmt.Sprintf(format, args...))
@@ -76,6 +82,7 @@ func (f *fixture) addUser(t *testing.T, name string, edits ...func(*account.User
 		edit(&u)
 	}
 	require.NoError(t, f.store.Store.CreateUser(t.Context(), u, audit.Change{}))
+	f.names[u.ID] = u.UsernameKey
 	return f.user(t, u.ID)
 }
 
@@ -284,19 +291,19 @@ type limiter struct {
 }
 
 func (l *limiter) CountLogin(_ context.Context, address, user, _ string) (time.Duration, error) {
-	l.f.record("count %s %s", address, user)
+	l.f.record("count %s %s", address, l.f.name(user))
 	return l.wait["CountLogin"], l.fail["CountLogin"]
 }
 
 func (l *limiter) LoginSucceeded(_ context.Context, address, user string) error {
-	l.f.record("succeed %s %s", address, user)
+	l.f.record("succeed %s %s", address, l.f.name(user))
 	return l.fail["LoginSucceeded"]
 }
 
-func (l *limiter) LoginFailed(user, _ string) { l.f.record("fail %s", user) }
+func (l *limiter) LoginFailed(user, _ string) { l.f.record("fail %s", l.f.name(user)) }
 
 func (l *limiter) RefundLogin(ctx context.Context, address, user string) error {
-	l.f.record("refund %s %s", address, user)
+	l.f.record("refund %s %s", address, l.f.name(user))
 	return errors.Join(ctx.Err(), l.fail["RefundLogin"])
 }
 

@@ -33,7 +33,7 @@ func (d *Directory) Import(ctx context.Context, records []Record, dryRun bool) (
 
 func (d *Directory) importBatch(ctx context.Context, batch []Record, dryRun bool) ([]error, error) {
 	faults := make([]error, len(batch))
-	var users []User
+	var users []candidate
 	var places []int // of the users in the batch
 	for i, r := range batch {
 		u, err := d.prepareRecord(ctx, r, dryRun)
@@ -45,30 +45,66 @@ func (d *Directory) importBatch(ctx context.Context, batch []Record, dryRun bool
 		}
 		faults[i] = err
 	}
-	if dryRun || len(users) == 0 {
+	if dryRun {
 		return faults, nil
 	}
-	event := audit.New(ctx, d.clock(), audit.UserImported, fmt.Sprintf("up to %d users", len(users)), "")
-	results, err := d.users.ImportUsers(ctx, users, audit.Change{Event: event})
-	if err != nil {
-		return nil, err
-	}
+	results, err := d.importUsers(ctx, users)
 	for i, result := range results {
-		if result, err = d.explain(ctx, users[i], result); err != nil {
-			return nil, err
-		}
 		faults[places[i]] = result
 	}
-	return faults, nil
+	return faults, err
+}
+
+// importUsers stores users in one transaction. If generated usernames are taken, it tries other ones in
+// another transaction.
+func (d *Directory) importUsers(ctx context.Context, users []candidate) ([]error, error) {
+	results := make([]error, len(users))
+	pending := make([]int, len(users)) // places of the users to store
+	for i := range pending {
+		pending[i] = i
+	}
+	for attempt := 0; len(pending) > 0 && attempt <= maxGenerated; attempt++ {
+		some := make([]User, len(pending))
+		for i, place := range pending {
+			some[i] = users[place].User
+		}
+		event := audit.New(ctx, d.clock(), audit.UserImported, fmt.Sprintf("up to %d users", len(some)), "")
+		stored, err := d.users.ImportUsers(ctx, some, audit.Change{Event: event})
+		if err != nil {
+			return nil, err
+		}
+		var again []int
+		for i, place := range pending {
+			u := &users[place]
+			if results[place], err = d.explain(ctx, *u, stored[i]); err != nil {
+				return nil, err
+			}
+			if u.generated && errors.Is(results[place], ErrUsernameTaken) {
+				u.Username = generatedUsername()
+				u.UsernameKey = u.Username
+				again = append(again, place)
+			}
+		}
+		pending = again
+	}
+	return results, nil
+}
+
+// candidate is the user of a record.
+type candidate struct {
+	User
+
+	generated bool // the record has no username
 }
 
 // prepareRecord returns the user of a record, cheap checks first. Whether the user exists is queried
 // beforehand only where the store would report it too late or not at all.
-func (d *Directory) prepareRecord(ctx context.Context, r Record, dryRun bool) (User, error) {
-	u, err := d.recordUser(r)
+func (d *Directory) prepareRecord(ctx context.Context, r Record, dryRun bool) (candidate, error) {
+	user, err := d.recordUser(r)
 	if err != nil {
-		return User{}, err
+		return candidate{}, err
 	}
+	u := candidate{user, r.Username == ""}
 	switch {
 	case dryRun || r.Password != "": // hashing takes longer than a query
 		err = d.taken(ctx, u)
@@ -77,7 +113,7 @@ func (d *Directory) prepareRecord(ctx context.Context, r Record, dryRun bool) (U
 	}
 	switch {
 	case err != nil:
-		return User{}, err
+		return candidate{}, err
 	case dryRun:
 		err = d.rolesExist(ctx, u.Roles)
 	case r.Password != "":
@@ -87,34 +123,45 @@ func (d *Directory) prepareRecord(ctx context.Context, r Record, dryRun bool) (U
 }
 
 // taken returns ErrRecordExists if the user exists, or an error if another user has its username,
-// email address or id.
-func (d *Directory) taken(ctx context.Context, u User) error {
-	found, err := d.users.UserByUsername(ctx, u.UsernameKey)
-	if err := heldBy(found, err, u, ErrUsernameTaken); err != nil {
-		return err
+// email address or id. The email address of a generated username comes first: it identifies the user.
+func (d *Directory) taken(ctx context.Context, u candidate) error {
+	byUsername := func() error {
+		found, err := d.users.UserByUsername(ctx, u.UsernameKey)
+		return heldBy(found, err, u, ErrUsernameTaken)
 	}
-	found, err = d.users.UserByEmail(ctx, u.EmailKey)
-	if err := heldBy(found, err, u, ErrEmailTaken); err != nil {
-		return err
+	byEmail := func() error {
+		found, err := d.users.UserByEmail(ctx, u.EmailKey)
+		return heldBy(found, err, u, ErrEmailTaken)
 	}
-	return d.idTaken(ctx, u)
+	byID := func() error { return d.idTaken(ctx, u) }
+	checks := []func() error{byUsername, byEmail, byID}
+	if u.generated {
+		checks = []func() error{byID, byEmail, byUsername}
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // idTaken is taken for the id only.
-func (d *Directory) idTaken(ctx context.Context, u User) error {
+func (d *Directory) idTaken(ctx context.Context, u candidate) error {
 	found, err := d.users.UserByID(ctx, u.ID)
 	return heldBy(found, err, u, invalidField("id", "this id is taken"))
 }
 
 // heldBy interprets a lookup for u: nil if it found no user, ErrRecordExists if it found u itself,
 // otherwise conflict.
-func heldBy(found User, err error, u User, conflict error) error {
+func heldBy(found User, err error, u candidate, conflict error) error {
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
-	case found.UsernameKey == u.UsernameKey && found.EmailKey == u.EmailKey:
+	case found.UsernameKey == u.UsernameKey && found.EmailKey == u.EmailKey,
+		u.generated && (found.ID == u.ID || found.EmailKey == u.EmailKey):
 		return ErrRecordExists
 	}
 	return conflict
@@ -122,7 +169,7 @@ func heldBy(found User, err error, u User, conflict error) error {
 
 // explain distinguishes a user who exists from one whose username or email address belongs to another
 // user: the store returns the same error for both.
-func (d *Directory) explain(ctx context.Context, u User, result error) (invalid, err error) {
+func (d *Directory) explain(ctx context.Context, u candidate, result error) (invalid, err error) {
 	switch {
 	case errors.Is(result, ErrUnknownRole):
 		return ErrUnknownRole.At("/roles"), nil

@@ -14,7 +14,7 @@ import (
 // without sessions.
 type Record struct {
 	ID            string    `json:"id,omitempty"` // UUID; empty: a new one is created
-	Username      string    `json:"username"`
+	Username      string    `json:"username"`     // empty: one is generated
 	Email         string    `json:"email"`
 	EmailVerified bool      `json:"email_verified"`
 	Name          string    `json:"name,omitempty"`

@@ -84,7 +84,7 @@ var importCases = map[string]struct {
 	pointer string
 }{
 	"valid":                       {edit: func(*account.Record) {}},
-	"no username":                 {edit: func(r *account.Record) { r.Username = "" }, code: account.InvalidUsername, pointer: "/username"},
+	"no username":                 {edit: func(r *account.Record) { r.Username = "" }},
 	"username with a NUL":         {edit: func(r *account.Record) { r.Username = "a\x00b" }, code: account.InvalidUsername, pointer: "/username"},
 	"email address as username":   {edit: func(r *account.Record) { r.Username = "a@b" }, code: account.InvalidUsername, pointer: "/username"},
 	"no email address":            {edit: func(r *account.Record) { r.Email = "" }, code: account.InvalidEmail, pointer: "/email"},
@@ -232,4 +232,28 @@ func TestImportReads(t *testing.T) {
 	_, err := f.Import(t.Context(), []account.Record{{Username: "ann", Email: "ann@example.org", PasswordHash: "hash:a"}}, false)
 	require.NoError(t, err)
 	require.Empty(t, f.store.reads)
+}
+
+// A record without a username gets one. When it is imported again, its id or email address identifies it.
+func TestImportGeneratesUsernames(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	records := []account.Record{{Email: "ann@example.org"}, {Email: "Bob@example.org", ID: someID}, {Email: "cy@example.org", Password: "a long enough one"}}
+	results, err := f.Import(t.Context(), records, false)
+	require.NoError(t, err)
+	require.Equal(t, []error{nil, nil, nil}, results)
+	before := f.stored(t)
+	require.Len(t, before, 3)
+	for _, u := range before {
+		require.Regexp(t, `^user-[a-z]{8}$`, u.Username)
+		require.Equal(t, u.Username, u.UsernameKey)
+	}
+	for _, dryRun := range []bool{true, false} {
+		results, err := f.Import(t.Context(), append(slices.Clone(records), account.Record{Email: "ANN@example.org"}), dryRun)
+		require.NoError(t, err)
+		for i, result := range results {
+			require.ErrorIs(t, result, account.ErrRecordExists, i)
+		}
+		require.Equal(t, before, f.stored(t))
+	}
 }

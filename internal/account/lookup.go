@@ -7,8 +7,9 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// find returns the user who signs in as login, and the key that attempts are counted under: one per
-// user, whether by username or by email address. An unknown user is the zero User and no error.
+// find returns the user who signs in as login, and the key that attempts are counted under: the id,
+// so that username and email address share one count and a new username does not reset it. An unknown
+// user is the zero User and no error.
 func (d *Directory) find(ctx context.Context, login string) (User, string, error) {
 	key, email, possible := loginKey(login)
 	if !possible {
@@ -25,7 +26,7 @@ func (d *Directory) find(ctx context.Context, login string) (User, string, error
 	if err != nil {
 		return User{}, "", err
 	}
-	return u, u.UsernameKey, nil
+	return u, u.ID, nil
 }
 
 // ByLogin returns a user by username or email address, or fault.ErrNotFound.

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"crypto/rand"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,6 +35,26 @@ func usernameKey(username string) (string, error) {
 		return "", fault.Errorf(InvalidUsername, "a username consists of letters, digits and punctuation, without spaces").At("/username").Wrap(err)
 	}
 	return foldCase(key), nil
+}
+
+// A generated username has 26^8 forms, so a second attempt is rare and a fifth does not happen.
+const (
+	generatedPrefix  = "user-"
+	generatedLetters = 8
+	maxGenerated     = 5 // further attempts when a generated username is taken
+)
+
+// generatedUsername returns a random username for a user who has chosen none. It is in canonical form.
+func generatedUsername() string {
+	name := []byte(generatedPrefix)
+	for len(name) < len(generatedPrefix)+generatedLetters {
+		var b [1]byte
+		_, _ = rand.Read(b[:])                // never fails: crypto/rand ends the program instead
+		if letter := b[0] & 31; letter < 26 { // each letter is equally likely
+			name = append(name, 'a'+letter)
+		}
+	}
+	return string(name)
 }
 
 // foldCase returns text in a form in which case makes no difference in any script. Lower case is not

@@ -10,6 +10,7 @@ import (
 
 // OwnPatch is what users change of themselves: the fields that are not nil.
 type OwnPatch struct {
+	Username        *string
 	Name            *string
 	Picture         *string
 	Email           *string
@@ -24,10 +25,11 @@ type Origin struct {
 	Address   string // IP address
 }
 
-// UpdateOwn changes the profile, password or email address of a signed-in user. A new password ends
-// all other sessions; a new email address takes effect once the user follows the link sent to it. It
-// returns wrong_password, too_many_requests, weak_password, invalid_email, email_taken or
-// invalid_request. Whether an email address is taken is not revealed before the password is right.
+// UpdateOwn changes the profile, username, password or email address of a signed-in user. A new password
+// ends all other sessions; a new email address takes effect once the user follows the link sent to it.
+// It returns wrong_password, too_many_requests, weak_password, invalid_username, username_taken,
+// invalid_email, email_taken or invalid_request. Whether an email address is taken is not revealed
+// before the password is right. Taken usernames count against the limit of sign-ups.
 func (s *Service) UpdateOwn(ctx context.Context, u User, from Origin, p OwnPatch) (User, error) {
 	// 1. Reject what needs no password and no query to reject.
 	if err := s.checkOwn(u, p); err != nil {
@@ -47,7 +49,10 @@ func (s *Service) UpdateOwn(ctx context.Context, u User, from Origin, p OwnPatch
 		return User{}, err
 	}
 	// 4. Store the change.
-	patch := UserPatch{Name: p.Name, Picture: p.Picture}
+	patch := UserPatch{Username: p.Username, Name: p.Name, Picture: p.Picture}
+	if err := patch.canonical(); err != nil {
+		return User{}, err
+	}
 	if p.Password != nil {
 		hash, err := s.passwords.Hash(ctx, normalPassword(*p.Password))
 		if err != nil {
@@ -56,7 +61,15 @@ func (s *Service) UpdateOwn(ctx context.Context, u User, from Origin, p OwnPatch
 		patch.PasswordHash, patch.EndSessions, patch.KeepSession, patch.Reason = &hash, true, from.SessionID, EndedByPassword
 		messages = append(messages, Message{Kind: MessagePasswordChanged, UserID: u.ID})
 	}
-	if err := s.users.UpdateUser(ctx, u.ID, patch, s.now(), s.change(ctx, action, u, messages...)); err != nil {
+	store := func() error {
+		return s.users.UpdateUser(ctx, u.ID, patch, s.now(), s.change(ctx, action, u, messages...))
+	}
+	if p.Username != nil {
+		err = s.countTaken(ctx, from.Address, store)
+	} else {
+		err = store()
+	}
+	if err != nil {
 		return User{}, err
 	}
 	return s.users.UserByID(ctx, u.ID)
@@ -82,6 +95,13 @@ func (s *Service) checkOwn(u User, p OwnPatch) error {
 		if _, err := emailKey(*p.Email); err != nil {
 			return err
 		}
+	}
+	if p.Username != nil {
+		key, err := usernameKey(*p.Username)
+		if err != nil {
+			return err
+		}
+		u.Username, u.UsernameKey = *p.Username, key // the new password must differ from it
 	}
 	if p.Password != nil {
 		return s.checkPolicy(*p.Password, u)

@@ -13,7 +13,7 @@ import (
 
 // NewUser is what it takes to become a user.
 type NewUser struct {
-	Username string
+	Username string // empty: one is generated
 	Email    string
 	Password string
 	Name     string
@@ -38,22 +38,33 @@ func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, 
 	if err != nil {
 		return User{}, err
 	}
+	var created User
+	err = s.countTaken(ctx, address, func() error {
+		created, err = s.insert(ctx, n, u, audit.UserRegistered, Message{Kind: MessageVerify, UserID: u.ID})
+		return err
+	})
+	return created, err
+}
+
+// countTaken runs store, which stores a username or an email address that a caller at address has
+// chosen. It counts against the limit of sign-ups if that is taken, so that taken names cannot be found
+// out by the thousand, and returns too_many_requests without running store once the limit is reached.
+func (s *Service) countTaken(ctx context.Context, address string, store func() error) error {
 	wait, err := s.limits.CountSignup(ctx, address)
 	if err != nil {
-		return User{}, err
+		return err
 	}
 	if wait > 0 {
-		return User{}, fault.Denied(wait)
+		return fault.Denied(wait)
 	}
-	message := Message{Kind: MessageVerify, UserID: u.ID}
-	created, err := s.insert(ctx, u, n.Password, s.change(ctx, audit.UserRegistered, u, message))
+	err = store()
 	if errors.Is(err, ErrUsernameTaken) || errors.Is(err, ErrEmailTaken) {
-		return User{}, err
+		return err
 	}
 	if e := s.limits.RefundSignup(context.WithoutCancel(ctx), address); e != nil {
 		s.log.WarnContext(ctx, "sign-up not refunded to the rate limit", "error", e)
 	}
-	return created, err
+	return err
 }
 
 // Create creates a user. Without a password, the user is emailed a link to set one. It returns
@@ -69,19 +80,29 @@ func (d *Directory) Create(ctx context.Context, n NewUser) (User, error) {
 	if n.Password == "" {
 		kind = MessageInvite
 	}
-	return d.insert(ctx, u, n.Password, d.change(ctx, audit.UserCreated, u, Message{Kind: kind, UserID: u.ID}))
+	return d.insert(ctx, n, u, audit.UserCreated, Message{Kind: kind, UserID: u.ID})
 }
 
-// insert hashes the password and stores the user that newUser returned.
-func (d *Directory) insert(ctx context.Context, u User, password string, c audit.Change) (User, error) {
-	if password != "" {
-		hash, err := d.passwords.Hash(ctx, normalPassword(password))
+// insert hashes the password and stores u, which newUser returned for n. If a generated username is
+// taken, it tries another one.
+func (d *Directory) insert(ctx context.Context, n NewUser, u User, action audit.Action, m Message) (User, error) {
+	if n.Password != "" {
+		hash, err := d.passwords.Hash(ctx, normalPassword(n.Password))
 		if err != nil {
 			return User{}, err
 		}
 		u.PasswordHash = hash
 	}
-	if err := d.users.CreateUser(ctx, u, c); err != nil {
+	err := d.users.CreateUser(ctx, u, d.change(ctx, action, u, m))
+	for range maxGenerated {
+		if n.Username != "" || !errors.Is(err, ErrUsernameTaken) {
+			break
+		}
+		u.Username = generatedUsername()
+		u.UsernameKey = u.Username
+		err = d.users.CreateUser(ctx, u, d.change(ctx, action, u, m))
+	}
+	if err != nil {
 		return User{}, err
 	}
 	return d.users.UserByID(ctx, u.ID)
@@ -97,8 +118,11 @@ func (d *Directory) newUser(n NewUser) (User, error) {
 	if len(u.Roles) == 0 {
 		u.Roles = []string{RoleUser}
 	}
+	if u.Username == "" {
+		u.Username = generatedUsername()
+	}
 	var err error
-	if u.UsernameKey, err = usernameKey(n.Username); err != nil {
+	if u.UsernameKey, err = usernameKey(u.Username); err != nil {
 		return User{}, err
 	}
 	if u.EmailKey, err = emailKey(n.Email); err != nil {

@@ -120,7 +120,7 @@ type Limiter interface {
 	RefundLogin(ctx context.Context, address, user string) error
 	// CountMessage counts a requested email, for the caller's network and for the recipient.
 	CountMessage(ctx context.Context, address, email string) (wait time.Duration, err error)
-	// CountSignup counts a sign-up from the caller's network, so that taken names cannot be found out
+	// CountSignup counts a sign-up or a new username from the caller's network, so that taken names cannot be found out
 	// by the thousand.
 	CountSignup(ctx context.Context, address string) (wait time.Duration, err error)
 	// RefundSignup takes back a CountSignup.

@@ -84,7 +84,7 @@ func (i installation) addUsers(t *testing.T) {
 		for name, role := range map[string]string{"rita": account.RoleModerator, "keeper": "ROLE_KEEPER", "manager": "ROLE_MANAGER"} {
 			add(name, devPassword(name), role)
 		}
-		for name := range strings.FieldsSeq("disabled single target leaver quitter plain self renamer mover changer exporter goner " +
+		for name := range strings.FieldsSeq("disabled single target leaver quitter plain self renamer retitled mover changer exporter goner " +
 			"letters edited paused repassworded removed forced granted audited") {
 			add(name, devPassword(name), account.RoleUser)
 		}

@@ -22,7 +22,7 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 func (s *Server) UpdateOwnProfile(ctx context.Context, r api.UpdateOwnProfileRequestObject) (api.UpdateOwnProfileResponseObject, error) {
 	p := principal(ctx)
 	user, err := s.Accounts.UpdateOwn(ctx, p.User, origin(ctx), account.OwnPatch{
-		Name: r.Body.Name, Picture: r.Body.Picture, Email: r.Body.Email, Password: r.Body.Password,
+		Username: r.Body.Username, Name: r.Body.Name, Picture: r.Body.Picture, Email: r.Body.Email, Password: r.Body.Password,
 		CurrentPassword: value(r.Body.CurrentPassword),
 	})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // Signup handles POST /api/auth/signup.
 func (s *Server) Signup(ctx context.Context, r api.SignupRequestObject) (api.SignupResponseObject, error) {
 	user, err := s.Accounts.SignUp(ctx, account.NewUser{
-		Username: r.Body.Username, Email: r.Body.Email, Password: r.Body.Password,
+		Username: value(r.Body.Username), Email: r.Body.Email, Password: r.Body.Password,
 		Name: value(r.Body.Name), Picture: value(r.Body.Picture),
 	}, caller(ctx).Address)
 	if err != nil {

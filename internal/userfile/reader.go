@@ -13,12 +13,22 @@ import (
 // Format is a file format.
 type Format string
 
-// The formats: one JSON object per line, including users of a Keycloak export; and CSV (RFC 4180) with
-// a header that names the columns, roles separated by spaces.
+// The formats: one JSON object per line, including users of a Keycloak export; CSV (RFC 4180) with a
+// header that names the columns, roles separated by spaces; and what mongoexport writes of the users of
+// two FastAPI systems, which can only be read.
 const (
-	NDJSON Format = "ndjson"
-	CSV    Format = "csv"
+	NDJSON       Format = "ndjson"
+	CSV          Format = "csv"
+	CodevoWeb    Format = "codevoweb"
+	FastAPIUsers Format = "fastapi-users"
 )
+
+// recordParsers are the parsers of the formats without a header.
+var recordParsers = map[Format]func(line []byte) (account.Record, error){
+	NDJSON:       recordFromJSON,
+	CodevoWeb:    recordFromCodevoWeb,
+	FastAPIUsers: recordFromFastAPIUsers,
+}
 
 // Reader reads records one by one, in bounded memory.
 type Reader struct {
@@ -29,8 +39,8 @@ type Reader struct {
 // NewReader returns a reader and reads what precedes the first record. A header with an unknown column
 // is an error.
 func NewReader(r io.Reader, format Format) (*Reader, error) {
-	if format != CSV {
-		return &Reader{lines: newLines(r, false), parse: recordFromJSON}, nil
+	if parse := recordParsers[format]; parse != nil {
+		return &Reader{lines: newLines(r, false), parse: parse}, nil
 	}
 	reader := &Reader{lines: newLines(r, true)}
 	header, _, err := reader.lines.next()
