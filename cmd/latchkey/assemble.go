@@ -94,9 +94,14 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 	if err != nil {
 		return nil, err
 	}
+	profiles, err := activeProfiles(s.Compat)
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
+		Profiles: profiles,
 	})
 }
 

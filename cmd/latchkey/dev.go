@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
@@ -54,14 +55,17 @@ func createDevUsers(ctx context.Context, accounts *account.Directory) error {
 	return nil
 }
 
-// printWelcome prints where the documentation and the inbox are, how to sign in, and a command that
-// gets a token when it is pasted.
-func printWelcome(out io.Writer, base string, hasInbox bool) {
+// printWelcome prints where the documentation and the inbox are, which profiles are on, how to sign in,
+// and a command that gets a token when it is pasted.
+func printWelcome(out io.Writer, base string, profiles []string, hasInbox bool) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 	printf("\nLatchkey is running in development mode. Do not expose it to a network.\n\n")
 	printf("  Docs      %s/docs (Authorize works with blank client fields)\n", base)
 	if hasInbox {
 		printf("  Mail      %s%s\n", base, inboxPath)
+	}
+	if len(profiles) > 0 {
+		printf("  Profiles  %s\n", strings.Join(profiles, ", "))
 	}
 	printf("  Sign in   with one of these usernames and passwords:\n")
 	for _, u := range devUsers {

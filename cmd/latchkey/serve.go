@@ -63,7 +63,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 		if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
 			return err
 		}
-		printWelcome(std.out, settings.Issuer, service.mailer.inbox != nil)
+		printWelcome(std.out, settings.Issuer, settings.Compat, service.mailer.inbox != nil)
 	}
 	// 5. Start the background tasks. They stop after the last request and before the database closes.
 	stop := background(context.WithoutCancel(ctx), log, service.tasks()...)

@@ -57,15 +57,15 @@ func tokenHash(token string) ([]byte, error) {
 	return hash[:], nil
 }
 
-// VerifyEmail confirms an email address with an emailed token. It returns invalid_one_time_token or
-// email_taken.
-func (s *Service) VerifyEmail(ctx context.Context, token string) error {
+// VerifyEmail confirms an email address with an emailed token and returns its user. It returns
+// invalid_one_time_token or email_taken.
+func (s *Service) VerifyEmail(ctx context.Context, token string) (User, error) {
 	hash, t, u, err := s.oneTimeToken(ctx, token, PurposeVerify)
 	if err != nil {
-		return err
+		return User{}, err
 	}
-	u.Email = t.Email
-	return unknownToken(s.tokens.UseVerifyToken(ctx, hash, s.now(), s.change(ctx, audit.UserVerified, u)))
+	u.Email, u.EmailKey, u.EmailVerified = t.Email, t.EmailKey, true
+	return u, unknownToken(s.tokens.UseVerifyToken(ctx, hash, s.now(), s.change(ctx, audit.UserVerified, u)))
 }
 
 // ResetPassword sets a new password with an emailed token and ends all sessions. It returns

@@ -38,6 +38,8 @@ type Serve struct {
 
 	VerifiedEmail bool `name:"require-verified-email" env:"LATCHKEY_REQUIRE_VERIFIED_EMAIL" help:"Let only users with a confirmed email address sign in."`
 
+	Compat []string `env:"LATCHKEY_COMPAT" placeholder:"PROFILE" help:"Compatibility profiles, for front ends of other systems: codevoweb, fastapi-users, pycharm. Default: none."`
+
 	Mail Mail `embed:"" group:"Email"`
 
 	AuditRetention time.Duration `name:"audit-retention" env:"LATCHKEY_AUDIT_RETENTION" default:"8760h" placeholder:"TIME" help:"How long audit events are kept, at least 24h. Default: ${default}."`
@@ -63,6 +65,7 @@ func (s *Serve) Resolve() error {
 	s.checkIssuer(&p)
 	s.checkOrigins(&p)
 	s.checkTokens(&p)
+	s.checkCompat(&p)
 	s.Mail.resolve(&p)
 	if s.VerifiedEmail && s.Mail.Host == "" && !s.Dev {
 		p.add("LATCHKEY_REQUIRE_VERIFIED_EMAIL: users cannot confirm their email address until LATCHKEY_SMTP_HOST is set")
@@ -131,6 +134,25 @@ func (s *Serve) checkOrigins(p *problems) {
 			p.add("LATCHKEY_CORS_ORIGINS: %q is not an exact origin, for example https://app.example.com", origin)
 		}
 	}
+}
+
+// compatProfiles are the names of the compatibility profiles.
+var compatProfiles = []string{"codevoweb", "fastapi-users", "pycharm"}
+
+// checkCompat checks the names of the profiles and leaves each once, in the order of compatProfiles.
+func (s *Serve) checkCompat(p *problems) {
+	var on []string
+	for _, name := range s.Compat {
+		if name != "" && !slices.Contains(compatProfiles, name) {
+			p.add("LATCHKEY_COMPAT: %q is not a profile; the profiles are %s", name, strings.Join(compatProfiles, ", "))
+		}
+	}
+	for _, name := range compatProfiles {
+		if slices.Contains(s.Compat, name) {
+			on = append(on, name)
+		}
+	}
+	s.Compat = on
 }
 
 func (s *Serve) checkTokens(p *problems) {

@@ -43,7 +43,7 @@ func (s *Server) accessToken(c echo.Context) (string, error) {
 // cookieToken returns the access token of the cookie. A browser attaches cookies to requests of
 // other sites as well, so the request must also pass checkOrigin.
 func (s *Server) cookieToken(c echo.Context) (string, error) {
-	access := cookiesOf(c.Request().Context()).access
+	access := CookiesOf(c.Request().Context()).Access
 	if access == "" {
 		return "", errTokenRequired
 	}

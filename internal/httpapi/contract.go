@@ -18,17 +18,39 @@ type operation struct {
 	roles   []string         // of which the user must have one; from x-required-roles
 	form    []string         // parameters of the form body; nil if there is none
 	body    *openapi3.Schema // of the JSON body; nil if there is none
+	maybe   bool             // the body may be left out
 	demo    bool             // has the tag "examples": served only if DemoRoutes is on
-	browser bool             // has the tag "browser": sets or reads cookies
+	browser bool             // has the tag "browser" or x-browser: sets or reads cookies
+	profile *loadedProfile   // whose operation it is; nil: the main contract's
+	main    *operation       // of the main contract on the same route, if this is a profile's
+	member  string           // from x-main-unless: the main operation serves bodies without this member
 }
 
 // operations maps a method and an Echo route, "GET /users/:id", to its operation.
 type operations map[string]operation
 
-// of returns the operation of a request, or the zero operation for a route that is not in the
+// operationKey is the Echo context key of the operation of a request.
+const operationKey = "latchkey.operation"
+
+// operationOf returns the operation of a request, or the zero operation for a route that is in no
 // contract.
-func (o operations) of(c echo.Context) operation {
-	return o[c.Request().Method+" "+c.Path()]
+func operationOf(c echo.Context) operation {
+	op, _ := c.Get(operationKey).(operation)
+	return op
+}
+
+// selectOperation stores the operation of a request.
+func selectOperation(all operations) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			op := all[c.Request().Method+" "+c.Path()]
+			if op.main != nil && op.member != "" && !bodyHasMember(c.Request(), op.member) {
+				op = *op.main
+			}
+			c.Set(operationKey, op)
+			return next(c)
+		}
+	}
 }
 
 // readContract reads all operations. An operation that declares no security is an error, so that
@@ -44,7 +66,6 @@ func readContract(contract *openapi3.T) (operations, error) {
 			all[method+" "+echoRoute(path)] = op
 		}
 	}
-	all["POST "+tokenAlias] = all["POST /token"]
 	return all, nil
 }
 
@@ -52,8 +73,9 @@ func readOperation(declared *openapi3.Operation) (operation, error) {
 	op := operation{
 		id:      declared.OperationID,
 		demo:    slices.Contains(declared.Tags, "examples"),
-		browser: slices.Contains(declared.Tags, "browser"),
+		browser: slices.Contains(declared.Tags, "browser") || declared.Extensions["x-browser"] == true,
 	}
+	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {
 		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)
 	}
@@ -71,6 +93,7 @@ func readOperation(declared *openapi3.Operation) (operation, error) {
 	}
 	if declared.RequestBody != nil {
 		op.form, op.body = bodySchema(declared.RequestBody.Value)
+		op.maybe = !declared.RequestBody.Value.Required
 	}
 	return op, nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -21,7 +22,10 @@ var publicPaths = map[string]bool{
 // cors sets the CORS headers: every origin may read the public paths, and the allowed origins may
 // call all operations with credentials.
 func (s *Server) cors() echo.MiddlewareFunc {
-	isPublic := func(c echo.Context) bool { return publicPaths[c.Request().URL.Path] }
+	isPublic := func(c echo.Context) bool {
+		path := c.Request().URL.Path
+		return publicPaths[path] || strings.HasPrefix(path, contractsPath)
+	}
 	anyOrigin := middleware.CORSWithConfig(middleware.CORSConfig{
 		Skipper: func(c echo.Context) bool { return !isPublic(c) }, AllowMethods: []string{http.MethodGet},
 	})
@@ -60,7 +64,7 @@ var errCrossOrigin = fault.Errorf(crossOrigin, "the origin of the request is mis
 func (s *Server) checkOrigin(r *http.Request) error {
 	origin, site := r.Header.Get(echo.HeaderOrigin), r.Header.Get("Sec-Fetch-Site")
 	switch {
-	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == http.MethodOptions:
+	case isSafe(r.Method):
 		return nil
 	case origin != "" && (s.allowedOrigin(origin) || origin == originOf(s.Issuer)):
 		return nil
@@ -74,6 +78,25 @@ func (s *Server) checkOrigin(r *http.Request) error {
 		return errCrossOrigin.Wrap(err)
 	}
 	return nil
+}
+
+// isSafe reports whether a method changes nothing (RFC 9110 §9.2.1).
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// checkUnsafeGet is checkOrigin for the GET operations of a profile that change something. Links and
+// images of other sites send GET as well, so X-Requested-With does not help: the browser must say
+// that the request comes from an allowed origin, or without one from the same site.
+func (s *Server) checkUnsafeGet(r *http.Request) error {
+	origin, site := r.Header.Get(echo.HeaderOrigin), r.Header.Get("Sec-Fetch-Site")
+	if origin != "" && (s.allowedOrigin(origin) || origin == originOf(s.Issuer)) {
+		return nil
+	}
+	if origin == "" && (site == "same-origin" || site == "same-site") {
+		return nil
+	}
+	return errCrossOrigin
 }
 
 // originOf returns the origin of a URL (RFC 6454 §4), or "" if the URL is malformed.

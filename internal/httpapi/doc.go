@@ -34,5 +34,9 @@
 // WWW-Authenticate header of challenge.go. Shared by the operations are paging.go (cursors),
 // convert.go (optional fields) and context.go.
 //
+// A compatibility profile is a second contract with the routes of another system (profile.go). Its
+// operations are selected by contract.go, pass the same middleware, and are in a package of their own
+// under compat. docs_contract.go shows them in Swagger UI.
+//
 // Package apitest runs the test vectors in testdata: requests and their exact responses.
 package httpapi

@@ -107,18 +107,22 @@ func echoError(err *echo.HTTPError) *fault.Error {
 }
 
 // writeError is Echo's error handler and the only place that writes errors: JSON of RFC 6749 §5.2
-// for the OAuth endpoints, problem+json (RFC 9457) for all others.
+// for the OAuth endpoints, the format of the profile for its operations, problem+json (RFC 9457) for
+// all others.
 func (s *Server) writeError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
 	c.Set(errorKey, err)
 	public := publicError(err)
-	s.setErrorHeaders(public, c)
+	code, own := profileError(c, public, problemDetails(err))
+	s.setErrorHeaders(public, code, c)
 	var writeErr error
 	switch {
 	case c.Request().Method == http.MethodHead:
-		writeErr = c.NoContent(status(public.Code))
+		writeErr = c.NoContent(code)
+	case own != nil:
+		writeErr = c.JSON(code, own)
 	case isOAuthPath(c.Request().URL.Path):
 		writeErr = writeOAuthError(c, public)
 	default:
@@ -129,13 +133,13 @@ func (s *Server) writeError(err error, c echo.Context) {
 	}
 }
 
-// setErrorHeaders sets Retry-After and WWW-Authenticate.
-func (s *Server) setErrorHeaders(err *fault.Error, c echo.Context) {
+// setErrorHeaders sets Retry-After and, for 401 and 403, WWW-Authenticate.
+func (s *Server) setErrorHeaders(err *fault.Error, code int, c echo.Context) {
 	header := c.Response().Header()
 	if err.RetryAfter > 0 {
 		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
 	}
-	if challenge := s.challenge(err, c.Request()); challenge != "" {
+	if challenge := s.challenge(err, c.Request()); challenge != "" && (code == http.StatusUnauthorized || code == http.StatusForbidden) {
 		header.Set(echo.HeaderWWWAuthenticate, challenge)
 	}
 }

@@ -20,23 +20,21 @@ func principal(ctx context.Context) oauth.Principal {
 
 // guard enforces the security of an operation as the contract declares it: an access token, its
 // scopes, and the user's roles. It runs before the body is read.
-func (s *Server) guard(all operations) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			op := all.of(c)
-			if !op.guarded {
-				return next(c)
-			}
-			p, err := s.authorize(c, op)
-			if err != nil {
-				return err
-			}
-			setContext(c, principalKey{}, p)
-			actor := audit.By(c.Request().Context())
-			actor.Name, actor.ID, actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
-			setActor(c, actor)
+func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op := operationOf(c)
+		if !op.guarded {
 			return next(c)
 		}
+		p, err := s.authorize(c, op)
+		if err != nil {
+			return err
+		}
+		setContext(c, principalKey{}, p)
+		actor := audit.By(c.Request().Context())
+		actor.Name, actor.ID, actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
+		setActor(c, actor)
+		return next(c)
 	}
 }
 
@@ -59,29 +57,29 @@ func (s *Server) authorize(c echo.Context, op operation) (oauth.Principal, error
 	return p, nil
 }
 
-// browserGuard applies checkOrigin to the operations that set or read cookies: those with the tag
-// "browser".
-func (s *Server) browserGuard(all operations) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			if all.of(c).browser {
-				if err := s.checkOrigin(c.Request()); err != nil {
-					return err
-				}
+// browserGuard protects the operations that set or read cookies against cross-site requests, also
+// those with the method GET.
+func (s *Server) browserGuard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if operationOf(c).browser {
+			check := s.checkOrigin
+			if isSafe(c.Request().Method) {
+				check = s.checkUnsafeGet
 			}
-			return next(c)
+			if err := check(c.Request()); err != nil {
+				return err
+			}
 		}
+		return next(c)
 	}
 }
 
 // demoGuard returns 404 for the operations of demo.go while DemoRoutes is off.
-func (s *Server) demoGuard(all operations) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			if all.of(c).demo && !s.DemoRoutes {
-				return echo.NewHTTPError(http.StatusNotFound)
-			}
-			return next(c)
+func (s *Server) demoGuard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if operationOf(c).demo && !s.DemoRoutes {
+			return echo.NewHTTPError(http.StatusNotFound)
 		}
+		return next(c)
 	}
 }

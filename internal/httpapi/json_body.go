@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -19,27 +20,40 @@ import (
 
 // jsonBody validates a JSON body against its schema in the contract. It passes on the JSON that it
 // has validated, encoded anew: the generated code must not read the client's text differently.
-func jsonBody(all operations) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			op := all.of(c)
-			if op.body == nil {
-				return next(c)
-			}
-			request := c.Request()
-			mediaType, _, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType))
-			if err != nil || mediaType != echo.MIMEApplicationJSON {
-				return errMediaType
-			}
-			valid, err := validateJSON(request.Body, op.body)
-			if err != nil {
-				return err
-			}
-			request.Body = io.NopCloser(bytes.NewReader(valid))
-			request.ContentLength = int64(len(valid))
+func jsonBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op, request := operationOf(c), c.Request()
+		if op.body == nil || op.maybe && request.ContentLength == 0 {
 			return next(c)
 		}
+		mediaType, _, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType))
+		if err != nil || mediaType != echo.MIMEApplicationJSON {
+			return errMediaType
+		}
+		valid, err := validateJSON(request.Body, op.body)
+		if err != nil {
+			return err
+		}
+		request.Body = io.NopCloser(bytes.NewReader(valid))
+		request.ContentLength = int64(len(valid))
+		return next(c)
 	}
+}
+
+// bodyHasMember reports whether the body is a JSON object with a member of this name. The body can
+// be read again.
+func bodyHasMember(r *http.Request, name string) bool {
+	raw, _ := io.ReadAll(io.LimitReader(r.Body, maxFormToken)) // whoever reads it next gets the error
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(raw), r.Body), r.Body}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return false
+	}
+	_, found := members[name]
+	return found
 }
 
 // validateJSON returns the body, encoded anew, if it is valid under the schema.

@@ -26,29 +26,27 @@ var errInURL = invalidRequest("send parameters in the body, not in the URL")
 // oauthForm reads the form of an OAuth endpoint as RFC 6749 §3.2 requires, and the client's
 // credentials. The generated code, which runs later, would also accept parameters in the URL,
 // repeated ones and arrays.
-func oauthForm(all operations) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			op := all.of(c)
-			if op.form == nil {
-				return next(c)
-			}
-			request := c.Request()
-			if err := checkFormRequest(request, op.form); err != nil {
-				return err
-			}
-			form, err := readForm(request.Body, op.form)
-			if err != nil {
-				return err
-			}
-			credentials, err := readClientAuth(request.Header, form)
-			if err != nil {
-				return err
-			}
-			request.PostForm, request.Form = form, form
-			setContext(c, clientAuthKey{}, credentials)
+func oauthForm(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op := operationOf(c)
+		if op.form == nil {
 			return next(c)
 		}
+		request := c.Request()
+		if err := checkFormRequest(request, op.form); err != nil {
+			return err
+		}
+		form, err := readForm(request.Body, op.form)
+		if err != nil {
+			return err
+		}
+		credentials, err := readClientAuth(request.Header, form)
+		if err != nil {
+			return err
+		}
+		request.PostForm, request.Form = form, form
+		setContext(c, clientAuthKey{}, credentials)
+		return next(c)
 	}
 }
 

@@ -38,6 +38,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is trusted
 	Now            func() time.Time
 	Log            *slog.Logger
+	Profiles       []Profile // compatibility profiles that are on
 }
 
 // Server implements every operation of the contract.
@@ -45,6 +46,7 @@ type Server struct {
 	Options
 	contract     *openapi3.T
 	contractJSON []byte
+	profiles     []*loadedProfile
 	draining     atomic.Bool
 }
 
@@ -61,7 +63,11 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Options: o, contract: contract, contractJSON: raw}, nil
+	profiles, err := loadProfiles(o.Profiles)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{Options: o, contract: contract, contractJSON: raw, profiles: profiles}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
@@ -69,7 +75,7 @@ const tokenAlias = "/api/auth/token"
 
 // Handler returns the routes, behind the middleware that every request passes.
 func (s *Server) Handler() (*echo.Echo, error) {
-	operations, err := readContract(s.contract)
+	operations, err := s.readContracts()
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +84,12 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.IPExtractor = addressExtractor(s.TrustedProxies)
 	e.HTTPErrorHandler = s.writeError
 	e.Use(s.middleware(operations)...)
+	router := &Router{Echo: e, handlers: map[string]echo.HandlerFunc{}}
 	handler := api.NewStrictHandler(s, nil)
-	api.RegisterHandlers(e, handler)
+	api.RegisterHandlers(router, handler)
 	wrapper := api.ServerInterfaceWrapper{Handler: handler}
 	e.POST(tokenAlias, wrapper.IssueToken)
+	s.serveProfiles(router)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -95,13 +103,14 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.recoverPanic(),
 		s.cors(),
 		withCaller,
+		selectOperation(operations),
 		s.withCookies,
-		s.demoGuard(operations),
-		s.browserGuard(operations),
-		s.guard(operations),
+		s.demoGuard,
+		s.browserGuard,
+		s.guard,
 		middleware.BodyLimit(maxBody),
-		oauthForm(operations),
-		jsonBody(operations),
+		oauthForm,
+		jsonBody,
 	}
 }
 

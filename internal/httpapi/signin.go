@@ -11,7 +11,7 @@ import (
 
 // Signin handles POST /api/auth/signin: the password grant in JSON, for the built-in client.
 func (s *Server) Signin(ctx context.Context, r api.SigninRequestObject) (api.SigninResponseObject, error) {
-	token, err := s.passwordGrant(ctx, r.Body.Username, r.Body.Password)
+	token, err := s.SignIn(ctx, r.Body.Username, r.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -24,12 +24,16 @@ func (s *Server) Signin(ctx context.Context, r api.SigninRequestObject) (api.Sig
 	}, nil
 }
 
-// passwordGrant gets tokens for the built-in client, for Signin and Login. It converts invalid_grant
-// to the codes of the account endpoints.
-func (s *Server) passwordGrant(ctx context.Context, username, password string) (oauth.TokenResponse, error) {
-	token, err := s.OAuth.Token(ctx, oauth.TokenRequest{
-		GrantType: oauth.GrantPassword, Username: username, Password: password, Caller: caller(ctx),
-	})
+// SignIn gets tokens for the built-in client. It converts invalid_grant to the codes of the account
+// endpoints.
+func (s *Server) SignIn(ctx context.Context, username, password string) (oauth.TokenResponse, error) {
+	return s.PasswordGrant(ctx, oauth.TokenRequest{Username: username, Password: password})
+}
+
+// PasswordGrant is SignIn for a client and scopes that the request names.
+func (s *Server) PasswordGrant(ctx context.Context, r oauth.TokenRequest) (oauth.TokenResponse, error) {
+	r.GrantType, r.Caller = oauth.GrantPassword, caller(ctx)
+	token, err := s.OAuth.Token(ctx, r)
 	switch {
 	case errors.Is(err, account.ErrEmailUnverified):
 		err = account.ErrEmailUnverified

@@ -26,7 +26,7 @@ func (s *Server) serveDocs(e *echo.Echo) error {
 			"tryItOutEnabled":      "true",
 			"validatorUrl":         "null", // do not send the contract to swagger.io
 		},
-	})(s.contract.Info.Title, "/openapi.json", docsPath)
+	})(s.contract.Info.Title, s.docsContractPath(), docsPath)
 	policy, err := docsPolicy(ui)
 	if err != nil {
 		return err
@@ -37,6 +37,9 @@ func (s *Server) serveDocs(e *echo.Echo) error {
 		header.Set(echo.HeaderCacheControl, "no-cache")
 		ui.ServeHTTP(c.Response(), c.Request())
 		return nil
+	}
+	if err := s.serveDocsContract(e); err != nil {
+		return err
 	}
 	e.GET(docsPath, handler)
 	e.GET(docsPath+"/*", handler)

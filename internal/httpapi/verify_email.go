@@ -8,7 +8,8 @@ import (
 
 // VerifyEmail handles POST /api/auth/verify-email.
 func (s *Server) VerifyEmail(ctx context.Context, r api.VerifyEmailRequestObject) (api.VerifyEmailResponseObject, error) {
-	return api.VerifyEmail200JSONResponse{}, s.Accounts.VerifyEmail(ctx, r.Body.Token)
+	_, err := s.Accounts.VerifyEmail(ctx, r.Body.Token)
+	return api.VerifyEmail200JSONResponse{}, err
 }
 
 // RequestVerification handles POST /api/auth/verify-email/request.

@@ -23,7 +23,8 @@ import (
 // status, headers, media type and body. RoundTrip returns an error for an invalid response.
 type Contract struct {
 	description
-	next http.RoundTripper
+	profiles []description // compatibility profiles that are on
+	next     http.RoundTripper
 }
 
 type description struct {
@@ -37,17 +38,31 @@ var loadContract = sync.OnceValues(func() (description, error) {
 	if err != nil {
 		return description{}, err
 	}
-	router, err := gorillamux.NewRouter(spec)
-	return description{spec, router}, err
+	return describe(spec)
 })
 
-// NewContract returns a transport that validates the responses of next.
-func NewContract(next http.RoundTripper) (*Contract, error) {
-	description, err := loadContract()
+func describe(spec *openapi3.T) (description, error) {
+	router, err := gorillamux.NewRouter(spec)
+	return description{spec, router}, err
+}
+
+// NewContract returns a transport that validates the responses of next. With the contracts of
+// compatibility profiles, a response on their routes must be valid under theirs, or, on a route that
+// the main contract has, too, under either.
+func NewContract(next http.RoundTripper, profiles ...*openapi3.T) (*Contract, error) {
+	main, err := loadContract()
 	if err != nil {
 		return nil, err
 	}
-	return &Contract{description, next}, nil
+	contract := &Contract{description: main, next: next}
+	for _, spec := range profiles {
+		profile, err := describe(spec)
+		if err != nil {
+			return nil, err
+		}
+		contract.profiles = append(contract.profiles, profile)
+	}
+	return contract, nil
 }
 
 // RoundTrip sends the request and validates the response.
@@ -73,15 +88,36 @@ func (c *Contract) check(r *http.Request, response *http.Response, body []byte) 
 	switch {
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		return nil // Swagger UI is not part of the contract
+	case strings.HasPrefix(path, "/openapi/"):
+		return nil // nor are the contracts of the profiles
 	case r.Method == http.MethodHead || r.Method == http.MethodOptions:
 		return nil // HEAD has no body, and a CORS preflight reaches no operation
 	case response.Header.Get("X-Request-Id") == "" || response.Header.Get("X-Content-Type-Options") != "nosniff":
 		return errors.New("X-Request-Id or X-Content-Type-Options: nosniff is missing")
 	}
+	var ofProfile error
+	for _, profile := range c.profiles {
+		route, _, err := profile.router.FindRoute(&http.Request{Method: r.Method, URL: &url.URL{Path: path}})
+		if err != nil {
+			continue
+		}
+		if ofProfile = validate(r, route, response, body); ofProfile == nil {
+			return nil
+		}
+	}
 	route, err := c.route(r.Method, path)
-	if err != nil {
+	switch {
+	case err == nil:
+		return validate(r, route, response, body)
+	case ofProfile != nil:
+		return ofProfile
+	default:
 		return c.checkUnrouted(response, body)
 	}
+}
+
+// validate validates a response of an operation.
+func validate(r *http.Request, route *routers.Route, response *http.Response, body []byte) error {
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: route},
 		Status:                 response.StatusCode, Header: response.Header,

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,14 +18,16 @@ import (
 type Server struct {
 	URL   string
 	Value func(name string) string // returns the value of {$name}
+
+	Profiles []*openapi3.T // contracts of the compatibility profiles that are on
 }
 
 // Run runs the cases as parallel subtests, each from an IP address of its own.
 func Run(t *testing.T, server Server, cases []Case) {
 	t.Helper()
-	http1, err := NewContract(Verbatim{})
+	http1, err := NewContract(Verbatim{}, server.Profiles...)
 	require.NoError(t, err)
-	http2, err := NewContract(http2Transport())
+	http2, err := NewContract(http2Transport(), server.Profiles...)
 	require.NoError(t, err)
 	for _, c := range cases {
 		t.Run(strings.TrimSuffix(c.File, ".txt")+"/"+c.Name, func(t *testing.T) {

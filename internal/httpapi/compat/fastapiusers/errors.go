@@ -1,0 +1,86 @@
+package fastapiusers
+
+import (
+	"net/http"
+	"strings"
+
+	api "github.com/latchkey-auth/latchkey/api/compat/fastapiusers"
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/httpapi"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+)
+
+// The codes of the library (fastapi_users.router.common.ErrorCode) that depend on the operation.
+var (
+	emailTaken = map[string]string{
+		"register": "REGISTER_USER_ALREADY_EXISTS", "verify": "VERIFY_USER_BAD_TOKEN",
+		"updateMe": "UPDATE_USER_EMAIL_ALREADY_EXISTS", "updateUser": "UPDATE_USER_EMAIL_ALREADY_EXISTS",
+	}
+	badPassword = map[string]string{
+		"register": "REGISTER_INVALID_PASSWORD", "resetPassword": "RESET_PASSWORD_INVALID_PASSWORD",
+		"updateMe": "UPDATE_USER_INVALID_PASSWORD", "updateUser": "UPDATE_USER_INVALID_PASSWORD",
+	}
+	badToken = map[string]string{"verify": "VERIFY_USER_BAD_TOKEN", "resetPassword": "RESET_PASSWORD_BAD_TOKEN"}
+)
+
+// codeAndReason is the detail of an error about a password.
+type codeAndReason struct {
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// failure returns an error with the status and the code of the library. An error that the library does
+// not have keeps its status, and its text becomes the detail.
+func failure(f httpapi.Failure) (status int, body any) {
+	respond := func(status int, detail any) (int, any) { return status, api.Error{Detail: detail} }
+	code := f.Err.Code
+	if code == fault.InvalidRequest && f.Err.Pointer == "/password" && badPassword[f.Operation] != "" {
+		code = account.WeakPassword // too long, or no text
+	}
+	switch code {
+	case account.InvalidCredentials:
+		return respond(http.StatusBadRequest, "LOGIN_BAD_CREDENTIALS")
+	case account.EmailUnverified:
+		return respond(http.StatusBadRequest, "LOGIN_USER_NOT_VERIFIED")
+	case account.EmailTaken:
+		return respond(http.StatusBadRequest, emailTaken[f.Operation])
+	case account.InvalidOneTimeToken:
+		return respond(http.StatusBadRequest, badToken[f.Operation])
+	case account.WeakPassword, account.WrongPassword:
+		return respond(http.StatusBadRequest, codeAndReason{badPassword[f.Operation], f.Err.Text})
+	case oauth.TokenRequired, oauth.InvalidToken, fault.InsufficientScope, fault.NotFound:
+		return respond(f.Status, http.StatusText(f.Status))
+	case fault.InvalidRequest, account.InvalidEmail:
+		return respond(http.StatusUnprocessableEntity, validationErrors(f))
+	default:
+		if f.Status == http.StatusUnsupportedMediaType {
+			return respond(http.StatusUnprocessableEntity, validationErrors(f))
+		}
+		return respond(f.Status, f.Err.Text)
+	}
+}
+
+// The texts of errors by field that Pydantic has a type and a text of its own for.
+var pydantic = map[string]httpapi.FieldError{
+	"is required":        {Message: "Field required", Type: "missing"},
+	"has the wrong type": {Message: "Input should have another type", Type: "type_error"},
+}
+
+// validationErrors returns the detail of FastAPI's HTTPValidationError. It never repeats the input,
+// which may be a password.
+func validationErrors(f httpapi.Failure) []httpapi.FieldError {
+	list, ok := f.FastAPIDetail().([]httpapi.FieldError)
+	if !ok { // an error of the body as a whole
+		return []httpapi.FieldError{{Location: []string{"body"}, Message: f.Err.Text, Type: "value_error"}}
+	}
+	for i, e := range list {
+		if known, found := pydantic[e.Message]; found {
+			list[i].Message, list[i].Type = known.Message, known.Type
+		}
+		if strings.Join(e.Location, "/") == "body/" { // the pointer to the body itself
+			list[i].Location = []string{"body"}
+		}
+	}
+	return list
+}
