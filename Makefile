@@ -8,7 +8,7 @@ OPENAPI_TS    := openapi-typescript@7.13.0 typescript@5.9.3
 
 # The files that make generate writes: code, the embedded contract, reference pages.
 GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
-	api/compat/fastapiusers/fastapiusers.gen.go api/compat/pycharm/pycharm.gen.go \
+	api/compat/codevoweb/codevoweb.gen.go api/compat/fastapiusers/fastapiusers.gen.go api/compat/pycharm/pycharm.gen.go \
 	docs/settings.md docs/commands.md docs/endpoints.md docs/errors.md
 
 BIN := .bin
@@ -51,6 +51,7 @@ generate: oapi-codegen ## Write api/ from openapi.yaml, and the reference tables
 	$(BIN)/oapi-codegen -config api/oapi-codegen.yaml openapi.yaml
 	$(BIN)/oapi-codegen -config api/client/oapi-codegen.yaml openapi.yaml
 	cp openapi.yaml api/openapi.yaml
+	$(BIN)/oapi-codegen -config api/compat/codevoweb/oapi-codegen.yaml api/compat/codevoweb.yaml
 	$(BIN)/oapi-codegen -config api/compat/fastapiusers/oapi-codegen.yaml api/compat/fastapi-users.yaml
 	$(BIN)/oapi-codegen -config api/compat/pycharm/oapi-codegen.yaml api/compat/pycharm.yaml
 	CGO_ENABLED=0 go run ./cmd/latchkey docs docs

@@ -250,6 +250,25 @@ type EmailAddress struct {
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
+// Index defines model for Index.
+type Index struct {
+	// Docs Where you can try the API
+	Docs string `json:"docs"`
+
+	// JwksUri The public keys that verify access tokens
+	JwksUri string `json:"jwks_uri"`
+
+	// Metadata Authorization server metadata (RFC 8414)
+	Metadata string `json:"metadata"`
+	Name     string `json:"name"`
+
+	// Openapi This API description
+	Openapi string `json:"openapi"`
+
+	// Version Version of the API
+	Version string `json:"version"`
+}
+
 // IntrospectRequest defines model for IntrospectRequest.
 type IntrospectRequest struct {
 	// ClientId Id of the client, if it does not use HTTP Basic
@@ -895,6 +914,9 @@ type IssueTokenFormdataRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetIndex See that the service is running
+	// (GET /)
+	GetIndex(ctx echo.Context) error
 	// GetJwks Get the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJwks(ctx echo.Context) error
@@ -1068,6 +1090,15 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// GetIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) GetIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetIndex(ctx)
+	return err
 }
 
 // GetJwks converts echo context to params.
@@ -1869,6 +1900,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/", wrapper.GetIndex, options.OperationMiddlewares["getIndex"]...)
 	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
 	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
 	router.POST(options.BaseURL+"/api/auth/signin", wrapper.Signin, options.OperationMiddlewares["signin"]...)
@@ -2051,6 +2083,63 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 type UnprocessableApplicationProblemPlusJSONResponse Problem
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type GetIndexRequestObject struct {
+}
+
+type GetIndexResponseObject interface {
+	VisitGetIndexResponse(w http.ResponseWriter) error
+}
+
+type GetIndex200JSONResponse Index
+
+func (response GetIndex200JSONResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIndex200TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetIndex200TexthtmlResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetIndex500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetIndex500ApplicationProblemPlusJSONResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type GetJwksRequestObject struct {
 }
@@ -8772,6 +8861,9 @@ func (response PostUserinfo503ApplicationProblemPlusJSONResponse) VisitPostUseri
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetIndex See that the service is running
+	// (GET /)
+	GetIndex(ctx context.Context, request GetIndexRequestObject) (GetIndexResponseObject, error)
 	// GetJwks Get the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJwks(ctx context.Context, request GetJwksRequestObject) (GetJwksResponseObject, error)
@@ -8952,6 +9044,29 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// GetIndex operation middleware
+func (sh *strictHandler) GetIndex(ctx echo.Context) error {
+	var request GetIndexRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetIndex(ctx.Request().Context(), request.(GetIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetIndexResponseObject); ok {
+		return validResponse.VisitGetIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // GetJwks operation middleware
@@ -10664,235 +10779,240 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Jchs5sij6K4h6N+JN9yEpUpttOk7EUcuyW27b0pHk8XSbfiRYBZIYFQE2gBLN7tD7nfmP+bIbSAC1",
-	"sFBFUouXHt64c9piVQEJZCIzkeufQcinM84IUzLo/hmQz3g6iwn8+yfB55KISyIl5Uz/coPjhJjXZlQQ",
-	"2acs6D5rtxuBICNB5KSff9DZbT871A9lyGck6AYzwUc0JsHtbSM4jilh6gNVk0sSCqIKw4fwUP8Lh4re",
-	"kKCrREIaAU4iSliowfv4qRGEgmBFoj5WQTfYbe8eNtudZnv3qr3Xbe932we/BY1gRIVU/RkWahF0RziW",
-	"pBGMBYblfrQT9UNBIsIUxbEMPjUCGgXdQJAZF6o55+KaiKARMDzVa7iAn1H68ywZxjRMh4alwtCJJEJ2",
-	"BcGRHlLCIvWDP9cA+/bTbcPBJu32BKHsR68ms3DR0f9Lhnv/q3697Pzx24d3i9/+8b/qV/b39psPL5M3",
-	"H/6+/+uHznz46j1s9AUZU6mIINFxuqvpRv/Hbq/eGB6TwmYMExorTbh2MgfS2ZuT/smL06uziyAPARaK",
-	"hjGR3bmgimhYLXnD6PbUvKGyuONUkamBE0eRIFIG3aCz+6TVbrVbnSDFOuxRjFU4uSaLpt2F9VASJkIA",
-	"ng1S3YksfNI5LHwCs7WHe6NdfLDXPMT7o+Z+dBg2n0Vt0twdHY7a4e7oCe60g0YQY6n6iVwBhEZPH48B",
-	"Dg1RvPO0ddBq261/L4moocN1VkmmmMZBN8AxDcn/WLbVCvnUPevfEEFHlEQpPmGVB6N2eBh2SPPZsE2a",
-	"+3iPNJ/iw/1mO3oyfBo+Ge3hjkaD4LHBMmD//eXJhSazZBatBEyv3FIOwBa4BVM24kUmuvkSZoKMiBAk",
-	"6pemqYJZJsN1l32rQZ0QHBEBAuAojvlc/yMiMhR0pkAMBFcTgrB+RCI0JWrCI4n+dvHyGD3rdNro3//q",
-	"tFu7rc4PehVmTUE3OD+7vNIgkt8TKvSCDKZlOCFTrKdQCxARUgnKxkZCTHAcEzYmZQh+5nOkOMKJmmi+",
-	"EmJFihB0WofLEPxEsCACCYLj6X/3golSs+7OTsxDHE+4VN2n7aftXrApjHBaV0E6IcgcaxRiVoC6hc6m",
-	"VCkSITqC9/TkRCo0wRL+NtjoscE/mhfmEYmaWmp20T/evvlZqZn9edBAkiM1wQoNjdyWKOKIcYXkxABB",
-	"BeJzhiQdsyZlKKI45uNWj5U2rtVjxa3Dkoardq6BwgkWkqj/7gXvr142n8Jm1m3eO36Mw4ln047iOV5I",
-	"NGC8Geo3Bga5h0/2n6F//+tgGbPutQ1x945fKi7qp5f6jdXTw2sbTn9BlFgcjZThhEUILknIWSQ1jc8x",
-	"VWhIRlwQIAhGPiuElSLTmSqfur0CaIftOpCmlNFpMg26nYYDjzJFxkQYRjDDAk+JsrzAUPppVAb2NEJ8",
-	"lCNyLU/07zOsJplgp1Ht/kzx5zeEjdUk6O4eHDR8Ry0Rkgs/NxroXemH8MbAQTMT5IbyRKIZHpPniE+p",
-	"QlShERfwGDQXeOYA/j0hYpFBbIYLKqA86Oz6oHxDp1SVgXyXTIdEaMhA/qMZERYsDUpERjiJFaISHbQr",
-	"oIlh4CVgDP52tY5di02j7LyDkZZBG4C0GDTQiFuePlygZDYjIsSSoJgoTQINFNExVRJxgRKmBUTIBZF+",
-	"XMN/1sT24b5vG632VE9u0l5M7kJvIy6mIMWTBN4sg6BFdv38WgQ/yuS3+mM540zaixiOLJeHyxFnyt2O",
-	"ZrNYyxHK2c5M8GFMpv/1T2nuavmbXMKuGZ+zt0RTYfGmxSNDKjc4plHfip+gEUREGe1Er3TIo4WmTvva",
-	"cySJ4UZECC4kiil8Y/4C5Tb9nEqQQRgBBGhESayXPOOaOkXQDXa02hLc6nsBkwqzUMOzg2d0RwvKHS2t",
-	"kpndTiKtZtzuvH7R9v4/fUQUVokMuvv6XCiqrAyL0EW6OrvjeMgT1R3GmF2bbc9w9H8EGQXd4P/Zye7H",
-	"O+ap3Dk3W20+KXMjJ8OpRFMca2STSJ+biBOzGVOt1yM1oRIdnZ+i/Aia0XE2iml4Z1xbxfAKXxPmw7V7",
-	"oa/gjQKqqUTusQbfvfHwmHmWYSZd7xdCS2jnk2hO1QSRz1QqysYowgo3kEzCCcIS4WwjQKlKd+O2Ebzk",
-	"YkijyGzvHVBEmUxGIxpqaXlpbCO+I5m91DcWlKVTicOQSK0kXBOWEdcE35BUldT8B8HHmgDhpD0GNvcy",
-	"bGZ784jofKc5ipFWQeHG8uHDh+ZRTr/2SGI8JUa1nlIpNd5hexpWARdA95wRp/MdaN1qz+h81eqc0SfV",
-	"S56w6I5EwXKfL9MC46o/goc5EtDIdj8+PEr3M5Tq3X5pJ3pUlJrV3DaCM43DtaSebyfngrPxOZZyzkVx",
-	"O0FA5cQdWKqc4OoXAXISHliA1RlndlBNIzDLJouHRZ0ABJ71D5ZE8KCBBgUw8z8AyeofEqYxzQX9g0R9",
-	"o34PENf3xYTJZDbjQhH7fV+jbtBCR0aaO6amqWiQ39HPzfl83tRSq5mImDBNgtFAv4pjyRFmPVaC1VwY",
-	"c+cQLnbNY86U4HHVxtj3d9xF7LYRnAs8rt7J7ANzcYRthG19C2aId1wdWa6wGcWMl+zPy3SSqUU+SjE2",
-	"EKPmmOmNWg+w2Bs8qEiG7yyZTh6RhLqIs3iBzs8urwz+PBwztfHUbbh5SesmXxivF1gRuFJtjFLF+VvM",
-	"Fl606sszF1jQeNFPGL7BNMZDEI1eRsA5mmK2cLdu+dxcyjGLkBILhMeYsgfEYgV0gy4qQfJVDp01XTRT",
-	"20XdVzkrR4bVSyJuiDA7sBlW4Z7sxamEMfvmTz8i4cbBcGxuLc8RZWGcRKRgd6MRmk8IQwueIOOiQFQ9",
-	"IHLzYA66CDO0DJWGJuZjraYqTJnhGSFOJGkYhbUI7tflu1ecv8FiTDY/nOlnd2S6+WtprMfSEhozdLiP",
-	"fqE/PSpTXTH1V0XI+5xCcBe1yeOMXcZLauXzocXauXM2bsoZGmEak+gRkGJVni6qnffrcEnfXaTu02Vf",
-	"QgGpqYzaDKfDRD6ICARrm7ihIVyP9KjPv7TsK4LAb4iIOY5I1HDKub6/D7GEx8UlfWcycj2lp+4u6VN+",
-	"7FVScd7XOoTjZ7JgVVhL1XmE6+Zuzh50xTnS0DtznXxUw1C9SnUPLK6n5NRhsazsWBwu6TqZrfXOCs7D",
-	"o/Qgb3w9dYCZTUEnFvJHQ+vpPZWq20awhmqz4giWVRyLP6089PVBBO2hytjuVS0e/OR1crY7e+DQCVNU",
-	"LZA+G28shI9qma3T4xrBmipNvcEV1IUrXmESd+oEmFJrzazWYgKvP4rdrZOho7DwRza9aZhJhChLxeny",
-	"su0e6ccmpGgN02utulNUdNbTceqQXNJ1nMSrVHUKaK7Rbx6DO+aO3aWd+X0BuEc9cV5NSqNWThJlvCF8",
-	"zjZTre4hK9+zmeCa3O6B/jnB116jryUD/bzvDLglr1fesqu1oJBPp5w9R+GEc0kQZlxNiECckWo/J2fE",
-	"uYanHBxNeox0aFl0e6agPIrrc3c3z0dyu2uZ+xf0gc5JHDeNF7SBholCGAFu0FAQfC0RRiKJieH0qc36",
-	"LYkovlrM7koNej6v8zNnFp/qOcAsnicHSbSy66QSlqh0x3oMKXyQR1cKIoJtQFcGxC8ig0v+AL3kQZDN",
-	"Y6zG0ZSy95KIYwjVBMxEEdUf4Phc8BkRimpMpHGL2U9p4ONS1M8+BLG4v/dKYRHloMhSKIsSCRmgKRbX",
-	"1tRuQmw1FkPORtTQoIuTY9z9aqwFMLzeA2nsG3b+IecxweD4Zd4ImhdUzmK8QDbsJb8oUIKXlzHLcakl",
-	"tXUEYUpKQ+n8T0iQkNAbIhF2IILGilFM2TVS3PEow5vS2JIcq8tB1GnvFve54wOQhirxRca9v3ijORxG",
-	"7o2l1e4/9Yxmw1J9cVu5wKdBGrQ60AfMREmvihSC6U/NuwfZVmMh8EI/zYJkSyPVbsFtPnrnYzaMCzv+",
-	"lH7Bh/8kodJzpUfiHKtwsuGJcPHPJYqGtwcoosC8ZUYV+kpOWAReHRvcaeOhpJd07QhRP2HKHL7iTGcs",
-	"XhjCGhhgusjM3TX3xXTiEJsQUkRZqh6lRBdhRZqKTklQdXwf4dh/mBAQzhCQBAfEnXuaO/df5UCfOAw5",
-	"3CzFjn17p/UeR6Z8JJKIqpMbK7rLFG/E9jIysUITPJsRBrzahuMMNFwtc0vpUzbw0RcOlS9A9MOEo4hG",
-	"iKpuLqqngbAzGlNjQxxo8LDiYgAxohj0N33MOEutj0RUTgzivj5YEM1TULzDuISQ0ijnKUXzQpi4dxTl",
-	"PSEM0Wxf1z6yuWwUH/+2GwjSdI4hdizyDWO+XxH22Ah4okLujVGVCdxGB4CnEaZxIoiXBgTB0k9WCwj+",
-	"BYcAoNsofOmOWnr0Dpmpc3+WHyssbPhAOdBIDz53mxNOMBvnaTojRt+0ZtwaqloeOKg4zS4N588VUg5w",
-	"gjVNpXvhEPKp6nC79Kbi2U6ld/qPOsU0xyVuyyI8F9ld3ggTE+5QCKHxWbC31p/t0Y1xFuq9YhMAYv96",
-	"jS0GdEVjx3xLFNZX4/IOZBE3sp9q84UdKWsylFlNplPeBcqU4HJGADF9wiK4SHrHoVIm5gZeevTP+bXs",
-	"J4J6Hwpyw43KXz++SYB7kFVZK0Q/4mEyJUxhJxLKh4FfkxVwFV/p6ytZ34bYPAiwiU3hqoNimZgMKkrg",
-	"5zDh3/dKhPvAaFRQ27pb4kFpFWp856KcJbx02ctlBFfluYBOWrY62k+fI0EYsXlUnF9TIrOMGGBYdckP",
-	"/tzk1ZBYjc0o2TY7y82OBYGLMsAF+1UPgXRBvh5LHOx9JoWy5TeQJDMssDIpGXKGQyJXMrDcIr0rd8D4",
-	"UGk90He50hvA+0rFfWm2srzcN3REtKIBSmluoVJfJdxXjSyvZe+wmNjS9m1tLmfZt71H56fSxjqqdDqN",
-	"vhEXzxGZztQCTQm2HiF3H00TTOAQVNxHIU9phW6eXU93PdfTQvL0MvQXCdNoBzhMCOoYMyt+EGQHgqUC",
-	"IHyeBXu79KaBu1EMkItyLV9/XKZ2Sd9KP26ggSMi2Dz9Qzmru3Blr9mEvVViLlp57ZhhpYjQQP5/H4+a",
-	"v+HmH+3ms1b//29++q//49OA7nTDW3XjsknpNSpxiJlmENeEzBBGJj29gWJ6TRBmCM9mcH12qZpaH9VY",
-	"RbMJZ/pqwiI0JkoiZow6Zcy5NPQSHzPsZJni9aV9gm9IkeThYlrgPy6lyUPunTU2JsN0p932yXtgqX0a",
-	"xaSaTRwVWS8eKbjbQzYNWzhGAbYKnigNcoFpdA4038gzjkMv43DATPHne8OicckWKMR3gsWnh1vCtAe0",
-	"mlk/hAJeqhDxLavhBsS72di+lojaxLjnAtmceU8f4lrD3lYA/oUE4GNIq62o+EuJigqOmAXuLtEOVgZn",
-	"qbnTKCPP7QHX/9boJ/HIuf+gmkEULPPPfFWWP9c1+eeKz6z3zZIgyE1aLQ2KVaSWoE6LHm0qApfqL5WO",
-	"z4TPmUmw4SzMCTtjPDY6YlYSYcUyzWveJXKmBA49S+MzwvCMrrZDuBd9w59MMY2PMsvzo7txl++rlQ61",
-	"E81+covLnpymxpFcgqAP7Sts8uYlSP2kKsugTSRBP19dnSOoe1JjFq8kDXOqlqti+Jw9fjOWj7tYKWRN",
-	"I5rGWEFFqRwMDEP9ibVYLcm5omwD87rTk+CX54jPDDmYWwkdM80c9JaZBMhV+DWw+fB7mjdx+R1EPq0p",
-	"7+1Lg9NMaBrj8yoVaZVyVBhtxEWtPF8WVht4SbJ55lgiMBBGSPEK3lnhyckGsfy1kVNPkaQsJKjz7Ek7",
-	"8AkzWukg8sG20ciyQgd10WY259Ss2U3mW/o/Fa07t5XfpaEG6+NubdPcJja5RiDpmqVLyl8mw1V+RPBf",
-	"FbgLCJ0KvbSGK3gYgimTZThBkTkEK7zF9XzAHmcvI1Bk6r/DVvnc+Jx5XRyeW2QfrtPmA9/kr+fXHt4T",
-	"jz1cnY4ZVokgCMdjLqiaTL2yQdx4b8g3pGGwdHI8AFY6OPvl3LupHrScfDYaix3i4vLI++V1PdVdk0UX",
-	"VP3Ln4+auweHSE2S6XAmKLOlpJ4c7j39wTuw74L2C1kg/WYX1tQwYAHhVK3MI9je8iiJE7liYVpzr6zT",
-	"JenY+9Hn8ifnRiu7Jot1kbFYb5CVcvAaYi7NDUSTl0FWBUVe+jTZa7JY36ajybrE7ZZB0gP6IMglaZU3",
-	"nZmcCrhSMASvIudiWiqUtvtD6RJB/KPCZCjkEWkgqfAwtodlJvhY4KmXxXoS1TzHJsbM5gKCz/+GxBqc",
-	"NfwolYnE3h1j5IpOSZpgsIEWXaHwXaXCeCT41JjPKLvW4jiNc1qyBRwcbhbWVq2anc0Io9ExZyM6TgT2",
-	"K2gP7uO2+Rd9SceMsnEfx+M+xO9ufegP4UOXCeD3ATG29cp/E175atSue6i8PGDOjsKQJ0y9IDFxVLUB",
-	"Y7N1iPvV0ZG/8kQg+xrKXYrvHxW5bF5ZBqViwS+8wTzkhniNxFfg7JgTqVCn3W4j+17jIcKeUpP/ugLf",
-	"xV/c+s/Iqs+hIrMv7jnIwdJwW1GxfeemAPZdnDOrieXCGfgh4h2zMUEDkIJG5UwN9g8UVZsat5Zwjq+J",
-	"RGQ0IqECux+iqhBmnHoiJBosL2qwLLBXxz5/sQBlk9/kUL1qFd923PLSDSORCg0JShj9PSHPwfQOCY3G",
-	"lFUc/U5xzi7t7IJIo7hvQPjVqLHsJWWMxmIvktgGIKkJZH2MTEFnyDx6CLR8bX00R60+NuPSmKovJqYo",
-	"8v7Bk/LtwySBPcTlw6WLecPXXXW4xspLR5ZL6NtvKJbqylSa99YULnaXXhgob33KsMtg8008w2qyRqh5",
-	"MTK6PIxJ87PjZBXMm6fRwJZF8xrAbFKcb0Qwy9sXfCZIm0O34lPwHpPP3jX5zWLO1JDLvVt95beZhQam",
-	"dF0p7eSQ0DCUWdjRGuJ/kRJfkbzXIsqs3oGrxVvmzC5L1WMmFrnCvyYtPE2WbJig9teXZ+/QuRkiy9/Y",
-	"sbLaWAietTs/rNw/B0a6Y74t8bU3eZy4j8zDt0a8RF0UyFeP4Vjt0LiDq7c2liPvtHFZNxKJDSI8vmL4",
-	"hj9KsVJVWztc0LMpEywR4xvGC37NAMHV/hXXmafS5WTfQHPNWyzlmfgncG49L7ykJmQqSXyTC8JOwxXW",
-	"koyFaInbLxd4spp79Jgl9R4LvmAUyn0Bq4leTNsW5XlDempTGs3zv5RPZpTTWBUEckFu+DW5eygARiIV",
-	"ItuYgK8aE+B6chUxmDbmquOggse2eAuNFaLsuflXkzJ4JF1I9lCTd0zUiozgmjC6dZnf0qrtoUiJ3q2q",
-	"ah8eJLSXm8oatYBVB9vqzz9Ad7PNLrWevXrI8MAl+O1svgWYU3fBM7P4BquAyjh4Vs1sf+ZzFGuVutBu",
-	"xsbUXRMyk9DIjrJxqc8LZwRFeJEPAdw9eLZbjABcMwCwMvVqnYRiUAQgMDuRNiyjJjhhw0gXJ4uGRG+T",
-	"rAh0uYu2mTa5q2YJFPL/82AA89V65/KVNnf+ixGLlSpLMTeMpqXUYRM3K4uwZnJ0se/euvu0cQJwhuEs",
-	"Ib0wTAFfS2AVti9D0qdqon0IJldp+l6bz12CcySnQdzRgPcQ9rdqQ+b7XDeCQp2LZbvbwZ3Lm9Sa3twu",
-	"SVuWcv08z/z1ulxbrpBZsVYmZ4VCtNRLr5iKZb8NNjN5FhMyMXr94SpYz4Tar7ck2TirYF2jaG7MRn6v",
-	"vYhKLWhLYjn9vX5O+55vaIhw+Aur2pnTdiOrAtog/K7a4n+kTOE4zSfQcKGIfG4CjFa5XjyW2dqD8tIb",
-	"3bfWyBXxktas4ImOLKk+OaOCaVfJrT0yrWuUoa3HJvimcO+8F6NsIGy3ePfgAPpV4lAR4dvm+hOSI5Oa",
-	"U2JauFVbJKuuda8/XFkvRvsQ4vFW+Sq/Puv9wMW1tIkQmCE6heJ6iiBBlFjo/5sIa1wAUx/k8+uhSh1Q",
-	"C1y7x+y8rR5bSecPkOBfvFDndLqvmuL/sBKlQH3VgqWuUIDr37x5xP5yCTGvDn6XC8Gq+magu2OXaxlV",
-	"1DLLjGE0V7aJyuy7GRFTrPXPeNGATkuao8HCe3eohPYla52tec9YK+LgXs78hwjbz3fi3uQutF6wOuxM",
-	"qepfCTs5Y6VZwtLdKAdk1Sm6X/3MewQ6fAvBJ0cKxQRLhZ7mZDEkN0y5IO4IuuyRNCKFKmN3xGV1qceW",
-	"i+6Cm0AQveckKh7R7yB25c1S91297FnCQpUYJxkEYS+Q+aSR+huMIAGl9H8GLbREGD22RBktlC88mut8",
-	"Wai+1/x98sfN9ZxhaAY3JoyA4Hqe8ske07wUnAupj7nIozT4mufa+K1Ci70YKyKMmL9HqU53Umsvsvrg",
-	"PYThwQTNfcPFEt7bsFTPbf1rSKCvIFpmgoyIEFovWHldeKiMstUJXCtRqsfwAl8jiwyoZTIwTthEULW4",
-	"1IRrfSqgLR4lapL99dJxRmPlKMVXFe4OEAY2gN6CO861boNBBoVaeblYHzg4QBQwX7YNE6Vm2c3eXPy9",
-	"ujQ1rmGZXvE9FoXCREUbgpuH40RNds8rJdOlVQqBj6UsCriv/aaF3hDXadfl4JlwLYgOQoqDIQNiY5wf",
-	"yvhDe8y8b3jdKObzkh3RXkPeizjoBjtOU8+8KjiJqOoKgiMIjMXmygy/opiPUzOuLLxjf8s9nRvfThpE",
-	"03CcWa/UeMlyX81MeK8bDpi5eX3BE4H4HCiEJ4ABoMbC9E5FMk/c1MdmBPjRinUJKrmakKndReFM0MUB",
-	"i0/SAUGj8q3EvO9uU0ub+7kpQxxj0cyZb5qxzQHQlGNoOO+AARoy9dQdky0zFmkuGMnMLE7mCQsXSQvn",
-	"iOtqQhZoTNSyR7drbJBgOekxLfuPzk+tTCXhdSZ4Z2mSmkz9HlaTavVYj/2Irji0uFAmwAhNiCANNANO",
-	"/uOP7gSTH38E2OI6Ym+lrZpSDQT3GHKvVpwDlB6DH01DIAB0kDKTwY4Ax75N0NvJki8GoNRBnJlhcjZG",
-	"cmDaKur39fSDUu7WoJSg1kJHafCzbWavxx5U9RkYWMzp8U2sKBqEPCKDXNipWdENAbuHsQFBYA9m/iDI",
-	"Fjq1jZqoKjVnwshOD6Nafpv2HLDWRwqD45his4dFrjziwp1ipE+JIiYb7iWW6uj81PChmIbEGquMlAyO",
-	"ZtArbbfV1mcMTotmn7K7szOfz1sYHre4GO/Yb+XOm9Pjk3eXJ/BNFo0ZvMEqnFyTRdAIbogwvsqg02qb",
-	"t9IyFsFeq93aA+VNTYDP7bSgecQ143O288/5tWy5Xg/ekrvvDaFJYshecQTicVEM6WshSHU96DxpBTC7",
-	"SXA71XxlTNTr+TVwKYs5gGO33d6w8Z5L1kz7T5gfPtrc4uDkcvfgMLDZwsF50/wF+btBNBy9/f3ni/jD",
-	"L6+Hp/LJ5elbfLaPz17/9nT8+z/l4c3s5eJg9OrX1+en88Cm5gYnxza7tBtIqgXAZ30h/OWn46t3p+Ev",
-	"7y9fUNrpLC7l3sHuIX3x29MjesWfXCWHv5wf/X7z5MV+AJmuwf6Jig8vLz7s/krfvBfvDm5GN3//OZnM",
-	"nnx+ev45VtMPH+Lh8O3+6cvF2+D20wbdJ2xSa0XziRyzWtGur8YBDzjXnHBIUKi/i4K8UqVEQupauDeC",
-	"kyvsSfs2AkpmVfDNPPDrRhPoKQ4MIfl2KiW4nXznuLz2FnQ/ftLq5XSKhUbWK6LyrN5meLldVHisCS6I",
-	"qAy5ZkbBJz1Y4UiBCGvivLbWtGXOq87Ym7SPtctgk6nNPutbMiKQKW/Tuk2SsJUGMR0KLCix5/Dpfmff",
-	"ew7r6i3f+3hOc5Wb0yNakdD6MW8oKJrBU1dUTmkIPlWnmgID7e7saL0innCpuk/bT9s5yRZkuaf+d/NZ",
-	"ilXD+ZlmRXZqxRhG9PqyEPV+WEXwU2X6acWoEQ9lOfGy6u2ihXplDunHol+w71T/4q8zDoEfUFjzkzd/",
-	"tAIa9+YmPXfqaLiCFaaU+VjcwpzvbJ41OQVkhDfD5ZRwL4+4cl4eN4lmnoKgsxlhpy/QMWeMhDlOgGLO",
-	"r4FTUJW151FaBdb8fEQNf+kxczYaGRt2nCetyCG16pypus6Fg9ny5DPBb2hERNf0RZA9xjgqcMKsqgEE",
-	"OeqpITj79IVTJEBxKjEuX/L8N8+w1su9/2j1li2LW8XiKpPtP7qo6E//QXzQdyRW8L/GUp6SDRaoZCHk",
-	"88waPb8E12yU2AlWkxpWai5sEVWVPPOdSSSHSPkWegl9StKmxHAntd18o7K2FFOpsnRyMNVggadEEdul",
-	"0LcX2Ss7xiQd3DZWvgltqeFFf3SPqU41n3AXegmtcVwbSdPSxBlCIZccsuCCbvB7ojfLmYjTzPOUula4",
-	"LcsQnXzGobJdXWrbCPmmTxugZADUNyIrz1/ZssY3n+uzkp+QsGRqTMEwTtAI7CA5E286/ad7C5isyEEq",
-	"XqzJ+2PWrCkobl+Q9lwKcGxytLJWSMHBqB0ehh3SfDZsk+Y+3iPNp/hwv9mOngyfhk9Ge7jTyQWZdoPO",
-	"7pNWu9VudUwfmm6w2949bLY7zfbuVXuv297vtg9+C4wjO2gP90a7+GCveYj3R8396DBsPovapLk7Ohy1",
-	"w93RE9xp5zrYdNN93OjamjW58bCrI3DPaHK2m3fbCPbXYT4/4ciF0MEnndWfFHoBw0d7qz96ycWQRhFh",
-	"d2OL+pu9tUBLG8IusdI/S4b2j3nb9Sd9bPKOiI+fbgvcV++8NWunxTUcizXsNM9e1WRnxMWYq2belg6C",
-	"zquipsY5mgUmGSutgioPabCSovrB3Dq+uACVMt9fkkoEukiZNRuAzvP6GCD+Jx4tNjyh5ojlD6h14pkn",
-	"/2PfbYV8uolsLhSAvS06opRIyG2JtexuCngYkpkt8+Ng3wjAmVp4m7yPvEhoZI0yXS/POx7MzhrUn7aJ",
-	"hw8O1jkunia3+uPd3XU+zjdKhq+erf7qAisCktvwjq/BCQrH2vWZzxwe+iwSlVaRSM+4dSctnfKYj02I",
-	"n/9sv+QCzckQuLNsoUuiTL7Nz0rNoM2laeOTKZjFkDz9avqoEBDY6DHjp7EDDGI+HhtFwminBgpjhdQc",
-	"DjwtqW8EPKa2j7SgY8qKwSkNlLDYpOQQ+4JNsB+8Obo6/vmXk1/7x2cXl/2zi9NXp+8uB63c2KnfhaHB",
-	"GXzrvAuIEZvXY//OfBAkan6gajLwXWTNHj8sv8rYchByIbTePOFCEjSEpi4LJBWeQa2EzFlvh9mAXxST",
-	"OdbiaJsqSzLLuPJB4l7dWeqNtf4aSh+WmN+la9j/PKtO6+4J+V5V37ZS8qVZ7HfILAuhCA6pGYu0FQE8",
-	"LJInqppHQt2nUm5cSjUtdGm9CZqpqHnRlAaO0paPZeg5S6dr3x9fQSI9+PejzJaxYhhuhMKYYFE4dCvx",
-	"47KRKhF0QWYxBPGVgvadzXMpVp0V8XdaKDQN/mfCIhI1ekwt6b777U6WdpHrcAfLIpFPOmTJVN8/J72w",
-	"Tfy+INf7PpW2pR6M6xC5JOtcxi4JyxWEzwqM+bRDCA+GN7Am+htq7LE5c2G+Zlqrx7LCZfM0R8VEffh6",
-	"cutD4id4SR7mGidckbg7qEU2+SYgqh+9mszCRUf/bzKknZi8eqnCV5/jTTSlYt26R9GUIs7IQ9/7rvKk",
-	"oRnbkBCWdkHe3vW+Mbahjy7Ol3ddcbszLqh60w2YZbAsRjplLAAcY1CbHuWTNm3QHQSODXm0AKln+4X1",
-	"WGV4WokZWAi3lyPv0tIMwcxOlcvLewY5Io6PLV5Phq9CekZfv3z/x2nnHT2Vp+ziIDw+PTydvmz/sjvb",
-	"i45fP2uRvXYr3I3ZcPqyHf3jdVzMW+sGJvftLhsByewVTGaplE5dXJJvKvv+zjt+qbggpoAfHlfDln0A",
-	"4xuwtpe3v8rlTfOd9dhfMqtnf1rFAW1lgmVW/GhwcfbmpP/+8uTChMwKEhIKldKcPVRxl6Ghv6LC2U5b",
-	"PfaegfHUOltzHjM99KBRsFTB7cJWnc0nRzZQ+Wqx12MpWw55RKBdB0tm/TDmkkSDKv4K9Wy/jLG8cT/e",
-	"a1Mxzli8ePAJN2BouWzCtdh65647WntPS+uIrw90Ffd1RH5nC9bG/Ky9Boc55mwU03CrND4m2zR0bHMf",
-	"bELJCrYJyR07Lr0rJsqT6HWc8T6TE0K5Zc0LXycC9Lf99h5a4l5Q4S6rhW7s+XMqyQ+tHjvKx2sIvYTY",
-	"7Kqp5AkskzKIUbMJfiaB2DBzk8MATPzoxdvTd4OsZF2P2Zp1GqZnyzBBDSYcTSkb/ODjp+bbrKHDvThr",
-	"/jqf8rpy+f4H42uePhRr8TeP1fGFrfv3bWtVWy709biQL2AhDQVcFa1gyMvwkjq+1XARYOXQ0bSHxv0t",
-	"q19cXpuwIH2BvpfU/o8Khlmbtl4RZQhrltKHj7BmrvWKP4cFuhUvh1QueIIkYVELHWX5iLZVJ0TCgBta",
-	"kBHUNgTRs99+9tzUFu4xSW6IwLExonJJPJeA3Wd67LxdtlSZKa3u0GPlhiOlr4nrWmISTwutS9zLxeEh",
-	"oqfH8o1b9Lon+IZkSeuIqi6aE9gNhE1/C8UR9RqBTHGPpRN7V6HqEtNTgepy8Da17yx34XkUC88XZy22",
-	"kEpK/FsBvhXgj8Bkj3PZ7PajRsoSG9XMa/3byQ75rFFSGQV+Yeukad4GiTOmuD2CviMasLLX3Yzompc9",
-	"3NnO7Bg2MhiuaGlbso+fssZirvCXyYDMV++qCuGts40sFyCxJZA2iSm2VTs+BqlFDHIccjWjqgDz2dY3",
-	"Yb4vKlK7fi3QVOp5hHCyfHzrVmt6yAN9AmfDHOilZLdVBzWt9+LV1WMq9ZEzJcrvfebSueyZ+5jrfh28",
-	"5DxtYJ0S5aciUa5VrQjabJdrJHsFLgyYdpD5jhT7fXPvr//iHVcvecK+TyEFMfFA0dRSnyPplKSqaDrf",
-	"VLLKRnZSUK1TRkU+h2Rmgt6dmYwz0kIfwGZlU5P69tGgsfwiolr5ZhG0b+Q+dZqw6GzOLrNWk0spTMs1",
-	"LyVHLmrEzZPVrffl2CzBGHhS9dNSVZ58mn3vVn3rxqTvjrrTuDrOcm0pI3JDQyI3saZYDp0jqIeJVJMr",
-	"7z35yvYb+KMLX1W4o8FW7ABp5No2QNrglhQfidHmGuCuqz64T3b+pNFtkd/W8L2NMzftd6dR8JdhWX99",
-	"CX7CIpCJfLQpeZlyRs20eONm4ZTWzmWLG+gxWuhU5cMiS1LZTHhi03Lubt8qxwQ9cCjjGSNXdEqg8Pr3",
-	"E8l4nJbLvOuR3JqavhGPtXUtp6E2a5uG8md6R+Q6a2yUt7pOdio0iIsFwdEis3m3PKHOAMPfwQATZvVL",
-	"tnmrD5q3Kogr2+dcFGlw1jaD9XuIak4zZpalau2Zd+VU6yxLx1nJ1cet43H/shG55ZTqRmxSaMEseXWl",
-	"BTtfA0lTaG64QHR7B19LPy2UBF7v9lMqrZyXZ+4X8DtXR+rnKjXDUbFlp/JtoMHpAZXP44VJZINfzTpb",
-	"6KjQVzCRxklcbraUNjE2A+V7DKW+Xq1wSxKPfCYo47g4djWk7y7xtEZtPCPFUl25bSsX4ALJq7lq036e",
-	"Wq4uTCXY9GdXB/pjviby5oftMYNFsx2oNZUYQD5QNXENmTdcQ+FTr9HEkg6UcFOuOefWgfzFxfy3xgVN",
-	"ufCVbNBVRtfcyzGGMgNcEu4eo0999rUsNqtrVURw5ljTXyTU8Ts19WxIRDYwsJaEqoMCq7DefhyefJHK",
-	"fDvx+jzZ82kNT97S5jeg5r2C5MxautzwDgJfWoP0/cIRX0BaEWXjFELbqw/kuI32q4jLewAtjo9GBRXO",
-	"RblAPMrG2tYjhuN9Owfbxen9JQ/4Vst6NAFpA+821rF2jDovV2dL2mvoGrfNq1W9/NGIix4b8BsiYjzr",
-	"2waqg0Lh6lwXUyTnVIWTtEJXxOdM0SncawuZ5pDMyXiP2Un/tr+7u5zpQ9kNjmnUt5dIV47Wn/YjuEo5",
-	"ob0k3Yub352VRriYGrm0d0H36eF+u71J9jYs54IrvH5C0F/mDpvR85bDbjnsmhzWZlQC8Vh6ko4nVDPb",
-	"tP1dpa36wnX1up8Ok07kqT4MhTkoc/HFziqWhvbmLWKZE34Tg5heRF3kje1OltmcAYat1XkNOs31gVvT",
-	"5qw/cPXIqLBm3ByV2j6HRRrd+VOjpNbockGm/Ibk6iWYKlJxbBrDQdVysBFTZbQANREk17XMAJam5KJ8",
-	"Rm6pyIGl2T5UT6hJytWU9x9s0NnY1PltkfWm9h/BC5l7jpKrbT9+8ti4tntEFV/jgsjd2tdmmnUMc2vf",
-	"+eoM1Vh3Kqlus7uAxvc7kHufGsEs8Vy2jgxfhW6UnClM2RqeOPS3tIQCKtVb6LEBZTIZjWhompfokQY/",
-	"GP5sh+WjiqIJriScp2ZCj63BoWdJdv7uevPJjl6q2JSVlUaAhaJhnqNsdgw/wFePYlz68rzDGZG+Bx6y",
-	"ddR9GxI2vd4AA+LCdf8FU/EqBVIRqXagfErlTWdM1JF+4dgenPvHzWSvWsYQAATIPSiepVIvSW8BBniK",
-	"BoWBBlsx/BjkuZbotSiAEpOAFCqVwIoLf9ZWI/jcdOy7WUxhBdFWItk4riPYczAuPibFOvPl/Um2ONLg",
-	"C1HGir5fefSRGyIWnJH6dDtAy5RHdWh5yyMCRPCYmJm6SR4COaXBtjzl2+ApKWI25idvz16cXBxdnV0s",
-	"E2/a47+Gr5hXHox8t4WK/qOzoZYrGyEs9T8VVBpFFv8pG9uQzq19eInmGzVC1dW0qKJ+KLP5iJwbKgE+",
-	"ANPOj7Pl19+IDsgWLtDP2JaFdZ48Hk2Dabuy3Mxl6tCA2GfKme11x+Mo143UJPn/Psh7QFzDBKgWtlwQ",
-	"p8fA1jPFKpxAo3db1sZ9ZG1B8Bws8CMaKyJky9CtHnPQQAMY09QyHvw+QHTMuCA9FmJJvC2rqITj+TUa",
-	"oJp2o2n1mOqupvbx3RuLmpmWk8x807lkFO9cuwfrTPYTGVNm+gC59q4O4foHthYcv9fCMKXM/d1ZA6J3",
-	"MP3IXfXTgAtXDrsCBmsDvfu2f7D5delcENphynvXdJG9IfWFJmrnKZawozLL2quYMS2atGFxi03lVspV",
-	"7pXzo8/q6owfM9fW17qGzlVIB1nH15pYbunkj/m7OqHng41hyjfVSA9Eudy87bfh6iiGE84lMXVjfuUJ",
-	"nCAs9RnqMfATGA/rfKLfssb9h3EXVCb7vDd9pu9u3x/yoTe1dciHd64xX1G9LKtMpifdpIlxNKVsWx7+",
-	"L+oR3/oUNmWQm/oUbDP6ZSZZULFt5Xmvll1oWPTq5AqV68UMynHsY6LebstAb2sS1RpLGkhOuFBohtWk",
-	"Nu3cENqqvDQrlRlXNrrJUr+NjZIlT37EodoESOi/7bf3foD2fMrT3cBGSBU89XfvZZDK7W3Y1HcVNrUR",
-	"A36RJ0GvllpnpPsOWefWHP1NXI1M1FQl0W1mWtL4fpBsuHIB/YFhr10EGWkDkxznrmP/r+yxrCR+jrGH",
-	"LtdmU8aOWQSPzDg9Zrt+ebk9ehhmb0KB7n1Jq83kawSufVk/YQoub6Y29F6z3blqt7vw/3+704Xrr1iD",
-	"f3vn2t65Hu/OlWdOK+9ckAI44iIkzbSrst9wZVKJbfC/46GNrI9IVlNVczlpfq83Y0EqTY+lnabzPDbi",
-	"JqtQ8Y35rI8NwhKLzZrvIYa+0apoV6nB29Y8M1ebeLHViL7+uXypKdDRsuK2IbtJ0PF0dq45rjZbR/9n",
-	"dbaOyf33OHoiTmR2cKj5tz6wesfq1Z0eW+8cVgWVC0gjirKyqjndp8cKh52qO2k9gtzw6/Uzg0xe0/aK",
-	"+z3GLRvcORo3CWkPffOodKG6RDjnTLRGpKLHtKi3buBBrUwSkaZ9esXJdgVK4fxUnGvrNULLTqMeW9Nr",
-	"5D12UKJt7VNnlrGtsPQtnCKDi5Se+Eb6o78pRqlIuz5N1d0p7qx9bWu0f7tKzwmLCpeDLAZmfWOki0l6",
-	"BNLZNrDYEv3jhIVga0H0dSbIc9IJwbGa/FEXLvszvPIgtvibYhFxqbBKZNAN+PUmtrlL85kv5AimeOhE",
-	"kuMJCa/T6uxgfjB2Gqj+HZsAMbe56fa5HaZMCS5nJKyxbZjysDKdA9u+D3p8OHDGqDGHjq5KczQ+ly10",
-	"ppUnW/HDmThs5SGtYiVanVITKlvodJTrJkElShiUk28g8nmmVcMGMjeWyBWfnxJsI17BCmImKfaF7TGb",
-	"IWzt3ku27FaP9djFy2P05PBw16esZRtjWj6sax7+3JzP580RF9NmImLC9I0s8pk4pLyq7lmxeD0Zvgrp",
-	"GX398v0fp5139FSesouD8Pj08HT6sv3L7mwvOn79rEX22q1wN2bD6ct29I/XG3W0OE1XmLK6x7AjU+as",
-	"4Q9Q6i6DOa3KVJYCM6FRqShJq54qi8IJwZENLDzG4YQ0j7keMK6a1r6/845fKi7g7J4LPK6GM/sAxjcQ",
-	"riVxzjS7vIPYge/KsudgzS/fEjXh0TuujvSpJetXSYKvCxbodcrsw1d3qbUPH95FlLn9qZZnhnv8hCUN",
-	"bcx9UWKdMiA4x/by3FTvumWkfEYYntGWOwKVxVY1xeFQvZa268W98zv0aMXiZwaUoBvstdqtvU14goPO",
-	"K74YOpsRdnR+imBcFPEwmdoyjA+eGwmMXc+VAwJhiV5fnr3LoSCiMuQ3RCyW0LDA03gdNPyq39sIDW7k",
-	"FWhwWOgih4SNMm2+jc3+9ejtm5rNBkPKH5VhaS8xjbXWQK0PVxDYRTC/KywURP0LJCeJgn9HfM6gYVRq",
-	"fB2Bd2RCGHwfYYWHWJpej0l2pLvmYEoTMa9oHKMhQS5UXX/KjIYinMkXkm1TeOY8iSOkEsEQ7rGZhgzH",
-	"iCcKjwmiDK77oySOIbDYZ9ch6oLgiDKToXDfQmV6U/2KqHn0ILrohRnqW2hstKS/Qq1MgxjjCTKt+4ks",
-	"9IYoKbJGQ6xWYpcrohurIEaCjASRE6t8Qg4VMuqZ/WlIYs7G+i/ru+NWGwXHXo9Z2gNNA6c9Qk0BGW8j",
-	"JbpC2811Ueoxq/i20JGDcIQwM00r8w0u/mmyGee2W6op4gkGR6Pq5qs8JvpEKE2Deg0S9OjB+dnlFdqB",
-	"OXLKcbv9rNqB8AiKscVGtWYsVP/of6P2cFfFw7GmB/17X7PT/oTqSd0QfZV1alu3BjF4RR5TF7bYfAzP",
-	"ZkpOjCNNsEQgIIKt1rvVej1a722jrPguOY40qa5QetOuiyv6RGbmRs1vMEODlZxhgIY8WjRADaBG/r+/",
-	"eANstceAsSF96iXCgnQ1v/oxlzTUtYwwzfU0KZ7pc3i7wCjcJ3j5d+szY4hgEVPIQnIGhh+Rr0lQ12Ti",
-	"llsbWYkTKsNxqZIkHmnIjzzvFpk0gPbz1dU5AmxBDLRZoQWARnaJ9m9jZxn0mN06s5fDRMF+DrmaaIli",
-	"GXdaOTqtgp9IG8mS1qYsFJJO5cPhk/1n6N//2m/tNeA/+wDEv/916LWoSJk8hszI8p7+zNHve5dJqiHK",
-	"RRAUGyb1rSKeeyGXRqXJpxmRm2bucS5LKnGxb+4xFFoO+YysAUoDxYYZIMWhWSt4Fh8AQDNON1f7zQey",
-	"JfIioBd5XagSlKKAbSz9vSyiN5BvQBuPKn/LXWKNqte/v+GtERj1TfYpC7rP2m0fJjJtBVKfsXDRkBtt",
-	"kNmCah9Iprxuhf9W+N9F+EOAOlsmJZ8GoBkKZSNeaQTIV2ZwBVisVdaEY4AxgEVYaNmH6VS2wPJx+gId",
-	"c8ZIqNAxFwT9+18HrT1vEtt7B8IXDHmG+TYLe7afVNTf1wvfprI9eCqb2ViEh1q9UeXkwTJR17aaLORY",
-	"OtIftFCq6BYsB1b3GhzZnQfCGyDDMB2V95iHzH21YrncUvqW0u9K6Q1zXzg/u7zycXIARi/IhIwkIg66",
-	"wQ4Ehdh3l8/DK6KcW9b0DbFeEmMOy6L8zBTlGMFLOmYomTVciRNjXJtihscmqg7xOUggyDPNlTwxP1QM",
-	"SJlZZ8j5NSWyATetORlCsY8cVEPB5ybNZHmYtwYCiEJo2NtqobRmsdqOrB6i0GcgiwcmCwTqdDEQsm4c",
-	"X49c+6n7ofzxBcGWJSURVSjm49wm6p98E9puPw133bsmC7eCsoMgGy/zC3irCeXrq+Uqrw1taOVzlJ4K",
-	"2zJphAZvjq6Of/7l5Nf+i5O3Z/2Ls/dXJ5cDRCXKz5tytPK0JiwEhRMSXpv7dsxxhIY4xiwEOwSLEBfh",
-	"hOQqpjqSzWzLt59u/28AAAD//w==",
+	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiiw7cmxLW5LHk5i+JNgNkhg1AQZAi2ZSur8z/zFfdgsLQD/R",
+	"TVIPPzI6dWbHYncDC8DCej/+DEI+m3NGmJJB78+AfMazeUzg3z8JvpBEXBApKWf6l2scJ8S8NqeCyAFl",
+	"Qe9Zt9sKBBkLIqeD/IPtne6zA/1QhnxOgl4wF3xMYxLc3LSCo5gSpj5QNb0goSCqMHwID/W/cKjoNQl6",
+	"SiSkFeAkooSFGryPn1pBKAhWJBpgFfSCne7OQbu73e7uXHZ3e929Xnf/t6AVjKmQajDHQi2D3hjHkrSC",
+	"icCw3I92okEoSESYojiWwadWQKOgFwgy50K1F1xcERG0AoZneg3n8DNKf54no5iG6dCwVBg6kUTIniA4",
+	"0kNKWKR+8OcaYN98umk52KTdniCUg+jVdB4ut/X/ktHu/6pfL7b/+O3Du+Vv//hf9Sv7e/fNh5fJmw9/",
+	"3/v1w/Zi9Oo9bPQ5mVCpiCDRUbqr6Ub/x26v3hgek8JmjBIaK424djIH0umb48Hxi5PL0/MgDwEWioYx",
+	"kb2FoIpoWC16w+j21ryhsrjjVJGZgRNHkSBSBr1ge+dJp9vpdraD9NRhj2KswukVWbbtLqx3JGEiBJyz",
+	"OVR3IwufbB8UPoHZuqPd8Q7e320f4L1xey86CNvPoi5p74wPxt1wZ/wEb3eDVhBjqQaJXAGEPp4BngAc",
+	"GqJ462lnv9O1W/9eEtGAh+uskswwjYNegGMakv+xZKsT8pl7Nrgmgo4pidLzhFXuj7vhQbhN2s9GXdLe",
+	"w7uk/RQf7LW70ZPR0/DJeBdv62MQPDanDKf//uL4XKNZMo9WAqZXbjEHYAvcgikb8yIR3XwJc0HGRAgS",
+	"DSrT1MEsk9G6y77RoE4JjogABnAYx3yh/xERGQo6V8AGgsspQVg/IhGaETXlkUR/O395hJ5tb3fRv/+1",
+	"3e3sdLZ/0Kswawp6wdnpxaUGkfyeUKEXZE5ahlMyw3oKtQQWIZWgbGI4xBTHMWETUoXgZ75AiiOcqKmm",
+	"KyFWpAjBduegDMFPBAsikCA4nv13P5gqNe9tbcU8xPGUS9V72n3a7Qebwgi3dRWkU4LMtUYhZgWoO+h0",
+	"RpUiEaJjeE9PTqRCUyzhb3MafTb8R/vcPCJRW3PNHvrH2zc/KzW3Pw9bSHKkplihkeHbEkUcMa6QnBog",
+	"qEB8wZCkE9amDEUUx3zS6bPKxnX6rLh1WNJw1c61UDjFQhL13/3g/eXL9lPYzKbNe8ePcDj1bNphvMBL",
+	"iYaMt0P9xtAc7sGTvWfo3//aL5+se23Ds3vHLxQXzdNL/cbq6eG1Dac/J0osD8fKUMIiBBck5CySGscX",
+	"mCo0ImMuCCAEI58VwkqR2VxVb91uAbSDbhNIM8roLJkFve2WA48yRSZEGEIwxwLPiLK0wGD6SVQF9iRC",
+	"fJxDcs1P9O9zrKYZY6dR4/7M8Oc3hE3UNOjt7O+3fFctEZILPzUa6l0ZhPDG0EEzF+Sa8kSiOZ6Q54jP",
+	"qEJUoTEX8BgkF3jmAP49IWKZQWyGC2qg3N/e8UH5hs6oqgL5LpmNiNCQAf9HcyIsWBqUiIxxEitEJdrv",
+	"1kATw8AlYMz57WgZu/E0jbDzDkYqgzYEbjFsoTG3NH20RMl8TkSIJUExURoFWiiiE6ok4gIlTDOIkAsi",
+	"/WcN/1nztA/2fNtopadmdJNWMbkNvo25mAEXTxJ4swqCZtnN82sW/CCT3+iP5ZwzaRUxHFkqD8oRZ8pp",
+	"R/N5rPkI5WxrLvgoJrP/+qc0ulpek0vYFeML9pZoLCxqWjwyqHKNYxoNLPsJWkFElJFO9EpHPFpq7LSv",
+	"PUeSGGpEhOBCopjCN+YvEG7Tz6kEHoQRQIDGlMR6yXOusVMEvWBLiy3BjdYLmFSYhRqeLTynW5pRbmlu",
+	"lcztdhJpJePu9usXXe//01dEYZXIoLen74WiyvKwCJ2nq7M7jkc8Ub1RjNmV2fbsjP6PIOOgF/zfW5l+",
+	"vGWeyq0zs9Xmkyo1cjycSjTDsT5sEul7E3FiNmOm5XqkplSiw7MTlB9BEzrOxjENb33WVjC8xFeE+c7a",
+	"vTBQ8EbhqKlE7rEG371x/yfzLDuZdL1f6FhCO59EC6qmiHymUlE2QRFWuIVkEk4RlghnGwFCVbobN63g",
+	"JRcjGkVme29xRJTJZDymoeaWF8Y24ruS2UsDY0Ep3UochkRqIeGKsAy5pviapKKkpj8IPtYICDftIU5z",
+	"NzvNbG8e8DjfaYpiuFVQ0Fg+fPjQPszJ1x5OjGfEiNYzKqU+d9ielhXABeA9Z8TJfPtatto1Ml+9OGfk",
+	"SfWSJyy6JVKw3OdlXGBcDcbwMIcC+rDdj/d/pHvZkerdfmknetAjNau5aQWn+gzX4nq+nVwIziZnWMoF",
+	"F8XtBAaVY3dgqXKMa1AEyHF4IAFWZpzbQTWOwCybLB4WdQwQeNY/LLHgYQsNC2DmfwCU1T8kTJ80F/QP",
+	"Eg2M+D1EXOuLCZPJfM6FIvb7gT66YQcdGm7uiJrGomF+Rz+3F4tFW3OtdiJiwjQKRkP9Ko4lR5j1WQVW",
+	"ozDm7iEodu0jzpTgcd3G2Pe3nCJ20wrOBJ7U72T2gVEcYRthW9+CGeIdV4eWKmyGMZOS/bmMJ5lY5MMU",
+	"YwMxYo6Z3oj1AIvV4EFEMnSnZDp5QBTqIc7iJTo7vbg05+ehmKmNp2nDzUtaNvnC53qOFQGVauMjVZy/",
+	"xWzpPVatPHOBBY2Xg4Tha0xjPALW6CUEnKMZZkundcvnRinHLEJKLBGeYMru8RRroBv2UAWSr3LprOmi",
+	"ndoumr7KWTmyU70g4poIswObnSroyd4zlTDmwPzpP0jQOBiOjdbyHFEWxklECnY3GqHFlDC05AkyLgpE",
+	"1T0ebh7MYQ9hhspQaWhiPtFiqsKUGZoR4kSSlhFYi+B+Xbp7yfkbLCZk88uZfnZLoptXS2M9lubQmKGD",
+	"PfQL/elBieqKqb/qgbzPCQS3EZs8ztjyuaRWPt+xWDt3zsZNOUNjTGMSPcChWJGnhxrn/TpU0qeLNH1a",
+	"9iUUDjXlUZud6SiR98ICwdomrmkI6pEe9fmX5n1FEPg1ETHHEYlaTjjX+vsIS3hcXNJ3xiPXE3qadEmf",
+	"8GNVScX5QMsQjp7JglVhLVHnAdTNnZw96JJzpKF35jr5oIahZpHqDqe4npDTdIpVYceeYUnWyWyttxZw",
+	"7v9I9/PG1xMHmNkUdGwhf7BjPbmjUHXTCtYQbVZcwaqIY89PCw8DfRFBeqgztntFi3u/eds52529cOiY",
+	"KaqWSN+NNxbCB7XMNslxrWBNkabZ4AriwiWvMYk7cQJMqY1mVmsxgdcfxO62nR1HYeEPbHrTMJMIUZay",
+	"0/Ky7R7pxyakaA3Ta6O4UxR01pNxmg65Ius4jlcr6hSOuUG+eQjqmLt2F3bm9wXgHvTGeSUpfbRymijj",
+	"DeELtplodQde+Z7NBdfodofjXxB85TX6WjTQzwfOgFvxeuUtu1oKCvlsxtlzFE45lwRhxtWUCMQZqfdz",
+	"ckaca3jGwdGkx0iHlkW3ZwrKg7g+d3bydCS3u5a4f0Ef6ILEcdt4QVtolCiEEZwNGgmCryTCSCQxMZQ+",
+	"tVm/JRHFl8v5bbFBz+d1fubM4jM9B5jF8+ggiRZ2HVfCElV0rIfgwvv540pBRLAN6NKA+EV4cMUfoJc8",
+	"DLJ5jNU4mlH2XhJxBKGacDJRRPUHOD4TfE6Eovok0rjF7Kc08LEU9bMHQSzu791KWEQ1KLISyqJEQoZo",
+	"hsWVNbWbEFt9iiFnY2pw0MXJMe5+NdYCGF7vgTT2DTv/iPOYYHD8Mm8EzQsq5zFeIhv2kl8UCMHlZcxz",
+	"VKokto4hTElpKJ3/CQkSEnpNJMIORJBYMYopu0KKOxplaFMaW5IjdTmItrs7xX3e9gFIQ5X4IuPen7/R",
+	"FA4j90ZptXtPPaPZsFRf3FYu8GmYBq0O9QUzUdKrIoVg+hPz7n621VgIvNRPsyDZykiNW3CTj975mA3j",
+	"wo4/pV/w0T9JqPRc6ZU4wyqcbngjXPxzBaPh7SGKKBBvmWGFVskJi8CrY4M7bTyU9KKuHSEaJEyZy1ec",
+	"6ZTFS4NYQwNMD5m5e0ZfTCcOsQkhRZSl4lGKdBFWpK3ojAR11/cBrv2HKQHmDAFJcEHcvae5e/9VLvSx",
+	"OyF3NqXYsW/vtt7hylSvRBJRdXxtWXcV4w3bLh8mVmiK53PCgFbbcJyhhqtjtJQBZUMffuFQ+QJEP0w5",
+	"imiEqOrlonpaCDujMTU2xKEGDysuhhAjikF+09eMs9T6SETtxMDum4MF0SIFxTuMSwipjHKWYjQvhIl7",
+	"R1HeG8IQzfZ17Suby0bx0W+7gcBNFxhixyLfMOb7FWGPrYAnKuTeGFWZgDY6hHMaYxongnhxQBAs/Wi1",
+	"hOBfcAjAcRuBL91Ri4/eITNx7s/qY4WFDR+oBhrpwRduc8IpZpM8TmfI6JvWjNuAVeWBg5rb7NJw/lzB",
+	"5eBMsMapdC/cgXyqu9wuval4t1Punf6jSTDNUYmbKgvPRXZXN8LEhLsjhND4LNhby8/26sY4C/VesQkA",
+	"sX+9xhYDsqKxY74lCmvVuLoDWcSNHKTSfGFHqpIMZVaS2a7uAmVKcDkncDADwiJQJL3jUCkTo4FXHv1z",
+	"cSUHiaDeh4JccyPyN49vEuDuZVXWCjGIeJjMCFPYsYTqZeBXZAVcxVcGWiUb2BCbewE2sSlcTVCUkckc",
+	"RQX83En49732wH1gtGqwbd0t8Rxp3dH47kU1S7ik7OUyguvyXEAmrVod7afPkSCM2Dwqzq8okVlGDBCs",
+	"puQHf27yakisxGaEbJud5WbHgoCiDHDBfjVDIF2Qr8cSB3ufcaFs+S0kyRwLrExKhpzjkMiVBCy3SO/K",
+	"HTC+o7Qe6Nuo9AbwgVLxQJqtrC73DR0TLWiAUJpbqNSqhPuqleW17B4UE1u6vq3N5Sz7tvfw7ETaWEeV",
+	"TqePb8zFc0Rmc7VEM4KtR8jpo2mCCVyCGn0U8pRWyOaZerrjUU8LydNl6M8Tpo8d4DAhqBPMLPtBkB0I",
+	"lgqA8HkW7O3Sm4ZOoxgiF+VaVX9cpnZF3ko/bqGhQyLYPP1DNau7oLI3bMLuKjYXrVQ75lgpIjSQ/+/H",
+	"w/ZvuP1Ht/2sM/j/2p/+6//4JKBbaXirNC6blN4gEoeYaQJxRcgcYWTS01soplcEYYbwfA7qs0vV1PKo",
+	"PlU0n3KmVRMWoQlREjFj1KmenEtDr9AxQ07KGK+V9im+JkWUB8W0QH9cSpMH3bfX2JjspLe7XR+/B5I6",
+	"oFFM6snEYZH04rEC3R6yadjSEQqwVfBEaZALRGN7X9ONPOE48BIOB8wMf74zLPos2RKF+Faw+ORwi5j2",
+	"gtYT6/sQwCsVIr5lMdyAeDsb29diUZsY91wgmzPv6UvcaNh7ZIB/IQb4ENzqkVX8pVhFDUXMAndLuIOV",
+	"ObPU3GmEkef2gut/6+Mn8di5/6CaQRSU6We+Ksuf65r8c8Vn1vumxAhyk9Zzg2IVqRLUadGjTVlgqf5S",
+	"5fpM+YKZBBvOwhyzM8ZjIyNmJRFWLNO85l0iZ0rg0LM0PicMz+lqO4R70Tf88QzT+DCzPD+4G7esr9Y6",
+	"1I41+cktLntywiLyubofEQ+l1/YtCIQ7asqmhOEoh2cnPnzNW8iqvNSe6RVZWrIJPqllUVLwDTvLGQpL",
+	"VCNvVbQuBuReNzmoT/e2935oUm2qdvQMMcqL8KSce0a+JkJ6vTN/Nw8cD/DuYumALdNyQ7bMMWVA5nYn",
+	"t/8+hDhJbWK5vFDfbV/hijEvQcYvVVnidCIJ+vny8gxBuZsGb0gtRTDEtFwMxefj81svfUzFCh/WIqZJ",
+	"CyvgW+1gYA8cTK2hsiTeFEUa8Ko48Rh+eY743FABo4zSCdM8QW+ZyXtddeoGtuZT9JoL64TlvJM3jUk0",
+	"EYmML+ok41UycWG0MReNYlxZRtnAOZbNs8ASgV04QorXsMwaB142iGWrrZxWgiRlIUHbz550A58MQ2v9",
+	"gj7YNhpZ1qgeLsjQphqbNbvJvNRX0aZ7W/tdGmGy/tmtbZHdxBTbCiRds2JN9ctktMp9DG7LAnUBWaNG",
+	"HWmgCh6CYKqjGUpQJA7BiiCBZjpgr7OXECgy85su6lytfMG8ni2P8WAAVhTzgW/y14srD+2JJx6qTicM",
+	"q0QQhOMJF1RNZ17eIK69hpFr0jKndHw0BFI6PP3lzLupnmM5/mwEVTvE+cWh98urZqy7IsseaHgXPx+2",
+	"d/YPkJoms9FcUGYriD052H3qlTCufHr5L2SJ9Js9WFPLgAWIU7cyD2N7y6MkTuSKhWmFrbY8m6QT70ef",
+	"q5+cpYLbuoexXG+QlXzwCkJtjeKp0cscVg1GXvgUGC1trm3K02hdoXZlkPSAPghyuXnVTWcmlQY0SYbg",
+	"VeQ8i6X6eDs/VHRH4h8VJkMhj0gLSYVHsb0sc8EnAs+8JNaTn+i5NjFmNgUUQj2uSazBWcN9Vps/7t0x",
+	"Ri7pjKR5JRsoTzUC32XKjMeCz4zVlLIrzY7T8LaSCWj/YLNoxnrR7HROGI2OOBvTSSKwX0C799AGm3Yz",
+	"kHTCKJsMcDwZQNj2Y+jEfYROyATO9x5P7DEY45sIxqg/2nUvlZcGLNhhGPKEqRckJg6rNiBstvz0oD4o",
+	"9leeCGRfQzml+O7BsGWrWhmUmgW/8MZwkWvi9Q1cgo9rQaRC291uF9n3WvcR7ZZ6etZl+C7s5sZ/R1Z9",
+	"DoW4feHuQQ6WltuKmu07M3XPb+OTW40s586vA4kOmE0IGgIXNCJn6qe5p2Dq1KZZOnN8RSQi4zEJFZh7",
+	"EVWF6PLUASXRsLyoYZlhrw55/2Jx6SatzR31qlV82+HqJQ0jkQqNCEoY/T0hz8HjAnmsxpRVHP1W4e0u",
+	"2/CcSCO4b4D49UdjyUtKGI2jRiSxjTtTU0j2GZs63pBwdh/H8rXl0Ry2+siMy16rV0xMLey9/SdV7cPk",
+	"/t2H8uGyBL1ZC64oYGul0pGlkPr2G2rkuuqk5r01mYvdpRcGyhufMOwSF73+Dayma2QYFAPiq8OY7E47",
+	"Tla4vn0SDW01PK8BzOZC+kYEs7x9wWeCtKmTKz6FoAHy2bsmv1nMmRpyKZerVX6bUGpgSteV4k7uEFoG",
+	"Mws72oD8L1LkK/m91kHKrMyFK8FcpcwuOdnvQkvrPZtqAGmObMvkMry+OH2HzswQWdrOluXVxkLwrLv9",
+	"w8r9c2CkO+bbEl9Xm4cJ98kcu2uEyTQF/3z10J3VDo1bePgbQ3jyThuXbCWR2CCw5ytG7fiDU9f3wtZF",
+	"iXo2ZYolYnzDMNGvGRe62r/iGjLVupzsG2ihaYvFPBP2Bs6t54WX1JTMJImvc7H3aZTKWpyxECRz8+Xi",
+	"jVZTjz6zqN5nwRcMProrYA1Bq2m3qjxtSG9tiqN5+pfSyQxzWqtif87JNb8itw8FwEikTOQxJuCrxgS4",
+	"VmzFE0z7sTVRUMFjW7OHxgpR9tz8q00ZPJIuEn+k0TsmakUieEP05LrEzx//kiK9W1XdPtxLRDc3BVUa",
+	"AauPsdaff4CmdpsptZ69us+o0BL8djbfAsytO+eZWXyDVUBBJDyvJ7Y/8wWKtUhd6DJkQymvCJlL6F9I",
+	"2aTS3oczgiK8zEd+7uw/2ykGfq4Z91mbcbdOHjkIAhCPn0gbltEQnLBhpIvjRSOit0nWBLrcRtpMexvW",
+	"kwQKZR/yYADx1XJnWaXN3f9ioGqtyFJMCaRpBX3YxM2qYayZE19st7juPm2c952dcFaHoDBM4bxKYBW2",
+	"LzukT/VIex9Ertb0vTaduwDnSE6CuKUB7z7sb/WGzPe5JhSF8iZlu9v+ravaNJre3C5JW410/fTevHpd",
+	"LSlYSKhZK4G3RiAqtVAsZuDZb4PNTJ7FPFyMXn+4DNYzoQ6aLUk2zipY1yiaG7OV32vvQaUWtBJbTn9v",
+	"ntO+5xsaIhz+wqJ25rTdyKqANgi/q7f4HypTL1DTCTRaKiKfmwCjVa4Xj2W28aK89Eb3rTVyTbykNSt4",
+	"oiMrok/OqGC6lHJrj0zLWWXH1mdTfF3QO+9EKFsI2y3e2d+HNqU4VET4trn5huTQpOGWmM599RbJOrXu",
+	"9YdL68XoHkA83ipf5dcnvR+4uJI2/wUzRGdQU1ERJIgSS/1/E2GNC2DqgzIOeqhK49sC1e4zO2+nz1bi",
+	"+T3UdSgq1DmZ7qtWdrhfjlLAvnrG0lQfwrXt3jxiv1w5ziuD30YhWFXWDmR37FJso5oSdpkxjOaqdVGZ",
+	"fTcnYoa1/BkvW9BgS1M0WHj/FgXwvmSJuzX1jLUiDu7kzL+PsP18A/ZNdKH1gtVhZyrFHiunkzNWmiWU",
+	"dKMckHW36G5lU+8Q6PAtBJ8cKhQTLBV6muPFkNww44K4K+iyR9KIFKqM3RFXxaU+K9daBjeBIHrPSVS8",
+	"ot9B7MqbUtNlvex5wkKVGCcZBGEvkfmklfobDCMBofR/hh1UQow+K2FGB+XrzeYanhaKLrZ/n/5xfbVg",
+	"GHoATggjwLiep3SyzzQtBedC6mMu0igNvqa5Nn6r0FkxxooIw+bvUKHV3dRGRVZfvPswPJiguW+4RsZ7",
+	"G5bq0da/Bgf6CqxlLsiYCKHlgpXqwn1llK1O4Fp5pHoML/ANvMiAWkUD44RNBFXLC4241qcC0uJhoqbZ",
+	"Xy8dZTRWjkp8VUF3gDCwIbSU3HKudRsMMiwkM+difeDiAFLAfNk2TJWaZ5q9Ufy9sjQ1rmGZqvgei0Jh",
+	"oqINwc3DcaKmO2e1nOnCCoVAx1ISBdTXftNBb4hrsOxy8Ey4FkQHIcXBkAGxMc4PZfyhfWbeN7RuHPNF",
+	"xY5o1ZD3Ig56wZaT1DOvCk4iqnqC4AgCY7FRmeFXFPNJasaVhXfsb7mnC+PbSYNoWo4y65UaL1nuq7kJ",
+	"73XDATE3ry95IhBfAIbwBE4AsLEwvRORzBM39ZEZAX60bF2CSK6mZGZ3UTgTdHHA4pN0QJCofCsx7ztt",
+	"qrS5n9syxDEW7Zz5ph3bHACNOQaH8w4YwCFTRt8R2SphkUbBSOZmcTKPWLiIWjiHXJdTskQTosoe3Z6x",
+	"QYLlpM807z88O7E8lYRXGePNlyhwfg8rSXX6rM9+RJc8XwQBTYkgLTQHSv7jj+4Gkx9/BNjiJmTvpB26",
+	"UgkE9xlyr9bcA5Regx9NHygAdJgSk+GWAMe+TdDbypIvhiDUQZyZIXI2RnJoumnq9/X0w0ru1rCSoNZB",
+	"h2nwswmxhLGHde0lhvbk9PgmVhQNQx6RYS7s1KzomoDdw9iAILAHM38QZAed2P5cVFV6cmFkp4dRLb1N",
+	"W01Y6yOFwXFMsdnDIlUec+FuMdK3RBGTDfcSS3V4dgLIJkyxOb0sqGSi7E9p/w53sMNcD2kElx3CKTPb",
+	"mSFrMQ2JtX0ZphsczqHj3k6nq68sXD5NjWVva2uxWHQwPO5wMdmy38qtNydHx+8ujuGbLLgzeINVOL0i",
+	"y1wxiV6w3emat9KaF8Fup9vZBVlQTYFsbuVaPJdtblrSgl2xIVayhRZTGk4RtAEZHoYhmasehI1uTdUs",
+	"Hj43CAhFXhwKSbN4Uz+ccnaiadWEKFOnRLN4gw4AzU63u2ETR+rKnaTNTEylk3QjNU507BedkM+2bImN",
+	"LGmt/tUOtGe5YnzBtvT7HdviJCtZst63QBbbOC8BtNOK6RYXcieYHVft6PYVB1DlzNdvfWLOAWi4O8fy",
+	"HoPEnW1x0E+63d3w/4p4qFEe6U/gJxIUpy3Lc5XeKh+MUzwjw4hahreAqFqt3hXyuhAFZrVv0MS3rBSd",
+	"tvI9BvMCX9D7+ElLpLMZFkuwgpK8dz7t/SQSxqiJ3METqSXQiMqQaxoWfNID1qBH3X16b0i+JLZGDvdW",
+	"yOkgSDrf337S8d2a14srefdL49Km0ztjfvhos/yD44ud/YPA5u0HZ23zF2TSB9Fo/Pb3n8/jD7+8Hp3I",
+	"Jxcnb/HpHj59/dvTye//lAfX85fL/fGrX1+fnSwCmyQfHB/ZPO9eIKne0c9BL3j7y09Hl+9Owl/eX7yg",
+	"dHt7eSF393cO6Ivfnh7SS/7kMjn45ezw9+snL/YCyDkP9o5VfHBx/mHnV/rmvXi3fz2+/vvPyXT+5PPT",
+	"s8+xmn34EI9Gb/dOXi7fBjefNrgDNr28pvtPTmxY0S+1IRQGzlzLJCOCQv1dFOTVGyUS0nR1WsHxJfYU",
+	"YDCioszakJh54NeNJri572v1iqi80GVzLd0urnOlGqhm3R17Q6UJiE3T72XqPcsaR40J1KywBRZMur6V",
+	"y2I6ElhQYu/h073tPe89bCp4f+frma+IlV7RmtTyj3mTXdEhlTqFc+J78Kk+6Ru4TW9rS0v48ZRL1Xva",
+	"fdrNyZhBlgXuf7fKVqvD1fFUb554zRhGCPblA+v9sCrZp9pE8JpRrWBQzuCuebvoK1qZzf2x6KEfOCW8",
+	"+OucQwgWVDb+5M3kroHGvbkJ52/C4RpSmGLmQ1GLUpG3dSkF1GZoh+XiDF4acen8rWklOSNsnM4JO3mB",
+	"jjhjJMxRAhRzfgWUgqqsP5rSyqim52Nq6EufmbvRysiwozxpbRyp9YqCtAPOVMzKk88Fv6YRET3TmEb2",
+	"GeOoQAmz+iIQbqynhjSJkxdOkPCL3b4yFt88wVqvCsZHK7c8krhVJK627MVHl5/w6T+IDvquxAr61ypl",
+	"DNqwnVoSQj7PrfvhS1DNVoWcYDVtIKXGdBJRVUsz35mSDpCz0kEvoVFU2hUerEO2nXpUlZZiKlVW2AGM",
+	"pljgGVHEton17UX2ypZxDgU3rZVvvqEzquBFf5ydqRO3mHIXBA29yVwfX9NTyrkkoKoD5KMGveD3RG9W",
+	"qqq7GhApdq0IIKhCdPwZh8q21Wrs4+abPu1AlQHQ3AmyOn9tzzDffK7RVX5CwpKZccrAOEErsIPknC3p",
+	"9J/uzGCyciMpe7HOp49Zt7yguH1B2vQuwLHJlsx60QX74254EG6T9rNRl7T38C5pP8UHe+1u9GT0NHwy",
+	"3sXb27lw716wvfOk0+10O9umEVgv2OnuHLS72+3uzmV3t9fd63X3fwtMSEnQHe2Od/D+bvsA743be9FB",
+	"2H4WdUl7Z3ww7oY74yd4u5trIdZL93EjtTXrMuYhV9Z8x8euBstNK9hbh/j8hCMXzAqfbK/+pNCMHT7a",
+	"Xf3RSy5GNIoIux1Z1N/srgVa2pG7REr/rLi8Pua9SJ/0tcm7BD9+uilQX73z1sGUlrlxJNaQ0zx5VdOt",
+	"MRcTrtp5rxYwOq+ImprJaRYiaGxjCuqtpGGDiuoHC+uC5gJEynyDXyoRyCJV0mwAOsvLY3DwP/FoueEN",
+	"NVcsf0GtO908+Z+c8XIT3lyowH1TdAkrkZCbCmnZ2RRwsGKTQlv0jQCcq6Xv/p2MvYfQyjoVu2bKt7yY",
+	"22tg/yXnbzRbMx/sr3NdPF3G9cc7O+t8nO9UD189W/3VOVYEOLehHV+DEhSutd3jnOtR30Wi0nou6R23",
+	"jt3SLY/5xATb+u/2Sy7QgoyAOssOuiDKZL79rNQc+gybPmqZgFkMjtWvpo8KobmtPjMeUzvAMOaTiREk",
+	"jHRqoDBWSE3hwOeZeikhdsE28hd0QlkxTKyFEhab5DhiX7ClLoZvDi+Pfv7l+NfB0en5xeD0/OTVybuL",
+	"YSc3duoBZWh4Ct86Px9ixGbY2b8zbyCJ2h+omg59iqzZ4/ulVxlZDkIuhJabp1xIgkbQVWuJpMJzqFqS",
+	"hc3YYTagF8W0qrUo2qbCksxyH32QuFe3Ss0J119D5cMK8bsAIQwyjtM60U5PyDcL/LaFki9NYr9DYlkI",
+	"CnKHmpFI6zj2kEieqHoaCRXYKlmqKdZ00IX1JmiiohZFUxqELHR8JEPPWblde/5IJxLpwb8fYbZ6Kobg",
+	"RiiMCRaFS7fyfFxeYO0BnZN5DOG0lfQZZ/MsZY2w4vmdFEq+QyQIYRGJWn2mSrLvXnc7S4DKtRiFZZHI",
+	"xx2ytMbvn5Ke2y6qX5DqfZ9CW6kJ7jpILsk6ytgFYbnWDFmpP590CIH68AbWSH9NjT02Zy7MVy/s9FlW",
+	"QnCRZouZ+CtXdrLQI5+wGoSX5H7UOOHKNd5CLLJpcAFRg+jVdB4ut/X/piO6HZNXL1X46nO8iaRUrCD5",
+	"IJJSxBm5b73vMo8amrCNCGFpG/pHXe8bIxv66uJ8oeUV2p1xQTWbbsAsg2Ux5jAjAeAYgy4RKJ8+bcNf",
+	"IYJuxKMlcD3bsLHPagNFK8TAQvioHHmXlubqZnaqXIbsM8jWcnRs+Xo6ehXSU/r65fs/Trbf0RN5ws73",
+	"w6OTg5PZy+4vO/Pd6Oj1sw7Z7XbCnZiNZi+70T9ex8UM0l5gslBvsxFQVqKGyJSKWjXFJfmmsu9vveMX",
+	"igtiSmniST1s2QcwvgHrUXn7qyhvmu6sR/6SeTP50yIOSCtTLLMyZMPz0zfHg/cXx+cmeF2QkFCoWejs",
+	"oYq7XCn9FRXOdtrps/cMjKfW2ZrzmOmhh62CpQq0C1v/OZ+m3EJV1WK3z1KyHPKIQOMclswHYcwliYZ1",
+	"9BUqS38ZY3nrbrTXJkWdsnh57xNuQNByeb1rkfXt2+5oo56WVvRfH+g66uuQ/NYWrI3pWXcNCnPE2Tim",
+	"4aPQ+JBk0+CxzUKyqV0ryCakWW25RMuYKE/K5VFG+0x2FuWWNC99PUHQ3/a6u6hEvaDWZNaVwNjzF1SS",
+	"Hzp9dpiP1xB6CbHZVVNTF0gmZRCjZlNtTSq/IeYmmwiI+OGLtyfvhlnxyD6z1SM1TM/KMEE1NBzNKBv+",
+	"4KOn5tustcqdKGtenU9pXbWRxr3RNU9HmLXom8fq+MJW4Py2papHKvT1qJAvYCENBVwVrWDQy9CSJrrV",
+	"chFg1dDRtJvN3S2rX5xfm7AgrUDfiWv/RwXDrI1br4gyiDVP8cOHWHPXBMmfw+KSLAshlUueQLphBx1m",
+	"mcG2aS5EwoAbWpAxVBkF1rPXffbcVPnuM0muicCxMaJySTxKwM4zPXbeLlupkZbWWemzauufytfE9Q8y",
+	"KeCFJkLu5eLwENHTZ/kWSnrdU3xNsvIRiKoeWhCTfIlNpxnFEfUagUyZndKNvS1TdSUiUobq0lc3te+U",
+	"+2E9iIXni5MWW9IoRf5HBv7IwB+AyB7l6krYj1opSWzVE6/1tZMt8lkfSW0U+LmtWKhpGyTOmDYTCDoA",
+	"acCqXnczomsjeH93O7Nj2MhgUNHSBoEfP2Ut/lwJPpMBma+jVxfC22QbKZcCssXINokptvVzPgapRQxy",
+	"HHLV2+oA89nWNyG+L2pSu34t4FTqeYRwsnx866PUdJ8X+hjuhrnQpWS3VRc1rbzkldVjKvWVM80C7l5h",
+	"wc1l79zHXB/64CXnaSv5FCk/FZFyrbph0PC+Wq3cy3BhwLSX03ck2O8Zvb/5i3dcveQJ+z6ZFMTEA0ZT",
+	"i30OpVOUqsPpfHvXOhvZcUG0TgkV+RySuQl6d2YyzkgHfQCblU1NGthHw1b5RUS18M0iaKTKfeI0YdHp",
+	"gl1kTV9LKUzl6rOSIxc14ubJOkj4cmxKMAaeVP20aJwnn2bPu1XfujHpu8PuNK6Os1yD2Ihc05DITawp",
+	"lkLnEOp+ItXkSr0n32NiA3904asadzTYih0grVwDFUgbfETFByK0uVbU64oP7pOtP2l0U6S3DXRv48xN",
+	"+91JFPxlSNZfn4Mfswh4Ih9vil6mnFE7LaO6WTiltXPZ4gZ6jA46UfmwyApXNhMe27Sc29u3qjFB9xzK",
+	"eMrIJZ0RaIHw/UQyHqWFa297JR9NTd+Ix9q6ltNQm7VNQ/k7vSVyPW42yltdJzsVWjXGguBomdm8O55Q",
+	"Z4Dh72CACbP6JY95q/eatyqIK6DpXBRpcNZjBuv3ENWcZsyUuWrjnXeFjZssS0dZ8eOHreNx97IRueVU",
+	"6kZsUmjBLHl1pQU7XwtJU2hutET0UQdfSz4tFOdeT/upFDnP8zP3C/id6yP1czXT4arYslP5huzg9IAe",
+	"BPHSJLLBr2adHXRY6PCZSOMkrrY9S9uJm4Hy3b5SX68WuCWJxz4TlHFcHLlq7rfneFqiNp6RYqmu3LZV",
+	"C3AB59VUtW0/Ty1X56Ymc/qzq8j+MV+dfPPL9pDBotkONJpKDCAfqJq61ugbrqHwqddoYlEHSrgp1yb3",
+	"0YH8xdn8t0YFTeH+lWTQ9SjQ1MsRhioBLDF3j9GnOftaFttGdmoiOHOk6S8S6vidmno2RCIbGNiIQvVB",
+	"gXWn3n0Ymnye8nw78fo02fNpA01+xM1vQMx7BcmZjXi5oQ4CX1qD9N3CEV9AWhFlkxRC2zUT+LiN9quJ",
+	"y7sHKY6PxwURzkW5QDzKxtLWA4bjfTsX28Xp/SUv+KOU9WAM0gbebSxjbRlxXq7OlrRq6BraJlQXEOSa",
+	"8sSpC+iKkLkEBUxTozEXfTbk10TEeD6wrYyHhcLVuX7CSC6oCqdpha6IL5iiM9BrC5nmkMzJeJ/ZSf+2",
+	"t7NTzvSh7BrHNBpYJdKVo/Wn/QiuUkpolaQ7UfPbk9IIF1MjS3sX9J4e7HW7m2Rvw3LOucLrJwT9ZXTY",
+	"DJ8fKewjhV2TwtqMSkAei0/S0YR6Yps2oqy1VZ+7/np3k2HSiTzVh6EwB2UuvthZxdLQ3rxFLHPCb2IQ",
+	"04toiryxfQIzmzPA8Gh1XgNPcx0Z17Q56w9cPTIqrBk3h6W242gRR7f+1EfSaHQ5JzN+TXL1EkwVqTg2",
+	"LRqhajnYiKkyUoCaCpLrH2gAS1NyUT4jt1LkwOLsAKonNCTlasz7DzbobGzq/LbQelP7j+CFzD2HyfW2",
+	"Hz96bFzbPaKKr6Eg8pgEmxHNJoL5aN/56gTVWHdqsW4zXUCf9zvge59awTzx9rMEugp9YTlTmLI1PHHo",
+	"b2kJBVSpt9BnQ8pkMh7T0DQv0SMNfzD02Q7LxzVFE1xJOE/NhD5bg0LPk+z+3Vbzya5eKthUhZVWgIWi",
+	"YZ6ibHYNP8BXD2Jc+vK0wxmRvgca8uio+zY4bKreAAHiwvXhBlPxKgFSEam2oHxKraYzIepQv3BkL87d",
+	"42ayV13PV4AAuQcb9nkFeghP0bAw0PCRDT8Eeq7Feu0RmG7N+lCoVAIrLvxZW63gc9uR73YxhRVYWwVl",
+	"47gJYc/AuPiQGOvMl3dH2eJIwy+EGSv6fuWPj1wTseSMNKfbwbHMeNR0LG95RAAJHvJkZm6S+zicymCP",
+	"NOXboCnpwWxMT96evjg+P7w8PS8jrxNJm+iKeeXe0PexUNF/dDZUubIRwlL/U0GlUWTPPyVjG+K5tQ+X",
+	"cL7VwFRdTYs67Icymw9IuaES4D0Q7fw4j/T6G5EB2dIF+hnbsrDOk4fDaTBt15abuUgdGhD7TDmzve54",
+	"HOW6kZok/9+HeQ+Ia5gA1cLKBXH6DGw9M6zCKTR6t2Vt3EfWFgTPwQI/prEiQnYM3uoxhy00hDFNLePh",
+	"70NEJ4wL0mchlsTbsopKuJ5fowGqaTeaVo+p72pqH9++saiZqZxk5pvOJaN459rZX2eyn8iEMtMHyLV3",
+	"dQeuf2BrwfF7Iwwzytzf22tA9A6mHztVPw24cOWwa2CwNtDbb/sHm1+XzgWhHaa8d0MX2WvSXGiicZ5i",
+	"CTsqs6y9mhnTokkbFrfYlG+lVOVOOT/6rq7O+DFzPfpa15C5Cukg6/haE0stHf8xf9cn9HywMUz5phrp",
+	"haiWm7f9NlwdxXDKuSSmbsyvPIEbhKW+Q30GfgLjYV1M9VvWuH8/7oLaZJ/3ps/07e37Iz7ypraO+OjW",
+	"NeZrqpdllcn0pJs0MY5mlD2Wh/+LesQffQqbEshNfQq2GX2ZSBZEbFt53itlFxoWvTq+RNV6McNqHPuE",
+	"qLePZaAfaxI1GktaSE65UGiO1bQx7dwg2qq8NMuVGVc2usliv42NkhVPfsSh2gRw6L/tdXd/gPZ8ytPd",
+	"wEZIFTz1t+9lkPLtx7Cp7ypsaiMC/CKPgl4ptclI9x2Szkdz9DehGpmoqVqk28y0pM/7XrLhqgX0h4a8",
+	"9hBkpA1NcpxTx/4f2WdZSfwcYQ9drs2mhB2zCB6ZcfrMdv3yUnt0P8TehALdWUlrzORrBa592SBhCpQ3",
+	"Uxt6t93dvux2e/D/f7uVwvVXrMH/qHM96lwPp3PlidNKnQtSAMdchKSddlX2G65MKrEN/nc0tJX1Eclq",
+	"qmoqJ83vzWYsSKXps7TTdJ7GRtxkFSq+MZ31kUFYYrFZ8x3Y0DdaFe0yNXjbmmdGtYmXjxLR17+XLzUG",
+	"OlxW3DZkNwk6ns7ODdfVZuvo/6zO1jG5/x5HT8SJzC4ONf/WF1bvWLO402fr3cO6oHIBaURRVlY1J/v0",
+	"WeGyU3UrqUeQa361fmaQyWt6VHG/x7hlc3YOx01C2n1rHrUuVJcI55yJ1ohU9JgW5dYNPKi1SSLStE+v",
+	"udmuQCncn5p7bb1GqOw06rM1vUbeawcl2ta+dWYZjxWWvoVbZM4ixSe+kfzob4pRKdKub1N9d4pbS1+P",
+	"Ndq/XaHnmEUF5SCLgVnfGOlikh4AdR4bWDwi/cOEhWBrQfR1JshT0inBsZr+0RQu+zO8ci+2+OtiEXGp",
+	"sEpk0Av41Sa2uQvzmS/kCKa470SSoykJr9Lq7GB+MHYaqP4dmwAxt7np9rkdpkwJLuckbLBtmPKwMp0D",
+	"274Peny4cMaosYCOrkpTNL6QHXSqhSdb8cOZOGzlIS1iJVqcUlMqO+hknOsmQSVKGJSTbyHyea5FwxYy",
+	"Gkvkis/PCLYRr2AFMZMU+8L2mc0Qtnbvki2702d9dv7yCD05ONjxCWvZxpiWD+uahz+3F4tFe8zFrJ2I",
+	"mDCtkUU+E4eUl/U9K5avp6NXIT2lr1++/+Nk+x09kSfsfD88Ojk4mb3s/rIz342OXj/rkN1uJ9yJ2Wj2",
+	"shv94/VGHS1O0hWmpO4h7MiUOWv4PZS6y2BOqzJVucBc6KNUlKRVT5U9winBkQ0sPMLhlLSPuB4wrpvW",
+	"vr/1jl8oLuDungk8qYcz+wDGNxCuxXFONbm8BduB76q8Z3/NL98SNeXRO64O9a0l61dJgq8LFuh1yuzD",
+	"V7eptQ8f3oaVuf2p52eGevyEJQ1tzH2RY50wQDhH9vLUVO+6JaR8Thie0467ArXFVjXG4VC9lrbrxZ3z",
+	"O/RoxeJnBpSgF+x2up3dTWiCg87Lvhg6nRN2eHaCYFwU8TCZ2TKM954bCYRdz5UDAmGJXl+cvssdQURl",
+	"yK+JWJaOYYln8TrH8Kt+b6NjcCOvOAZ3Cj3kDmGjTJtvY7N/PXz7pmGzwZDyR21Y2ktMYy01UOvDFQR2",
+	"EczvCgsFUf8CyWmi4N8RXzBoGJUaX8fgHZkSBt9HWOERlqbXY5Jd6Z65mNJEzCsax2hEkAtV158yI6EI",
+	"Z/KFZNsUngVP4gipRDCE+2yuIcMx4onCE4IoA3V/nMQxBBb77DpEnRMcUWYyFO5aqExvql8QNY/uRRY9",
+	"N0N9C42NSvIr1Mo0B2M8QaZ1P5GF3hAVQdZIiPVCbLkiurEKYiTIWBA5tcIn5FAhI57Zn0Yk5myi/7K+",
+	"O26lUXDs9ZnFPZA0cNoj1BSQ8TZSoiuk3VwXpT6zgm8HHToIxwgz07Qy3+DinyabcWG7pZoinmBwNKJu",
+	"vspjom+E0jio1yBBjh6enV5coi2YIyccd7vP6h0IDyAY29Ool4yFGhz+b9Qd7ah4NNH4oH8faHI6mFI9",
+	"qRtioLJObevWIAavyEPKwvY0H8KzmaIT40gjLBEIkOBR6n2Uej1S702rKviWHEcaVVcIvWnXxRV9IjNz",
+	"o6Y3mKHhSsowRCMeLVsgBlDD/9+fvwGy2mdA2JC+9RJhQXqaXv2YSxrqWUKY5nqaFM/0ObxdIBTuE1z+",
+	"3frMGCJYxBSykJyB4UfkaxLUM5m41dZGluOEylBcqiSJxxryQ8+7RSINoP18eXmG4LQgBtqs0AJAI7tE",
+	"+7exswz7zG6d2ctRomA/R1xNNUexhDutHJ1WwU+kjWRJa1MWCkmn/OHgyd4z9O9/7XV2W/CfPQDi3/86",
+	"8FpUpEwegmdkeU9/5vD3vcsk1RDlIgiKDZMGVhDPvZBLo9Lo047IdTv3OJcllbjYN/cYCi2HfE7WAKWF",
+	"YkMMkOLQrBU8i/cAoBmnl6v95gPZInkR0PO8LFQLSpHBtkp/l1n0BvwNcONB+W+1S6wR9QZ3N7y1AiO+",
+	"yQFlQe9Zt+s7iUxagdRnLFw05EYbZLag3geSCa+PzP+R+d+G+UOAOiujkk8C0ASFsjGvNQLkKzO4AizW",
+	"KmvCMcAYwCIsNO/DdCY7YPk4eYGOOGMkVOiIC4L+/a/9zq43ie29A+ELhjzDfJuFPdtPaurv64U/prLd",
+	"eyqb2ViER1q8UdXkwSpSN7aaLORYOtQfdlAq6BYsB1b2Gh7anQfEGyJDMB2W95kHzX21Yrl8xPRHTL8t",
+	"preMvnB2enHpo+QAjF6QCRlJRBz0gi0ICrHvlu/DK6KcW9b0DbFeEmMOy6L8zBTVGMELOmEombdciRNj",
+	"XJthhicmqg7xBXAgyDPNlTwxP9QMSJlZZ8j5FSWyBZrWgoyg2EcOqpHgC5NmUh7mrYEAohBaVlstlNYs",
+	"VtuR9UMU+gxk8cBkiUCcLgZCNo3j65FrP3U/VD8+J9iSpCSiCsV8kttE/ZNvQtvtp+XUvSuydCuoOgiy",
+	"8TK/gLeaUL6+Wq7y2siGVj5H6a2wLZPGaPjm8PLo51+Ofx28OH57Ojg/fX95fDFEVKL8vClFq05rwkJQ",
+	"OCXhldG3Y44jNMIxZiHYIViEuAinJFcx1aFsZlu++XTz/wcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -247,6 +247,25 @@ type EmailAddress struct {
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
+// Index defines model for Index.
+type Index struct {
+	// Docs Where you can try the API
+	Docs string `json:"docs"`
+
+	// JwksUri The public keys that verify access tokens
+	JwksUri string `json:"jwks_uri"`
+
+	// Metadata Authorization server metadata (RFC 8414)
+	Metadata string `json:"metadata"`
+	Name     string `json:"name"`
+
+	// Openapi This API description
+	Openapi string `json:"openapi"`
+
+	// Version Version of the API
+	Version string `json:"version"`
+}
+
 // IntrospectRequest defines model for IntrospectRequest.
 type IntrospectRequest struct {
 	// ClientId Id of the client, if it does not use HTTP Basic
@@ -964,6 +983,13 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// GetIndex See that the service is running
+	//
+	// A page for browsers, which send `Accept: text/html`; JSON for all others.
+	//
+	// Corresponds with GET / (the `GetIndex` operationId).
+	GetIndex(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetJwks Get the public signing keys
 	//
 	// Use these keys to verify access tokens. RFC 7517.
@@ -1614,6 +1640,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// GetIndex See that the service is running
+//
+// A page for browsers, which send `Accept: text/html`; JSON for all others.
+//
+// Corresponds with GET / (the `GetIndex` operationId).
+func (c *Client) GetIndex(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetIndexRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // GetJwks Get the public signing keys
@@ -3005,6 +3048,33 @@ func (c *Client) PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewGetIndexRequest constructs an http.Request for the GetIndex method
+func NewGetIndexRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewGetJwksRequest constructs an http.Request for the GetJwks method
@@ -5175,6 +5245,15 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// GetIndexWithResponse See that the service is running
+	//
+	// A page for browsers, which send `Accept: text/html`; JSON for all others.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET / (the `GetIndex` operationId).
+	GetIndexWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetIndexResponse, error)
+
 	// GetJwksWithResponse Get the public signing keys
 	//
 	// Use these keys to verify access tokens. RFC 7517.
@@ -5901,6 +5980,54 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PostUserinfoResponse, error)
+}
+
+type GetIndexResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Index
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetIndexResponse) GetJSON200() *Index {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetIndexResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r GetIndexResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetIndexResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetIndexResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetIndexResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // GetJwksResponse200Headers the declared response headers of an HTTP 200 response for GetJwks
@@ -11604,6 +11731,21 @@ func (r PostUserinfoResponse) ContentType() string {
 	return ""
 }
 
+// GetIndexWithResponse See that the service is running
+//
+// A page for browsers, which send `Accept: text/html`; JSON for all others.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET / (the `GetIndex` operationId).
+func (c *ClientWithResponses) GetIndexWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetIndexResponse, error) {
+	rsp, err := c.GetIndex(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetIndexResponse(rsp)
+}
+
 // GetJwksWithResponse Get the public signing keys
 //
 // Use these keys to verify access tokens. RFC 7517.
@@ -12773,6 +12915,42 @@ func (c *ClientWithResponses) PostUserinfoWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParsePostUserinfoResponse(rsp)
+}
+
+// ParseGetIndexResponse parses an HTTP response from a GetIndexWithResponse call
+func ParseGetIndexResponse(rsp *http.Response) (*GetIndexResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetIndexResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Index
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/html) unsupported
+
+	}
+
+	return response, nil
 }
 
 // ParseGetJwksResponse parses an HTTP response from a GetJwksWithResponse call

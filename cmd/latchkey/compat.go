@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
+	"github.com/latchkey-auth/latchkey/internal/httpapi/compat/codevoweb"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/compat/fastapiusers"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/compat/pycharm"
 )
 
 // profiles are the compatibility profiles by their names in LATCHKEY_COMPAT.
 var profiles = map[string]func() httpapi.Profile{
+	"codevoweb":     codevoweb.Profile,
 	"fastapi-users": fastapiusers.Profile,
 	"pycharm":       pycharm.Profile,
 }

@@ -5,8 +5,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/api/compat/codevoweb"
+	"github.com/latchkey-auth/latchkey/api/compat/pycharm"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/apitest"
 )
 
@@ -21,6 +24,28 @@ func TestVectors(t *testing.T) {
 			cases, err := apitest.Load("../httpapi/testdata/" + dir)
 			require.NoError(t, err)
 			apitest.Run(t, apitest.Server{URL: s.url, Value: s.values(t)}, cases)
+		}
+	})
+}
+
+// The vectors of the compatibility profiles, against the program on both engines.
+func TestProfileVectors(t *testing.T) {
+	t.Parallel()
+	specs := map[string]*openapi3.T{}
+	for name, load := range map[string]func() (*openapi3.T, error){"codevoweb": codevoweb.GetSpec, "pycharm": pycharm.GetSpec} {
+		spec, err := load()
+		require.NoError(t, err)
+		specs[name] = spec
+	}
+	onEachEngine(t, func(t *testing.T, inst installation) {
+		inst.addClients(t)
+		inst.addUsers(t)
+		s := start(t, inst, "LATCHKEY_COMPAT=pycharm,codevoweb")
+		require.Contains(t, s.log.String(), "Profiles  codevoweb, pycharm")
+		for name, spec := range specs {
+			cases, err := apitest.Load("../httpapi/testdata/" + name)
+			require.NoError(t, err)
+			apitest.Run(t, apitest.Server{URL: s.url, Value: s.values(t), Profiles: []*openapi3.T{spec}}, cases)
 		}
 	})
 }

@@ -26,7 +26,7 @@
 //   - own_account.go, sessions.go: one's own account; sessions also of other users
 //   - verify_email.go, reset_password.go: one-time tokens from emails
 //   - users.go, roles.go, clients.go, audit.go: administration
-//   - jwks.go, discovery.go, openapi.go: public keys, metadata, the contract
+//   - index.go, jwks.go, discovery.go, openapi.go: the start page, public keys, metadata, the contract
 //   - health.go, demo.go
 //
 // Outside the contract are Swagger UI (swagger_ui.go) and the pages that the links in emails open

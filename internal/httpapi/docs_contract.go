@@ -48,7 +48,7 @@ func (s *Server) docsContract() ([]byte, error) {
 		}
 		merged["tags"] = append(list(merged, "tags"), list(own, "tags")...)
 		mergeComponents(member(merged, "components"), member(own, "components"), p.Name)
-		mergePaths(member(merged, "paths"), member(own, "paths"))
+		mergePaths(member(merged, "paths"), member(own, "paths"), p.Name)
 	}
 	return json.Marshal(merged)
 }
@@ -88,15 +88,21 @@ func mergeComponents(merged, own object, profile string) {
 }
 
 // mergePaths adds the operations of a profile. Where it shares one with the main contract, the main
-// operation stays and has both tags; where it takes its place, it replaces it.
-func mergePaths(merged, own object) {
+// operation stays and has both tags; where it takes its place, it replaces it. Operation ids get the
+// name of the profile, because those of the main contract must differ.
+func mergePaths(merged, own object, profile string) {
 	for path, item := range own {
 		methods, _ := item.(object)
 		if merged[path] == nil {
 			merged[path] = object{}
 		}
 		for method, value := range methods {
-			op, _ := value.(object)
+			op, isOperation := value.(object)
+			if !isOperation { // the parameters of all operations of the path
+				member(merged, path)[method] = value
+				continue
+			}
+			op["operationId"] = fmt.Sprint(profile, "_", op["operationId"])
 			if main := member(member(merged, path), method); main != nil && op["x-main-unless"] != nil {
 				op, main = main, op
 				op = maps.Clone(op)

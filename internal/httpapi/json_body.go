@@ -43,11 +43,15 @@ func jsonBody(next echo.HandlerFunc) echo.HandlerFunc {
 // bodyHasMember reports whether the body is a JSON object with a member of this name. The body can
 // be read again.
 func bodyHasMember(r *http.Request, name string) bool {
-	raw, _ := io.ReadAll(io.LimitReader(r.Body, maxFormToken)) // whoever reads it next gets the error
+	raw, err := io.ReadAll(io.LimitReader(r.Body, maxFormToken))
+	rest := io.Reader(r.Body)
+	if err != nil { // whoever reads the body next gets the error as well
+		rest = failingReader{err}
+	}
 	r.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(raw), r.Body), r.Body}
+	}{io.MultiReader(bytes.NewReader(raw), rest), r.Body}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
 		return false
@@ -55,6 +59,11 @@ func bodyHasMember(r *http.Request, name string) bool {
 	_, found := members[name]
 	return found
 }
+
+// failingReader returns its error.
+type failingReader struct{ error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.error }
 
 // validateJSON returns the body, encoded anew, if it is valid under the schema.
 func validateJSON(body io.Reader, schema *openapi3.Schema) ([]byte, error) {

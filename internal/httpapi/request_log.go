@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 
 	"github.com/labstack/echo/v4"
@@ -20,7 +21,7 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 		HandleError: true, LogLatency: true, LogStatus: true, LogMethod: true,
 		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
 			level, attrs := slog.LevelInfo, []slog.Attr{
-				slog.String("method", v.Method), slog.String("path", c.Request().URL.Path),
+				slog.String("method", v.Method), slog.String("path", loggedPath(c.Request().URL.Path)),
 				slog.Int("status", v.Status), slog.Duration("duration", v.Latency),
 				slog.String("address", c.RealIP()), slog.String("request_id", requestIDOf(c)),
 			}
@@ -35,6 +36,12 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 		},
 	})
 }
+
+// oneTimeToken matches a one-time token in a path, where the profile codevoweb has it.
+var oneTimeToken = regexp.MustCompile(`/et_[^/]*`)
+
+// loggedPath returns a path without one-time tokens.
+func loggedPath(path string) string { return oneTimeToken.ReplaceAllString(path, "/et_…") }
 
 // recoverPanic turns a panic into server_error and logs its stack.
 func (s *Server) recoverPanic() echo.MiddlewareFunc {

@@ -88,7 +88,8 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	handler := api.NewStrictHandler(s, nil)
 	api.RegisterHandlers(router, handler)
 	wrapper := api.ServerInterfaceWrapper{Handler: handler}
-	e.POST(tokenAlias, wrapper.IssueToken)
+	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
+	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
 	s.servePages(e)
 	return e, s.serveDocs(e)

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
@@ -12,6 +14,17 @@ const (
 	noCache    = "no-cache" // and Pragma
 	bearerType = "Bearer"   // RFC 6750 §6.1.1
 )
+
+// passwordByDefault makes the password grant the default of tokenAlias: FastAPI's form does not require
+// grant_type. POST /token does (RFC 6749 §4.3.2).
+func passwordByDefault(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if form := c.Request().PostForm; form.Get("grant_type") == "" {
+			form.Set("grant_type", oauth.GrantPassword)
+		}
+		return next(c)
+	}
+}
 
 // IssueToken handles POST /token (RFC 6749 §4.3, §4.4, §6).
 func (s *Server) IssueToken(ctx context.Context, r api.IssueTokenRequestObject) (api.IssueTokenResponseObject, error) {

@@ -84,6 +84,9 @@ func (s *Server) RevokeRole(ctx context.Context, r api.RevokeRoleRequestObject) 
 	return api.RevokeRole204Response{}, s.Accounts.Revoke(ctx, principal(ctx).Authority(), r.Id.String(), r.Role)
 }
 
+// APIUser returns a user as the main contract describes it, for profiles that share a route with it.
+func (s *Server) APIUser(u account.User) api.User { return s.apiUser(u) }
+
 // apiUser returns a user as the contract describes it, without the password hash.
 func (s *Server) apiUser(u account.User) api.User {
 	return api.User{

@@ -1,0 +1,34 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// GET / is a page for browsers and JSON for others.
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	_, handler := newServer(t)
+	for accept, page := range map[string]bool{
+		"": false, "*/*": false, "application/json": false, "application/json, text/html": false, "text/html;q=0": false, ",;": false,
+		"text/html": true, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": true, "text/html, application/json": true,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.Header.Set("Accept", accept)
+		got := httptest.NewRecorder()
+		handler.ServeHTTP(got, r)
+		require.Equal(t, http.StatusOK, got.Code, accept)
+		require.Contains(t, got.Header().Values("Vary"), "Accept")
+		if !page {
+			require.Equal(t, "application/json", got.Header().Get("Content-Type"), accept)
+			require.Contains(t, got.Body.String(), `"name":"Latchkey"`)
+			continue
+		}
+		require.Equal(t, "text/html; charset=UTF-8", got.Header().Get("Content-Type"), accept)
+		require.Contains(t, got.Header().Get("Content-Security-Policy"), "default-src 'none'")
+		require.NotRegexp(t, `(?i)<style|style=|<script>|\son[a-z]+=|https?:`, got.Body.String(), "forbidden by the policy")
+	}
+}
