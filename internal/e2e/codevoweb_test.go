@@ -21,7 +21,7 @@ var codevowebPage string
 func TestCodevowebClient(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
-	s := start(t, newSQLite(t), "LATCHKEY_COMPAT=codevoweb", "LATCHKEY_ACCESS_TTL=10s") //nolint:contextcheck // the server does not run in the context of the browser
+	s := start(t, newSQLite(t), "LATCHKEY_COMPAT=codevoweb", "LATCHKEY_ACCESS_TTL=10s")
 	frontEnd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte(strings.Replace(codevowebPage, "BASE", s.url, 1)))

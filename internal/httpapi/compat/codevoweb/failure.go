@@ -46,8 +46,10 @@ func statusAndText(f httpapi.Failure) (status int, text string) {
 		if len(f.Details) > 0 {
 			return http.StatusUnprocessableEntity, fieldErrors(f)
 		}
+		return f.Status, f.Err.Text
+	default:
+		return f.Status, f.Err.Text
 	}
-	return f.Status, f.Err.Text
 }
 
 // fieldErrors returns the errors of all fields as one text, "email is required, password is required".
