@@ -321,3 +321,9 @@ func (l *limiter) RefundSignup(ctx context.Context, address string) error {
 	l.f.record("refund sign-up %s", address)
 	return errors.Join(ctx.Err(), l.fail["RefundSignup"])
 }
+
+// verifyEmail is VerifyEmail without the user.
+func (f *fixture) verifyEmail(ctx context.Context, token string) error {
+	_, err := f.VerifyEmail(ctx, token)
+	return err
+}

@@ -55,7 +55,7 @@ func TestUnknownTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
-			requireFault(t, f.VerifyEmail(t.Context(), c.token), account.InvalidOneTimeToken, "/token")
+			requireFault(t, f.verifyEmail(t.Context(), c.token), account.InvalidOneTimeToken, "/token")
 			require.Equal(t, c.reads, f.store.reads["OneTimeTokenByHash"])
 			requireFault(t, f.ResetPassword(t.Context(), c.token, "a new long one"), account.InvalidOneTimeToken, "/token")
 			require.Empty(t, f.calls, "nothing is hashed")
@@ -68,10 +68,10 @@ func TestVerifyEmail(t *testing.T) {
 	f := newFixture(t)
 	ann := f.addUser(t, "Ann", unconfirmed)
 	token := f.verifyToken(t, ann)
-	require.NoError(t, f.VerifyEmail(t.Context(), token))
+	require.NoError(t, f.verifyEmail(t.Context(), token))
 	require.True(t, f.user(t, ann.ID).EmailVerified)
 	require.Equal(t, audit.UserVerified, f.event(t).Action)
-	requireFault(t, f.VerifyEmail(t.Context(), token), account.InvalidOneTimeToken, "/token")
+	requireFault(t, f.verifyEmail(t.Context(), token), account.InvalidOneTimeToken, "/token")
 	require.Len(t, f.events(t), 1, "a token works once")
 }
 
@@ -80,7 +80,7 @@ func TestVerifyNewEmail(t *testing.T) {
 	f := newFixture(t)
 	ann := f.addUser(t, "Ann")
 	token := f.token(t, account.Message{Kind: account.MessageVerify, UserID: ann.ID, Email: "New@example.org"})
-	require.NoError(t, f.VerifyEmail(t.Context(), token))
+	require.NoError(t, f.verifyEmail(t.Context(), token))
 	u := f.user(t, ann.ID)
 	require.Equal(t, "New@example.org", u.Email)
 	require.Equal(t, "new@example.org", u.EmailKey)
@@ -93,12 +93,12 @@ func TestVerifyEmailTakenMeanwhile(t *testing.T) {
 	ann := f.addUser(t, "Ann")
 	token := f.token(t, account.Message{Kind: account.MessageVerify, UserID: ann.ID, Email: "bob@example.org"})
 	bob := f.addUser(t, "Bob")
-	requireFault(t, f.VerifyEmail(t.Context(), token), account.EmailTaken, "/email")
+	requireFault(t, f.verifyEmail(t.Context(), token), account.EmailTaken, "/email")
 	require.Equal(t, ann, f.user(t, ann.ID))
 
 	_, err := f.Update(t.Context(), everyScope, bob.ID, account.AdminPatch{Email: ptr("b@example.org")})
 	require.NoError(t, err)
-	require.NoError(t, f.VerifyEmail(t.Context(), token), "the token was not consumed")
+	require.NoError(t, f.verifyEmail(t.Context(), token), "the token was not consumed")
 }
 
 func TestResetPassword(t *testing.T) {
@@ -135,7 +135,7 @@ func TestResetPasswordBusy(t *testing.T) {
 // A token works for its purpose only, until it expires or a newer one of its purpose replaces it.
 func TestTokensEnd(t *testing.T) {
 	t.Parallel()
-	verify := func(f *fixture, t *testing.T, token string) error { return f.VerifyEmail(t.Context(), token) }
+	verify := func(f *fixture, t *testing.T, token string) error { return f.verifyEmail(t.Context(), token) }
 	reset := func(f *fixture, t *testing.T, token string) error {
 		return f.ResetPassword(t.Context(), token, "a new long one")
 	}
@@ -185,7 +185,7 @@ func TestTokenOutage(t *testing.T) {
 	f := newFixture(t)
 	token := f.verifyToken(t, f.addUser(t, "Ann", unconfirmed))
 	f.store.fail["OneTimeTokenByHash"] = fault.ErrUnavailable
-	require.ErrorIs(t, f.VerifyEmail(t.Context(), token), fault.ErrUnavailable)
+	require.ErrorIs(t, f.verifyEmail(t.Context(), token), fault.ErrUnavailable)
 	require.ErrorIs(t, f.ResetPassword(t.Context(), token, "a new long one"), fault.ErrUnavailable)
 }
 

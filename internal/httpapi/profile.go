@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
@@ -60,18 +59,6 @@ func (f Failure) FastAPIDetail() any {
 		list[i] = FieldError{Location: append([]string{"body"}, path...), Message: d.Detail, Type: "value_error"}
 	}
 	return list
-}
-
-// GeneratedUsername returns a username for those who sign up with their email address alone.
-func GeneratedUsername() string {
-	letters := strings.ToLower(rand.Text()) // base32: letters and the digits 2 to 7
-	letters = strings.Map(func(r rune) rune {
-		if r >= '2' && r <= '7' {
-			return r - '2' + 'a'
-		}
-		return r
-	}, letters)
-	return "user-" + letters[:8]
 }
 
 // loadedProfile is a profile with its contract.

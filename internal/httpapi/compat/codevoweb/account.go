@@ -20,7 +20,7 @@ func (s *server) Register(ctx context.Context, r api.RegisterRequestObject) (api
 		return nil, errPasswordsDiffer
 	}
 	n := account.NewUser{
-		Username: httpapi.GeneratedUsername(), Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name,
+		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name,
 	}
 	if r.Body.Photo != nil {
 		n.Picture = *r.Body.Photo

@@ -15,7 +15,7 @@ import (
 // Register handles POST /auth/register. As in the library, the flags of the body are ignored.
 func (s *server) Register(ctx context.Context, r api.RegisterRequestObject) (api.RegisterResponseObject, error) {
 	user, err := s.Accounts.SignUp(ctx, account.NewUser{
-		Username: httpapi.GeneratedUsername(), Email: r.Body.Email, Password: r.Body.Password,
+		Email: r.Body.Email, Password: r.Body.Password,
 	}, httpapi.CallerOf(ctx).Address)
 	if err != nil {
 		return nil, err

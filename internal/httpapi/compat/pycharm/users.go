@@ -19,7 +19,7 @@ var (
 // CreateUser handles POST /user/.
 func (s *server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) (api.CreateUserResponseObject, error) {
 	user, err := s.Accounts.SignUp(ctx, account.NewUser{
-		Username: httpapi.GeneratedUsername(), Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name,
+		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name,
 	}, httpapi.CallerOf(ctx).Address)
 	if err != nil {
 		return nil, err
