@@ -81,7 +81,7 @@ func (f *fixture) addUser(t *testing.T, name string, edits ...func(*account.User
 	for _, edit := range edits {
 		edit(&u)
 	}
-	require.NoError(t, f.store.Store.CreateUser(t.Context(), u, audit.Change{}))
+	require.NoError(t, f.store.CreateUser(t.Context(), u, audit.Change{}))
 	f.names[u.ID] = u.UsernameKey
 	return f.user(t, u.ID)
 }

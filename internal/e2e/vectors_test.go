@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/api/compat/codevoweb"
+	"github.com/latchkey-auth/latchkey/api/compat/fastapiusers"
 	"github.com/latchkey-auth/latchkey/api/compat/pycharm"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/apitest"
 )
@@ -32,7 +33,9 @@ func TestVectors(t *testing.T) {
 func TestProfileVectors(t *testing.T) {
 	t.Parallel()
 	specs := map[string]*openapi3.T{}
-	for name, load := range map[string]func() (*openapi3.T, error){"codevoweb": codevoweb.GetSpec, "pycharm": pycharm.GetSpec} {
+	for name, load := range map[string]func() (*openapi3.T, error){
+		"codevoweb": codevoweb.GetSpec, "fastapi-users": fastapiusers.GetSpec, "pycharm": pycharm.GetSpec,
+	} {
 		spec, err := load()
 		require.NoError(t, err)
 		specs[name] = spec
@@ -40,8 +43,8 @@ func TestProfileVectors(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, inst installation) {
 		inst.addClients(t)
 		inst.addUsers(t)
-		s := start(t, inst, "LATCHKEY_COMPAT=pycharm,codevoweb")
-		require.Contains(t, s.log.String(), "Profiles  codevoweb, pycharm")
+		s := start(t, inst, "LATCHKEY_COMPAT=pycharm,codevoweb,fastapi-users")
+		require.Contains(t, s.log.String(), "Profiles  codevoweb, fastapi-users, pycharm")
 		for name, spec := range specs {
 			cases, err := apitest.Load("../httpapi/testdata/" + name)
 			require.NoError(t, err)
