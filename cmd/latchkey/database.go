@@ -22,18 +22,26 @@ import (
 
 // database has everything that both engines implement.
 type database interface {
+	accountStores
+	oauthStores
+	audit.Store
+	outbox.Store
+	throttle.Store
+	hook.Store
+	schema
+	Close() error
+}
+
+type accountStores interface {
 	account.UserStore
 	account.RoleStore
 	account.OneTimeTokenStore
-	audit.Store
+}
+
+type oauthStores interface {
 	oauth.ClientStore
 	oauth.SessionStore
 	keyring.Store
-	throttle.Store
-	hook.Store
-	outbox.Store
-	schema
-	Close() error
 }
 
 // schema migrates the tables of a database.

@@ -136,6 +136,27 @@ func TestProfilesCollide(t *testing.T) {
 	require.ErrorContains(t, err, "both have")
 }
 
+var profileOrigins = map[string]struct {
+	site, origin, requestedWith string
+	get, post                   bool // allowed
+}{
+	"same origin":                       {site: "same-origin", origin: "https://auth.example.com", get: true, post: true},
+	"same origin, only Sec-Fetch-Site":  {site: "same-origin", get: true, post: true},
+	"same origin, only Origin":          {origin: "https://auth.example.com", get: true, post: true},
+	"same site, only Sec-Fetch-Site":    {site: "same-site", get: true},
+	"allowed origin":                    {site: "cross-site", origin: frontEnd, get: true, post: true},
+	"allowed origin, only Origin":       {origin: frontEnd, get: true, post: true},
+	"no browser, with X-Requested-With": {requestedWith: "fetch", post: true},
+	"typed address":                     {site: "none"},
+	"nothing":                           {},
+	"link or image of another site":     {site: "cross-site"},
+	"another site":                      {site: "cross-site", origin: "https://evil.example"},
+	"another site, only Origin":         {origin: "https://evil.example"},
+	"another site, X-Requested-With":    {site: "cross-site", requestedWith: "XMLHttpRequest"},
+	"same site, origin not allowed":     {site: "same-site", origin: "https://blog.example.com"},
+	"null origin":                       {site: "cross-site", origin: "null", requestedWith: "fetch"},
+}
+
 // No request that another site makes a browser send changes anything by the cookies of a profile.
 func TestProfileCrossOriginRequests(t *testing.T) {
 	t.Parallel()
@@ -143,26 +164,7 @@ func TestProfileCrossOriginRequests(t *testing.T) {
 	o.Profiles = profiles
 	url := start(t, o)
 	body := `{"email": "a@example.com", "password": ""}` // invalid, so that an allowed request costs nothing
-	for name, c := range map[string]struct {
-		site, origin, requestedWith string
-		get, post                   bool // allowed
-	}{
-		"same origin":                       {site: "same-origin", origin: "https://auth.example.com", get: true, post: true},
-		"same origin, only Sec-Fetch-Site":  {site: "same-origin", get: true, post: true},
-		"same origin, only Origin":          {origin: "https://auth.example.com", get: true, post: true},
-		"same site, only Sec-Fetch-Site":    {site: "same-site", get: true},
-		"allowed origin":                    {site: "cross-site", origin: frontEnd, get: true, post: true},
-		"allowed origin, only Origin":       {origin: frontEnd, get: true, post: true},
-		"no browser, with X-Requested-With": {requestedWith: "fetch", post: true},
-		"typed address":                     {site: "none"},
-		"nothing":                           {},
-		"link or image of another site":     {site: "cross-site"},
-		"another site":                      {site: "cross-site", origin: "https://evil.example"},
-		"another site, only Origin":         {origin: "https://evil.example"},
-		"another site, X-Requested-With":    {site: "cross-site", requestedWith: "XMLHttpRequest"},
-		"same site, origin not allowed":     {site: "same-site", origin: "https://blog.example.com"},
-		"null origin":                       {site: "cross-site", origin: "null", requestedWith: "fetch"},
-	} {
+	for name, c := range profileOrigins {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for route, allowed := range map[string]bool{

@@ -16,31 +16,36 @@ import (
 
 // Accounts is a store for account, of which a test can read the jobs.
 type Accounts interface {
-	account.UserStore
-	account.RoleStore
-	account.OneTimeTokenStore
+	accountStores
 	account.Queue
-	audit.Store
 	// Jobs returns all jobs of the outbox.
 	Jobs(ctx context.Context) ([]outbox.Job, error)
 }
 
 // Store is what an engine implements.
 type Store interface {
-	account.UserStore
-	account.RoleStore
-	account.OneTimeTokenStore
-	audit.Store
-	outbox.Store
-	oauth.SessionStore
-	oauth.ClientStore
-	keyring.Store
+	accountStores
+	oauthStores
 	hook.Store
 	throttle.Store
+	outbox.Store
 	Ping(ctx context.Context) error
 	Up(ctx context.Context) (applied int, err error)
 	Down(ctx context.Context) error
 	Status(ctx context.Context) ([]migrations.Status, error)
+}
+
+type accountStores interface {
+	account.UserStore
+	account.RoleStore
+	account.OneTimeTokenStore
+	audit.Store
+}
+
+type oauthStores interface {
+	oauth.SessionStore
+	oauth.ClientStore
+	keyring.Store
 }
 
 // Database is one fresh database of an engine.
