@@ -61,6 +61,7 @@ func requirements(h host, argv []string) []requirement {
 	list := []requirement{
 		postgresSearch{host: h, reach: reachPostgres, start: startCluster}.requirement(),
 		h.chromium(),
+		pgbouncer.requirement(h),
 	}
 	if h.needsCompiler(argv) {
 		list = slices.Insert(list, 0, h.compiler())
