@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"runtime/debug"
 
@@ -40,8 +41,11 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 // oneTimeToken matches a one-time token in a path, where the profile codevoweb has it.
 var oneTimeToken = regexp.MustCompile(`/et_[^/]*`)
 
-// loggedPath returns a path without one-time tokens.
-func loggedPath(path string) string { return oneTimeToken.ReplaceAllString(path, "/et_…") }
+// loggedPath returns a path as it is in a URL, so that it is one printable word, without one-time
+// tokens.
+func loggedPath(path string) string {
+	return oneTimeToken.ReplaceAllString((&url.URL{Path: path}).EscapedPath(), "/et_…")
+}
 
 // recoverPanic turns a panic into server_error and logs its stack.
 func (s *Server) recoverPanic() echo.MiddlewareFunc {
