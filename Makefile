@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test model races scale verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz model races scale verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ run: ## Start the service in dev mode on the embedded database; needs only Go
 test: ## Run every test with the race detector, on both databases and in the browser
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=1 $(BIN)/testenv go test -race -count=1 -timeout 30m $(or $(PKG),./...)
+
+# Part of make test, to be run alone.
+hostile: ## Send what attackers and broken clients send, to the program on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 10m -run '^(TestHostile|TestCanaries|TestWebhook|TestVectors)' ./internal/e2e ./internal/hook
 
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
