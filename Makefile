@@ -32,6 +32,13 @@ hostile: ## Send what attackers and broken clients send, to the program on both 
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 10m -run '^(TestHostile|TestCanaries|TestWebhook|TestVectors)' ./internal/e2e ./internal/hook
 
+# Each parser has a fuzz target. A failing input is written to testdata/fuzz: commit it with the fix.
+fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | wc -l | xargs echo 'fuzz targets:'
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
+		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) "./$$dir" || exit 1; \
+	done
+
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
