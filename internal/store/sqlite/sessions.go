@@ -45,7 +45,7 @@ const revokeSurplus = `
 
 // CreateSession implements oauth.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, session oauth.Session, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		err := execOneTx(ctx, tx, createSession, session.ID, nonNil(session.FamilyID), textOrNull(session.UserID), session.UserEpoch,
 			session.ClientID, storedList(session.Scopes), session.Counter, storedTime(session.RotatedAt), session.Repeats,
 			session.Address, session.UserAgent, storedTime(session.CreatedAt), storedTime(session.LastUsedAt),
@@ -70,13 +70,13 @@ const (
 
 // SessionByID implements oauth.SessionStore.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	r, err := queryOne(ctx, s.reader, scanSessionAndUser, sessionByID, id)
+	r, err := queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
 	return r.session, r.user, err
 }
 
 // SessionByFamily implements oauth.SessionStore.
 func (s *Store) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
-	r, err := queryOne(ctx, s.reader, scanSessionAndUser, sessionByFamily, family)
+	r, err := queryOne(ctx, s.reads, scanSessionAndUser, sessionByFamily, family)
 	return r.session, r.user, err
 }
 
@@ -119,7 +119,7 @@ const (
 
 // RevokeSession implements oauth.SessionStore. A revoked session keeps its first reason.
 func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireTrue(ctx, tx, fault.ErrNotFound, sessionExists, id, userID); err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ const revokeSessions = `
 
 // RevokeSessions implements oauth.SessionStore.
 func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, change audit.Change) (revoked int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *writeTx) error {
 		if revoked, err = execTx(ctx, tx, revokeSessions, storedTime(now), reason, userID, except); err != nil || revoked == 0 {
 			return err
 		}
@@ -151,7 +151,7 @@ var userSessions = `
 
 // UserSessions implements oauth.SessionStore.
 func (s *Store) UserSessions(ctx context.Context, userID string, now time.Time) ([]oauth.Session, error) {
-	return queryAll(ctx, s.reader, scanSession, userSessions, storedTime(now), userID)
+	return queryAll(ctx, s.reads, scanSession, userSessions, storedTime(now), userID)
 }
 
 // sessionEnd must match the expression of the index sessions_ended exactly, or SQLite does not use it.

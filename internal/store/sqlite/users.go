@@ -43,7 +43,7 @@ const (
 
 // CreateUser implements account.UserStore. The transaction is immediate: what it reads cannot change.
 func (s *Store) CreateUser(ctx context.Context, u account.User, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireFree(ctx, tx, u.ID, &u.UsernameKey, &u.EmailKey); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func userArgs(u account.User) []any {
 
 // requireFree returns ErrUsernameTaken or ErrEmailTaken if a user other than id has the key. It does not
 // check a key that is nil.
-func requireFree(ctx context.Context, tx *sql.Tx, id string, usernameKey, emailKey *string) error {
+func requireFree(ctx context.Context, tx *writeTx, id string, usernameKey, emailKey *string) error {
 	if usernameKey != nil {
 		if err := requireTrue(ctx, tx, account.ErrUsernameTaken, usernameFree, *usernameKey, id); err != nil {
 			return err
@@ -86,21 +86,21 @@ const userByUsername = `SELECT ` + userColumns + ` FROM users u WHERE u.username
 
 // UserByUsername implements account.UserStore.
 func (s *Store) UserByUsername(ctx context.Context, key string) (account.User, error) {
-	return queryOne(ctx, s.reader, scanUser, userByUsername, key)
+	return queryOne(ctx, s.reads, scanUser, userByUsername, key)
 }
 
 const userByEmail = `SELECT ` + userColumns + ` FROM users u WHERE u.email_key = ?`
 
 // UserByEmail implements account.UserStore.
 func (s *Store) UserByEmail(ctx context.Context, key string) (account.User, error) {
-	return queryOne(ctx, s.reader, scanUser, userByEmail, key)
+	return queryOne(ctx, s.reads, scanUser, userByEmail, key)
 }
 
 const userByID = `SELECT ` + userColumns + ` FROM users u WHERE u.id = ?`
 
 // UserByID implements account.UserStore.
 func (s *Store) UserByID(ctx context.Context, id string) (account.User, error) {
-	return queryOne(ctx, s.reader, scanUser, userByID, id)
+	return queryOne(ctx, s.reads, scanUser, userByID, id)
 }
 
 const replacePasswordHash = `UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2`
