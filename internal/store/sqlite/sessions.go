@@ -18,15 +18,32 @@ const sessionColumns = `s.id, s.family_id, coalesce(s.user_id, ''), s.user_epoch
 	s.revoked_at, coalesce(s.revoked_reason, '')`
 
 func scanSession(r row) (oauth.Session, error) {
-	var s oauth.Session
-	var rotated, created, used, idle, absolute int64
-	var revoked sql.NullInt64
-	err := r.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, (*jsonList)(&s.Scopes),
-		&s.Counter, &rotated, &s.Repeats, &s.Address, &s.UserAgent, &created, &used, &idle, &absolute,
-		&revoked, &s.RevokedReason)
-	s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.IdleUntil, s.AbsoluteUntil = utc(rotated), utc(created), utc(used), utc(idle), utc(absolute)
-	s.RevokedAt = utcOrZero(revoked)
-	return s, err
+	var s sessionRow
+	err := r.Scan(s.columns()...)
+	return s.value(), err
+}
+
+// sessionRow is where the columns of a session are scanned to.
+type sessionRow struct {
+	session                                oauth.Session
+	rotated, created, used, idle, absolute int64
+	revoked                                sql.NullInt64
+}
+
+func (r *sessionRow) columns() []any {
+	s := &r.session
+	return []any{
+		&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, (*jsonList)(&s.Scopes),
+		&s.Counter, &r.rotated, &s.Repeats, &s.Address, &s.UserAgent, &r.created, &r.used, &r.idle, &r.absolute,
+		&r.revoked, &s.RevokedReason,
+	}
+}
+
+func (r *sessionRow) value() oauth.Session {
+	s := r.session
+	s.RotatedAt, s.CreatedAt, s.LastUsedAt = utc(r.rotated), utc(r.created), utc(r.used)
+	s.IdleUntil, s.AbsoluteUntil, s.RevokedAt = utc(r.idle), utc(r.absolute), utcOrZero(r.revoked)
+	return s
 }
 
 // sessionLive is the condition that the sessions row s has not ended at ?1.
@@ -63,7 +80,7 @@ func (s *Store) CreateSession(ctx context.Context, session oauth.Session, change
 }
 
 const (
-	sessionWithUser = `SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
+	sessionWithUser = `SELECT ` + sessionColumns + `, ` + userColumnsOrEmpty + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
 	sessionByID     = sessionWithUser + ` WHERE s.id = ?`
 	sessionByFamily = sessionWithUser + ` WHERE s.family_id = ?`
 )
@@ -86,12 +103,16 @@ type sessionAndUser struct {
 	user    account.User
 }
 
-func scanSessionAndUser(r row) (result sessionAndUser, err error) {
-	result.session, err = scanSession(leadingColumns{r})
-	if err == nil && result.session.UserID != "" {
-		result.user, err = scanUser(trailingColumns{r})
+func scanSessionAndUser(r row) (sessionAndUser, error) {
+	var s sessionRow
+	var u userRow
+	if err := r.Scan(append(s.columns(), u.columns()...)...); err != nil {
+		return sessionAndUser{}, err
 	}
-	return result, err
+	if s.session.UserID == "" {
+		return sessionAndUser{session: s.value()}, nil
+	}
+	return sessionAndUser{session: s.value(), user: u.value()}, nil
 }
 
 var rotateSession = `

@@ -10,21 +10,46 @@ import (
 
 // userColumns are the columns of the users row u that scanUser reads.
 const userColumns = `u.id, u.username, u.username_key, u.email, u.email_key, u.email_verified, u.active, u.disabled_until,
-	u.name, u.picture, u.password_hash, u.epoch, u.created_at, u.updated_at,
-	(SELECT json_group_array(r.name ORDER BY r.name) FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id
-		WHERE ur.user_id = u.id),
-	(SELECT json_group_array(DISTINCT scope.value ORDER BY scope.value)
-		FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id, json_each(r.scopes) AS scope
-		WHERE ur.user_id = u.id)`
+	u.name, u.picture, u.password_hash, u.epoch, u.created_at, u.updated_at, ` + userRoles
+
+// userColumnsOrEmpty are the same for a row that an outer join may leave empty.
+const userColumnsOrEmpty = `coalesce(u.id, ''), coalesce(u.username, ''), coalesce(u.username_key, ''), coalesce(u.email, ''),
+	coalesce(u.email_key, ''), coalesce(u.email_verified, 0), coalesce(u.active, 0), u.disabled_until, coalesce(u.name, ''),
+	coalesce(u.picture, ''), coalesce(u.password_hash, ''), coalesce(u.epoch, 0), coalesce(u.created_at, 0),
+	coalesce(u.updated_at, 0), ` + userRoles
+
+// userRoles is an object of the roles of u, each with its scopes. Sorting them and removing the duplicates
+// takes SQLite longer than all the rest of the row.
+const userRoles = `(SELECT json_group_object(r.name, json(r.scopes)) FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id
+	WHERE ur.user_id = u.id)`
 
 func scanUser(r row) (account.User, error) {
-	var u account.User
-	var created, updated int64
-	var until sql.NullInt64
-	err := r.Scan(&u.ID, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &u.EmailVerified, &u.Active, &until,
-		&u.Name, &u.Picture, &u.PasswordHash, &u.Epoch, &created, &updated, (*jsonList)(&u.Roles), (*jsonList)(&u.Scopes))
-	u.DisabledUntil, u.CreatedAt, u.UpdatedAt = utcOrZero(until), utc(created), utc(updated)
-	return u, err
+	var u userRow
+	err := r.Scan(u.columns()...)
+	return u.value(), err
+}
+
+// userRow is where the columns of a user are scanned to.
+type userRow struct {
+	user             account.User
+	created, updated int64
+	until            sql.NullInt64
+	roles            roleScopes
+}
+
+func (r *userRow) columns() []any {
+	u := &r.user
+	return []any{
+		&u.ID, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &u.EmailVerified, &u.Active, &r.until,
+		&u.Name, &u.Picture, &u.PasswordHash, &u.Epoch, &r.created, &r.updated, &r.roles,
+	}
+}
+
+func (r *userRow) value() account.User {
+	u := r.user
+	u.DisabledUntil, u.CreatedAt, u.UpdatedAt = utcOrZero(r.until), utc(r.created), utc(r.updated)
+	u.Roles, u.Scopes = r.roles.sorted()
+	return u
 }
 
 const (
