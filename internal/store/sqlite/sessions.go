@@ -117,13 +117,25 @@ func scanSessionAndUser(r row) (sessionAndUser, error) {
 
 var rotateSession = `
 	UPDATE sessions AS s SET counter = s.counter + 1, rotated_at = ?1, last_used_at = ?1,
-		idle_until = ?2, address = ?3, repeats = 0
+		idle_until = min(?2, s.absolute_until), address = ?3, repeats = 0
 	WHERE s.family_id = ?4 AND s.counter = ?5 AND s.client_id = ?6 AND ` + sessionLive + `
 		AND (s.user_id IS NULL OR EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("?1") + `))`
 
 // RotateSession implements oauth.SessionStore.
-func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) error {
-	return s.execOne(ctx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
+	var after sessionAndUser
+	err := s.inTx(ctx, func(tx *writeTx) error {
+		err := execOneTx(ctx, tx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+		if err != nil {
+			return err
+		}
+		after, err = queryOne(ctx, tx, scanSessionAndUser, sessionByFamily, r.FamilyID)
+		return err
+	})
+	if err != nil {
+		return oauth.Session{}, account.User{}, err
+	}
+	return after.session, after.user, nil
 }
 
 const repeatRotation = `UPDATE sessions SET repeats = repeats + 1 WHERE family_id = ? AND counter = ? AND revoked_at IS NULL`
