@@ -50,7 +50,11 @@ func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
 // CheckPassword is the one protocol for a presented password. key is what attempts are counted under;
 // u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
-	// 1. Count the attempt before it is made.
+	// 1. Refuse at once what could not be verified, before it costs a write.
+	if err := s.passwords.Available(); err != nil {
+		return err
+	}
+	// 2. Count the attempt before it is made.
 	wait, err := s.limits.CountLogin(ctx, a.Address, key, a.Password)
 	if err != nil {
 		return err
@@ -58,19 +62,19 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 	if wait > 0 {
 		return fault.Denied(wait)
 	}
-	// 2. Verify, at the same cost for every user. Refund an attempt that could not be made because the
+	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
 	password := normalPassword(a.Password)
 	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
 	if err != nil {
 		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, key))
 	}
-	// 3. Record a failure.
+	// 4. Record a failure.
 	if !ok || !u.ActiveAt(s.now()) {
 		s.limits.LoginFailed(key, a.Password)
 		return s.recordFailure(ctx, u, a, ErrInvalidCredentials)
 	}
-	// 4. Succeed: replace an outdated hash, reset the count.
+	// 5. Succeed: replace an outdated hash, reset the count.
 	if outdated {
 		s.rehash(ctx, u, password)
 	}
