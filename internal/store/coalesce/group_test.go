@@ -81,14 +81,9 @@ func (h *held) call(ctx context.Context, in int, err *error) {
 	synctest.Wait()
 }
 
-// inBubble runs a test whose goroutines can be waited for.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Parallel()
-	synctest.Test(t, test)
-}
-
 func TestCallsThatArriveInFlightShareABatch(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		h := hold(coalesce.Options[int]{Flights: 1, Batch: 3}, halveAll)
 		errs := make([]error, 5)
 		for i := range errs {
@@ -114,13 +109,15 @@ func TestALoneCallIsMadeAlone(t *testing.T) {
 }
 
 func TestABrokenBatchHurtsNoCall(t *testing.T) {
+	t.Parallel()
 	for name, batch := range map[string]func([]*call){
 		"unanswered": func([]*call) {},
 		"panic":      func(calls []*call) { halveAll(calls); panic("broken") },
 		"partly":     func(calls []*call) { halveAll(calls[:1]) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				h := hold(coalesce.Options[int]{Flights: 1, Batch: 9}, batch)
 				errs := make([]error, 3)
 				for i := range errs {
@@ -135,7 +132,8 @@ func TestABrokenBatchHurtsNoCall(t *testing.T) {
 }
 
 func TestContextEndsInTheQueue(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		h := hold(coalesce.Options[int]{Flights: 1, Batch: 9, Settle: true}, halveAll)
 		ctx, cancel := context.WithCancel(t.Context())
 		errs := make([]error, 2)
@@ -154,6 +152,7 @@ func TestContextEndsInTheQueue(t *testing.T) {
 }
 
 func TestContextEndsInFlight(t *testing.T) {
+	t.Parallel()
 	for _, settle := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
@@ -180,7 +179,8 @@ func TestContextEndsInFlight(t *testing.T) {
 }
 
 func TestUrgentCallsGoFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		urgent := func(in int) bool { return in >= 100 }
 		h := hold(coalesce.Options[int]{Flights: 1, Batch: 4, Urgent: urgent}, halveAll)
 		var errs [12]error

@@ -41,7 +41,7 @@ func (s *statements) prepare(ctx context.Context, query string) (*sql.Stmt, erro
 	if known := s.known[query]; known != nil || len(s.known) >= maxStatements {
 		return known, nil
 	}
-	stmt, err := s.db.PrepareContext(ctx, query)
+	stmt, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed with the pool
 	if err == nil {
 		s.known[query] = stmt
 	}
@@ -67,13 +67,13 @@ func (s *statements) prepareWanted(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	for _, query := range texts {
-		_, _ = s.prepare(ctx, query)
+		_, _ = s.prepare(ctx, query) //nolint:sqlclosecheck // closed with the pool
 	}
 }
 
 // QueryContext implements querier: it reads with a prepared statement.
 func (s *statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, err := s.prepare(ctx, query)
+	stmt, err := s.prepare(ctx, query) //nolint:sqlclosecheck // closed with the pool
 	if err != nil || stmt == nil {
 		return s.db.QueryContext(ctx, query, args...)
 	}

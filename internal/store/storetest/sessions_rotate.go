@@ -145,7 +145,7 @@ func requireIs(err, want error) error {
 	if errors.Is(err, want) {
 		return nil
 	}
-	return fmt.Errorf("got %v, want %w", err, want)
+	return fmt.Errorf("got %w, want %w", err, want)
 }
 
 func rotateWrongRotation(t *testing.T, db Database) {
