@@ -84,9 +84,9 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	return c, nil
 }
 
-// newAccounts builds the accounts with a hasher that is calibrated for this machine.
+// newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	directory, err := newDirectory(db, s.MinPassword, password.Options{Log: log}.Calibrated(), log)
+	directory, err := newDirectory(db, s.MinPassword, password.Options{Slots: hashSlots(), Log: log}, log)
 	if err != nil {
 		return nil, err
 	}
