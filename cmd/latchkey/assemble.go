@@ -59,13 +59,18 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	if c.audit, err = audit.NewLog(db, time.Now); err != nil {
 		return nil, err
 	}
+	vault, err := keyring.NewVault(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
 	c.tokens, err = oauth.New(oauth.Options{
 		Settings: oauth.Settings{
 			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
-		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Limits: c.limits, Events: db, Now: time.Now, Log: log,
+		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Vault: vault,
+		Limits: c.limits, Events: db, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -82,9 +87,9 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	return c, nil
 }
 
-// newAccounts builds the accounts with a hasher that is calibrated for this machine.
+// newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	directory, err := newDirectory(db, s.MinPassword, password.Options{Log: log}.Calibrated(), log)
+	directory, err := newDirectory(db, s.MinPassword, password.Options{Slots: hashSlots(), Log: log}, log)
 	if err != nil {
 		return nil, err
 	}

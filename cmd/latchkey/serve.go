@@ -68,6 +68,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	// 5. Start the background tasks. They stop after the last request and before the database closes.
 	stop := background(context.WithoutCancel(ctx), log, service.tasks()...)
 	defer stop()
+	tuneMemory(ctx)
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
 	return serve(ctx, listener, service, settings.DrainDelay, log)
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -44,7 +45,11 @@ var oneTimeToken = regexp.MustCompile(`/et_[^/]*`)
 // loggedPath returns a path as it is in a URL, so that it is one printable word, without one-time
 // tokens.
 func loggedPath(path string) string {
-	return oneTimeToken.ReplaceAllString((&url.URL{Path: path}).EscapedPath(), "/et_…")
+	path = (&url.URL{Path: path}).EscapedPath()
+	if !strings.Contains(path, "/et_") {
+		return path
+	}
+	return oneTimeToken.ReplaceAllString(path, "/et_…")
 }
 
 // recoverPanic turns a panic into server_error and logs its stack.

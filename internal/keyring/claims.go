@@ -20,6 +20,7 @@ type Claims struct {
 	SessionID string // sid
 	Scopes    []string
 	Roles     []string
+	Extra     map[string]any // more claims; none may have the name of another. Verify does not return them
 }
 
 // payload is the JSON form of Claims. It has no nbf, because some clients check it without allowing
@@ -57,15 +58,34 @@ func (r *Ring) payload(c Claims) payload {
 	return p
 }
 
-// parseClaims reads and checks the claims of a token whose signature is valid.
-func (r *Ring) parseClaims(body []byte) (Claims, error) {
+// encode returns the JSON of the claims. It returns an error rather than an object in which an extra claim
+// has the name of another.
+func (r *Ring) encode(c Claims) ([]byte, error) {
+	if c.Subject == "" || c.ID == "" || c.ClientID == "" {
+		return nil, errors.New("a token needs sub, jti and client_id")
+	}
+	body, err := json.Marshal(r.payload(c))
+	if err != nil || len(c.Extra) == 0 {
+		return body, err
+	}
+	extra, err := json.Marshal(c.Extra)
+	if err != nil {
+		return nil, err
+	}
+	body = append(append(body[:len(body)-1], ','), extra[1:]...)
+	_, err = parseObject(body)
+	return body, err
+}
+
+// parseClaims reads the claims of a token whose signature is valid. notBefore is nbf, in Unix seconds, or 0.
+func parseClaims(body []byte) (c Claims, notBefore int64, err error) {
 	members, err := parseObject(body)
 	if err != nil {
-		return Claims{}, err
+		return Claims{}, 0, err
 	}
 	in := &claimReader{members: members}
 	exp, iat := in.numericDate("exp"), in.numericDate("iat")
-	c := Claims{
+	c = Claims{
 		Issuer:    in.requiredString("iss"),
 		Subject:   in.requiredString("sub"),
 		Audience:  in.audience(),
@@ -77,13 +97,10 @@ func (r *Ring) parseClaims(body []byte) (Claims, error) {
 		Scopes:    strings.Fields(in.optionalString("scope")),
 		Roles:     in.stringArray("roles"),
 	}
-	if _, present := members["nbf"]; present && in.numericDate("nbf") > r.latest() {
-		in.fail("nbf", "in the past")
+	if _, present := members["nbf"]; present {
+		notBefore = in.numericDate("nbf")
 	}
-	if in.err != nil {
-		return Claims{}, in.err
-	}
-	return c, r.checkClaims(c, exp, iat)
+	return c, notBefore, in.err
 }
 
 // claimReader reads claims from a JSON object and keeps the first error.

@@ -22,11 +22,13 @@
 //   - options.go: Options, their defaults and checks
 //   - claims.go: the claims, and their JSON form in a token (RFC 9068 §2.2)
 //   - sign.go, verify.go: a token and its header (RFC 7515 §7.1, RFC 8725 §3)
+//   - verified.go: the tokens whose signatures need not be verified again
 //   - strict_json.go: JSON objects without duplicate names
 //   - jwks.go: the published keys and the kid (RFC 7517, RFC 7638)
 //   - key.go: the algorithms, and a key's way to and from its row
 //   - store.go: the row, and the interface that the stores implement
 //   - seal.go: the encryption of private keys
+//   - vault.go: the encryption of the keys that clients share with third parties
 //   - derive.go: keys for other purposes from the master secret (RFC 5869)
 //   - key_states.go: the state of each key at a given time, and which key signs
 //   - rotation_schedule.go: when the next key is due, and what is to be done to the others

@@ -26,6 +26,8 @@ type Options struct {
 type Store struct {
 	store.Migrator
 	pool           *pgxpool.Pool
+	sessionReads   *sessionReads
+	rotations      *rotations
 	migrationFiles fs.FS
 }
 
@@ -58,6 +60,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, &connectError{hosts: hosts(config.ConnConfig), cause: err}
 	}
 	s := &Store{pool: pool, migrationFiles: migrations.Postgres}
+	s.sessionReads, s.rotations = s.newSessionReads(), s.newRotations()
 	s.Migrator = store.NewMigrator(s.withProvider)
 	return s, nil
 }
