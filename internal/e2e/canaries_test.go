@@ -180,6 +180,9 @@ func (s *server) useSecrets(t *testing.T, canaries *apitest.Canaries) {
 	got = s.call(t, admin, "POST /api/clients/safe/secrets", object{})
 	require.Equal(t, http.StatusCreated, got.status, got.body)
 	canaries.Add("second client secret", field(t, got.body, "client_secret"))
+	got = s.call(t, admin, "POST /api/clients/safe/token-keys")
+	require.Equal(t, http.StatusCreated, got.status, got.body)
+	canaries.Add("shared key of a client", field(t, got.body, "token_key"))
 }
 
 // sendCanaries sends requests for every operation and looks for their secrets in the responses.

@@ -77,7 +77,7 @@ func notations(core string) map[string]string {
 // names only look as if they were.
 var (
 	secretNames = []string{"password", "current_password", "client_secret", "client_assertion", "refresh_token", "token", "access_token", "code", "secret"}
-	plainNames  = []string{"token_type_hint", "scopes", "scope"}
+	plainNames  = []string{"access_token_algorithm", "token_type_hint", "scopes", "scope"}
 )
 
 // CanaryRequest is a request with canaries.
