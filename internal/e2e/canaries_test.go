@@ -180,7 +180,7 @@ func (s *server) useSecrets(t *testing.T, canaries *apitest.Canaries) {
 	got = s.call(t, admin, "POST /api/clients/safe/secrets", object{})
 	require.Equal(t, http.StatusCreated, got.status, got.body)
 	canaries.Add("second client secret", field(t, got.body, "client_secret"))
-	got = s.call(t, admin, "POST /api/clients/safe/token-keys")
+	got = s.call(t, admin, "POST /api/clients/safe/token-keys", object{})
 	require.Equal(t, http.StatusCreated, got.status, got.body)
 	canaries.Add("shared key of a client", field(t, got.body, "token_key"))
 }
