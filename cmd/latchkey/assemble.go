@@ -37,7 +37,7 @@ func (c *components) close() error { return c.mailer.close() }
 // assemble builds the service from its settings. The parts that the commands need as well are built
 // by the functions in administration.go.
 func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger) (*components, error) {
-	networks, err := s.Webhooks.Prefixes()
+	networks, err := s.WebhookNetworks()
 	if err != nil {
 		return nil, err
 	}

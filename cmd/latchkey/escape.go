@@ -19,7 +19,7 @@ func printable(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
-		if unicode.IsPrint(r) && !(r == utf8.RuneError && size == 1) {
+		if unicode.IsPrint(r) && (r != utf8.RuneError || size > 1) {
 			_, _ = b.WriteRune(r)
 		} else {
 			quoted := strconv.Quote(text[:size])

@@ -38,7 +38,7 @@ func (*hookCreate) Help() string {
 
 // Run creates the webhook and prints its secret.
 func (c *hookCreate) Run(ctx context.Context, std stdio) error {
-	networks, err := c.Webhooks.Prefixes()
+	networks, err := c.WebhookNetworks()
 	if err != nil {
 		return settingsError{err}
 	}

@@ -91,7 +91,7 @@ func (s *Serve) checkListener(p *problems) {
 	if _, err := s.Proxies(); err != nil {
 		*p = append(*p, err)
 	}
-	if _, err := s.Webhooks.Prefixes(); err != nil {
+	if _, err := s.WebhookNetworks(); err != nil {
 		*p = append(*p, err)
 	}
 }

@@ -7,7 +7,7 @@ type Webhooks struct {
 	Networks []string `name:"webhook-networks" env:"LATCHKEY_WEBHOOK_NETWORKS" placeholder:"CIDR" help:"Internal networks that webhooks may call, besides public addresses."`
 }
 
-// Prefixes returns the networks.
-func (w *Webhooks) Prefixes() ([]netip.Prefix, error) {
+// WebhookNetworks returns the networks.
+func (w *Webhooks) WebhookNetworks() ([]netip.Prefix, error) {
 	return parseNetworks("LATCHKEY_WEBHOOK_NETWORKS", "receivers", w.Networks)
 }

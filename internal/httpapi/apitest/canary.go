@@ -61,7 +61,7 @@ func (c *Canaries) Found(text string) []string {
 func notations(core string) map[string]string {
 	all := map[string]string{
 		"as it is": core, "in hexadecimal": hex.EncodeToString([]byte(core)), "in upper-case hexadecimal": fmt.Sprintf("%X", core),
-		"as numbers": strings.Trim(fmt.Sprint([]byte(core)), "[]"), "in upper case": strings.ToUpper(core), "in lower case": strings.ToLower(core),
+		"as numbers": strings.Trim(fmt.Sprintf("%d", []byte(core)), "[]"), "in upper case": strings.ToUpper(core), "in lower case": strings.ToLower(core),
 	}
 	for offset := range 3 {
 		// Of what precedes and follows, only the bits in the first and last characters are unknown.

@@ -21,7 +21,7 @@ func TestCanaryNotations(t *testing.T) {
 	quoted, err := json.Marshal(canary)
 	require.NoError(t, err)
 	for _, text := range []string{
-		canary, url.QueryEscape(canary), url.PathEscape(canary), string(quoted), fmt.Sprintf("%q %+q", canary, canary), fmt.Sprint([]byte(canary)),
+		canary, url.QueryEscape(canary), url.PathEscape(canary), string(quoted), fmt.Sprintf("%q %+q", canary, canary), fmt.Sprintf("%d", []byte(canary)),
 		hex.EncodeToString([]byte("a" + canary)), fmt.Sprintf("%X", canary), base64.StdEncoding.EncodeToString([]byte(canary)),
 		base64.RawURLEncoding.EncodeToString([]byte("a" + canary)), base64.URLEncoding.EncodeToString([]byte("ab" + canary + "c")),
 	} {
