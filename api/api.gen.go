@@ -449,6 +449,9 @@ type Problem struct {
 	// Errors The fields with errors
 	Errors *[]ProblemDetail `json:"errors,omitempty"`
 
+	// Failing The checks that failed, only in a response of `GET /readyz`: `database`, `descriptors`, `disk`
+	Failing *[]string `json:"failing,omitempty"`
+
 	// Instance The path of the request
 	Instance string `json:"instance"`
 
@@ -753,6 +756,9 @@ type Forbidden = Problem
 // NotFound An error (RFC 9457)
 type NotFound = Problem
 
+// NotReady An error (RFC 9457)
+type NotReady = Problem
+
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
@@ -856,6 +862,12 @@ type ListUsersParams struct {
 
 	// Verified Whether the email address is confirmed
 	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
+}
+
+// GetReadinessParams defines parameters for GetReadiness.
+type GetReadinessParams struct {
+	// Deep 1 to check whether this replica can write
+	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1072,7 +1084,7 @@ type ServerInterface interface {
 	GetContractYaml(ctx echo.Context) error
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
-	GetReadiness(ctx echo.Context) error
+	GetReadiness(ctx echo.Context, params GetReadinessParams) error
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx echo.Context) error
@@ -1812,8 +1824,17 @@ func (w *ServerInterfaceWrapper) GetContractYaml(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReadinessParams
+	// ------------- Optional query parameter "deep" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "deep", ctx.QueryParams(), &params.Deep, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter deep: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetReadiness(ctx)
+	err = w.Handler.GetReadiness(ctx, params)
 	return err
 }
 
@@ -1974,6 +1995,15 @@ type ForbiddenApplicationProblemPlusJSONResponse struct {
 }
 
 type NotFoundApplicationProblemPlusJSONResponse Problem
+
+type NotReadyResponseHeaders struct {
+	RetryAfter int
+}
+type NotReadyApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers NotReadyResponseHeaders
+}
 
 type OAuthBadRequestResponseHeaders struct {
 	CacheControl string
@@ -8290,6 +8320,7 @@ func (response GetContractYaml500ApplicationProblemPlusJSONResponse) VisitGetCon
 }
 
 type GetReadinessRequestObject struct {
+	Params GetReadinessParams
 }
 
 type GetReadinessResponseObject interface {
@@ -8306,6 +8337,22 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReadiness400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness400ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8327,7 +8374,7 @@ func (response GetReadiness500ApplicationProblemPlusJSONResponse) VisitGetReadin
 }
 
 type GetReadiness503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	NotReadyApplicationProblemPlusJSONResponse
 }
 
 func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
@@ -10640,8 +10687,10 @@ func (sh *strictHandler) GetContractYaml(ctx echo.Context) error {
 }
 
 // GetReadiness operation middleware
-func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
+func (sh *strictHandler) GetReadiness(ctx echo.Context, params GetReadinessParams) error {
 	var request GetReadinessRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetReadiness(ctx.Request().Context(), request.(GetReadinessRequestObject))
@@ -10779,240 +10828,246 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiiw7cmxLW5LHk5i+JNgNkhg1AQZAi2ZSur8z/zFfdgsLQD/R",
-	"TVIPPzI6dWbHYncDC8DCej/+DEI+m3NGmJJB78+AfMazeUzg3z8JvpBEXBApKWf6l2scJ8S8NqeCyAFl",
-	"Qe9Zt9sKBBkLIqeD/IPtne6zA/1QhnxOgl4wF3xMYxLc3LSCo5gSpj5QNb0goSCqMHwID/W/cKjoNQl6",
-	"SiSkFeAkooSFGryPn1pBKAhWJBpgFfSCne7OQbu73e7uXHZ3e929Xnf/t6AVjKmQajDHQi2D3hjHkrSC",
-	"icCw3I92okEoSESYojiWwadWQKOgFwgy50K1F1xcERG0AoZneg3n8DNKf54no5iG6dCwVBg6kUTIniA4",
-	"0kNKWKR+8OcaYN98umk52KTdniCUg+jVdB4ut/X/ktHu/6pfL7b/+O3Du+Vv//hf9Sv7e/fNh5fJmw9/",
-	"3/v1w/Zi9Oo9bPQ5mVCpiCDRUbqr6Ub/x26v3hgek8JmjBIaK424djIH0umb48Hxi5PL0/MgDwEWioYx",
-	"kb2FoIpoWC16w+j21ryhsrjjVJGZgRNHkSBSBr1ge+dJp9vpdraD9NRhj2KswukVWbbtLqx3JGEiBJyz",
-	"OVR3IwufbB8UPoHZuqPd8Q7e320f4L1xey86CNvPoi5p74wPxt1wZ/wEb3eDVhBjqQaJXAGEPp4BngAc",
-	"GqJ462lnv9O1W/9eEtGAh+uskswwjYNegGMakv+xZKsT8pl7Nrgmgo4pidLzhFXuj7vhQbhN2s9GXdLe",
-	"w7uk/RQf7LW70ZPR0/DJeBdv62MQPDanDKf//uL4XKNZMo9WAqZXbjEHYAvcgikb8yIR3XwJc0HGRAgS",
-	"DSrT1MEsk9G6y77RoE4JjogABnAYx3yh/xERGQo6V8AGgsspQVg/IhGaETXlkUR/O395hJ5tb3fRv/+1",
-	"3e3sdLZ/0Kswawp6wdnpxaUGkfyeUKEXZE5ahlMyw3oKtQQWIZWgbGI4xBTHMWETUoXgZ75AiiOcqKmm",
-	"KyFWpAjBduegDMFPBAsikCA4nv13P5gqNe9tbcU8xPGUS9V72n3a7Qebwgi3dRWkU4LMtUYhZgWoO+h0",
-	"RpUiEaJjeE9PTqRCUyzhb3MafTb8R/vcPCJRW3PNHvrH2zc/KzW3Pw9bSHKkplihkeHbEkUcMa6QnBog",
-	"qEB8wZCkE9amDEUUx3zS6bPKxnX6rLh1WNJw1c61UDjFQhL13/3g/eXL9lPYzKbNe8ePcDj1bNphvMBL",
-	"iYaMt0P9xtAc7sGTvWfo3//aL5+se23Ds3vHLxQXzdNL/cbq6eG1Dac/J0osD8fKUMIiBBck5CySGscX",
-	"mCo0ImMuCCAEI58VwkqR2VxVb91uAbSDbhNIM8roLJkFve2WA48yRSZEGEIwxwLPiLK0wGD6SVQF9iRC",
-	"fJxDcs1P9O9zrKYZY6dR4/7M8Oc3hE3UNOjt7O+3fFctEZILPzUa6l0ZhPDG0EEzF+Sa8kSiOZ6Q54jP",
-	"qEJUoTEX8BgkF3jmAP49IWKZQWyGC2qg3N/e8UH5hs6oqgL5LpmNiNCQAf9HcyIsWBqUiIxxEitEJdrv",
-	"1kATw8AlYMz57WgZu/E0jbDzDkYqgzYEbjFsoTG3NH20RMl8TkSIJUExURoFWiiiE6ok4gIlTDOIkAsi",
-	"/WcN/1nztA/2fNtopadmdJNWMbkNvo25mAEXTxJ4swqCZtnN82sW/CCT3+iP5ZwzaRUxHFkqD8oRZ8pp",
-	"R/N5rPkI5WxrLvgoJrP/+qc0ulpek0vYFeML9pZoLCxqWjwyqHKNYxoNLPsJWkFElJFO9EpHPFpq7LSv",
-	"PUeSGGpEhOBCopjCN+YvEG7Tz6kEHoQRQIDGlMR6yXOusVMEvWBLiy3BjdYLmFSYhRqeLTynW5pRbmlu",
-	"lcztdhJpJePu9usXXe//01dEYZXIoLen74WiyvKwCJ2nq7M7jkc8Ub1RjNmV2fbsjP6PIOOgF/zfW5l+",
-	"vGWeyq0zs9Xmkyo1cjycSjTDsT5sEul7E3FiNmOm5XqkplSiw7MTlB9BEzrOxjENb33WVjC8xFeE+c7a",
-	"vTBQ8EbhqKlE7rEG371x/yfzLDuZdL1f6FhCO59EC6qmiHymUlE2QRFWuIVkEk4RlghnGwFCVbobN63g",
-	"JRcjGkVme29xRJTJZDymoeaWF8Y24ruS2UsDY0Ep3UochkRqIeGKsAy5pviapKKkpj8IPtYICDftIU5z",
-	"NzvNbG8e8DjfaYpiuFVQ0Fg+fPjQPszJ1x5OjGfEiNYzKqU+d9ielhXABeA9Z8TJfPtatto1Ml+9OGfk",
-	"SfWSJyy6JVKw3OdlXGBcDcbwMIcC+rDdj/d/pHvZkerdfmknetAjNau5aQWn+gzX4nq+nVwIziZnWMoF",
-	"F8XtBAaVY3dgqXKMa1AEyHF4IAFWZpzbQTWOwCybLB4WdQwQeNY/LLHgYQsNC2DmfwCU1T8kTJ80F/QP",
-	"Eg2M+D1EXOuLCZPJfM6FIvb7gT66YQcdGm7uiJrGomF+Rz+3F4tFW3OtdiJiwjQKRkP9Ko4lR5j1WQVW",
-	"ozDm7iEodu0jzpTgcd3G2Pe3nCJ20wrOBJ7U72T2gVEcYRthW9+CGeIdV4eWKmyGMZOS/bmMJ5lY5MMU",
-	"YwMxYo6Z3oj1AIvV4EFEMnSnZDp5QBTqIc7iJTo7vbg05+ehmKmNp2nDzUtaNvnC53qOFQGVauMjVZy/",
-	"xWzpPVatPHOBBY2Xg4Tha0xjPALW6CUEnKMZZkundcvnRinHLEJKLBGeYMru8RRroBv2UAWSr3LprOmi",
-	"ndoumr7KWTmyU70g4poIswObnSroyd4zlTDmwPzpP0jQOBiOjdbyHFEWxklECnY3GqHFlDC05AkyLgpE",
-	"1T0ebh7MYQ9hhspQaWhiPtFiqsKUGZoR4kSSlhFYi+B+Xbp7yfkbLCZk88uZfnZLoptXS2M9lubQmKGD",
-	"PfQL/elBieqKqb/qgbzPCQS3EZs8ztjyuaRWPt+xWDt3zsZNOUNjTGMSPcChWJGnhxrn/TpU0qeLNH1a",
-	"9iUUDjXlUZud6SiR98ICwdomrmkI6pEe9fmX5n1FEPg1ETHHEYlaTjjX+vsIS3hcXNJ3xiPXE3qadEmf",
-	"8GNVScX5QMsQjp7JglVhLVHnAdTNnZw96JJzpKF35jr5oIahZpHqDqe4npDTdIpVYceeYUnWyWyttxZw",
-	"7v9I9/PG1xMHmNkUdGwhf7BjPbmjUHXTCtYQbVZcwaqIY89PCw8DfRFBeqgztntFi3u/eds52529cOiY",
-	"KaqWSN+NNxbCB7XMNslxrWBNkabZ4AriwiWvMYk7cQJMqY1mVmsxgdcfxO62nR1HYeEPbHrTMJMIUZay",
-	"0/Ky7R7pxyakaA3Ta6O4UxR01pNxmg65Ius4jlcr6hSOuUG+eQjqmLt2F3bm9wXgHvTGeSUpfbRymijj",
-	"DeELtplodQde+Z7NBdfodofjXxB85TX6WjTQzwfOgFvxeuUtu1oKCvlsxtlzFE45lwRhxtWUCMQZqfdz",
-	"ckaca3jGwdGkx0iHlkW3ZwrKg7g+d3bydCS3u5a4f0Ef6ILEcdt4QVtolCiEEZwNGgmCryTCSCQxMZQ+",
-	"tVm/JRHFl8v5bbFBz+d1fubM4jM9B5jF8+ggiRZ2HVfCElV0rIfgwvv540pBRLAN6NKA+EV4cMUfoJc8",
-	"DLJ5jNU4mlH2XhJxBKGacDJRRPUHOD4TfE6Eovok0rjF7Kc08LEU9bMHQSzu791KWEQ1KLISyqJEQoZo",
-	"hsWVNbWbEFt9iiFnY2pw0MXJMe5+NdYCGF7vgTT2DTv/iPOYYHD8Mm8EzQsq5zFeIhv2kl8UCMHlZcxz",
-	"VKokto4hTElpKJ3/CQkSEnpNJMIORJBYMYopu0KKOxplaFMaW5IjdTmItrs7xX3e9gFIQ5X4IuPen7/R",
-	"FA4j90ZptXtPPaPZsFRf3FYu8GmYBq0O9QUzUdKrIoVg+hPz7n621VgIvNRPsyDZykiNW3CTj975mA3j",
-	"wo4/pV/w0T9JqPRc6ZU4wyqcbngjXPxzBaPh7SGKKBBvmWGFVskJi8CrY4M7bTyU9KKuHSEaJEyZy1ec",
-	"6ZTFS4NYQwNMD5m5e0ZfTCcOsQkhRZSl4lGKdBFWpK3ojAR11/cBrv2HKQHmDAFJcEHcvae5e/9VLvSx",
-	"OyF3NqXYsW/vtt7hylSvRBJRdXxtWXcV4w3bLh8mVmiK53PCgFbbcJyhhqtjtJQBZUMffuFQ+QJEP0w5",
-	"imiEqOrlonpaCDujMTU2xKEGDysuhhAjikF+09eMs9T6SETtxMDum4MF0SIFxTuMSwipjHKWYjQvhIl7",
-	"R1HeG8IQzfZ17Suby0bx0W+7gcBNFxhixyLfMOb7FWGPrYAnKuTeGFWZgDY6hHMaYxongnhxQBAs/Wi1",
-	"hOBfcAjAcRuBL91Ri4/eITNx7s/qY4WFDR+oBhrpwRduc8IpZpM8TmfI6JvWjNuAVeWBg5rb7NJw/lzB",
-	"5eBMsMapdC/cgXyqu9wuval4t1Punf6jSTDNUYmbKgvPRXZXN8LEhLsjhND4LNhby8/26sY4C/VesQkA",
-	"sX+9xhYDsqKxY74lCmvVuLoDWcSNHKTSfGFHqpIMZVaS2a7uAmVKcDkncDADwiJQJL3jUCkTo4FXHv1z",
-	"cSUHiaDeh4JccyPyN49vEuDuZVXWCjGIeJjMCFPYsYTqZeBXZAVcxVcGWiUb2BCbewE2sSlcTVCUkckc",
-	"RQX83En49732wH1gtGqwbd0t8Rxp3dH47kU1S7ik7OUyguvyXEAmrVod7afPkSCM2Dwqzq8okVlGDBCs",
-	"puQHf27yakisxGaEbJud5WbHgoCiDHDBfjVDIF2Qr8cSB3ufcaFs+S0kyRwLrExKhpzjkMiVBCy3SO/K",
-	"HTC+o7Qe6Nuo9AbwgVLxQJqtrC73DR0TLWiAUJpbqNSqhPuqleW17B4UE1u6vq3N5Sz7tvfw7ETaWEeV",
-	"TqePb8zFc0Rmc7VEM4KtR8jpo2mCCVyCGn0U8pRWyOaZerrjUU8LydNl6M8Tpo8d4DAhqBPMLPtBkB0I",
-	"lgqA8HkW7O3Sm4ZOoxgiF+VaVX9cpnZF3ko/bqGhQyLYPP1DNau7oLI3bMLuKjYXrVQ75lgpIjSQ/+/H",
-	"w/ZvuP1Ht/2sM/j/2p/+6//4JKBbaXirNC6blN4gEoeYaQJxRcgcYWTS01soplcEYYbwfA7qs0vV1PKo",
-	"PlU0n3KmVRMWoQlREjFj1KmenEtDr9AxQ07KGK+V9im+JkWUB8W0QH9cSpMH3bfX2JjspLe7XR+/B5I6",
-	"oFFM6snEYZH04rEC3R6yadjSEQqwVfBEaZALRGN7X9ONPOE48BIOB8wMf74zLPos2RKF+Faw+ORwi5j2",
-	"gtYT6/sQwCsVIr5lMdyAeDsb29diUZsY91wgmzPv6UvcaNh7ZIB/IQb4ENzqkVX8pVhFDUXMAndLuIOV",
-	"ObPU3GmEkef2gut/6+Mn8di5/6CaQRSU6We+Ksuf65r8c8Vn1vumxAhyk9Zzg2IVqRLUadGjTVlgqf5S",
-	"5fpM+YKZBBvOwhyzM8ZjIyNmJRFWLNO85l0iZ0rg0LM0PicMz+lqO4R70Tf88QzT+DCzPD+4G7esr9Y6",
-	"1I41+cktLntywiLyubofEQ+l1/YtCIQ7asqmhOEoh2cnPnzNW8iqvNSe6RVZWrIJPqllUVLwDTvLGQpL",
-	"VCNvVbQuBuReNzmoT/e2935oUm2qdvQMMcqL8KSce0a+JkJ6vTN/Nw8cD/DuYumALdNyQ7bMMWVA5nYn",
-	"t/8+hDhJbWK5vFDfbV/hijEvQcYvVVnidCIJ+vny8gxBuZsGb0gtRTDEtFwMxefj81svfUzFCh/WIqZJ",
-	"CyvgW+1gYA8cTK2hsiTeFEUa8Ko48Rh+eY743FABo4zSCdM8QW+ZyXtddeoGtuZT9JoL64TlvJM3jUk0",
-	"EYmML+ok41UycWG0MReNYlxZRtnAOZbNs8ASgV04QorXsMwaB142iGWrrZxWgiRlIUHbz550A58MQ2v9",
-	"gj7YNhpZ1qgeLsjQphqbNbvJvNRX0aZ7W/tdGmGy/tmtbZHdxBTbCiRds2JN9ctktMp9DG7LAnUBWaNG",
-	"HWmgCh6CYKqjGUpQJA7BiiCBZjpgr7OXECgy85su6lytfMG8ni2P8WAAVhTzgW/y14srD+2JJx6qTicM",
-	"q0QQhOMJF1RNZ17eIK69hpFr0jKndHw0BFI6PP3lzLupnmM5/mwEVTvE+cWh98urZqy7IsseaHgXPx+2",
-	"d/YPkJoms9FcUGYriD052H3qlTCufHr5L2SJ9Js9WFPLgAWIU7cyD2N7y6MkTuSKhWmFrbY8m6QT70ef",
-	"q5+cpYLbuoexXG+QlXzwCkJtjeKp0cscVg1GXvgUGC1trm3K02hdoXZlkPSAPghyuXnVTWcmlQY0SYbg",
-	"VeQ8i6X6eDs/VHRH4h8VJkMhj0gLSYVHsb0sc8EnAs+8JNaTn+i5NjFmNgUUQj2uSazBWcN9Vps/7t0x",
-	"Ri7pjKR5JRsoTzUC32XKjMeCz4zVlLIrzY7T8LaSCWj/YLNoxnrR7HROGI2OOBvTSSKwX0C799AGm3Yz",
-	"kHTCKJsMcDwZQNj2Y+jEfYROyATO9x5P7DEY45sIxqg/2nUvlZcGLNhhGPKEqRckJg6rNiBstvz0oD4o",
-	"9leeCGRfQzml+O7BsGWrWhmUmgW/8MZwkWvi9Q1cgo9rQaRC291uF9n3WvcR7ZZ6etZl+C7s5sZ/R1Z9",
-	"DoW4feHuQQ6WltuKmu07M3XPb+OTW40s586vA4kOmE0IGgIXNCJn6qe5p2Dq1KZZOnN8RSQi4zEJFZh7",
-	"EVWF6PLUASXRsLyoYZlhrw55/2Jx6SatzR31qlV82+HqJQ0jkQqNCEoY/T0hz8HjAnmsxpRVHP1W4e0u",
-	"2/CcSCO4b4D49UdjyUtKGI2jRiSxjTtTU0j2GZs63pBwdh/H8rXl0Ry2+siMy16rV0xMLey9/SdV7cPk",
-	"/t2H8uGyBL1ZC64oYGul0pGlkPr2G2rkuuqk5r01mYvdpRcGyhufMOwSF73+Dayma2QYFAPiq8OY7E47",
-	"Tla4vn0SDW01PK8BzOZC+kYEs7x9wWeCtKmTKz6FoAHy2bsmv1nMmRpyKZerVX6bUGpgSteV4k7uEFoG",
-	"Mws72oD8L1LkK/m91kHKrMyFK8FcpcwuOdnvQkvrPZtqAGmObMvkMry+OH2HzswQWdrOluXVxkLwrLv9",
-	"w8r9c2CkO+bbEl9Xm4cJ98kcu2uEyTQF/3z10J3VDo1bePgbQ3jyThuXbCWR2CCw5ytG7fiDU9f3wtZF",
-	"iXo2ZYolYnzDMNGvGRe62r/iGjLVupzsG2ihaYvFPBP2Bs6t54WX1JTMJImvc7H3aZTKWpyxECRz8+Xi",
-	"jVZTjz6zqN5nwRcMProrYA1Bq2m3qjxtSG9tiqN5+pfSyQxzWqtif87JNb8itw8FwEikTOQxJuCrxgS4",
-	"VmzFE0z7sTVRUMFjW7OHxgpR9tz8q00ZPJIuEn+k0TsmakUieEP05LrEzx//kiK9W1XdPtxLRDc3BVUa",
-	"AauPsdaff4CmdpsptZ69us+o0BL8djbfAsytO+eZWXyDVUBBJDyvJ7Y/8wWKtUhd6DJkQymvCJlL6F9I",
-	"2aTS3oczgiK8zEd+7uw/2ykGfq4Z91mbcbdOHjkIAhCPn0gbltEQnLBhpIvjRSOit0nWBLrcRtpMexvW",
-	"kwQKZR/yYADx1XJnWaXN3f9ioGqtyFJMCaRpBX3YxM2qYayZE19st7juPm2c952dcFaHoDBM4bxKYBW2",
-	"LzukT/VIex9Ertb0vTaduwDnSE6CuKUB7z7sb/WGzPe5JhSF8iZlu9v+ravaNJre3C5JW410/fTevHpd",
-	"LSlYSKhZK4G3RiAqtVAsZuDZb4PNTJ7FPFyMXn+4DNYzoQ6aLUk2zipY1yiaG7OV32vvQaUWtBJbTn9v",
-	"ntO+5xsaIhz+wqJ25rTdyKqANgi/q7f4HypTL1DTCTRaKiKfmwCjVa4Xj2W28aK89Eb3rTVyTbykNSt4",
-	"oiMrok/OqGC6lHJrj0zLWWXH1mdTfF3QO+9EKFsI2y3e2d+HNqU4VET4trn5huTQpOGWmM599RbJOrXu",
-	"9YdL68XoHkA83ipf5dcnvR+4uJI2/wUzRGdQU1ERJIgSS/1/E2GNC2DqgzIOeqhK49sC1e4zO2+nz1bi",
-	"+T3UdSgq1DmZ7qtWdrhfjlLAvnrG0lQfwrXt3jxiv1w5ziuD30YhWFXWDmR37FJso5oSdpkxjOaqdVGZ",
-	"fTcnYoa1/BkvW9BgS1M0WHj/FgXwvmSJuzX1jLUiDu7kzL+PsP18A/ZNdKH1gtVhZyrFHiunkzNWmiWU",
-	"dKMckHW36G5lU+8Q6PAtBJ8cKhQTLBV6muPFkNww44K4K+iyR9KIFKqM3RFXxaU+K9daBjeBIHrPSVS8",
-	"ot9B7MqbUtNlvex5wkKVGCcZBGEvkfmklfobDCMBofR/hh1UQow+K2FGB+XrzeYanhaKLrZ/n/5xfbVg",
-	"GHoATggjwLiep3SyzzQtBedC6mMu0igNvqa5Nn6r0FkxxooIw+bvUKHV3dRGRVZfvPswPJiguW+4RsZ7",
-	"G5bq0da/Bgf6CqxlLsiYCKHlgpXqwn1llK1O4Fp5pHoML/ANvMiAWkUD44RNBFXLC4241qcC0uJhoqbZ",
-	"Xy8dZTRWjkp8VUF3gDCwIbSU3HKudRsMMiwkM+difeDiAFLAfNk2TJWaZ5q9Ufy9sjQ1rmGZqvgei0Jh",
-	"oqINwc3DcaKmO2e1nOnCCoVAx1ISBdTXftNBb4hrsOxy8Ey4FkQHIcXBkAGxMc4PZfyhfWbeN7RuHPNF",
-	"xY5o1ZD3Ig56wZaT1DOvCk4iqnqC4AgCY7FRmeFXFPNJasaVhXfsb7mnC+PbSYNoWo4y65UaL1nuq7kJ",
-	"73XDATE3ry95IhBfAIbwBE4AsLEwvRORzBM39ZEZAX60bF2CSK6mZGZ3UTgTdHHA4pN0QJCofCsx7ztt",
-	"qrS5n9syxDEW7Zz5ph3bHACNOQaH8w4YwCFTRt8R2SphkUbBSOZmcTKPWLiIWjiHXJdTskQTosoe3Z6x",
-	"QYLlpM807z88O7E8lYRXGePNlyhwfg8rSXX6rM9+RJc8XwQBTYkgLTQHSv7jj+4Gkx9/BNjiJmTvpB26",
-	"UgkE9xlyr9bcA5Regx9NHygAdJgSk+GWAMe+TdDbypIvhiDUQZyZIXI2RnJoumnq9/X0w0ru1rCSoNZB",
-	"h2nwswmxhLGHde0lhvbk9PgmVhQNQx6RYS7s1KzomoDdw9iAILAHM38QZAed2P5cVFV6cmFkp4dRLb1N",
-	"W01Y6yOFwXFMsdnDIlUec+FuMdK3RBGTDfcSS3V4dgLIJkyxOb0sqGSi7E9p/w53sMNcD2kElx3CKTPb",
-	"mSFrMQ2JtX0ZphsczqHj3k6nq68sXD5NjWVva2uxWHQwPO5wMdmy38qtNydHx+8ujuGbLLgzeINVOL0i",
-	"y1wxiV6w3emat9KaF8Fup9vZBVlQTYFsbuVaPJdtblrSgl2xIVayhRZTGk4RtAEZHoYhmasehI1uTdUs",
-	"Hj43CAhFXhwKSbN4Uz+ccnaiadWEKFOnRLN4gw4AzU63u2ETR+rKnaTNTEylk3QjNU507BedkM+2bImN",
-	"LGmt/tUOtGe5YnzBtvT7HdviJCtZst63QBbbOC8BtNOK6RYXcieYHVft6PYVB1DlzNdvfWLOAWi4O8fy",
-	"HoPEnW1x0E+63d3w/4p4qFEe6U/gJxIUpy3Lc5XeKh+MUzwjw4hahreAqFqt3hXyuhAFZrVv0MS3rBSd",
-	"tvI9BvMCX9D7+ElLpLMZFkuwgpK8dz7t/SQSxqiJ3METqSXQiMqQaxoWfNID1qBH3X16b0i+JLZGDvdW",
-	"yOkgSDrf337S8d2a14srefdL49Km0ztjfvhos/yD44ud/YPA5u0HZ23zF2TSB9Fo/Pb3n8/jD7+8Hp3I",
-	"Jxcnb/HpHj59/dvTye//lAfX85fL/fGrX1+fnSwCmyQfHB/ZPO9eIKne0c9BL3j7y09Hl+9Owl/eX7yg",
-	"dHt7eSF393cO6Ivfnh7SS/7kMjn45ezw9+snL/YCyDkP9o5VfHBx/mHnV/rmvXi3fz2+/vvPyXT+5PPT",
-	"s8+xmn34EI9Gb/dOXi7fBjefNrgDNr28pvtPTmxY0S+1IRQGzlzLJCOCQv1dFOTVGyUS0nR1WsHxJfYU",
-	"YDCioszakJh54NeNJri572v1iqi80GVzLd0urnOlGqhm3R17Q6UJiE3T72XqPcsaR40J1KywBRZMur6V",
-	"y2I6ElhQYu/h073tPe89bCp4f+frma+IlV7RmtTyj3mTXdEhlTqFc+J78Kk+6Ru4TW9rS0v48ZRL1Xva",
-	"fdrNyZhBlgXuf7fKVqvD1fFUb554zRhGCPblA+v9sCrZp9pE8JpRrWBQzuCuebvoK1qZzf2x6KEfOCW8",
-	"+OucQwgWVDb+5M3kroHGvbkJ52/C4RpSmGLmQ1GLUpG3dSkF1GZoh+XiDF4acen8rWklOSNsnM4JO3mB",
-	"jjhjJMxRAhRzfgWUgqqsP5rSyqim52Nq6EufmbvRysiwozxpbRyp9YqCtAPOVMzKk88Fv6YRET3TmEb2",
-	"GeOoQAmz+iIQbqynhjSJkxdOkPCL3b4yFt88wVqvCsZHK7c8krhVJK627MVHl5/w6T+IDvquxAr61ypl",
-	"DNqwnVoSQj7PrfvhS1DNVoWcYDVtIKXGdBJRVUsz35mSDpCz0kEvoVFU2hUerEO2nXpUlZZiKlVW2AGM",
-	"pljgGVHEton17UX2ypZxDgU3rZVvvqEzquBFf5ydqRO3mHIXBA29yVwfX9NTyrkkoKoD5KMGveD3RG9W",
-	"qqq7GhApdq0IIKhCdPwZh8q21Wrs4+abPu1AlQHQ3AmyOn9tzzDffK7RVX5CwpKZccrAOEErsIPknC3p",
-	"9J/uzGCyciMpe7HOp49Zt7yguH1B2vQuwLHJlsx60QX74254EG6T9rNRl7T38C5pP8UHe+1u9GT0NHwy",
-	"3sXb27lw716wvfOk0+10O9umEVgv2OnuHLS72+3uzmV3t9fd63X3fwtMSEnQHe2Od/D+bvsA743be9FB",
-	"2H4WdUl7Z3ww7oY74yd4u5trIdZL93EjtTXrMuYhV9Z8x8euBstNK9hbh/j8hCMXzAqfbK/+pNCMHT7a",
-	"Xf3RSy5GNIoIux1Z1N/srgVa2pG7REr/rLi8Pua9SJ/0tcm7BD9+uilQX73z1sGUlrlxJNaQ0zx5VdOt",
-	"MRcTrtp5rxYwOq+ImprJaRYiaGxjCuqtpGGDiuoHC+uC5gJEynyDXyoRyCJV0mwAOsvLY3DwP/FoueEN",
-	"NVcsf0GtO908+Z+c8XIT3lyowH1TdAkrkZCbCmnZ2RRwsGKTQlv0jQCcq6Xv/p2MvYfQyjoVu2bKt7yY",
-	"22tg/yXnbzRbMx/sr3NdPF3G9cc7O+t8nO9UD189W/3VOVYEOLehHV+DEhSutd3jnOtR30Wi0nou6R23",
-	"jt3SLY/5xATb+u/2Sy7QgoyAOssOuiDKZL79rNQc+gybPmqZgFkMjtWvpo8KobmtPjMeUzvAMOaTiREk",
-	"jHRqoDBWSE3hwOeZeikhdsE28hd0QlkxTKyFEhab5DhiX7ClLoZvDi+Pfv7l+NfB0en5xeD0/OTVybuL",
-	"YSc3duoBZWh4Ct86Px9ixGbY2b8zbyCJ2h+omg59iqzZ4/ulVxlZDkIuhJabp1xIgkbQVWuJpMJzqFqS",
-	"hc3YYTagF8W0qrUo2qbCksxyH32QuFe3Ss0J119D5cMK8bsAIQwyjtM60U5PyDcL/LaFki9NYr9DYlkI",
-	"CnKHmpFI6zj2kEieqHoaCRXYKlmqKdZ00IX1JmiiohZFUxqELHR8JEPPWblde/5IJxLpwb8fYbZ6Kobg",
-	"RiiMCRaFS7fyfFxeYO0BnZN5DOG0lfQZZ/MsZY2w4vmdFEq+QyQIYRGJWn2mSrLvXnc7S4DKtRiFZZHI",
-	"xx2ytMbvn5Ke2y6qX5DqfZ9CW6kJ7jpILsk6ytgFYbnWDFmpP590CIH68AbWSH9NjT02Zy7MVy/s9FlW",
-	"QnCRZouZ+CtXdrLQI5+wGoSX5H7UOOHKNd5CLLJpcAFRg+jVdB4ut/X/piO6HZNXL1X46nO8iaRUrCD5",
-	"IJJSxBm5b73vMo8amrCNCGFpG/pHXe8bIxv66uJ8oeUV2p1xQTWbbsAsg2Ux5jAjAeAYgy4RKJ8+bcNf",
-	"IYJuxKMlcD3bsLHPagNFK8TAQvioHHmXlubqZnaqXIbsM8jWcnRs+Xo6ehXSU/r65fs/Trbf0RN5ws73",
-	"w6OTg5PZy+4vO/Pd6Oj1sw7Z7XbCnZiNZi+70T9ex8UM0l5gslBvsxFQVqKGyJSKWjXFJfmmsu9vveMX",
-	"igtiSmniST1s2QcwvgHrUXn7qyhvmu6sR/6SeTP50yIOSCtTLLMyZMPz0zfHg/cXx+cmeF2QkFCoWejs",
-	"oYq7XCn9FRXOdtrps/cMjKfW2ZrzmOmhh62CpQq0C1v/OZ+m3EJV1WK3z1KyHPKIQOMclswHYcwliYZ1",
-	"9BUqS38ZY3nrbrTXJkWdsnh57xNuQNByeb1rkfXt2+5oo56WVvRfH+g66uuQ/NYWrI3pWXcNCnPE2Tim",
-	"4aPQ+JBk0+CxzUKyqV0ryCakWW25RMuYKE/K5VFG+0x2FuWWNC99PUHQ3/a6u6hEvaDWZNaVwNjzF1SS",
-	"Hzp9dpiP1xB6CbHZVVNTF0gmZRCjZlNtTSq/IeYmmwiI+OGLtyfvhlnxyD6z1SM1TM/KMEE1NBzNKBv+",
-	"4KOn5tustcqdKGtenU9pXbWRxr3RNU9HmLXom8fq+MJW4Py2papHKvT1qJAvYCENBVwVrWDQy9CSJrrV",
-	"chFg1dDRtJvN3S2rX5xfm7AgrUDfiWv/RwXDrI1br4gyiDVP8cOHWHPXBMmfw+KSLAshlUueQLphBx1m",
-	"mcG2aS5EwoAbWpAxVBkF1rPXffbcVPnuM0muicCxMaJySTxKwM4zPXbeLlupkZbWWemzauufytfE9Q8y",
-	"KeCFJkLu5eLwENHTZ/kWSnrdU3xNsvIRiKoeWhCTfIlNpxnFEfUagUyZndKNvS1TdSUiUobq0lc3te+U",
-	"+2E9iIXni5MWW9IoRf5HBv7IwB+AyB7l6krYj1opSWzVE6/1tZMt8lkfSW0U+LmtWKhpGyTOmDYTCDoA",
-	"acCqXnczomsjeH93O7Nj2MhgUNHSBoEfP2Ut/lwJPpMBma+jVxfC22QbKZcCssXINokptvVzPgapRQxy",
-	"HHLV2+oA89nWNyG+L2pSu34t4FTqeYRwsnx866PUdJ8X+hjuhrnQpWS3VRc1rbzkldVjKvWVM80C7l5h",
-	"wc1l79zHXB/64CXnaSv5FCk/FZFyrbph0PC+Wq3cy3BhwLSX03ck2O8Zvb/5i3dcveQJ+z6ZFMTEA0ZT",
-	"i30OpVOUqsPpfHvXOhvZcUG0TgkV+RySuQl6d2YyzkgHfQCblU1NGthHw1b5RUS18M0iaKTKfeI0YdHp",
-	"gl1kTV9LKUzl6rOSIxc14ubJOkj4cmxKMAaeVP20aJwnn2bPu1XfujHpu8PuNK6Os1yD2Ihc05DITawp",
-	"lkLnEOp+ItXkSr0n32NiA3904asadzTYih0grVwDFUgbfETFByK0uVbU64oP7pOtP2l0U6S3DXRv48xN",
-	"+91JFPxlSNZfn4Mfswh4Ih9vil6mnFE7LaO6WTiltXPZ4gZ6jA46UfmwyApXNhMe27Sc29u3qjFB9xzK",
-	"eMrIJZ0RaIHw/UQyHqWFa297JR9NTd+Ix9q6ltNQm7VNQ/k7vSVyPW42yltdJzsVWjXGguBomdm8O55Q",
-	"Z4Dh72CACbP6JY95q/eatyqIK6DpXBRpcNZjBuv3ENWcZsyUuWrjnXeFjZssS0dZ8eOHreNx97IRueVU",
-	"6kZsUmjBLHl1pQU7XwtJU2hutET0UQdfSz4tFOdeT/upFDnP8zP3C/id6yP1czXT4arYslP5huzg9IAe",
-	"BPHSJLLBr2adHXRY6PCZSOMkrrY9S9uJm4Hy3b5SX68WuCWJxz4TlHFcHLlq7rfneFqiNp6RYqmu3LZV",
-	"C3AB59VUtW0/Ty1X56Ymc/qzq8j+MV+dfPPL9pDBotkONJpKDCAfqJq61ugbrqHwqddoYlEHSrgp1yb3",
-	"0YH8xdn8t0YFTeH+lWTQ9SjQ1MsRhioBLDF3j9GnOftaFttGdmoiOHOk6S8S6vidmno2RCIbGNiIQvVB",
-	"gXWn3n0Ymnye8nw78fo02fNpA01+xM1vQMx7BcmZjXi5oQ4CX1qD9N3CEV9AWhFlkxRC2zUT+LiN9quJ",
-	"y7sHKY6PxwURzkW5QDzKxtLWA4bjfTsX28Xp/SUv+KOU9WAM0gbebSxjbRlxXq7OlrRq6BraJlQXEOSa",
-	"8sSpC+iKkLkEBUxTozEXfTbk10TEeD6wrYyHhcLVuX7CSC6oCqdpha6IL5iiM9BrC5nmkMzJeJ/ZSf+2",
-	"t7NTzvSh7BrHNBpYJdKVo/Wn/QiuUkpolaQ7UfPbk9IIF1MjS3sX9J4e7HW7m2Rvw3LOucLrJwT9ZXTY",
-	"DJ8fKewjhV2TwtqMSkAei0/S0YR6Yps2oqy1VZ+7/np3k2HSiTzVh6EwB2UuvthZxdLQ3rxFLHPCb2IQ",
-	"04toiryxfQIzmzPA8Gh1XgNPcx0Z17Q56w9cPTIqrBk3h6W242gRR7f+1EfSaHQ5JzN+TXL1EkwVqTg2",
-	"LRqhajnYiKkyUoCaCpLrH2gAS1NyUT4jt1LkwOLsAKonNCTlasz7DzbobGzq/LbQelP7j+CFzD2HyfW2",
-	"Hz96bFzbPaKKr6Eg8pgEmxHNJoL5aN/56gTVWHdqsW4zXUCf9zvge59awTzx9rMEugp9YTlTmLI1PHHo",
-	"b2kJBVSpt9BnQ8pkMh7T0DQv0SMNfzD02Q7LxzVFE1xJOE/NhD5bg0LPk+z+3Vbzya5eKthUhZVWgIWi",
-	"YZ6ibHYNP8BXD2Jc+vK0wxmRvgca8uio+zY4bKreAAHiwvXhBlPxKgFSEam2oHxKraYzIepQv3BkL87d",
-	"42ayV13PV4AAuQcb9nkFeghP0bAw0PCRDT8Eeq7Feu0RmG7N+lCoVAIrLvxZW63gc9uR73YxhRVYWwVl",
-	"47gJYc/AuPiQGOvMl3dH2eJIwy+EGSv6fuWPj1wTseSMNKfbwbHMeNR0LG95RAAJHvJkZm6S+zicymCP",
-	"NOXboCnpwWxMT96evjg+P7w8PS8jrxNJm+iKeeXe0PexUNF/dDZUubIRwlL/U0GlUWTPPyVjG+K5tQ+X",
-	"cL7VwFRdTYs67Icymw9IuaES4D0Q7fw4j/T6G5EB2dIF+hnbsrDOk4fDaTBt15abuUgdGhD7TDmzve54",
-	"HOW6kZok/9+HeQ+Ia5gA1cLKBXH6DGw9M6zCKTR6t2Vt3EfWFgTPwQI/prEiQnYM3uoxhy00hDFNLePh",
-	"70NEJ4wL0mchlsTbsopKuJ5fowGqaTeaVo+p72pqH9++saiZqZxk5pvOJaN459rZX2eyn8iEMtMHyLV3",
-	"dQeuf2BrwfF7Iwwzytzf22tA9A6mHztVPw24cOWwa2CwNtDbb/sHm1+XzgWhHaa8d0MX2WvSXGiicZ5i",
-	"CTsqs6y9mhnTokkbFrfYlG+lVOVOOT/6rq7O+DFzPfpa15C5Cukg6/haE0stHf8xf9cn9HywMUz5phrp",
-	"haiWm7f9NlwdxXDKuSSmbsyvPIEbhKW+Q30GfgLjYV1M9VvWuH8/7oLaZJ/3ps/07e37Iz7ypraO+OjW",
-	"NeZrqpdllcn0pJs0MY5mlD2Wh/+LesQffQqbEshNfQq2GX2ZSBZEbFt53itlFxoWvTq+RNV6McNqHPuE",
-	"qLePZaAfaxI1GktaSE65UGiO1bQx7dwg2qq8NMuVGVc2usliv42NkhVPfsSh2gRw6L/tdXd/gPZ8ytPd",
-	"wEZIFTz1t+9lkPLtx7Cp7ypsaiMC/CKPgl4ptclI9x2Szkdz9DehGpmoqVqk28y0pM/7XrLhqgX0h4a8",
-	"9hBkpA1NcpxTx/4f2WdZSfwcYQ9drs2mhB2zCB6ZcfrMdv3yUnt0P8TehALdWUlrzORrBa592SBhCpQ3",
-	"Uxt6t93dvux2e/D/f7uVwvVXrMH/qHM96lwPp3PlidNKnQtSAMdchKSddlX2G65MKrEN/nc0tJX1Eclq",
-	"qmoqJ83vzWYsSKXps7TTdJ7GRtxkFSq+MZ31kUFYYrFZ8x3Y0DdaFe0yNXjbmmdGtYmXjxLR17+XLzUG",
-	"OlxW3DZkNwk6ns7ODdfVZuvo/6zO1jG5/x5HT8SJzC4ONf/WF1bvWLO402fr3cO6oHIBaURRVlY1J/v0",
-	"WeGyU3UrqUeQa361fmaQyWt6VHG/x7hlc3YOx01C2n1rHrUuVJcI55yJ1ohU9JgW5dYNPKi1SSLStE+v",
-	"udmuQCncn5p7bb1GqOw06rM1vUbeawcl2ta+dWYZjxWWvoVbZM4ixSe+kfzob4pRKdKub1N9d4pbS1+P",
-	"Ndq/XaHnmEUF5SCLgVnfGOlikh4AdR4bWDwi/cOEhWBrQfR1JshT0inBsZr+0RQu+zO8ci+2+OtiEXGp",
-	"sEpk0Av41Sa2uQvzmS/kCKa470SSoykJr9Lq7GB+MHYaqP4dmwAxt7np9rkdpkwJLuckbLBtmPKwMp0D",
-	"274Peny4cMaosYCOrkpTNL6QHXSqhSdb8cOZOGzlIS1iJVqcUlMqO+hknOsmQSVKGJSTbyHyea5FwxYy",
-	"Gkvkis/PCLYRr2AFMZMU+8L2mc0Qtnbvki2702d9dv7yCD05ONjxCWvZxpiWD+uahz+3F4tFe8zFrJ2I",
-	"mDCtkUU+E4eUl/U9K5avp6NXIT2lr1++/+Nk+x09kSfsfD88Ojk4mb3s/rIz342OXj/rkN1uJ9yJ2Wj2",
-	"shv94/VGHS1O0hWmpO4h7MiUOWv4PZS6y2BOqzJVucBc6KNUlKRVT5U9winBkQ0sPMLhlLSPuB4wrpvW",
-	"vr/1jl8oLuDungk8qYcz+wDGNxCuxXFONbm8BduB76q8Z3/NL98SNeXRO64O9a0l61dJgq8LFuh1yuzD",
-	"V7eptQ8f3oaVuf2p52eGevyEJQ1tzH2RY50wQDhH9vLUVO+6JaR8Thie0467ArXFVjXG4VC9lrbrxZ3z",
-	"O/RoxeJnBpSgF+x2up3dTWiCg87Lvhg6nRN2eHaCYFwU8TCZ2TKM954bCYRdz5UDAmGJXl+cvssdQURl",
-	"yK+JWJaOYYln8TrH8Kt+b6NjcCOvOAZ3Cj3kDmGjTJtvY7N/PXz7pmGzwZDyR21Y2ktMYy01UOvDFQR2",
-	"EczvCgsFUf8CyWmi4N8RXzBoGJUaX8fgHZkSBt9HWOERlqbXY5Jd6Z65mNJEzCsax2hEkAtV158yI6EI",
-	"Z/KFZNsUngVP4gipRDCE+2yuIcMx4onCE4IoA3V/nMQxBBb77DpEnRMcUWYyFO5aqExvql8QNY/uRRY9",
-	"N0N9C42NSvIr1Mo0B2M8QaZ1P5GF3hAVQdZIiPVCbLkiurEKYiTIWBA5tcIn5FAhI57Zn0Yk5myi/7K+",
-	"O26lUXDs9ZnFPZA0cNoj1BSQ8TZSoiuk3VwXpT6zgm8HHToIxwgz07Qy3+DinyabcWG7pZoinmBwNKJu",
-	"vspjom+E0jio1yBBjh6enV5coi2YIyccd7vP6h0IDyAY29Ool4yFGhz+b9Qd7ah4NNH4oH8faHI6mFI9",
-	"qRtioLJObevWIAavyEPKwvY0H8KzmaIT40gjLBEIkOBR6n2Uej1S702rKviWHEcaVVcIvWnXxRV9IjNz",
-	"o6Y3mKHhSsowRCMeLVsgBlDD/9+fvwGy2mdA2JC+9RJhQXqaXv2YSxrqWUKY5nqaFM/0ObxdIBTuE1z+",
-	"3frMGCJYxBSykJyB4UfkaxLUM5m41dZGluOEylBcqiSJxxryQ8+7RSINoP18eXmG4LQgBtqs0AJAI7tE",
-	"+7exswz7zG6d2ctRomA/R1xNNUexhDutHJ1WwU+kjWRJa1MWCkmn/OHgyd4z9O9/7XV2W/CfPQDi3/86",
-	"8FpUpEwegmdkeU9/5vD3vcsk1RDlIgiKDZMGVhDPvZBLo9Lo047IdTv3OJcllbjYN/cYCi2HfE7WAKWF",
-	"YkMMkOLQrBU8i/cAoBmnl6v95gPZInkR0PO8LFQLSpHBtkp/l1n0BvwNcONB+W+1S6wR9QZ3N7y1AiO+",
-	"yQFlQe9Zt+s7iUxagdRnLFw05EYbZLag3geSCa+PzP+R+d+G+UOAOiujkk8C0ASFsjGvNQLkKzO4AizW",
-	"KmvCMcAYwCIsNO/DdCY7YPk4eYGOOGMkVOiIC4L+/a/9zq43ie29A+ELhjzDfJuFPdtPaurv64U/prLd",
-	"eyqb2ViER1q8UdXkwSpSN7aaLORYOtQfdlAq6BYsB1b2Gh7anQfEGyJDMB2W95kHzX21Yrl8xPRHTL8t",
-	"preMvnB2enHpo+QAjF6QCRlJRBz0gi0ICrHvlu/DK6KcW9b0DbFeEmMOy6L8zBTVGMELOmEombdciRNj",
-	"XJthhicmqg7xBXAgyDPNlTwxP9QMSJlZZ8j5FSWyBZrWgoyg2EcOqpHgC5NmUh7mrYEAohBaVlstlNYs",
-	"VtuR9UMU+gxk8cBkiUCcLgZCNo3j65FrP3U/VD8+J9iSpCSiCsV8kttE/ZNvQtvtp+XUvSuydCuoOgiy",
-	"8TK/gLeaUL6+Wq7y2siGVj5H6a2wLZPGaPjm8PLo51+Ofx28OH57Ojg/fX95fDFEVKL8vClFq05rwkJQ",
-	"OCXhldG3Y44jNMIxZiHYIViEuAinJFcx1aFsZlu++XTz/wcAAP//",
+	"7L2Jchs5tij4K5icFzFddUmK1GabjhtxVbLkksu2dCW53VWmhwQzQRKtJMACkKJZFZ7f6f/oL5vAAZAr",
+	"kosWL9V88fqWxcwEDoCDsy9/BiGfzjgjTMmg+2dAPuHpLCbw758En0siroiUlDP9yy2OE2Jem1FBZJ+y",
+	"oPus3W4EgowEkZN+/kFnt/3sUD+UIZ+RoBvMBB/RmASfPzeC45gSpt5TNbkioSCqMHwID/W/cKjoLQm6",
+	"SiSkEeAkooSFGrwPHxtBKAhWJOpjFXSD3fbuYbPdabZ3r9t73fZ+t33wW9AIRlRI1Z9hoRZBd4RjSRrB",
+	"WGBY7gc7UT8UJCJMURzL4GMjoFHQDQSZcaGacy5uiAgaAcNTvYZL+BmlP8+SYUzDdGhYKgydSCJkVxAc",
+	"6SElLFI/+HMNsD9//NxwsEm7PUEo+9HLySxcdPT/kuHe/6pfrzp//Pb+7eK3f/yv+pX9vf36/Wny+v3f",
+	"939935kPX76Djb4kYyoVESQ6Tnc13ej/2O3VG8NjUtiMYUJjpRHXTuZAOn990j95cXZ9fhnkIcBC0TAm",
+	"sjsXVBENq0VvGN3emtdUFnecKjI1cOIoEkTKoBt0dp+02q12qxOkpw57FGMVTm7Ioml3Yb0jCRMh4JzN",
+	"obobWfikc1j4BGZrD/dGu/hgr3mI90fN/egwbD6L2qS5OzoctcPd0RPcaQeNIMZS9RO5Agh9PH08Bjg0",
+	"RPHO09ZBq223/p0kYgkerrNKMsU0DroBjmlI/seSrVbIp+5Z/5YIOqIkSs8TVnkwaoeHYYc0nw3bpLmP",
+	"90jzKT7cb7ajJ8On4ZPRHu7oYxA8NqcMp//u6uRSo1kyi1YCplduMQdgC9yCKRvxIhHdfAkzQUZECBL1",
+	"K9PUwSyT4brL/qxBnRAcEQEM4CiO+Vz/IyIyFHSmgA0E1xOCsH5EIjQlasIjif52eXqMnnU6bfTvf3Xa",
+	"rd1W5we9CrOmoBtcnF9daxDJ7wkVekHmpGU4IVOsp1ALYBFSCcrGhkNMcBwTNiZVCH7mc6Q4womaaLoS",
+	"YkWKEHRah2UIfiJYEIEEwfH0v3vBRKlZd2cn5iGOJ1yq7tP203Yv2BRGuK2rIJ0QZK41CjErQN1C51Oq",
+	"FIkQHcF7enIiFZpgCX+b0+ixwT+al+YRiZqaa3bRP968/lmpmf150ECSIzXBCg0N35Yo4ohxheTEAEEF",
+	"4nOGJB2zJmUoojjm41aPVTau1WPFrcOShqt2roHCCRaSqP/uBe+uT5tPYTOXbd5bfozDiWfTjuI5Xkg0",
+	"YLwZ6jcG5nAPn+w/Q//+10H5ZN1rG57dW36luFg+vdRvrJ4eXttw+kuixOJopAwlLEJwRULOIqlxfI6p",
+	"QkMy4oIAQjDySSGsFJnOVPXW7RVAO2wvA2lKGZ0m06DbaTjwKFNkTIQhBDMs8JQoSwsMpp9FVWDPIsRH",
+	"OSTX/ET/PsNqkjF2Gi3dnyn+9JqwsZoE3d2Dg4bvqiVCcuGnRgO9K/0Q3hg4aGaC3FKeSDTDY/Ic8SlV",
+	"iCo04gIeg+QCzxzAvydELDKIzXBBDZQHnV0flK/plKoqkG+T6ZAIDRnwfzQjwoKlQYnICCexQlSig3YN",
+	"NDEMXALGnN+ulrGXnqYRdt7CSGXQBsAtBg004pamDxcomc2ICLEkKCZKo0ADRXRMlURcoIRpBhFyQaT/",
+	"rOE/a5724b5vG630tBzdpFVM7oJvIy6mwMWTBN6sgqBZ9vL5NQt+lMk/64/ljDNpFTEcWSoPyhFnymlH",
+	"s1ms+QjlbGcm+DAm0//6pzS6Wl6TS9gN43P2hmgsLGpaPDKocotjGvUt+wkaQUSUkU70Soc8WmjstK89",
+	"R5IYakSE4EKimMI35i8QbtPPqQQehBFAgEaUxHrJM66xUwTdYEeLLcFnrRcwqTALNTw7eEZ3NKPc0dwq",
+	"mdntJNJKxu3Oqxdt7//TV0Rhlcigu6/vhaLK8rAIXaarszuOhzxR3WGM2Y3Z9uyM/o8go6Ab/N87mX68",
+	"Y57KnQuz1eaTKjVyPJxKNMWxPmwS6XsTcWI2Y6rleqQmVKKjizOUH0ETOs5GMQ3vfNZWMLzGN4T5ztq9",
+	"0FfwRuGoqUTusQbfvfHwJ/MsO5l0vV/oWEI7n0RzqiaIfKJSUTZGEVa4gWQSThCWCGcbAUJVuhufG8Ep",
+	"F0MaRWZ773BElMlkNKKh5pZXxjbiu5LZS31jQSndShyGRGoh4YawDLkm+JakoqSmPwg+1ggIN+0xTnMv",
+	"O81sbx7xON9qimK4VVDQWN6/f988ysnXHk6Mp8SI1lMqpT532J6GFcAF4D1nxMl8B1q22jMyX704Z+RJ",
+	"dcoTFt0RKVju8zIuMK76I3iYQwF92O7Hhz/S/exI9W6f2oke9UjNasxWXhIcLe64lSNMY30unp3UcjMX",
+	"WNB40U8YvsU0xsOYVKigIDAV0kORSGOGJCickPBGdoFSDLHUX6VTfQjSX0usTOiV/HGnYzjI36wrIm5p",
+	"SNC7AtiPSDJz20AlkgoLTScbSE4SZSgmn7OGJix2l7DZoeKVBD2nmSo6Pmjs2zs5lQgAOtdXeS3hx4cF",
+	"c8HZ+AJLOeeieKtATslJPWCwdPJLv7gNTtADTmBVh5kdVG8LzLLJlsOiTgACz64PSpLYoIEGBTDzPwDl",
+	"0j8kTF94LugfJOobLWyAuOixQcJkMptxoYj9vq8RZtBCR0aoc7xNE5NBfkc/NefzeVMLL81ExITp+xMN",
+	"9Ks4lhxh1mMVWI3dIHf2oN83jzlTgserTt/p458bwYXA4/qdzD4w9oMMV96ANeotV0eWOWyGMeOSG6KM",
+	"J5l07MMUYwoz0q6Z3mh3AIs15ICkbNhPyYL2iCjURZzFC3RxfnVtzs/DOFNT37INNy9pEfULn+slVgQ0",
+	"642PVHH+BrOF91jreYGXEHCOppgtnPFFPje2GcwipMQC4TGm7AFPsQa6QRdVIPkql65xb8quGRoRZgc2",
+	"O1Uwl3jPVMKYffOn/yBB8WQ4Nsrrc0RZGCcRKZhfaYTmE8LQgifIeKoQVQ94uHkwB12EGSpDpaGJ+Vhr",
+	"KwpTZmhGiBNJGkZvKYL7denuNeevsRiTzS9n+tkdiW7eOhHrsTSHxgwd7qNf6E+PSlRXTP1VD+RdTiC4",
+	"i9jk8cmXzyU19vqOxbo7cq4OypkVEx/hUKzI00VL5/06VNKnki77tOxSKhxqyqM2O9NhIh+EBYLR1Wgh",
+	"VCI96vMvzfuKIPBbImKOIxI1nHDu1DD9uLik74xHrif0LNODfcKP04M572sZwtEzWdCA1xJ1HsHqsJsz",
+	"C15zjjT0zmorH1XZXS5S3eMU1xNyllszysKOPcOSrJOZ3O8s4Dz8kR7kbfBnDjCzKejEQv5ox3p2T6Hq",
+	"cyNYQ7RZcQWrIo49Py089PVFBOmhzufiFS0e/OZ1coYme+HQCVNULZC+G68thI9qoF8mxzWCNUWa5XZ3",
+	"EBeueY1nxIkTYFFfam23FhN4/VHMr53sOAoLf2QLrIaZRIiylJ2Wl233SD82kWVrWOCXijtFQWc9GWfZ",
+	"IVdknU0sv0vlm8egjl/TvlsjSemjrZp41xat7sEr37GZ4Brd7nH8c4JvvEZfiwb6ed8ZcCtm/7xlV0tB",
+	"IZ9OOXuOwgnnkiDMuJoQgTgj9e5uzoiLEJhy8DfqMdKhZdH7nYLyKB7w3d08HcntriXuX9AVPidx3DTO",
+	"8AYaJgphBGeDhoLgG4kwEklMDKVPbdZvSETx9WJ2V2zQ83l94Dmz+FTPAWbxPDpIwqJMxccSVXSsx+DC",
+	"B/njSkFEsA3o2oD4RXhwxR+glzwIsnmM1TiaUvZOEnEMEbtwMlFE9Qc4vhB8RoSi+iTS8NXspzT+tRT8",
+	"tQ+xTO7vvUp0TDU2thLRpERCBmiKxY01tZtIa32KIWcjanDQhUsy7n411gIYHjxexr5h5x9yHhMM/n/m",
+	"DaR6QeUsxgtko5/yiwIhuLyMWY5KlcTWEUSrKQ2l8z8hQUJCb4lE2IEIEitGMWU3SHFHowxtSkOMcqQu",
+	"B1GnvVvc544PQBqqxBcg+e7ytaZwGLk3Sqvdf+oZzUYn+8L3cvFvgzR2eaAvmAmWXxUwBtOfmXcPsq3G",
+	"QuCFfprFSldGWroFn/NBXB+yYVz0+cf0Cz78JwmVniu9EhdYhZMNb4QLg69gNLw9QBEF4i0zrNAqOWER",
+	"eHVsjK8Ni5Ne1LUjRP2EKXP5ijOds3hhEGtggOkiM3fX6IvpxCE2kcSIslQ8SpEuwoo0FZ2SoO76PsK1",
+	"fz8hwJwhLg0uiLv3NHfvv8qFPnEn5M6mFEL47d3We1yZ6pVIIqpObi3rrmK8Ydvlw8QKTfBsRhjQahuV",
+	"NdBwtYyW0qds4MMvHCpfnPD7CUcRjRBV3VxwVwNhZzSmxoY40OBhxcUAQoUxyG/6mnGWWh+JqJ0Y2P3y",
+	"mFE0T0HxDuPygiqjXKQYzQvZAt5RlPeGMESzfV37yuaSknz0224gcNM5hhDCyDeM+X5F9Gsj4IkKuTdU",
+	"WSagjQ7gnEaYxokgXhwQBEs/Wi0gBhwcAnDcRuBLd9Tio3fITJz7s/pYYWHDB6rxZnrwuduccILZOI/T",
+	"GTL6pjXjLsGq8sBBzW122Vh/ruBycCZY41S6F+5APtZdbpflVrzbKfdO/7FMMM1Ric9VFp4L8K9uhEkN",
+	"cEcIGRJZzL+Wn+3VjXEW8b9iEwBi/3qNLQZkRWPHfEMU1qpxdQeyiBvZT6X5wo5UJRnKrCTTqe4CZUpw",
+	"OSNwMH3CIlAkveNQKROjgVce/XN+I/uJoN6HgtxyI/IvH9/kQT7IqqwVoh/xMJkSprBjCdXLwG/ICriK",
+	"r/S1Sta3ITYPAmxiM/mWQVFGJnMUFfBzJ+Hf99oD94HRqMG2dbfEc6R1R+O7F9Vk8ZKyl0sMr0t3Apm0",
+	"anW0nz5HgjBi0+k4v6FEZolRQLCW5cD4U9RXQ2IlNiNk2yQ9NzsWBBRlgAv2azkE0sV6eyxxsPcZF8qW",
+	"30CSzLDAymTmyBkOiVxJwHKL9K7cAeM7SuuBvotKbwDvKxX3pdnK6nJf0xHRggYIpbmFSq1KuK8aWXrT",
+	"3mExv6nt29pc6rpve48uzqSNdVTpdPr4Rlw8R2Q6Uws0Jdh6hJw+muYZwSWo0UchXW2FbJ6pp7se9bSQ",
+	"Q1+G/jJh+tgBDhOCOsbMsh8ESaJgqQAIn2cx/y7LbeA0igFyUa5V9ccl7FfkrfTjBho4JILN0z9Uk/sL",
+	"KvuSTdhbxeailWrHDCtFhAby//1w1PwNN/9oN5+1+v9f8+N//R+fBHQnDW+VxmVrEywRiUPMNIG4IWSG",
+	"MDJVChoopjcEYYbwbAbqs8vY1fKoPlU0m3CmVRMWoTFREjFj1KmenKtGUKFjhpyUMV4r7RN8S4ooD4pp",
+	"gf64zDYPunfW2JjspDvtto/fA0nt0ygm9WTiqEh68UiBbg9JVWzhCAXYKniiNMgFotE50HQjTzgOvYTD",
+	"ATPFn+4Niz5LtkAhvhMsPjncIqa9oPXE+iEE8EqhkG9ZDDcg3s3G9rVY1CbGPRfI5sx7+hIvNextGeBf",
+	"iAE+Brfasoq/FKuooYhZ4G4Jd7AyZ5aaO40w8txecP1vffwkHjn3HxS1iIIy/cwX5/lzXZN/rgbRet+U",
+	"GEFu0npuUCwmVoI6rX21KQssleGqXJ8JnzOTYMNZmGN2xnhsZMSsMsaKZZrXvEvkTAkcepbGZ4ThGV1t",
+	"h3Av+oY/mWIaH2WW50d345b11VqH2okmP7nFZU/OWEQ+Vfcj4qH02r4FgXBHTdmUMBzl6OLMh695C1mV",
+	"l9ozvSELSzbBJ7UoSgq+Yac5Q2GJauStitbFgNzrJhX56X5n/4dlqk3Vjp4hhie1s1x5wDPyLRHS6535",
+	"u3ngeIB3F0sHbJmWG7JhjikDMrc7uf33IcRZahPL5YX6bvsKV4x5CRK/qcry5xNJ0M/X1xcIqh4t8YbU",
+	"UgRDTMs1cXw+Pr/10sdUrPBhLWKatLACvtUOBvbA/sQaKkviTVGkAa+KE4/hl+eIzwwVMMooHTPNE/SW",
+	"mbzXVaduYFt+il5zYZ2wnHfypjGJJiKR8XmdZLxKJi6MNuJiqRhXllE2cI5l88yxRGAXjpDiNSyzxoGX",
+	"DWLZaiOnlSBJWUhQ59mTduCTYWitX9AH20YjyxrVwwUZ2lRjs2Y3mZf6Krrs3tZ+l0aYrH92a1tkNzHF",
+	"NgJJ1yxcVP0yGa5yH4PbskBdQNaoUUeWUAUPQTBF8gwlKBKHYEWQwHI6YK+zlxAoMvWbLupcrXzOvJ4t",
+	"j/GgD1YU84Fv8lfzGw/ticceqk7HDKtEEITjMRdUTaZe3iBuvYaRW9Iwp3RyPABSOjj/5cK7qZ5jOflk",
+	"BFU7xOXVkffLm+VYd0MWXdDwrn4+au4eHCI1SabDmaDMFpJ7crj31Cth3Pj08l/IAuk3u7CmhgELEKdu",
+	"ZR7G9oZHSZzIFQvTClttlT5Jx96PPlU/uUgFt3UPY7HeICv54A2E2hrFU6OXOawajLzyKTBa2lzblKfR",
+	"ukLtyiDpAX0Q5HLzqpvOTCoNaJIMwavIeRZLZRJ3f6jojsQ/KkyGQh6RBpIKD2N7WWaCjwWeekmsJz/R",
+	"c21izGwKKIR63JJYg7OG+6w2f9y7Y4xc0ylJ80o2UJ5qBL7rlBmPBJ8aqyllN5odp+FtJRPQweFm0Yz1",
+	"otn5jDAaHXM2ouNEYL+A9uChDTbtpi/pmFE27uN43Iew7W3oxEOETsgEzvcBT2wbjPFNBGPUH+26l8pL",
+	"A+bsKAx5wtQLEhOHVRsQNluFvF8fFPsrTwSyr6GcUnz/YNiyVa0MSs2CX3hjuMgt8foGrsHHNSdSoU67",
+	"3Ub2vcZDRLulnp51Gb4Lu/nsvyOrPod67L5w9yAHS8NtRc32XZjy93fxya1Glkvn14FEB8zGBA2ACxqR",
+	"M/XTPFAwdWrTLJ05viESkdGIhArMvYiqQnR56oCSaFBe1KDMsFeHvH+xuHST1uaOetUqvu1w9ZKGkUiF",
+	"hgQljP6ekOfgcYE8VmPKKo5+p/B2l214SaQR3DdA/PqjseQlJYzGUSOS2MadqQkk+4xMOXdIOHuIY/na",
+	"8mgOW31kxmWv1SsmpiT6/sGTqvZhcv8eQvlwWYLerAVXFLCxUunIUkh9+w2lkl2RWvPemszF7tILA6WH",
+	"J+QKZHoMllDl0pjr0kB5Fi9MqJIrTK1Rb/Dy5BrZ+paDLhq4/OBBAw3cuFxI+JPKm8FGZtUsudLrg8Fq",
+	"skYWRDFovzqMyUC142Q9Fppn0cBW7PMa6Wy+pm9EcB3YF3xmUpveueJTCGwgn7xr8pvunDkklxa62ixh",
+	"k14NTOm6UvzOHULD3J7Cji65oC/SC1Lyza1zcbJSHK5aeJV7uARqv5svLU1uKhakebwNk2/x6ur8Lbow",
+	"Q2SpRTtWnjBWjGftzg8r98+Bke6Yb0t8DZgeJyQpcz6vEcqzLEDpq4cXrXa63CEKYWmYUd6x5BLCJBIb",
+	"BB99xcgifwDt+p7iukhWz6ZMsESMbxjK+jVjV1f7gFzvsFq3mH0DzTVtsZhnQvPAAfe88JKakKkk8W0u",
+	"PyCNpFmLexcCeT5/uZio1dSjxyyq91jwBQOk7gvYksDatLFanjaktzbF0Tz9S+lkhjmNVfFJl+SW35C7",
+	"hytoscsxkW3cwleNW3BdA4snmLYOXEZBBY9tXSEaK0TZc/OvJmXwSLpsgaFG75ioFcnqSyI81yV+/hid",
+	"FOndqur24UGizrkp+rIUsPo4cP35e+i/uJni7dmrh4xcLcFvZ/MtwNy6S56Z7jdYBRRtwrN6Yvszn6NY",
+	"i9SFhlg23POGkJmEVpuUjSudqDgjKMKLfHTq7sGz3WJw6pqxqbVZgevkuoMgADkDibShI0sCKDaMxnG8",
+	"aEj0NsmaYJy7SJtpG856kkChNEUeDCC+0HehpNLm7n8xmLZWZCmmLdK0yj9s4mYVO9bM2y92Bl13nzbO",
+	"Tc9OOKuVUBimcF4lsArblx3Sx3qkfQgiV2ueX5vOXYEDJydB3NHI+BA2wnpj67tco4xCCZaybfDgzpV3",
+	"lpoH3S5JWzF1/RTkvHpdLXtYSPpZK8m4RiAqdfssZgnab4PNzLLFXGGMXr2/DtYz8/aXW5JsLFiwruE2",
+	"N2Yjv9feg0otaCW2nP6+fE77nm9oiML4C4vamWN5I6sC2iBEsN4rcaRMTUNNJ9BwoYh8boKgVrmHPJbZ",
+	"pRfl1BuBuNbINTGd1qzgieCsiD45o4JpqMutPTItuZUdW49N8G1B77wXoWwgbLd49+AAOuriUBHh2+bl",
+	"NySHJktuibHl11sk69S6V++vraelfQgxg6v8qV+f9L7n4kbaHB3MEJ1C3UdFkCBKLPT/TYQ1LoCpD0pN",
+	"6KEqPZoLVLvH7LytHluJ5w9Qe6KoUOdkuq9afeJhOUoB++oZy7IaFq7D/OZZBeXqdl4Z/C4KwarSeyC7",
+	"Y5cGHNWU2cuMYTRXUYzK7LsZEVOs5c940YAmYJqiwcJ7dyjS9yXL8K2pZ6wVFXGvgIOHSC1IZtHGKLJ+",
+	"QD3sTKUgZeV0csZKs4SSbpQDsu4W3a+06z2CMb6FAJkjhWKCpUJPc7wYEjCmXBB3BV2GSxo1Q5WxO+Kq",
+	"uNRj5XrQ4CYQRO85iYpX9DuIr3ld6g+ulz1LWKgS4ySDQPEFMp80Un+DYSQglP7PoIVKiNFjJcxooXxN",
+	"3Fxv3kJhyObvkz9ub+YMQ5/CMWEEGNfzlE72mKal4FxIfcxFGqXB1zTXxpgVuj/GWBFh2Pw9qsi6m7pU",
+	"kdUX7yEMDyaw7xuu4/HOhs56tPWvwYG+AmuZCTIiQmi5YKW68FBZb6uTzFYeqR7DC/wSXmRAraKBccIm",
+	"gqrFlUZc61MBafEoUZPsr1NHGY2VoxIDVtAdIFRtAG0vd5xr3QaDDAoJ17lYH7g4gBQwX7YNE6VmmWZv",
+	"FH+vLE2Na1imKr7HolCYqGhDcPNwnKjJ7kUtZ7qyQiHQsZREAfW137TQa+J6gbs8QRNSBtFBSHEwZEBs",
+	"jPNDGX9oj5n3Da0bxXxesSNaNeSdiINusOMk9cyrgpOIqq4gOILgXWxUZvgVxXycmnFl4R37W+7p3Ph2",
+	"0iCahqPMeqXGS5b7amZCkN1wQMzN6wueCMTngCE8gRMAbCxM70Qk88RNfWxGgB8tW5cgkqsJmdpdFM4E",
+	"XRyw+CQdECQq30rM+06bKm3up6YMcYxFM2e+acY2T0FjjsHhvAMGcMiU+ndEtkpYpFEwkplZnMwjFi6i",
+	"Fs4h1/WELNCYqLJHt2tskGA56THN+48uzixPJeFNxnjzZRSc38NKUq0e67Ef0TXPF2pAEyJIA82Akv/4",
+	"o7vB5McfAbZ4GbK30i5iqQSCewy5V2vuAUqvwY+mVxUAOkiJyWBHgGPfJhHuZAkiAxDqIM7MEDkbxzkw",
+	"HT/1+3r6QSW/bFBJomuhozRA24SBwtiDuhYYA3tyenwTz4oGIY/IIBcaa1Z0S8DuYeM5JxhaC3iDIFvo",
+	"zPYQo6rSNwwjOz2Mault2g7DWh8pDI5jis0eFqnyiAt3i5G+JYqYjL1TLNXRxRkgmzAF8fSyIBpV2Z/S",
+	"HiPuYAe5PtcILjuEU2a2M0PWYhoSa/syTDc4mkFXwN1WW19ZuHyaGsvuzs58Pm9heNziYrxjv5U7r8+O",
+	"T95encA3WXBn8BqrcHJDFrmCF92g02qbt9K6HMFeq93aA1lQTYBs7uTaUJdtblrSgl2xIVaygeYTGk4Q",
+	"tCoZHIUhmakuhI3uTNQ0Hjw3CAiFaBwKSbN4U+OccnamadWYKFNLRbN4gw4AzW67vWGjSepKsqQNV0w1",
+	"lnQjNU607BetkE93bBmQLLGu/tUWtJC5YXzOdvT7LduGJSurst63QBabOC8BNNOq7hYXcieYHVft6PYV",
+	"B1DlzNdvz2LOAWi4O8fyHoPEnW1x0Eva7b3w/4p4qFEe6U/gJxIUpy3Lc5X+L++NUzwjw4hahjeHqFqt",
+	"3hVyzxAFZnVg0MS3rBSddvJ9EPMCX9D98FFLpNMpFguwgpK8dz7tTyUSxqiJ3MFjqSXQiMqQaxoWfNQD",
+	"1qBH3X16Z0i+JLaOD/dW8WkhSIw/6Dxp+W7Nq/mNvP+lcand6Z0xP3ywlQiCk6vdg8PA1hYILprmL8j2",
+	"D6Lh6M3vP1/G7395NTyTT67O3uDzfXz+6ren49//KQ9vZ6eLg9HLX19dnM0Dm8gfnBzbXPRuIKne0U9B",
+	"N3jzy0/H12/Pwl/eXb2gtNNZXMm9g91D+uK3p0f0mj+5Tg5/uTj6/fbJi/0A8uKD/RMVH15dvt/9lb5+",
+	"J94e3I5u//5zMpk9+fT04lOspu/fx8Phm/2z08Wb4PPHDe6ATYGv6VCUExtW9HRdEgoDZ65lkiFBof4u",
+	"CvLqjRIJWXZ1GsHJNfakTxhRUWatUsw88OtGE3x+6Gv1kqi80GXzQd0urnOlllDNujv2mkoTEJuWCJCp",
+	"9yxrbjUiUFfDFoEwJQWsXBbTocCCEnsPn+539r33cFlR/ntfz3zVrvSK1qS/f8ib7IoOqdQpnBPfg4/1",
+	"ienAbbo7O1rCjydcqu7T9tN2TsYMskx1/7tVtlodro6nenPZa8YwQrAvZ1nvh1XJPtYmq9eMagWDcpZ5",
+	"zdtFX9HKjPMPRQ993ynhxV9nHEKwoPryR2+2eQ007s1NOP8yHK4hhSlmPha1KBWiW5dSQP2IZlguIOGl",
+	"EdfO35pWuzPCxvmMsLMX6JgzRsIcJUAx5zdAKajKergprYxqej6ihr70mLkbjYwMO8qT1u+RWq8oSDvg",
+	"TMWsPPlM8FsaEdE1zXNkjzGOCpQwq4EC4cZ6akiTOHvhBAm/2O0rtfHNE6z1KnV8sHLLlsStInG1pTk+",
+	"uPyEj/9BdNB3JVbQv0YpY9CG7dSSEPJpZt0PX4JqNirkBKvJElJqTCcRVbU0860pOwE5Ky10Cjm6aed6",
+	"sA7Zlu9RVVqKqVRZ8QkwmmKBp0QR28rWtxfZKzvGORR8bqx88zWdUgUv+uPsTC27+YS7IGjon+Z6DZu+",
+	"V84lAZUnIB816Aa/J3qzUlXd1alIsWtFAEEVopNPOFS29dfSXnO+6dMuWRkAy7tVVuev7Wvmm88148pP",
+	"SFgyNU4ZGCcwGd6JyMfGpNN/vDeDyUqipOzFOp8+ZB39guL2BWljvgDHJlsy65cXHIza4WHYIc1nwzZp",
+	"7uM90nyKD/eb7ejJ8Gn4ZLSHO51cuHc36Ow+abVb7VbHNCvrBrvt3cNmu9Ns716397rt/W774LfAhJQE",
+	"7eHeaBcf7DUP8f6ouR8dhs1nUZs0d0eHo3a4O3qCO+1cm7Nuuo8bqa1ZJzQPubLmOz5ydWI+N4L9dYjP",
+	"TzhywazwSWf1J4WG8fDR3uqPTrkY0igi7G5kUX+ztxZoadfwEin9s+Ly+pD3In3U1ybvEvzw8XOB+uqd",
+	"tw6mtBSPI7GGnObJq5rsjLgYc9XMe7WA0XlF1NRMTrMQQWMbU1ATJg0bVFQ/mFsXNBcgUuabEFOJQBap",
+	"kmYD0EVeHoOD/4lHiw1vqLli+Qtq3enmyf/kjJeb8OZClfDPRZewEgn5XCEtu5sCDlZsUmjdvhGAM7Xw",
+	"3b+zkfcQGlk3Zdfw+Y4Xs7MG9l9z/lqzNfPBwTrXxdMJXX+8u7vOx/lu+vDVs9VfXWJFgHMb2vE1KEHh",
+	"Wts9zrke9V0kKq05k95x69gt3fKYj02wrf9un3KB5mQI1Fm20BVRJvPtZ6Vm0AvZ9HrLBMxicKx+NX1U",
+	"CM1t9JjxmNoBBjEfj40gYaRTA4WxQmoKBz7P1EsJsQvc0hA6pqwYJtZACYtNchyxL9hSF4PXR9fHP/9y",
+	"8mv/+Pzyqn9+efby7O3VoJUbO/WAMjQ4h2+dnw8xYjPs7N+ZN5BEzfdUTQY+Rdbs8cPSq4wsByEXQsvN",
+	"Ey4kQUPo/LVAUuEZVC3JwmbsMBvQi2Ja1VoUbVNhSWa5jz5I3Ks7pQaK66+h8mGF+F2BEAYZx2kta6cn",
+	"5BsafttCyZcmsd8hsSwEBblDzUikdRx7SCRPVD2NhCpxlSzVFGta6Mp6EzRRUfOiKQ1CFlo+kqHnrNyu",
+	"fX+kE4n04N+PMFs9FUNwIxTGBIvCpVt5Pi4vsPaALskshnDaSvqMs3mWskZY8fzOCmXpIRKEsIhEjR5T",
+	"Jdl3v93JEqBybVBhWSTycYcsrfH7p6SXttPrF6R636fQVmrUuw6SS7KOMnZFWK59RFaO0CcdQqA+vIE1",
+	"0t9SY4/NmQvzFRZbPZaVOZyn2WIm/sqVxiz08SesBuEleRg1TriSkncQi2waXEBUP3o5mYWLjv7fZEg7",
+	"MXl5qsKXn+JNJKVilctHkZQizshD633XedTQhG1ICEtb5W91vW+MbOiri/PFoFdod8YFtdx0A2YZLIsx",
+	"hxkJAMcYdLJA+fRpG/4KEXRDHi2A69mmkj1WGyhaIQYWwq1y5F1amqub2alyGbLPIFvL0bHFq8nwZUjP",
+	"6avTd3+cdd7SM3nGLg/C47PDs+lp+5fd2V50/OpZi+y1W+FuzIbT03b0j1dxMYO0G5gs1LtsBJSVqCEy",
+	"paJWy+KSfFPZ93fe8ivFBTGlNPG4HrbsAxjfgLVV3v4qypumO+uRv2S2nPxpEQeklQmWWRmyweX565P+",
+	"u6uTSxO8LkhIKNQsdPZQxV2ulP6KCmc7bfXYOwbGU+tszXnM9NCDRsFSBdqFrVGdT1NuoKpqsddjKVkO",
+	"eUSguQ9LZv0w5pJEgzr6CtWvv4yxvHE/2muTos5ZvHjwCTcgaLm83rXIeueuO7pUT0u7DqwPdB31dUh+",
+	"ZwvWxvSsvQaFOeZsFNNwKzQ+Jtk0eGyzkGxq1wqyCWlWOy7RMibKk3J5nNE+k51FuSXNC1/fEvS3/fYe",
+	"KlEvqDWZdU4w9vw5leSHVo8d5eM1hF5CbHbV1NQFkkkZxKjZVFuTym+IuckmAiJ+9OLN2dtBVjyyx2z1",
+	"SA3TszJMUA0NR1PKBj/46Kn5Nmv/ci/KmlfnU1pXbfbxYHTN07VmLfrmsTq+sBU4v22pakuFvh4V8gUs",
+	"pKGAq6IVDHoZWrKMbjVcBFg1dDTtuHN/y+oX59cmLEgr0Pfi2v9RwTBr49ZLogxizVL88CHWzDVq8uew",
+	"uCTLQkjlgieQbthCR1lmsG3sC5Ew4IYWZARVRoH17LefPTdVvntMklsicGyMqFwSjxKw+0yPnbfLVmqk",
+	"pXVWeqzanqjyNXE9jkwKeKHRkXu5ODxE9PRYvs2TXvcE35KsfASiqovmxCRfYtMNR3FEvUYgU2andGPv",
+	"ylRdiYiUobr01U3tO+WeXY9i4fnipMWWNEqRf8vAtwz8EYjsca6uhP2okZLERj3xWl872SGf9JHURoFf",
+	"2oqFmrZB4oxpM4GgA5AGrOp1NyO6VocPd7czO4aNDAYVLW1i+OFj1obQleAzGZD5Onp1IbzLbCPlUkC2",
+	"GNkmMcW2fs6HILWIQY5DrnpbHWA+2/omxPdFTWrXrwWcSj2PEE6Wj2/dSk0PeaFP4G6YC11Kdlt1UdPK",
+	"S15ZPaZSXznTLOD+FRbcXPbOfcj1yg9OOU/b3adI+bGIlGvVDYOm/NVq5V6GCwOmvZy+I8F+3+j9y794",
+	"y9UpT9j3yaQgJh4wmlrscyidolQdTudb0NbZyE4KonVKqMinkMxM0Lszk3FGWug92KxsalLfPho0yi8i",
+	"qoVvFkGzV+4TpwmLzufsKmtMW0phKleflRy5qBE3T9ZBwpdjU4Ix8KTqp0XjPPk0+96t+taNSd8ddqdx",
+	"dZzlmthG5JaGRG5iTbEUOodQDxOpJlfqPfkeExv4owtf1bijwVbsAGnkGqhA2uAWFR+J0ObaZa8rPrhP",
+	"dv6k0ecivV1C9zbO3LTfnUXBX4Zk/fU5+AmLgCfy0aboZcoZNdMyqpuFU1o7ly1uoMdooTOVD4uscGUz",
+	"4YlNy7m7fasaE/TAoYznjFzTKYEWCN9PJONxWrj2rldya2r6RjzW1rWchtqsbRrK3+kdketxs1He6jrZ",
+	"qdCqMYbW3pnNu+UJdQYY/g4GmDCrX7LNW33QvFVBXAFN56JIg7O2GazfQ1RzmjFT5qpL77wrbLzMsnSc",
+	"FT9+3Doe9y8bkVtOpW7EJoUWzJJXV1qw8zWQNIXmhgtEtzr4WvJpoTj3etpPpch5np+5X8DvXB+pn6uZ",
+	"DlfFlp3KN2QHpwf0IIgXJpENfjXrbKGjQofPRBoncbXtWdpO3AyU7/aV+nq1wC1JPPKZoIzj4thVc787",
+	"x9MStfGMFEt15batWoALOK+mqk37eWq5ujQ1mdOfXUX2D/nq5JtftscMFs12YKmpxADynqqJa42+4RoK",
+	"n3qNJhZ1oISbcm1ytw7kL87mvzUqaAr3rySDrkeBpl6OMFQJYIm5e4w+y7OvZbFtZKsmgjNHmv4ioY7f",
+	"qalnQySygYFLUag+KLDu1NuPQ5MvU55vJ16fJns+XUKTt7j5DYh5LyE5cylebqiDwJfWIH2/cMQXkFZE",
+	"2TiF0HbNBD5uo/1q4vIeQIrjo1FBhHNRLhCPsrG09YjheN/OxXZxen/JC76Vsh6NQdrAu41lrB0jzsvV",
+	"2ZJWDV1D24TqAoLcUp44dQHdEDKToIBpajTioscG/JaIGM/6tpXxoFC4OtdPGMk5VeEkrdAV8TlTdAp6",
+	"bSHTHJI5Ge8xO+nf9nd3y5k+lN3imEZ9q0S6crT+tB/BVUoJrZJ0L2p+d1Ia4WJqZGnvgu7Tw/12e5Ps",
+	"bVjOJVd4/YSgv4wOm+HzlsJuKeyaFNZmVALyWHySjibUE9u0EWWtrfrS9de7nwyTTuSpPgyFOShz8cXO",
+	"KpaG9uYtYpkTfhODmF7Essgb2ycwszkDDFur8xp4muvIuKbNWX/g6pFRYc24OSy1HUeLOLrzpz6SpUaX",
+	"SzLltyRXL8FUkYpj06IRqpaDjZgqIwWoiSC5/oEGsDQlF+UzcitFDizO9qF6wpKkXI15/8EGnY1Nnd8W",
+	"Wm9q/xG8kLnnMLne9uNHj41ru0dU8TUURB6TYDOiuYxgbu07X52gGutOLdZtpgvo834LfO9jI5gl3n6W",
+	"QFehLyxnClO2hicO/S0toYAq9RZ6bECZTEYjGprmJXqkwQ+GPtth+aimaIIrCeepmdBja1DoWZLdv7tq",
+	"PtnVSwWbqrDSCLBQNMxTlM2u4Xv46lGMS1+edjgj0vdAQ7aOum+Dw6bqDRAgLlwfbjAVrxIgFZFqB8qn",
+	"1Go6Y6KO9AvH9uLcP24me9X1fAUIkHuwYZ9XoIfwFA0KAw22bPgx0HMt1muPwHRr1odCpRJYceHP2moE",
+	"n5qOfDeLKazA2iooG8fLEPYCjIuPibHOfHl/lC2ONPhCmLGi71f++MgtEQvOyPJ0OziWKY+WHcsbHhFA",
+	"gsc8mamb5CEOpzLYlqZ8GzQlPZiN6cmb8xcnl0fX55dl5HUi6TK6Yl55MPTdFir6j86GKlc2Qljqfyqo",
+	"NIrs+adkbEM8t/bhEs43ljBVV9OiDvuhzOYjUm6oBPgARDs/zpZefyMyIFu4QD9jWxbWefJ4OA2m7dpy",
+	"M1epQwNinylnttcdj6NcN1KT5P/7IO8BcQ0ToFpYuSBOj4GtZ4pVOIFG77asjfvI2oLgOVjgRzRWRMiW",
+	"wVs95qCBBjCmqWU8+H2A6JhxQXosxJJ4W1ZRCdfzazRANe1G0+ox9V1N7eO7NxY1M5WTzHzTuWQU71y7",
+	"B+tM9hMZU2b6ALn2ru7A9Q9sLTh+XwrDlDL3d2cNiN7C9COn6qcBF64cdg0M1gZ6921/b/Pr0rkgtMOU",
+	"917SRfaWLC80sXSeYgk7KrOsvZoZ06JJGxa32JRvpVTlXjk/+q6uzvgxc219rWvIXIV0kHV8rYmllo7/",
+	"mL/rE3re2ximfFON9EJUy83bfhuujmI44VwSUzfmV57ADcJS36EeAz+B8bDOJ/ota9x/GHdBbbLPO9Nn",
+	"+u72/SEfelNbh3x45xrzNdXLsspketJNmhhHU8q25eH/oh7xrU9hUwK5qU/BNqMvE8mCiG0rz3ul7ELD",
+	"opcn16haL2ZQjWMfE/VmWwZ6W5NoqbGkgeSEC4VmWE2Wpp0bRFuVl2a5MuPKRjdZ7LexUbLiyY84VJsA",
+	"Dv23/fbeD9CeT3m6G9gIqYKn/u69DFK+vQ2b+q7CpjYiwC/yKOiVUpcZ6b5D0rk1R38TqpGJmqpFus1M",
+	"S/q8HyQbrlpAf2DIaxdBRtrAJMc5dez/kT2WlcTPEfbQ5dpsStgxi+CRGafHbNcvL7VHD0PsTSjQvZW0",
+	"pZl8jcC1L+snTIHyZmpD7zXbnet2uwv//7c7KVx/xRr8W51rq3M9ns6VJ04rdS5IARxxEZJm2lXZb7gy",
+	"qcQ2+N/R0EbWRySrqaqpnDS/LzdjQSpNj6WdpvM0NuImq1DxjemsjwzCEovNmu/Bhr7RqmjXqcHb1jwz",
+	"qk282EpEX/9enmoMdLisuG3IbhJ0PJ2dl1xXm62j/7M6W8fk/nscPREnMrs41PxbX1i9Y8vFnR5b7x7W",
+	"BZULSCOKsrKqOdmnxwqXnao7ST2C3PKb9TODTF7TVsX9HuOWzdk5HDcJaQ+tedS6UF0inHMmWiNS0WNa",
+	"lFs38KDWJolI0z695ma7AqVwf2rutfUaobLTqMfW9Bp5rx2UaFv71pllbCssfQu3yJxFik98I/nR3xSj",
+	"UqRd36b67hR3lr62Ndq/XaHnhEUF5SCLgVnfGOlikh4BdbYNLLZI/zhhIdhaEH2dCfKUdEJwrCZ/LAuX",
+	"/RleeRBb/G2xiLhUWCUy6Ab8ZhPb3JX5zBdyBFM8dCLJ8YSEN2l1djA/GDsNVP+OTYCY29x0+9wOU6YE",
+	"lzMSLrFtmPKwMp0D274Peny4cMaoMYeOrkpTND6XLXSuhSdb8cOZOGzlIS1iJVqcUhMqW+hslOsmQSVK",
+	"GJSTbyDyaaZFwwYyGkvkis9PCbYRr2AFMZMU+8L2mM0Qtnbvki271WM9dnl6jJ4cHu76hLVsY0zLh3XN",
+	"w5+a8/m8OeJi2kxETJjWyCKfiUPK6/qeFYtXk+HLkJ7TV6fv/jjrvKVn8oxdHoTHZ4dn09P2L7uzvej4",
+	"1bMW2Wu3wt2YDaen7egfrzbqaHGWrjAldY9hR6bMWcMfoNRdBnNalanKBWZCH6WiJK16quwRTgiObGDh",
+	"MQ4npHnM9YBx3bT2/Z23/EpxAXf3QuBxPZzZBzC+gXAtjnOuyeUd2A58V+U9B2t++YaoCY/ecnWkby1Z",
+	"v0oSfF2wQK9TZh++ukutffjwLqzM7U89PzPU4ycsaWhj7osc64wBwjmyl6emetctIeUzwvCMttwVqC22",
+	"qjEOh+qVtF0v7p3foUcrFj8zoATdYK/Vbu1tQhMcdF72xdD5jLCjizME46KIh8nUlmF88NxIIOx6rhwQ",
+	"CEv06ur8be4IIipDfkvEonQMCzyN1zmGX/V7Gx2DG3nFMbhT6CJ3CBtl2nwbm/3r0ZvXSzYbDCl/1Ial",
+	"nWIaa6mBWh+uILCLYH5XWCiI+hdIThIF/474nEHDqNT4OgLvyIQw+D7CCg+xNL0ek+xKd83FlCZiXtE4",
+	"RkOCXKi6/pQZCUU4ky8k26bwzHkSR0glgiHcYzMNGY4RTxQeE0QZqPujJI4hsFjLDSZdJSJk9t+dgRF5",
+	"JAdgpYMWKj6a4a1lF3RCpHhhKQ2k0QSNaKyZlWiAnKTFIoLIdEiiiES5d9MhqJIoovLGLGugZ6ZsPICq",
+	"YdIIYvo3ErXQO71fSoMlwAxogLL5M1SioQCpizMYlM8ZmiYS7NAjrWY0kEzCicYFyqCXTEyEaqEjFHMc",
+	"oSGOMQtB7MQKzU02DqKqx4SthVXaac9R2mO3fYeSGKDCCk05KAqmgiPiceQ1qRF1SXBEmUkOWdrSs2N8",
+	"a0VpuXhOZodrch/0eRfyHiIywkmsgm67EUzxJzpNppBiMqXM/LudGi0pU2QMru/7q9lw6/yainn0IMrK",
+	"pRnqTvryo+mlb7mycG2gEOWO2LgW9d8Aq1ymGRmVo14rKpfYN3dA37CRIHJitRlIykNG3rc/DUnM2Vj/",
+	"ZZ3B3Ko34CnuMUvMQHTFadPZ9IZUO3PRFepTri2XvpigSekrbCEcIcxMF9R8x5R/mvTYuW2/a6rCggXb",
+	"6E75sqGJJrFK46xegwTFbHBxfnWNdmCOnLbVbj+r90g9gqZlT6Ne1RKqf/S/UXu4q+LhWOOD/r2vr21/",
+	"QvWkboi+ylr/rVvUGtxsj6lc2dN8DFd5ik6MI42wRCBAgq0atVWjPGrU50ZVkyp5IjWqrtCi0jaeKxqP",
+	"Zoxe0xvM0GAlZRigIY8WDZArqZFC3l2+BrLaY0DYkL71EmFBuppe/ZjLQutaQpgmDxvBK30ObxcIhfsE",
+	"l3+3TliGCBYxhbQ2Z7H6Efm6TnVNane1V5blOKEyFJcqSeKRhvzI826RSANoP19fXyA4LQiqNyu0ANDI",
+	"LtH+bQx3gx6zW2f2cpgo2M8hVxPNUSzhTkuRp20VEmlDo9Jip4XK5Cl/OHyy/wz9+1/7rb0G/GcfgPj3",
+	"vw69Jjopk8fgGVki3Z85/H3nUpM1RLmQlGIHrr4V+HIv5PLyNPo0I3LbzD3Opd0lLpjSPYbK3SGfkTVA",
+	"aaDYEAMt5nJmExwfAEAzTjdXTNAHskXyIqCXeVmoFpQig22U/i6z6A34G+DGo/LfatthI+r172/JbQRG",
+	"fJN9rYw8a7d9J5FJK5BLj4ULr91og8wW1DvVMuF1y/y3zP8uzB8yHlgZlXwSgCYolI14rVUpX+rDVfSx",
+	"Zn4T3wPWJRZhoXkfplPZAlPa2Qt0zBkjoULHXBD0738dtPa8WZHvHAhfMIYe5tssjt5+UtPQQS98mxv5",
+	"4LmRZmMRHmrxRlWzUatIvbR3aSFp16H+oIVSQbdgObCy1+DI7jwg3gAZgumwvMc8aO4rPszlFtO3mH5X",
+	"TDemanRxfnXto+QAjF6QscQmIg66wQ5EGdl3y/fhJVHOz28a0Vi3mzGHZWZYM0U16PSKjhlKZg1XM8cY",
+	"16aY4bEJ0wTjtktcztXQMT/UDEiZWWfI+Q0lsgGa1pwMoXpMDqqh4HOTt1Qe5o2BAMJaGlZbLdRqLZZv",
+	"kvVDFBpXZAHmZIFAnC5G1i4bx9d02X7qfqh+fEmwJUlJRBWK+Ti3ifon34S2fVTDqXs3ZOFWUPU45Uzt",
+	"qaPJW54qX7AvV8pvaGN1n6P0VtgeXCM0eH10ffzzLye/9l+cvDnvX56/uz65GiAqUX7elKJVpzVxRsZ/",
+	"YPTtggfErIqLcEJyJXgdyma25c8fP///AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

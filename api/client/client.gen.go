@@ -446,6 +446,9 @@ type Problem struct {
 	// Errors The fields with errors
 	Errors *[]ProblemDetail `json:"errors,omitempty"`
 
+	// Failing The checks that failed, only in a response of `GET /readyz`: `database`, `descriptors`, `disk`
+	Failing *[]string `json:"failing,omitempty"`
+
 	// Instance The path of the request
 	Instance string `json:"instance"`
 
@@ -750,6 +753,9 @@ type Forbidden = Problem
 // NotFound An error (RFC 9457)
 type NotFound = Problem
 
+// NotReady An error (RFC 9457)
+type NotReady = Problem
+
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
@@ -853,6 +859,12 @@ type ListUsersParams struct {
 
 	// Verified Whether the email address is confirmed
 	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
+}
+
+// GetReadinessParams defines parameters for GetReadiness.
+type GetReadinessParams struct {
+	// Deep 1 to check whether this replica can write
+	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1555,8 +1567,13 @@ type ClientInterface interface {
 	// unavailable: tokens can still be verified then, and removing every replica would turn a
 	// partial outage into a full one.
 	//
+	// With `deep=1` it also fails when this replica cannot write to the database, open files or, with
+	// the embedded database, write to its disk, and `failing` names what failed. Use it where a replica
+	// that is broken on its own must be found, such as in an alert. A load balancer that watches it
+	// removes every replica when the database is down. The result is at most a second old.
+	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
-	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeTokenWithBody Revoke a token
 	//
@@ -2894,9 +2911,14 @@ func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEdito
 // unavailable: tokens can still be verified then, and removing every replica would turn a
 // partial outage into a full one.
 //
+// With `deep=1` it also fails when this replica cannot write to the database, open files or, with
+// the embedded database, write to its disk, and `failing` names what failed. Use it where a replica
+// that is broken on its own must be found, such as in an alert. A load balancer that watches it
+// removes every replica when the database is down. The result is at most a second old.
+//
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
-func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetReadinessRequest(c.Server)
+func (c *Client) GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReadinessRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5041,7 +5063,7 @@ func NewGetContractYamlRequest(server string) (*http.Request, error) {
 }
 
 // NewGetReadinessRequest constructs an http.Request for the GetReadiness method
-func NewGetReadinessRequest(server string) (*http.Request, error) {
+func NewGetReadinessRequest(server string, params *GetReadinessParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -5057,6 +5079,33 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Deep != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "deep", *params.Deep, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -5889,10 +5938,15 @@ type ClientWithResponsesInterface interface {
 	// unavailable: tokens can still be verified then, and removing every replica would turn a
 	// partial outage into a full one.
 	//
+	// With `deep=1` it also fails when this replica cannot write to the database, open files or, with
+	// the embedded database, write to its disk, and `failing` names what failed. Use it where a replica
+	// that is broken on its own must be found, such as in an alert. A load balancer that watches it
+	// removes every replica when the database is down. The result is at most a second old.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
-	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
+	GetReadinessWithResponse(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
 
 	// RevokeTokenWithBodyWithResponse Revoke a token
 	//
@@ -11169,10 +11223,12 @@ type GetReadinessResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Status
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationproblemJSON500 *ServerError
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
-	ApplicationproblemJSON503 *Unavailable
+	ApplicationproblemJSON503 *NotReady
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *GetReadinessResponse503Headers
 }
@@ -11182,13 +11238,18 @@ func (r GetReadinessResponse) GetJSON200() *Status {
 	return r.JSON200
 }
 
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetReadinessResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
+}
+
 // GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
 func (r GetReadinessResponse) GetApplicationproblemJSON500() *ServerError {
 	return r.ApplicationproblemJSON500
 }
 
 // GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetReadinessResponse) GetApplicationproblemJSON503() *Unavailable {
+func (r GetReadinessResponse) GetApplicationproblemJSON503() *NotReady {
 	return r.ApplicationproblemJSON503
 }
 
@@ -12783,11 +12844,16 @@ func (c *ClientWithResponses) GetContractYamlWithResponse(ctx context.Context, r
 // unavailable: tokens can still be verified then, and removing every replica would turn a
 // partial outage into a full one.
 //
+// With `deep=1` it also fails when this replica cannot write to the database, open files or, with
+// the embedded database, write to its disk, and `failing` names what failed. Use it where a replica
+// that is broken on its own must be found, such as in an alert. A load balancer that watches it
+// removes every replica when the database is down. The result is at most a second old.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
-func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error) {
-	rsp, err := c.GetReadiness(ctx, reqEditors...)
+func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error) {
+	rsp, err := c.GetReadiness(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18004,6 +18070,13 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest ServerError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18012,7 +18085,7 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 		response.ApplicationproblemJSON500 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
-		var dest Unavailable
+		var dest NotReady
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -48,4 +48,3 @@ func flockHolder(f *os.File) int {
 	}
 	return 0
 }
-

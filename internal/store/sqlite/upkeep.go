@@ -114,4 +114,3 @@ func removeIfExists(path string) error {
 	}
 	return nil
 }
-
