@@ -23,7 +23,7 @@ func (s *Server) GetReadiness(_ context.Context, r api.GetReadinessRequestObject
 	if s.draining.Load() {
 		return nil, errDraining
 	}
-	if r.Params.Deep != nil && *r.Params.Deep == 1 && s.Ready != nil {
+	if r.Params.Deep != nil && *r.Params.Deep != 0 && s.Ready != nil {
 		if failing := s.Ready.Failing(); len(failing) > 0 {
 			return nil, &notReadyError{failing}
 		}

@@ -26,6 +26,7 @@ type Options struct {
 type Store struct {
 	store.Migrator
 	pool           *pgxpool.Pool
+	silence        *silence
 	migrationFiles fs.FS
 }
 
@@ -49,6 +50,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.MaxConns > 0 {
 		config.MaxConns = opts.MaxConns
 	}
+	silence := newSilence(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: create the connection pool: %w", err)
@@ -57,7 +59,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, &connectError{hosts: hosts(config.ConnConfig), cause: err}
 	}
-	s := &Store{pool: pool, migrationFiles: migrations.Postgres}
+	silence.answers() // the first answer shows that this server can be asked
+	s := &Store{pool: pool, silence: silence, migrationFiles: migrations.Postgres}
 	s.Migrator = store.NewMigrator(s.withProvider)
 	return s, nil
 }

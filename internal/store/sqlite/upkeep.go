@@ -72,7 +72,7 @@ func (s *Store) CopyTo(ctx context.Context, path string) error {
 }
 
 // CloseAlone closes the file as its only user, with everything in the main file and no other file
-// beside it. It returns ErrInUse if another process has the file open.
+// beside it except that of the migration lock. It returns ErrInUse if another process has the file open.
 func (s *Store) CloseAlone(ctx context.Context) error {
 	_ = s.reader.Close()
 	mode, err := queryOne(ctx, s.writer, scanValue[string], `PRAGMA journal_mode = DELETE`)
@@ -82,11 +82,7 @@ func (s *Store) CloseAlone(ctx context.Context) error {
 	if isBusy(err) {
 		err = ErrInUse
 	}
-	err = errors.Join(err, s.writer.Close())
-	if err == nil {
-		err = removeIfExists(s.path + ".lock")
-	}
-	return err
+	return errors.Join(err, s.writer.Close())
 }
 
 // ErrInUse is returned by CloseAlone.
@@ -108,9 +104,22 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-func removeIfExists(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+// Settle brings the file at a path into the state in which a program that ended normally leaves it, so
+// that its content is in one file. It returns ErrInUse if another process has the file open. A damaged
+// file is left as it is.
+func Settle(ctx context.Context, path string) error {
+	s, err := Open(ctx, path)
+	if err == nil {
+		err = s.CloseAlone(ctx)
 	}
-	return nil
+	if IsDamaged(err) {
+		return nil
+	}
+	return err
+}
+
+// HasSchema reports whether the file is a database that Latchkey has migrated before.
+func (s *Store) HasSchema(ctx context.Context) (bool, error) {
+	return queryOne(ctx, s.reader, scanValue[bool],
+		`SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('goose_db_version', 'signing_keys')`)
 }
