@@ -71,6 +71,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
 	stop := background(context.WithoutCancel(ctx), log, tasks...)
 	defer stop()
+	db.failFast()
 	if err := door.open(service); err != nil {
 		return err
 	}

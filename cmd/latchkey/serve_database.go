@@ -85,6 +85,13 @@ func (s *servedDatabase) Close() error {
 	return errors.Join(s.database.Close(), s.unlock())
 }
 
+// failFast tells the database that clients wait from now on.
+func (s *servedDatabase) failFast() {
+	if server, ok := s.database.(*postgres.Store); ok {
+		server.FailFast()
+	}
+}
+
 const (
 	closeTimeout = 3 * time.Second  // to record the state when the service ends
 	checkTimeout = 10 * time.Second // for the check of the database after a crash

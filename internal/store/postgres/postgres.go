@@ -59,7 +59,6 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, &connectError{hosts: hosts(config.ConnConfig), cause: err}
 	}
-	silence.answers() // the first answer shows that this server can be asked
 	s := &Store{pool: pool, silence: silence, migrationFiles: migrations.Postgres}
 	s.Migrator = store.NewMigrator(s.withProvider)
 	return s, nil

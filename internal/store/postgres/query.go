@@ -12,8 +12,9 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// withConn calls do with a live connection, for one statement, batch or transaction. It fails within a
-// second if the database is down or does not answer, however late the deadline of ctx is.
+// withConn calls do with a live connection, for one statement, batch or transaction. It fails in
+// about a second if the database is down, and after FailFast if it does not answer, however late the
+// deadline of ctx is.
 func (s *Store) withConn(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := s.silence.watch(ctx)
 	defer stop()

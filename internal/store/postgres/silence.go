@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,9 +16,9 @@ import (
 )
 
 const (
-	silentAfter  = 350 * time.Millisecond // how long a call waits for the server before asking whether it is there
-	askAgain     = 500 * time.Millisecond // and how long until it asks again
-	answerWithin = 400 * time.Millisecond // how long the server has to answer that
+	silentAfter  = 300 * time.Millisecond // how long a call waits for the server before asking whether it is there
+	askAgain     = 400 * time.Millisecond // and how long until it asks again
+	answerWithin = 550 * time.Millisecond // how long the server has to answer that
 	silentFor    = 300 * time.Millisecond // how long the result is used when the server did not answer
 )
 
@@ -27,10 +28,13 @@ var errSilent = errors.New("the database server does not answer")
 // silence finds out whether the network has swallowed the connections to the server. A statement that
 // takes long looks the same as one whose packets are dropped, and the system notices the latter only
 // after minutes. So a call that waits asks the server whether it is there, over a new connection: if it
-// is, the call may go on waiting; if not, all calls fail and all connections are closed.
+// is, the call may go on waiting; if not, and nothing arrives on any other connection meanwhile, all calls
+// fail and all connections are closed.
 type silence struct {
 	addresses []address
 	dialer    net.Dialer
+	watching  atomic.Bool  // whether calls are watched
+	received  atomic.Int64 // when something last arrived on a connection, in Unix nanoseconds
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
@@ -41,6 +45,13 @@ type silence struct {
 }
 
 type address struct{ network, address string }
+
+// FailFast makes every later call fail within a second when the network drops the packets of all hosts.
+// A service needs that, because its clients wait. A start and a command rather wait themselves.
+func (s *Store) FailFast() {
+	s.silence.answers() // the first answer shows that this server can be asked
+	s.silence.watching.Store(true)
+}
 
 // newSilence watches the hosts of a configuration, whose connections it tracks.
 func newSilence(config *pgx.ConnConfig) *silence {
@@ -62,6 +73,9 @@ func newSilence(config *pgx.ConnConfig) *silence {
 // watch returns a context for one call, which is canceled with the cause errSilent when the server does
 // not answer. If it is known not to, watch asks first. Call stop when the call has ended.
 func (s *silence) watch(ctx context.Context) (watched context.Context, stop func()) {
+	if !s.watching.Load() {
+		return ctx, func() {}
+	}
 	watched, cancel := context.WithCancelCause(ctx)
 	if s.isSilent() && !s.answers() {
 		cancel(errSilent)
@@ -125,7 +139,8 @@ func (s *silence) answers() bool {
 	s.asking = done
 	s.mu.Unlock()
 
-	s.conclude(s.ask())
+	begin := time.Now().UnixNano()
+	s.conclude(s.ask() || s.received.Load() > begin)
 	close(done)
 	return !s.isSilent()
 }
@@ -187,6 +202,15 @@ func (s *silence) askHost(ctx context.Context, a address) bool {
 type conn struct {
 	net.Conn
 	silence *silence
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.silence.received.Store(time.Now().UnixNano())
+	}
+	return n, err
 }
 
 // Close implements net.Conn.
