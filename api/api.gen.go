@@ -2171,6 +2171,23 @@ func (response GetIndex500ApplicationProblemPlusJSONResponse) VisitGetIndexRespo
 	return err
 }
 
+type GetIndex503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetIndex503ApplicationProblemPlusJSONResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJwksRequestObject struct {
 }
 
@@ -2218,6 +2235,23 @@ func (response GetJwks500ApplicationProblemPlusJSONResponse) VisitGetJwksRespons
 	return err
 }
 
+type GetJwks503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetJwks503ApplicationProblemPlusJSONResponse) VisitGetJwksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAuthorizationServerMetadataRequestObject struct {
 }
 
@@ -2255,6 +2289,23 @@ func (response GetAuthorizationServerMetadata500ApplicationProblemPlusJSONRespon
 	return err
 }
 
+type GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse) VisitGetAuthorizationServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOpenidConfigurationRequestObject struct {
 }
 
@@ -2288,6 +2339,23 @@ func (response GetOpenidConfiguration500ApplicationProblemPlusJSONResponse) Visi
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenidConfiguration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOpenidConfiguration503ApplicationProblemPlusJSONResponse) VisitGetOpenidConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6225,6 +6293,23 @@ func (response GetPublicContent500ApplicationProblemPlusJSONResponse) VisitGetPu
 	return err
 }
 
+type GetPublicContent503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPublicContent503ApplicationProblemPlusJSONResponse) VisitGetPublicContentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetModeratorContentRequestObject struct {
 }
 
@@ -8276,6 +8361,23 @@ func (response GetContractJson500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractJson503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractJson503ApplicationProblemPlusJSONResponse) VisitGetContractJsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetContractYamlRequestObject struct {
 }
 
@@ -8315,6 +8417,23 @@ func (response GetContractYaml500ApplicationProblemPlusJSONResponse) VisitGetCon
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContractYaml503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractYaml503ApplicationProblemPlusJSONResponse) VisitGetContractYamlResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -10828,246 +10947,246 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Jchs5tij4K5icFzFddUmK1GabjhtxVbLkksu2dCW53VWmhwQzQRKtJMACkKJZFZ7f6f/oL5vAAZAr",
-	"kosWL9V88fqWxcwEDoCDsy9/BiGfzjgjTMmg+2dAPuHpLCbw758En0siroiUlDP9yy2OE2Jem1FBZJ+y",
-	"oPus3W4EgowEkZN+/kFnt/3sUD+UIZ+RoBvMBB/RmASfPzeC45gSpt5TNbkioSCqMHwID/W/cKjoLQm6",
-	"SiSkEeAkooSFGrwPHxtBKAhWJOpjFXSD3fbuYbPdabZ3r9t73fZ+t33wW9AIRlRI1Z9hoRZBd4RjSRrB",
-	"WGBY7gc7UT8UJCJMURzL4GMjoFHQDQSZcaGacy5uiAgaAcNTvYZL+BmlP8+SYUzDdGhYKgydSCJkVxAc",
-	"6SElLFI/+HMNsD9//NxwsEm7PUEo+9HLySxcdPT/kuHe/6pfrzp//Pb+7eK3f/yv+pX9vf36/Wny+v3f",
-	"939935kPX76Djb4kYyoVESQ6Tnc13ej/2O3VG8NjUtiMYUJjpRHXTuZAOn990j95cXZ9fhnkIcBC0TAm",
-	"sjsXVBENq0VvGN3emtdUFnecKjI1cOIoEkTKoBt0dp+02q12qxOkpw57FGMVTm7Ioml3Yb0jCRMh4JzN",
-	"obobWfikc1j4BGZrD/dGu/hgr3mI90fN/egwbD6L2qS5OzoctcPd0RPcaQeNIMZS9RO5Agh9PH08Bjg0",
-	"RPHO09ZBq223/p0kYgkerrNKMsU0DroBjmlI/seSrVbIp+5Z/5YIOqIkSs8TVnkwaoeHYYc0nw3bpLmP",
-	"90jzKT7cb7ajJ8On4ZPRHu7oYxA8NqcMp//u6uRSo1kyi1YCplduMQdgC9yCKRvxIhHdfAkzQUZECBL1",
-	"K9PUwSyT4brL/qxBnRAcEQEM4CiO+Vz/IyIyFHSmgA0E1xOCsH5EIjQlasIjif52eXqMnnU6bfTvf3Xa",
-	"rd1W5we9CrOmoBtcnF9daxDJ7wkVekHmpGU4IVOsp1ALYBFSCcrGhkNMcBwTNiZVCH7mc6Q4womaaLoS",
-	"YkWKEHRah2UIfiJYEIEEwfH0v3vBRKlZd2cn5iGOJ1yq7tP203Yv2BRGuK2rIJ0QZK41CjErQN1C51Oq",
-	"FIkQHcF7enIiFZpgCX+b0+ixwT+al+YRiZqaa3bRP968/lmpmf150ECSIzXBCg0N35Yo4ohxheTEAEEF",
-	"4nOGJB2zJmUoojjm41aPVTau1WPFrcOShqt2roHCCRaSqP/uBe+uT5tPYTOXbd5bfozDiWfTjuI5Xkg0",
-	"YLwZ6jcG5nAPn+w/Q//+10H5ZN1rG57dW36luFg+vdRvrJ4eXttw+kuixOJopAwlLEJwRULOIqlxfI6p",
-	"QkMy4oIAQjDySSGsFJnOVPXW7RVAO2wvA2lKGZ0m06DbaTjwKFNkTIQhBDMs8JQoSwsMpp9FVWDPIsRH",
-	"OSTX/ET/PsNqkjF2Gi3dnyn+9JqwsZoE3d2Dg4bvqiVCcuGnRgO9K/0Q3hg4aGaC3FKeSDTDY/Ic8SlV",
-	"iCo04gIeg+QCzxzAvydELDKIzXBBDZQHnV0flK/plKoqkG+T6ZAIDRnwfzQjwoKlQYnICCexQlSig3YN",
-	"NDEMXALGnN+ulrGXnqYRdt7CSGXQBsAtBg004pamDxcomc2ICLEkKCZKo0ADRXRMlURcoIRpBhFyQaT/",
-	"rOE/a5724b5vG630tBzdpFVM7oJvIy6mwMWTBN6sgqBZ9vL5NQt+lMk/64/ljDNpFTEcWSoPyhFnymlH",
-	"s1ms+QjlbGcm+DAm0//6pzS6Wl6TS9gN43P2hmgsLGpaPDKocotjGvUt+wkaQUSUkU70Soc8WmjstK89",
-	"R5IYakSE4EKimMI35i8QbtPPqQQehBFAgEaUxHrJM66xUwTdYEeLLcFnrRcwqTALNTw7eEZ3NKPc0dwq",
-	"mdntJNJKxu3Oqxdt7//TV0Rhlcigu6/vhaLK8rAIXaarszuOhzxR3WGM2Y3Z9uyM/o8go6Ab/N87mX68",
-	"Y57KnQuz1eaTKjVyPJxKNMWxPmwS6XsTcWI2Y6rleqQmVKKjizOUH0ETOs5GMQ3vfNZWMLzGN4T5ztq9",
-	"0FfwRuGoqUTusQbfvfHwJ/MsO5l0vV/oWEI7n0RzqiaIfKJSUTZGEVa4gWQSThCWCGcbAUJVuhufG8Ep",
-	"F0MaRWZ773BElMlkNKKh5pZXxjbiu5LZS31jQSndShyGRGoh4YawDLkm+JakoqSmPwg+1ggIN+0xTnMv",
-	"O81sbx7xON9qimK4VVDQWN6/f988ysnXHk6Mp8SI1lMqpT532J6GFcAF4D1nxMl8B1q22jMyX704Z+RJ",
-	"dcoTFt0RKVju8zIuMK76I3iYQwF92O7Hhz/S/exI9W6f2oke9UjNasxWXhIcLe64lSNMY30unp3UcjMX",
-	"WNB40U8YvsU0xsOYVKigIDAV0kORSGOGJCickPBGdoFSDLHUX6VTfQjSX0usTOiV/HGnYzjI36wrIm5p",
-	"SNC7AtiPSDJz20AlkgoLTScbSE4SZSgmn7OGJix2l7DZoeKVBD2nmSo6Pmjs2zs5lQgAOtdXeS3hx4cF",
-	"c8HZ+AJLOeeieKtATslJPWCwdPJLv7gNTtADTmBVh5kdVG8LzLLJlsOiTgACz64PSpLYoIEGBTDzPwDl",
-	"0j8kTF94LugfJOobLWyAuOixQcJkMptxoYj9vq8RZtBCR0aoc7xNE5NBfkc/NefzeVMLL81ExITp+xMN",
-	"9Ks4lhxh1mMVWI3dIHf2oN83jzlTgserTt/p458bwYXA4/qdzD4w9oMMV96ANeotV0eWOWyGMeOSG6KM",
-	"J5l07MMUYwoz0q6Z3mh3AIs15ICkbNhPyYL2iCjURZzFC3RxfnVtzs/DOFNT37INNy9pEfULn+slVgQ0",
-	"642PVHH+BrOF91jreYGXEHCOppgtnPFFPje2GcwipMQC4TGm7AFPsQa6QRdVIPkql65xb8quGRoRZgc2",
-	"O1Uwl3jPVMKYffOn/yBB8WQ4Nsrrc0RZGCcRKZhfaYTmE8LQgifIeKoQVQ94uHkwB12EGSpDpaGJ+Vhr",
-	"KwpTZmhGiBNJGkZvKYL7denuNeevsRiTzS9n+tkdiW7eOhHrsTSHxgwd7qNf6E+PSlRXTP1VD+RdTiC4",
-	"i9jk8cmXzyU19vqOxbo7cq4OypkVEx/hUKzI00VL5/06VNKnki77tOxSKhxqyqM2O9NhIh+EBYLR1Wgh",
-	"VCI96vMvzfuKIPBbImKOIxI1nHDu1DD9uLik74xHrif0LNODfcKP04M572sZwtEzWdCA1xJ1HsHqsJsz",
-	"C15zjjT0zmorH1XZXS5S3eMU1xNyllszysKOPcOSrJOZ3O8s4Dz8kR7kbfBnDjCzKejEQv5ox3p2T6Hq",
-	"cyNYQ7RZcQWrIo49Py089PVFBOmhzufiFS0e/OZ1coYme+HQCVNULZC+G68thI9qoF8mxzWCNUWa5XZ3",
-	"EBeueY1nxIkTYFFfam23FhN4/VHMr53sOAoLf2QLrIaZRIiylJ2Wl233SD82kWVrWOCXijtFQWc9GWfZ",
-	"IVdknU0sv0vlm8egjl/TvlsjSemjrZp41xat7sEr37GZ4Brd7nH8c4JvvEZfiwb6ed8ZcCtm/7xlV0tB",
-	"IZ9OOXuOwgnnkiDMuJoQgTgj9e5uzoiLEJhy8DfqMdKhZdH7nYLyKB7w3d08HcntriXuX9AVPidx3DTO",
-	"8AYaJgphBGeDhoLgG4kwEklMDKVPbdZvSETx9WJ2V2zQ83l94Dmz+FTPAWbxPDpIwqJMxccSVXSsx+DC",
-	"B/njSkFEsA3o2oD4RXhwxR+glzwIsnmM1TiaUvZOEnEMEbtwMlFE9Qc4vhB8RoSi+iTS8NXspzT+tRT8",
-	"tQ+xTO7vvUp0TDU2thLRpERCBmiKxY01tZtIa32KIWcjanDQhUsy7n411gIYHjxexr5h5x9yHhMM/n/m",
-	"DaR6QeUsxgtko5/yiwIhuLyMWY5KlcTWEUSrKQ2l8z8hQUJCb4lE2IEIEitGMWU3SHFHowxtSkOMcqQu",
-	"B1GnvVvc544PQBqqxBcg+e7ytaZwGLk3Sqvdf+oZzUYn+8L3cvFvgzR2eaAvmAmWXxUwBtOfmXcPsq3G",
-	"QuCFfprFSldGWroFn/NBXB+yYVz0+cf0Cz78JwmVniu9EhdYhZMNb4QLg69gNLw9QBEF4i0zrNAqOWER",
-	"eHVsjK8Ni5Ne1LUjRP2EKXP5ijOds3hhEGtggOkiM3fX6IvpxCE2kcSIslQ8SpEuwoo0FZ2SoO76PsK1",
-	"fz8hwJwhLg0uiLv3NHfvv8qFPnEn5M6mFEL47d3We1yZ6pVIIqpObi3rrmK8Ydvlw8QKTfBsRhjQahuV",
-	"NdBwtYyW0qds4MMvHCpfnPD7CUcRjRBV3VxwVwNhZzSmxoY40OBhxcUAQoUxyG/6mnGWWh+JqJ0Y2P3y",
-	"mFE0T0HxDuPygiqjXKQYzQvZAt5RlPeGMESzfV37yuaSknz0224gcNM5hhDCyDeM+X5F9Gsj4IkKuTdU",
-	"WSagjQ7gnEaYxokgXhwQBEs/Wi0gBhwcAnDcRuBLd9Tio3fITJz7s/pYYWHDB6rxZnrwuduccILZOI/T",
-	"GTL6pjXjLsGq8sBBzW122Vh/ruBycCZY41S6F+5APtZdbpflVrzbKfdO/7FMMM1Ric9VFp4L8K9uhEkN",
-	"cEcIGRJZzL+Wn+3VjXEW8b9iEwBi/3qNLQZkRWPHfEMU1qpxdQeyiBvZT6X5wo5UJRnKrCTTqe4CZUpw",
-	"OSNwMH3CIlAkveNQKROjgVce/XN+I/uJoN6HgtxyI/IvH9/kQT7IqqwVoh/xMJkSprBjCdXLwG/ICriK",
-	"r/S1Sta3ITYPAmxiM/mWQVFGJnMUFfBzJ+Hf99oD94HRqMG2dbfEc6R1R+O7F9Vk8ZKyl0sMr0t3Apm0",
-	"anW0nz5HgjBi0+k4v6FEZolRQLCW5cD4U9RXQ2IlNiNk2yQ9NzsWBBRlgAv2azkE0sV6eyxxsPcZF8qW",
-	"30CSzLDAymTmyBkOiVxJwHKL9K7cAeM7SuuBvotKbwDvKxX3pdnK6nJf0xHRggYIpbmFSq1KuK8aWXrT",
-	"3mExv6nt29pc6rpve48uzqSNdVTpdPr4Rlw8R2Q6Uws0Jdh6hJw+muYZwSWo0UchXW2FbJ6pp7se9bSQ",
-	"Q1+G/jJh+tgBDhOCOsbMsh8ESaJgqQAIn2cx/y7LbeA0igFyUa5V9ccl7FfkrfTjBho4JILN0z9Uk/sL",
-	"KvuSTdhbxeailWrHDCtFhAby//1w1PwNN/9oN5+1+v9f8+N//R+fBHQnDW+VxmVrEywRiUPMNIG4IWSG",
-	"MDJVChoopjcEYYbwbAbqs8vY1fKoPlU0m3CmVRMWoTFREjFj1KmenKtGUKFjhpyUMV4r7RN8S4ooD4pp",
-	"gf64zDYPunfW2JjspDvtto/fA0nt0ygm9WTiqEh68UiBbg9JVWzhCAXYKniiNMgFotE50HQjTzgOvYTD",
-	"ATPFn+4Niz5LtkAhvhMsPjncIqa9oPXE+iEE8EqhkG9ZDDcg3s3G9rVY1CbGPRfI5sx7+hIvNextGeBf",
-	"iAE+Brfasoq/FKuooYhZ4G4Jd7AyZ5aaO40w8txecP1vffwkHjn3HxS1iIIy/cwX5/lzXZN/rgbRet+U",
-	"GEFu0npuUCwmVoI6rX21KQssleGqXJ8JnzOTYMNZmGN2xnhsZMSsMsaKZZrXvEvkTAkcepbGZ4ThGV1t",
-	"h3Av+oY/mWIaH2WW50d345b11VqH2okmP7nFZU/OWEQ+Vfcj4qH02r4FgXBHTdmUMBzl6OLMh695C1mV",
-	"l9ozvSELSzbBJ7UoSgq+Yac5Q2GJauStitbFgNzrJhX56X5n/4dlqk3Vjp4hhie1s1x5wDPyLRHS6535",
-	"u3ngeIB3F0sHbJmWG7JhjikDMrc7uf33IcRZahPL5YX6bvsKV4x5CRK/qcry5xNJ0M/X1xcIqh4t8YbU",
-	"UgRDTMs1cXw+Pr/10sdUrPBhLWKatLACvtUOBvbA/sQaKkviTVGkAa+KE4/hl+eIzwwVMMooHTPNE/SW",
-	"mbzXVaduYFt+il5zYZ2wnHfypjGJJiKR8XmdZLxKJi6MNuJiqRhXllE2cI5l88yxRGAXjpDiNSyzxoGX",
-	"DWLZaiOnlSBJWUhQ59mTduCTYWitX9AH20YjyxrVwwUZ2lRjs2Y3mZf6Krrs3tZ+l0aYrH92a1tkNzHF",
-	"NgJJ1yxcVP0yGa5yH4PbskBdQNaoUUeWUAUPQTBF8gwlKBKHYEWQwHI6YK+zlxAoMvWbLupcrXzOvJ4t",
-	"j/GgD1YU84Fv8lfzGw/ticceqk7HDKtEEITjMRdUTaZe3iBuvYaRW9Iwp3RyPABSOjj/5cK7qZ5jOflk",
-	"BFU7xOXVkffLm+VYd0MWXdDwrn4+au4eHCI1SabDmaDMFpJ7crj31Cth3Pj08l/IAuk3u7CmhgELEKdu",
-	"ZR7G9oZHSZzIFQvTClttlT5Jx96PPlU/uUgFt3UPY7HeICv54A2E2hrFU6OXOawajLzyKTBa2lzblKfR",
-	"ukLtyiDpAX0Q5HLzqpvOTCoNaJIMwavIeRZLZRJ3f6jojsQ/KkyGQh6RBpIKD2N7WWaCjwWeekmsJz/R",
-	"c21izGwKKIR63JJYg7OG+6w2f9y7Y4xc0ylJ80o2UJ5qBL7rlBmPBJ8aqyllN5odp+FtJRPQweFm0Yz1",
-	"otn5jDAaHXM2ouNEYL+A9uChDTbtpi/pmFE27uN43Iew7W3oxEOETsgEzvcBT2wbjPFNBGPUH+26l8pL",
-	"A+bsKAx5wtQLEhOHVRsQNluFvF8fFPsrTwSyr6GcUnz/YNiyVa0MSs2CX3hjuMgt8foGrsHHNSdSoU67",
-	"3Ub2vcZDRLulnp51Gb4Lu/nsvyOrPod67L5w9yAHS8NtRc32XZjy93fxya1Glkvn14FEB8zGBA2ACxqR",
-	"M/XTPFAwdWrTLJ05viESkdGIhArMvYiqQnR56oCSaFBe1KDMsFeHvH+xuHST1uaOetUqvu1w9ZKGkUiF",
-	"hgQljP6ekOfgcYE8VmPKKo5+p/B2l214SaQR3DdA/PqjseQlJYzGUSOS2MadqQkk+4xMOXdIOHuIY/na",
-	"8mgOW31kxmWv1SsmpiT6/sGTqvZhcv8eQvlwWYLerAVXFLCxUunIUkh9+w2lkl2RWvPemszF7tILA6WH",
-	"J+QKZHoMllDl0pjr0kB5Fi9MqJIrTK1Rb/Dy5BrZ+paDLhq4/OBBAw3cuFxI+JPKm8FGZtUsudLrg8Fq",
-	"skYWRDFovzqMyUC142Q9Fppn0cBW7PMa6Wy+pm9EcB3YF3xmUpveueJTCGwgn7xr8pvunDkklxa62ixh",
-	"k14NTOm6UvzOHULD3J7Cji65oC/SC1Lyza1zcbJSHK5aeJV7uARqv5svLU1uKhakebwNk2/x6ur8Lbow",
-	"Q2SpRTtWnjBWjGftzg8r98+Bke6Yb0t8DZgeJyQpcz6vEcqzLEDpq4cXrXa63CEKYWmYUd6x5BLCJBIb",
-	"BB99xcgifwDt+p7iukhWz6ZMsESMbxjK+jVjV1f7gFzvsFq3mH0DzTVtsZhnQvPAAfe88JKakKkk8W0u",
-	"PyCNpFmLexcCeT5/uZio1dSjxyyq91jwBQOk7gvYksDatLFanjaktzbF0Tz9S+lkhjmNVfFJl+SW35C7",
-	"hytoscsxkW3cwleNW3BdA4snmLYOXEZBBY9tXSEaK0TZc/OvJmXwSLpsgaFG75ioFcnqSyI81yV+/hid",
-	"FOndqur24UGizrkp+rIUsPo4cP35e+i/uJni7dmrh4xcLcFvZ/MtwNy6S56Z7jdYBRRtwrN6Yvszn6NY",
-	"i9SFhlg23POGkJmEVpuUjSudqDgjKMKLfHTq7sGz3WJw6pqxqbVZgevkuoMgADkDibShI0sCKDaMxnG8",
-	"aEj0NsmaYJy7SJtpG856kkChNEUeDCC+0HehpNLm7n8xmLZWZCmmLdK0yj9s4mYVO9bM2y92Bl13nzbO",
-	"Tc9OOKuVUBimcF4lsArblx3Sx3qkfQgiV2ueX5vOXYEDJydB3NHI+BA2wnpj67tco4xCCZaybfDgzpV3",
-	"lpoH3S5JWzF1/RTkvHpdLXtYSPpZK8m4RiAqdfssZgnab4PNzLLFXGGMXr2/DtYz8/aXW5JsLFiwruE2",
-	"N2Yjv9feg0otaCW2nP6+fE77nm9oiML4C4vamWN5I6sC2iBEsN4rcaRMTUNNJ9BwoYh8boKgVrmHPJbZ",
-	"pRfl1BuBuNbINTGd1qzgieCsiD45o4JpqMutPTItuZUdW49N8G1B77wXoWwgbLd49+AAOuriUBHh2+bl",
-	"NySHJktuibHl11sk69S6V++vraelfQgxg6v8qV+f9L7n4kbaHB3MEJ1C3UdFkCBKLPT/TYQ1LoCpD0pN",
-	"6KEqPZoLVLvH7LytHluJ5w9Qe6KoUOdkuq9afeJhOUoB++oZy7IaFq7D/OZZBeXqdl4Z/C4KwarSeyC7",
-	"Y5cGHNWU2cuMYTRXUYzK7LsZEVOs5c940YAmYJqiwcJ7dyjS9yXL8K2pZ6wVFXGvgIOHSC1IZtHGKLJ+",
-	"QD3sTKUgZeV0csZKs4SSbpQDsu4W3a+06z2CMb6FAJkjhWKCpUJPc7wYEjCmXBB3BV2GSxo1Q5WxO+Kq",
-	"uNRj5XrQ4CYQRO85iYpX9DuIr3ld6g+ulz1LWKgS4ySDQPEFMp80Un+DYSQglP7PoIVKiNFjJcxooXxN",
-	"3Fxv3kJhyObvkz9ub+YMQ5/CMWEEGNfzlE72mKal4FxIfcxFGqXB1zTXxpgVuj/GWBFh2Pw9qsi6m7pU",
-	"kdUX7yEMDyaw7xuu4/HOhs56tPWvwYG+AmuZCTIiQmi5YKW68FBZb6uTzFYeqR7DC/wSXmRAraKBccIm",
-	"gqrFlUZc61MBafEoUZPsr1NHGY2VoxIDVtAdIFRtAG0vd5xr3QaDDAoJ17lYH7g4gBQwX7YNE6VmmWZv",
-	"FH+vLE2Na1imKr7HolCYqGhDcPNwnKjJ7kUtZ7qyQiHQsZREAfW137TQa+J6gbs8QRNSBtFBSHEwZEBs",
-	"jPNDGX9oj5n3Da0bxXxesSNaNeSdiINusOMk9cyrgpOIqq4gOILgXWxUZvgVxXycmnFl4R37W+7p3Ph2",
-	"0iCahqPMeqXGS5b7amZCkN1wQMzN6wueCMTngCE8gRMAbCxM70Qk88RNfWxGgB8tW5cgkqsJmdpdFM4E",
-	"XRyw+CQdECQq30rM+06bKm3up6YMcYxFM2e+acY2T0FjjsHhvAMGcMiU+ndEtkpYpFEwkplZnMwjFi6i",
-	"Fs4h1/WELNCYqLJHt2tskGA56THN+48uzixPJeFNxnjzZRSc38NKUq0e67Ef0TXPF2pAEyJIA82Akv/4",
-	"o7vB5McfAbZ4GbK30i5iqQSCewy5V2vuAUqvwY+mVxUAOkiJyWBHgGPfJhHuZAkiAxDqIM7MEDkbxzkw",
-	"HT/1+3r6QSW/bFBJomuhozRA24SBwtiDuhYYA3tyenwTz4oGIY/IIBcaa1Z0S8DuYeM5JxhaC3iDIFvo",
-	"zPYQo6rSNwwjOz2Mault2g7DWh8pDI5jis0eFqnyiAt3i5G+JYqYjL1TLNXRxRkgmzAF8fSyIBpV2Z/S",
-	"HiPuYAe5PtcILjuEU2a2M0PWYhoSa/syTDc4mkFXwN1WW19ZuHyaGsvuzs58Pm9heNziYrxjv5U7r8+O",
-	"T95encA3WXBn8BqrcHJDFrmCF92g02qbt9K6HMFeq93aA1lQTYBs7uTaUJdtblrSgl2xIVaygeYTGk4Q",
-	"tCoZHIUhmakuhI3uTNQ0Hjw3CAiFaBwKSbN4U+OccnamadWYKFNLRbN4gw4AzW67vWGjSepKsqQNV0w1",
-	"lnQjNU607BetkE93bBmQLLGu/tUWtJC5YXzOdvT7LduGJSurst63QBabOC8BNNOq7hYXcieYHVft6PYV",
-	"B1DlzNdvz2LOAWi4O8fyHoPEnW1x0Eva7b3w/4p4qFEe6U/gJxIUpy3Lc5X+L++NUzwjw4hahjeHqFqt",
-	"3hVyzxAFZnVg0MS3rBSddvJ9EPMCX9D98FFLpNMpFguwgpK8dz7tTyUSxqiJ3MFjqSXQiMqQaxoWfNQD",
-	"1qBH3X16Z0i+JLaOD/dW8WkhSIw/6Dxp+W7Nq/mNvP+lcand6Z0xP3ywlQiCk6vdg8PA1hYILprmL8j2",
-	"D6Lh6M3vP1/G7395NTyTT67O3uDzfXz+6ren49//KQ9vZ6eLg9HLX19dnM0Dm8gfnBzbXPRuIKne0U9B",
-	"N3jzy0/H12/Pwl/eXb2gtNNZXMm9g91D+uK3p0f0mj+5Tg5/uTj6/fbJi/0A8uKD/RMVH15dvt/9lb5+",
-	"J94e3I5u//5zMpk9+fT04lOspu/fx8Phm/2z08Wb4PPHDe6ATYGv6VCUExtW9HRdEgoDZ65lkiFBof4u",
-	"CvLqjRIJWXZ1GsHJNfakTxhRUWatUsw88OtGE3x+6Gv1kqi80GXzQd0urnOlllDNujv2mkoTEJuWCJCp",
-	"9yxrbjUiUFfDFoEwJQWsXBbTocCCEnsPn+539r33cFlR/ntfz3zVrvSK1qS/f8ib7IoOqdQpnBPfg4/1",
-	"ienAbbo7O1rCjydcqu7T9tN2TsYMskx1/7tVtlodro6nenPZa8YwQrAvZ1nvh1XJPtYmq9eMagWDcpZ5",
-	"zdtFX9HKjPMPRQ993ynhxV9nHEKwoPryR2+2eQ007s1NOP8yHK4hhSlmPha1KBWiW5dSQP2IZlguIOGl",
-	"EdfO35pWuzPCxvmMsLMX6JgzRsIcJUAx5zdAKajKergprYxqej6ihr70mLkbjYwMO8qT1u+RWq8oSDvg",
-	"TMWsPPlM8FsaEdE1zXNkjzGOCpQwq4EC4cZ6akiTOHvhBAm/2O0rtfHNE6z1KnV8sHLLlsStInG1pTk+",
-	"uPyEj/9BdNB3JVbQv0YpY9CG7dSSEPJpZt0PX4JqNirkBKvJElJqTCcRVbU0860pOwE5Ky10Cjm6aed6",
-	"sA7Zlu9RVVqKqVRZ8QkwmmKBp0QR28rWtxfZKzvGORR8bqx88zWdUgUv+uPsTC27+YS7IGjon+Z6DZu+",
-	"V84lAZUnIB816Aa/J3qzUlXd1alIsWtFAEEVopNPOFS29dfSXnO+6dMuWRkAy7tVVuev7Wvmm88148pP",
-	"SFgyNU4ZGCcwGd6JyMfGpNN/vDeDyUqipOzFOp8+ZB39guL2BWljvgDHJlsy65cXHIza4WHYIc1nwzZp",
-	"7uM90nyKD/eb7ejJ8Gn4ZLSHO51cuHc36Ow+abVb7VbHNCvrBrvt3cNmu9Ns716397rt/W774LfAhJQE",
-	"7eHeaBcf7DUP8f6ouR8dhs1nUZs0d0eHo3a4O3qCO+1cm7Nuuo8bqa1ZJzQPubLmOz5ydWI+N4L9dYjP",
-	"TzhywazwSWf1J4WG8fDR3uqPTrkY0igi7G5kUX+ztxZoadfwEin9s+Ly+pD3In3U1ybvEvzw8XOB+uqd",
-	"tw6mtBSPI7GGnObJq5rsjLgYc9XMe7WA0XlF1NRMTrMQQWMbU1ATJg0bVFQ/mFsXNBcgUuabEFOJQBap",
-	"kmYD0EVeHoOD/4lHiw1vqLli+Qtq3enmyf/kjJeb8OZClfDPRZewEgn5XCEtu5sCDlZsUmjdvhGAM7Xw",
-	"3b+zkfcQGlk3Zdfw+Y4Xs7MG9l9z/lqzNfPBwTrXxdMJXX+8u7vOx/lu+vDVs9VfXWJFgHMb2vE1KEHh",
-	"Wts9zrke9V0kKq05k95x69gt3fKYj02wrf9un3KB5mQI1Fm20BVRJvPtZ6Vm0AvZ9HrLBMxicKx+NX1U",
-	"CM1t9JjxmNoBBjEfj40gYaRTA4WxQmoKBz7P1EsJsQvc0hA6pqwYJtZACYtNchyxL9hSF4PXR9fHP/9y",
-	"8mv/+Pzyqn9+efby7O3VoJUbO/WAMjQ4h2+dnw8xYjPs7N+ZN5BEzfdUTQY+Rdbs8cPSq4wsByEXQsvN",
-	"Ey4kQUPo/LVAUuEZVC3JwmbsMBvQi2Ja1VoUbVNhSWa5jz5I3Ks7pQaK66+h8mGF+F2BEAYZx2kta6cn",
-	"5BsafttCyZcmsd8hsSwEBblDzUikdRx7SCRPVD2NhCpxlSzVFGta6Mp6EzRRUfOiKQ1CFlo+kqHnrNyu",
-	"fX+kE4n04N+PMFs9FUNwIxTGBIvCpVt5Pi4vsPaALskshnDaSvqMs3mWskZY8fzOCmXpIRKEsIhEjR5T",
-	"Jdl3v93JEqBybVBhWSTycYcsrfH7p6SXttPrF6R636fQVmrUuw6SS7KOMnZFWK59RFaO0CcdQqA+vIE1",
-	"0t9SY4/NmQvzFRZbPZaVOZyn2WIm/sqVxiz08SesBuEleRg1TriSkncQi2waXEBUP3o5mYWLjv7fZEg7",
-	"MXl5qsKXn+JNJKVilctHkZQizshD633XedTQhG1ICEtb5W91vW+MbOiri/PFoFdod8YFtdx0A2YZLIsx",
-	"hxkJAMcYdLJA+fRpG/4KEXRDHi2A69mmkj1WGyhaIQYWwq1y5F1amqub2alyGbLPIFvL0bHFq8nwZUjP",
-	"6avTd3+cdd7SM3nGLg/C47PDs+lp+5fd2V50/OpZi+y1W+FuzIbT03b0j1dxMYO0G5gs1LtsBJSVqCEy",
-	"paJWy+KSfFPZ93fe8ivFBTGlNPG4HrbsAxjfgLVV3v4qypumO+uRv2S2nPxpEQeklQmWWRmyweX565P+",
-	"u6uTSxO8LkhIKNQsdPZQxV2ulP6KCmc7bfXYOwbGU+tszXnM9NCDRsFSBdqFrVGdT1NuoKpqsddjKVkO",
-	"eUSguQ9LZv0w5pJEgzr6CtWvv4yxvHE/2muTos5ZvHjwCTcgaLm83rXIeueuO7pUT0u7DqwPdB31dUh+",
-	"ZwvWxvSsvQaFOeZsFNNwKzQ+Jtk0eGyzkGxq1wqyCWlWOy7RMibKk3J5nNE+k51FuSXNC1/fEvS3/fYe",
-	"KlEvqDWZdU4w9vw5leSHVo8d5eM1hF5CbHbV1NQFkkkZxKjZVFuTym+IuckmAiJ+9OLN2dtBVjyyx2z1",
-	"SA3TszJMUA0NR1PKBj/46Kn5Nmv/ci/KmlfnU1pXbfbxYHTN07VmLfrmsTq+sBU4v22pakuFvh4V8gUs",
-	"pKGAq6IVDHoZWrKMbjVcBFg1dDTtuHN/y+oX59cmLEgr0Pfi2v9RwTBr49ZLogxizVL88CHWzDVq8uew",
-	"uCTLQkjlgieQbthCR1lmsG3sC5Ew4IYWZARVRoH17LefPTdVvntMklsicGyMqFwSjxKw+0yPnbfLVmqk",
-	"pXVWeqzanqjyNXE9jkwKeKHRkXu5ODxE9PRYvs2TXvcE35KsfASiqovmxCRfYtMNR3FEvUYgU2andGPv",
-	"ylRdiYiUobr01U3tO+WeXY9i4fnipMWWNEqRf8vAtwz8EYjsca6uhP2okZLERj3xWl872SGf9JHURoFf",
-	"2oqFmrZB4oxpM4GgA5AGrOp1NyO6VocPd7czO4aNDAYVLW1i+OFj1obQleAzGZD5Onp1IbzLbCPlUkC2",
-	"GNkmMcW2fs6HILWIQY5DrnpbHWA+2/omxPdFTWrXrwWcSj2PEE6Wj2/dSk0PeaFP4G6YC11Kdlt1UdPK",
-	"S15ZPaZSXznTLOD+FRbcXPbOfcj1yg9OOU/b3adI+bGIlGvVDYOm/NVq5V6GCwOmvZy+I8F+3+j9y794",
-	"y9UpT9j3yaQgJh4wmlrscyidolQdTudb0NbZyE4KonVKqMinkMxM0Lszk3FGWug92KxsalLfPho0yi8i",
-	"qoVvFkGzV+4TpwmLzufsKmtMW0phKleflRy5qBE3T9ZBwpdjU4Ix8KTqp0XjPPk0+96t+taNSd8ddqdx",
-	"dZzlmthG5JaGRG5iTbEUOodQDxOpJlfqPfkeExv4owtf1bijwVbsAGnkGqhA2uAWFR+J0ObaZa8rPrhP",
-	"dv6k0ecivV1C9zbO3LTfnUXBX4Zk/fU5+AmLgCfy0aboZcoZNdMyqpuFU1o7ly1uoMdooTOVD4uscGUz",
-	"4YlNy7m7fasaE/TAoYznjFzTKYEWCN9PJONxWrj2rldya2r6RjzW1rWchtqsbRrK3+kdketxs1He6jrZ",
-	"qdCqMYbW3pnNu+UJdQYY/g4GmDCrX7LNW33QvFVBXAFN56JIg7O2GazfQ1RzmjFT5qpL77wrbLzMsnSc",
-	"FT9+3Doe9y8bkVtOpW7EJoUWzJJXV1qw8zWQNIXmhgtEtzr4WvJpoTj3etpPpch5np+5X8DvXB+pn6uZ",
-	"DlfFlp3KN2QHpwf0IIgXJpENfjXrbKGjQofPRBoncbXtWdpO3AyU7/aV+nq1wC1JPPKZoIzj4thVc787",
-	"x9MStfGMFEt15batWoALOK+mqk37eWq5ujQ1mdOfXUX2D/nq5JtftscMFs12YKmpxADynqqJa42+4RoK",
-	"n3qNJhZ1oISbcm1ytw7kL87mvzUqaAr3rySDrkeBpl6OMFQJYIm5e4w+y7OvZbFtZKsmgjNHmv4ioY7f",
-	"qalnQySygYFLUag+KLDu1NuPQ5MvU55vJ16fJns+XUKTt7j5DYh5LyE5cylebqiDwJfWIH2/cMQXkFZE",
-	"2TiF0HbNBD5uo/1q4vIeQIrjo1FBhHNRLhCPsrG09YjheN/OxXZxen/JC76Vsh6NQdrAu41lrB0jzsvV",
-	"2ZJWDV1D24TqAoLcUp44dQHdEDKToIBpajTioscG/JaIGM/6tpXxoFC4OtdPGMk5VeEkrdAV8TlTdAp6",
-	"bSHTHJI5Ge8xO+nf9nd3y5k+lN3imEZ9q0S6crT+tB/BVUoJrZJ0L2p+d1Ia4WJqZGnvgu7Tw/12e5Ps",
-	"bVjOJVd4/YSgv4wOm+HzlsJuKeyaFNZmVALyWHySjibUE9u0EWWtrfrS9de7nwyTTuSpPgyFOShz8cXO",
-	"KpaG9uYtYpkTfhODmF7Essgb2ycwszkDDFur8xp4muvIuKbNWX/g6pFRYc24OSy1HUeLOLrzpz6SpUaX",
-	"SzLltyRXL8FUkYpj06IRqpaDjZgqIwWoiSC5/oEGsDQlF+UzcitFDizO9qF6wpKkXI15/8EGnY1Nnd8W",
-	"Wm9q/xG8kLnnMLne9uNHj41ru0dU8TUURB6TYDOiuYxgbu07X52gGutOLdZtpgvo834LfO9jI5gl3n6W",
-	"QFehLyxnClO2hicO/S0toYAq9RZ6bECZTEYjGprmJXqkwQ+GPtth+aimaIIrCeepmdBja1DoWZLdv7tq",
-	"PtnVSwWbqrDSCLBQNMxTlM2u4Xv46lGMS1+edjgj0vdAQ7aOum+Dw6bqDRAgLlwfbjAVrxIgFZFqB8qn",
-	"1Go6Y6KO9AvH9uLcP24me9X1fAUIkHuwYZ9XoIfwFA0KAw22bPgx0HMt1muPwHRr1odCpRJYceHP2moE",
-	"n5qOfDeLKazA2iooG8fLEPYCjIuPibHOfHl/lC2ONPhCmLGi71f++MgtEQvOyPJ0OziWKY+WHcsbHhFA",
-	"gsc8mamb5CEOpzLYlqZ8GzQlPZiN6cmb8xcnl0fX55dl5HUi6TK6Yl55MPTdFir6j86GKlc2Qljqfyqo",
-	"NIrs+adkbEM8t/bhEs43ljBVV9OiDvuhzOYjUm6oBPgARDs/zpZefyMyIFu4QD9jWxbWefJ4OA2m7dpy",
-	"M1epQwNinylnttcdj6NcN1KT5P/7IO8BcQ0ToFpYuSBOj4GtZ4pVOIFG77asjfvI2oLgOVjgRzRWRMiW",
-	"wVs95qCBBjCmqWU8+H2A6JhxQXosxJJ4W1ZRCdfzazRANe1G0+ox9V1N7eO7NxY1M5WTzHzTuWQU71y7",
-	"B+tM9hMZU2b6ALn2ru7A9Q9sLTh+XwrDlDL3d2cNiN7C9COn6qcBF64cdg0M1gZ6921/b/Pr0rkgtMOU",
-	"917SRfaWLC80sXSeYgk7KrOsvZoZ06JJGxa32JRvpVTlXjk/+q6uzvgxc219rWvIXIV0kHV8rYmllo7/",
-	"mL/rE3re2ximfFON9EJUy83bfhuujmI44VwSUzfmV57ADcJS36EeAz+B8bDOJ/ota9x/GHdBbbLPO9Nn",
-	"+u72/SEfelNbh3x45xrzNdXLsspketJNmhhHU8q25eH/oh7xrU9hUwK5qU/BNqMvE8mCiG0rz3ul7ELD",
-	"opcn16haL2ZQjWMfE/VmWwZ6W5NoqbGkgeSEC4VmWE2Wpp0bRFuVl2a5MuPKRjdZ7LexUbLiyY84VJsA",
-	"Dv23/fbeD9CeT3m6G9gIqYKn/u69DFK+vQ2b+q7CpjYiwC/yKOiVUpcZ6b5D0rk1R38TqpGJmqpFus1M",
-	"S/q8HyQbrlpAf2DIaxdBRtrAJMc5dez/kT2WlcTPEfbQ5dpsStgxi+CRGafHbNcvL7VHD0PsTSjQvZW0",
-	"pZl8jcC1L+snTIHyZmpD7zXbnet2uwv//7c7KVx/xRr8W51rq3M9ns6VJ04rdS5IARxxEZJm2lXZb7gy",
-	"qcQ2+N/R0EbWRySrqaqpnDS/LzdjQSpNj6WdpvM0NuImq1DxjemsjwzCEovNmu/Bhr7RqmjXqcHb1jwz",
-	"qk282EpEX/9enmoMdLisuG3IbhJ0PJ2dl1xXm62j/7M6W8fk/nscPREnMrs41PxbX1i9Y8vFnR5b7x7W",
-	"BZULSCOKsrKqOdmnxwqXnao7ST2C3PKb9TODTF7TVsX9HuOWzdk5HDcJaQ+tedS6UF0inHMmWiNS0WNa",
-	"lFs38KDWJolI0z695ma7AqVwf2rutfUaobLTqMfW9Bp5rx2UaFv71pllbCssfQu3yJxFik98I/nR3xSj",
-	"UqRd36b67hR3lr62Ndq/XaHnhEUF5SCLgVnfGOlikh4BdbYNLLZI/zhhIdhaEH2dCfKUdEJwrCZ/LAuX",
-	"/RleeRBb/G2xiLhUWCUy6Ab8ZhPb3JX5zBdyBFM8dCLJ8YSEN2l1djA/GDsNVP+OTYCY29x0+9wOU6YE",
-	"lzMSLrFtmPKwMp0D274Peny4cMaoMYeOrkpTND6XLXSuhSdb8cOZOGzlIS1iJVqcUhMqW+hslOsmQSVK",
-	"GJSTbyDyaaZFwwYyGkvkis9PCbYRr2AFMZMU+8L2mM0Qtnbvki271WM9dnl6jJ4cHu76hLVsY0zLh3XN",
-	"w5+a8/m8OeJi2kxETJjWyCKfiUPK6/qeFYtXk+HLkJ7TV6fv/jjrvKVn8oxdHoTHZ4dn09P2L7uzvej4",
-	"1bMW2Wu3wt2YDaen7egfrzbqaHGWrjAldY9hR6bMWcMfoNRdBnNalanKBWZCH6WiJK16quwRTgiObGDh",
-	"MQ4npHnM9YBx3bT2/Z23/EpxAXf3QuBxPZzZBzC+gXAtjnOuyeUd2A58V+U9B2t++YaoCY/ecnWkby1Z",
-	"v0oSfF2wQK9TZh++ukutffjwLqzM7U89PzPU4ycsaWhj7osc64wBwjmyl6emetctIeUzwvCMttwVqC22",
-	"qjEOh+qVtF0v7p3foUcrFj8zoATdYK/Vbu1tQhMcdF72xdD5jLCjizME46KIh8nUlmF88NxIIOx6rhwQ",
-	"CEv06ur8be4IIipDfkvEonQMCzyN1zmGX/V7Gx2DG3nFMbhT6CJ3CBtl2nwbm/3r0ZvXSzYbDCl/1Ial",
-	"nWIaa6mBWh+uILCLYH5XWCiI+hdIThIF/474nEHDqNT4OgLvyIQw+D7CCg+xNL0ek+xKd83FlCZiXtE4",
-	"RkOCXKi6/pQZCUU4ky8k26bwzHkSR0glgiHcYzMNGY4RTxQeE0QZqPujJI4hsFjLDSZdJSJk9t+dgRF5",
-	"JAdgpYMWKj6a4a1lF3RCpHhhKQ2k0QSNaKyZlWiAnKTFIoLIdEiiiES5d9MhqJIoovLGLGugZ6ZsPICq",
-	"YdIIYvo3ErXQO71fSoMlwAxogLL5M1SioQCpizMYlM8ZmiYS7NAjrWY0kEzCicYFyqCXTEyEaqEjFHMc",
-	"oSGOMQtB7MQKzU02DqKqx4SthVXaac9R2mO3fYeSGKDCCk05KAqmgiPiceQ1qRF1SXBEmUkOWdrSs2N8",
-	"a0VpuXhOZodrch/0eRfyHiIywkmsgm67EUzxJzpNppBiMqXM/LudGi0pU2QMru/7q9lw6/yainn0IMrK",
-	"pRnqTvryo+mlb7mycG2gEOWO2LgW9d8Aq1ymGRmVo14rKpfYN3dA37CRIHJitRlIykNG3rc/DUnM2Vj/",
-	"ZZ3B3Ko34CnuMUvMQHTFadPZ9IZUO3PRFepTri2XvpigSekrbCEcIcxMF9R8x5R/mvTYuW2/a6rCggXb",
-	"6E75sqGJJrFK46xegwTFbHBxfnWNdmCOnLbVbj+r90g9gqZlT6Ne1RKqf/S/UXu4q+LhWOOD/r2vr21/",
-	"QvWkboi+ylr/rVvUGtxsj6lc2dN8DFd5ik6MI42wRCBAgq0atVWjPGrU50ZVkyp5IjWqrtCi0jaeKxqP",
-	"Zoxe0xvM0GAlZRigIY8WDZArqZFC3l2+BrLaY0DYkL71EmFBuppe/ZjLQutaQpgmDxvBK30ObxcIhfsE",
-	"l3+3TliGCBYxhbQ2Z7H6Efm6TnVNane1V5blOKEyFJcqSeKRhvzI826RSANoP19fXyA4LQiqNyu0ANDI",
-	"LtH+bQx3gx6zW2f2cpgo2M8hVxPNUSzhTkuRp20VEmlDo9Jip4XK5Cl/OHyy/wz9+1/7rb0G/GcfgPj3",
-	"vw69Jjopk8fgGVki3Z85/H3nUpM1RLmQlGIHrr4V+HIv5PLyNPo0I3LbzD3Opd0lLpjSPYbK3SGfkTVA",
-	"aaDYEAMt5nJmExwfAEAzTjdXTNAHskXyIqCXeVmoFpQig22U/i6z6A34G+DGo/LfatthI+r172/JbQRG",
-	"fJN9rYw8a7d9J5FJK5BLj4ULr91og8wW1DvVMuF1y/y3zP8uzB8yHlgZlXwSgCYolI14rVUpX+rDVfSx",
-	"Zn4T3wPWJRZhoXkfplPZAlPa2Qt0zBkjoULHXBD0738dtPa8WZHvHAhfMIYe5tssjt5+UtPQQS98mxv5",
-	"4LmRZmMRHmrxRlWzUatIvbR3aSFp16H+oIVSQbdgObCy1+DI7jwg3gAZgumwvMc8aO4rPszlFtO3mH5X",
-	"TDemanRxfnXto+QAjF6QscQmIg66wQ5EGdl3y/fhJVHOz28a0Vi3mzGHZWZYM0U16PSKjhlKZg1XM8cY",
-	"16aY4bEJ0wTjtktcztXQMT/UDEiZWWfI+Q0lsgGa1pwMoXpMDqqh4HOTt1Qe5o2BAMJaGlZbLdRqLZZv",
-	"kvVDFBpXZAHmZIFAnC5G1i4bx9d02X7qfqh+fEmwJUlJRBWK+Ti3ifon34S2fVTDqXs3ZOFWUPU45Uzt",
-	"qaPJW54qX7AvV8pvaGN1n6P0VtgeXCM0eH10ffzzLye/9l+cvDnvX56/uz65GiAqUX7elKJVpzVxRsZ/",
-	"YPTtggfErIqLcEJyJXgdyma25c8fP///AQAA//8=",
+	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiiw7cmxLW5LHk5i+JNgNkhg1AQZAi2ZSvr8z/zFfdgsLQD/R",
+	"TVIPW87o1Jkdi90NLAAL6/34Mwj5bM4ZYUoGvT8D8hnP5jGBf/8k+EIScUGkpJzpX65xnBDz2pwKIgeU",
+	"Bb1n3W4rEGQsiJwO8g+2d7rPDvRDGfI5CXrBXPAxjUnw5UsrOIopYeoDVdMLEgqiCsOH8FD/C4eKXpOg",
+	"p0RCWgFOIkpYqMH7+KkVhIJgRaIBVkEv2OnuHLS72+3uzmV3t9fd63X3fwtawZgKqQZzLNQy6I1xLEkr",
+	"mAgMy/1oJxqEgkSEKYpjGXxqBTQKeoEgcy5Ue8HFFRFBK2B4ptdwDj+j9Od5MoppmA4NS4WhE0mE7AmC",
+	"Iz2khEXqB3+uAfaXT19aDjZptycI5SB6NZ2Hy239v2S0+7/q14vtP3778G752z/+V/3K/t598+Fl8ubD",
+	"3/d+/bC9GL16Dxt9TiZUKiJIdJTuarrR/7HbqzeGx6SwGaOExkojrp3MgXT65nhw/OLk8vQ8yEOAhaJh",
+	"TGRvIagiGlaL3jC6vTVvqCzuOFVkZuDEUSSIlEEv2N550ul2up3tID112KMYq3B6RZZtuwvrHUmYCAHn",
+	"bA7V3cjCJ9sHhU9gtu5od7yD93fbB3hv3N6LDsL2s6hL2jvjg3E33Bk/wdvdoBXEWKpBIlcAoY9ngCcA",
+	"h4Yo3nra2e907da/l0Q04OE6qyQzTOOgF+CYhuR/LNnqhHzmng2uiaBjSqL0PGGV++NueBBuk/azUZe0",
+	"9/AuaT/FB3vtbvRk9DR8Mt7F2/oYBI/NKcPpv784PtdolsyjlYDplVvMAdgCt2DKxrxIRDdfwlyQMRGC",
+	"RIPKNHUwy2S07rK/aFCnBEdEAAM4jGO+0P+IiAwFnStgA8HllCCsH5EIzYia8kiiv52/PELPtre76N//",
+	"2u52djrbP+hVmDUFveDs9OJSg0h+T6jQCzInLcMpmWE9hVoCi5BKUDYxHGKK45iwCalC8DNfIMURTtRU",
+	"05UQK1KEYLtzUIbgJ4IFEUgQHM/+ux9MlZr3trZiHuJ4yqXqPe0+7faDTWGE27oK0ilB5lqjELMC1B10",
+	"OqNKkQjRMbynJydSoSmW8Lc5jT4b/qN9bh6RqK25Zg/94+2bn5Wa25+HLSQ5UlOs0MjwbYkijhhXSE4N",
+	"EFQgvmBI0glrU4YiimM+6fRZZeM6fVbcOixpuGrnWiicYiGJ+u9+8P7yZfspbGbT5r3jRzicejbtMF7g",
+	"pURDxtuhfmNoDvfgyd4z9O9/7ZdP1r224dm94xeKi+bppX5j9fTw2obTnxMllodjZShhEYILEnIWSY3j",
+	"C0wVGpExFwQQgpHPCmGlyGyuqrdutwDaQbcJpBlldJbMgt52y4FHmSITIgwhmGOBZ0RZWmAw/SSqAnsS",
+	"IT7OIbnmJ/r3OVbTjLHTqHF/ZvjzG8Imahr0dvb3W76rlgjJhZ8aDfWuDEJ4Y+igmQtyTXki0RxPyHPE",
+	"Z1QhqtCYC3gMkgs8cwD/nhCxzCA2wwU1UO5v7/igfENnVFWBfJfMRkRoyID/ozkRFiwNSkTGOIkVohLt",
+	"d2ugiWHgEjDm/Ha0jN14mkbYeQcjlUEbArcYttCYW5o+WqJkPicixJKgmCiNAi0U0QlVEnGBEqYZRMgF",
+	"kf6zhv+sedoHe75ttNJTM7pJq5jcBN/GXMyAiycJvFkFQbPs5vk1C76Xyb/oj+WcM2kVMRxZKg/KEWfK",
+	"aUfzeaz5COVsay74KCaz//qnNLpaXpNL2BXjC/aWaCwsalo8MqhyjWMaDSz7CVpBRJSRTvRKRzxaauy0",
+	"rz1HkhhqRITgQqKYwjfmLxBu08+pBB6EEUCAxpTEeslzrrFTBL1gS4stwRetFzCpMAs1PFt4Trc0o9zS",
+	"3CqZ2+0k0krG3e3XL7re/6eviMIqkUFvT98LRZXlYRE6T1dndxyPeKJ6oxizK7Pt2Rn9H0HGQS/4v7cy",
+	"/XjLPJVbZ2arzSdVauR4OJVohmN92CTS9ybixGzGTMv1SE2pRIdnJyg/giZ0nI1jGt74rK1geImvCPOd",
+	"tXthoOCNwlFTidxjDb574+5P5ll2Mul6v9KxhHY+iRZUTRH5TKWibIIirHALySScIiwRzjYChKp0N760",
+	"gpdcjGgUme29wRFRJpPxmIaaW14Y24jvSmYvDYwFpXQrcRgSqYWEK8Iy5Jria5KKkpr+IPhYIyDctPs4",
+	"zd3sNLO9ucfjfKcpiuFWQUFj+fDhQ/swJ197ODGeESNaz6iU+txhe1pWABeA95wRJ/Pta9lq18h89eKc",
+	"kSfVS56w6IZIwXKfl3GBcTUYw8McCujDdj/e/ZHuZUeqd/ulnehej9SsxmzlOcHR8oZbOcY01ufi2Ukt",
+	"N3OBBY2Xg4Tha0xjPIpJhQoKAlMhPRSJNGZIgsIpCa9kDyjFCEv9VTrVxyD9tcTKhF7JHzc6hv38zbog",
+	"4pqGBL0vgH2PJDO3DVQiqbDQdLKF5DRRhmLyBWtpwmJ3CZsdKl5J0HPaqaLjg8a+vZVTiQCgU32V1xJ+",
+	"fFiwEJxNzrCUCy6KtwrklJzUAwZLJ78MitvgBD3gBFZ1mNtB9bbALJtsOSzqGCDw7PqwJIkNW2hYADP/",
+	"A1Au/UPC9IXngv5BooHRwoaIiz4bJkwm8zkXitjvBxphhh10aIQ6x9s0MRnmd/Rze7FYtLXw0k5ETJi+",
+	"P9FQv4pjyRFmfVaB1dgNcmcP+n37iDMleLzq9J0+/qUVnAk8qd/J7ANjP8hw5S1Yo95xdWiZw2YYMym5",
+	"Icp4kknHPkwxpjAj7ZrpjXYHsFhDDkjKhv2ULGj3iEI9xFm8RGenF5fm/DyMMzX1NW24eUmLqF/5XM+x",
+	"IqBZb3ykivO3mC29x1rPC7yEgHM0w2zpjC/yubHNYBYhJZYITzBld3iKNdANe6gCyTe5dK1bU3bN0Igw",
+	"O7DZqYK5xHumEsYcmD/9BwmKJ8OxUV6fI8rCOIlIwfxKI7SYEoaWPEHGU4WousPDzYM57CHMUBkqDU3M",
+	"J1pbUZgyQzNCnEjSMnpLEdxvS3cvOX+DxYRsfjnTz25IdPPWiViPpTk0ZuhgD/1Cf7pXorpi6m96IO9z",
+	"AsFNxCaPT758Lqmx13cs1t2Rc3VQzqyYeA+HYkWeHmqc99tQSZ9K2vRp2aVUONSUR212pqNE3gkLBKOr",
+	"0UKoRHrU51+b9xVB4NdExBxHJGo54dypYfpxcUnfGY9cT+hp0oN9wo/TgzkfaBnC0TNZ0IDXEnXuweqw",
+	"kzMLXnKONPTOaivvVdltFqlucYrrCTnN1oyysGPPsCTrZCb3Gws4d3+k+3kb/IkDzGwKOraQ39uxntxS",
+	"qPrSCtYQbVZcwaqIY89PCw8DfRFBeqjzuXhFizu/eds5Q5O9cOiYKaqWSN+NNxbCezXQN8lxrWBNkabZ",
+	"7g7iwiWv8Yw4cQIs6o3Wdmsxgdfvxfy6nR1HYeH3bIHVMJMIUZay0/Ky7R7pxyaybA0LfKO4UxR01pNx",
+	"mg65IutsYvltlG/ugzp+S/turSTlTL36kKvG3rWFrFtwzfdsLrhGvFsgwoLgK6/51yKEfj5wptyKAyBv",
+	"49XyUMhnM86eo3DKuSQIM66mRCDOSL3jmzPiYgVmHDyPeox0aFn0g6eg3IsvfGcnT1Fyu2vJ/Fd0ii9I",
+	"HLeNW7yFRolCGMHZoJEg+EoijEQSE0PzU+v1WxJRfLmc3xQb9Hxeb3jOQD7Tc4CBPI8OkrAoU/axRBVt",
+	"6z748X7+uFIQEWwDujQgfhVuXPEM6CUPg2weYz+OZpS9l0QcQewunEwUUf0Bjs8EnxOhqD6JNJA1+ymN",
+	"hC2Fge1BVJP7e7cSJ1ONkq3ENimRkCGaYXFlje4m5lqfYsjZmBocdIGTjLtfjd0Ahgffl7F02PlHnMcE",
+	"QyQA84ZUvaByHuMlsnFQ+UWBOFxexjxHpUoC7Bji1pSG0nmikCAhoddEIuxABNkVo5iyK6S4o1GGNqXB",
+	"RjlSl4Nou7tT3OdtH4A0VIkvVPL9+RtN4TByb5RWu/fUM5qNU/YF8uUi4YZpFPNQXzATNr8qdAymPzHv",
+	"7mdbjYXAS/00i5qujNS4BV/y4Vwfs2FcHPqn9As++icJlZ4rvRJnWIXTDW+EC4ivYDS8PUQRBeItM6zQ",
+	"yjlhEfh3bLSvDZCTXtS1I0SDhClz+YoznbJ4aRBraIDpITN3z2iO6cQhNjHFiLJUUEqRLsKKtBWdkaDu",
+	"+t7Dtf8wJcCcIUINLoi79zR377/JhT52J+TOphRM+PBu6y2uTPVKJBFVx9eWdVcx3rDt8mFihaZ4PicM",
+	"aLWNzxpquDpGXxlQNvThFw6VL2L4w5SjiEaIql4uzKuFsDMfU2NNHGrwsOJiCEHDGOQ3fc04S+2QRNRO",
+	"DOy+OXoULVJQvMO4DKHKKGcpRvNC3oB3FOW9IQzRbF/XvrK59CQf/bYbCNx0gSGYMPINY75fEQfbCnii",
+	"Qu4NWpYJ6KVDOKcxpnEiiBcHBMHSj1ZLiAYH1wActxH40h21+OgdMhPn/qw+VljYQIJq5JkefOE2J5xi",
+	"NsnjdIaMvmnNuA1YVR44qLnNLi/rzxVcDs4Ea5xK98IdyKe6y+3y3Yp3O+Xe6T+aBNMclfhSZeG5UP/q",
+	"RpgkAXeEkCuRRf9r+dle3Rhnsf8rNgEg9q/XWGVAVjQWzbdEYa0aV3cgi72Rg1SaL+xIVZKhzEoy29Vd",
+	"oEwJLucEDmZAWASKpHccKmViNPDKo38uruQgEdT7UJBrbkT+5vFNRuSdrMraIwYRD5MZYQo7llC9DPyK",
+	"rICr+MpAq2QDG2xzJ8AmNqevCYoyMpmjqICfOwn/vtceuA+MVg22rbslniOtOxrfvaimjZeUvVyKeF3i",
+	"E8ikVfuj/fQ5EoQRm1jH+RUlMkuRAoLVlA3jT1ZfDYmV2IyQbdP13OxYEFCUAS7Yr2YIpIv69tjkYO8z",
+	"LpQtv4UkmWOBlcnRkXMcErmSgOUW6V25A8Z3lNYXfROV3gA+UCoeSLOV1eW+oWOiBQ0QSnMLlVqVcF+1",
+	"skSn3YNiplPXt7W5JHbf9h6enUgb9ajS6fTxjbl4jshsrpZoRrD1DTl9NM04gktQo49C4toK2TxTT3c8",
+	"6mkhm74M/XnC9LEDHCYYdYKZZT8I0kXBUgEQPs+i/12+29BpFEPk4l2r6o9L3a/IW+nHLTR0SASbp3+o",
+	"pvkXVPaGTdhdxeailWrHHCtFhAby//142P4Nt//otp91Bv9f+9N//R+fBHQjDW+VxmWrFDSIxCFmmkBc",
+	"ETJHGJl6BS0U0yuCMEN4Pgf12eXuanlUnyqaTznTqgmL0IQoiZgx6lRPztUlqNAxQ07KGK+V9im+JkWU",
+	"B8W0QH9cjpsH3bfX2JjspLe7XR+/B5I6oFFM6snEYZH04rEC3R7Sq9jSEQqwVfBEaZALRGN7X9ONPOE4",
+	"8BIOB8wMf741LPos2RKF+Eaw+ORwi5j2gtYT67sQwCslQx6yGG5AvJmN7VuxqE2Mey6kzZn39CVuNOw9",
+	"MsC/EAO8D271yCr+UqyihiJmIbwl3MHKnFlq7jTCyHN7wfW/9fGTeOzcf1DeIgrK9DNfpufPdU3+uWpE",
+	"631TYgS5Seu5QbGsWAnqtArWpiywVJCrcn2mfMFMqg1nYY7ZGeOxkRGzGhkrlmle8y6RMyVw6FkanxOG",
+	"53S1HcK96Bv+eIZpfJhZnu/djVvWV2sdasea/OQWlz05YRH5XN2PiIfSa/sWBAIfNWVTwnCUw7MTH77m",
+	"LWRVXmrP9IosLdkEn9SyKCn4hp3lDIUlqpG3KloXA3Kvm6Tkp3vbez80qTZVO3qGGJ4kz3INAs/I10RI",
+	"r3fm7+aB4wHeXSwdsGVabsiWOaYMyNzu5PbfhxAnqU0slyHqu+0rXDHmJUgBpyrLpE8kQT9fXp4hqH/U",
+	"4A2ppQiGmJar4/h8fH7rpY+pWOHDWsQ0aWEFfKsdDOyBg6k1VJbEm6JIA14VJx7DL88RnxsqYJRROmGa",
+	"J+gtMxmwq07dwNZ8il5zYZ2wnHfyptGJJjaR8UWdZLxKJi6MNuaiUYwryygbOMeyeRZYIrALR0jxGpZZ",
+	"48DLBrFstZXTSpCkLCRo+9mTbuCTYWitX9AH20YjyxrVw4Ub2qRjs2Y3mZf6Ktp0b2u/SyNM1j+7tS2y",
+	"m5hiW4Gka5Ywqn6ZjFa5j8FtWaAuIGvUqCMNVMFDEEy5PEMJisQhWBEk0EwH7HX2EgJFZn7TRZ2rlS+Y",
+	"17PlMR4MwIpiPvBN/npx5aE98cRD1emEYZUIgnA84YKq6czLG8S11zByTVrmlI6PhkBKh6e/nHk31XMs",
+	"x5+NoGqHOL849H551Yx1V2TZAw3v4ufD9s7+AVLTZDaaC8psSbknB7tPvRLGlU8v/4UskX6zB2tqGbAA",
+	"cepW5mFsb3mUxIlcsTCtsNXW65N04v3oc/WTs1RwW/cwlusNspIPXkGorVE8NXqZw6rByAufAqOlzbVN",
+	"eRqtK9SuDJIe0AdBLkuvuunMJNWAJskQvIqcZ7FUMHHnh4ruSPyjwmQo5BGBKPRRbC/LXPCJwDMvifVk",
+	"KnquTYyZTQaFUI9rEmtw1nCf1WaSe3eMkUs6I2mGyQbKU43Ad5ky47HgM2M1pexKs+M0vK1kAto/2Cya",
+	"sV40O50TRqMjzsZ0kgjsF9DuPLTBJuAMJJ0wyiYDHE8GELb9GDpxF6ETMoHzvcMTewzGeBDBGPVHu+6l",
+	"8tKABTsMQ54w9YLExGHVBoTN1iMf1AfF/soTgexrKKcU3z4YtmxVK4NSs+AX3hguck28voFL8HEtiFRo",
+	"u9vtIvte6y6i3VJPz7oM34XdfPHfkVWfQ2V2X7h7kIOl5baiZvvOTCH8m/jkViPLufPrQKIDZhOChsAF",
+	"jciZ+mnuKJg6tWmWzhxfEYnIeExCBeZeRFUhujx1QEk0LC9qWGbYq0Pev1pcuklrc0e9ahUPO1y9pGEk",
+	"UqERQQmjvyfkOXhcIKPVmLKKo98ovN1lG54TaQT3DRC//mgseUkJo3HUiCS2cWdqCsk+Y1PYHRLO7uJY",
+	"vrU8msNWH5lx2Wv1iokpjr63/6SqfZjcv7tQPlyWoDdrwZUHbK1UOrIUUt9+Q9FkV67WvLcmc7G79MJA",
+	"6eEJuVKZHoMl1Ls05ro0UJ7FSxOq5EpUa9Qbvjq+RLbS5bCHhi4/eNhCQzcuFxL+pPJquJFZNUuu9Ppg",
+	"sJqukQVRDNqvDmMyUO04WbeF9kk0tLX7vEY6m6/pGxFcB/YFn5nUpneu+BQCG8hn75r8pjtnDsmlha42",
+	"S9ikVwNTuq4Uv3OH0DK3p7CjDRf0RXpBSr65dS5OVpTD1Q2vcg+XQO1386VFyk3tgjSPt2XyLV5fnL5D",
+	"Z2aILLVoy8oTxorxrLv9w8r9c2CkO+bbEl8rpvsJScqcz2uE8jQFKH3z8KLVTpcbRCE0hhnlHUsuIUwi",
+	"sUHw0TeMLPIH0K7vKa6LZPVsyhRLxPiGoazfMnZ1tQ/IdRGrdYvZN9BC0xaLeSY0DxxwzwsvqSmZSRJf",
+	"5/ID0kiatbh3IZDny9eLiVpNPfrMonqfBV8xQOq2gDUE1qYt1vK0Ib21KY7m6V9KJzPMaa2KTzon1/yK",
+	"3DxcQYtdjok8xi1807gF1z+weIJpE8EmCip4bCsM0Vghyp6bf7Upg0fSZQuMNHrHRK1IVm+I8FyX+Plj",
+	"dFKkd6uq24c7iTrnpuhLI2D1ceD68w/QiXEzxduzV3cZuVqC387mW4C5dec8M91vsAoo34Tn9cT2Z75A",
+	"sRapC62xbLjnFSFzCU03KZtUelJxRlCEl/no1J39ZzvF4NQ1Y1NrswLXyXUHQQByBhJpQ0caAig2jMZx",
+	"vGhE9DbJmmCcm0ibaUPOepJAoTRFHgwgvtCBoaTS5u5/MZi2VmQppi3StN4/bOJmFTvWzNsv9ghdd582",
+	"zk3PTjirlVAYpnBeJbAK25cd0qd6pL0LIldrnl+bzl2AAycnQdzQyHgXNsJ6Y+v7XMuMQgmWsm1w/8aV",
+	"dxrNg26XpK2dun4Kcl69rhZALCT9rJVkXCMQlfp+FrME7bfBZmbZYq4wRq8/XAbrmXkHzZYkGwsWrGu4",
+	"zY3Zyu+196BSC1qJLae/N89p3/MNDVEYf2FRO3Msb2RVQBuECNZ7JQ6VqWmo6QQaLRWRz00Q1Cr3kMcy",
+	"23hRXnojENcauSam05oVPBGcFdEnZ1QwrXW5tUemJbeyY+uzKb4u6J23IpQthO0W7+zvQ29dHCoifNvc",
+	"fENyaNJwS4wtv94iWafWvf5waT0t3QOIGVzlT/32pPcDF1fS5uhghugM6j4qggRRYqn/byKscQFMfVBq",
+	"Qg9V6dZcoNp9Zuft9NlKPL+D2hNFhTon033T6hN3y1EK2FfPWJpqWLhe85tnFZSr23ll8JsoBKtK74Hs",
+	"jl0acFRTZi8zhtFcRTEqs+/mRMywlj/jZQvagWmKBgvv36BI39csw7emnrFWVMStAg7uIrUgmUcbo8j6",
+	"AfWwM5WClJXTyRkrzRJKulEOyLpbdLvSrrcIxngIATKHCsUES4We5ngxJGDMuCDuCroMlzRqhipjd8RV",
+	"canPyvWgwU0giN5zEhWv6HcQX/Om1ClcL3uesFAlxkkGgeJLZD5ppf4Gw0hAKP2fYQeVEKPPSpjRQfma",
+	"uLkuvYXCkO3fp39cXy0Yho6FE8IIMK7nKZ3sM01LwbmQ+piLNEqDr2mujTEr9IGMsSLCsPlbVJF1N7VR",
+	"kdUX7y4MDyaw7wHX8XhvQ2c92vq34EDfgLXMBRkTIbRcsFJduKust9VJZiuPVI/hBb6BFxlQq2hgnLCJ",
+	"oGp5oRHX+lRAWjxM1DT766WjjMbKUYkBK+gOEKo2hAaYW861boNBhoWE61ysD1wcQAqYL9uGqVLzTLM3",
+	"ir9XlqbGNSxTFd9jUShMVLQhuHk4TtR056yWM11YoRDoWEqigPrabzroDXFdwV2eoAkpg+ggpDgYMiA2",
+	"xvmhjD+0z8z7htaNY76o2BGtGvJexEEv2HKSeuZVwUlEVU8QHEHwLjYqM/yKYj5Jzbiy8I79Lfd0YXw7",
+	"aRBNy1FmvVLjJct9NTchyG44IObm9SVPBOILwBCewAkANhamdyKSeeKmPjIjwI+WrUsQydWUzOwuCmeC",
+	"Lg5YfJIOCBKVbyXmfadNlTb3c1uGOMainTPftGObp6Axx+Bw3gEDOGRK/TsiWyUs0igYydwsTuYRCxdR",
+	"C+eQ63JKlmhCVNmj2zM2SLCc9Jnm/YdnJ5ankvAqY7z5MgrO72ElqU6f9dmP6JLnCzWgKRGkheZAyX/8",
+	"0d1g8uOPAFvchOydtJ9YKoHgPkPu1Zp7gNJr8KPpWgWADlNiMtwS4Ni3SYRbWYLIEIQ6iDMzRM7GcQ5N",
+	"70/9vp5+WMkvG1aS6DroMA3QNmGgMPawrgXG0J6cHt/Es6JhyCMyzIXGmhVdE7B72HjOKYbWAt4gyA46",
+	"sd3EqKp0EMPITg+jWnqbtsOw1kcKg+OYYrOHRao85sLdYqRviSImY+8llurw7ASQTZiCeHpZEI2q7E9p",
+	"jxF3sMNcx2sElx3CKTPbmSFrMQ2JtX0ZphsczqE/4E6nq68sXD5NjWVva2uxWHQwPO5wMdmy38qtNydH",
+	"x+8ujuGbLLgzeINVOL0iy1zBi16w3emat9K6HMFup9vZBVlQTYFsbuUaUpdtblrSgl2xIVayhRZTGk4R",
+	"tCoZHoYhmasehI1uTdUsHj43CAiFaBwKSbN4U+OccnaiadWEKFNLRbN4gw4AzU63u2HLSepKsqQNV0w1",
+	"lnQjNU507BedkM+2bBmQLLGu/tUOtJC5YnzBtvT7HduGJSurst63QBbbOC8BtNOq7hYXcieYHVft6PYV",
+	"B1DlzNdvz2LOAWi4O8fyHoPEnW1x0E+63d3w/4p4qFEe6U/gJxIUpy3Lc5X+Lx+MUzwjw4hahreAqFqt",
+	"3hVyzxAFZrVv0MS3rBSdtvIdEeGb3dXf5Hti5YXEoPfxk5ZiZzMslmA5JXmPftrdSiSMURPtgydSS60R",
+	"lSHXdC/4pAesQam6O/jesAlJbO0f7q3800GQTL+//aTju2mvF1fy9hfNpYOn98z88NFWLwiOL3b2DwJb",
+	"jyA4a5u/oEJAEI3Gb3//+Tz+8Mvr0Yl8cnHyFp/u4dPXvz2d/P5PeXA9f7ncH7/69fXZySKwyf/B8ZHN",
+	"X+8Fkuod/Rz0gre//HR0+e4k/OX9xQtKt7eXF3J3f+eAvvjt6SG95E8uk4Nfzg5/v37yYi+AXPpg71jF",
+	"BxfnH3Z+pW/ei3f71+Prv/+cTOdPPj89+xyr2YcP8Wj0du/k5fJt8OXTBvfGps3XdDXKiRorOsI2hM/A",
+	"mWs5ZkRQqL+LgrxKpERCmq5bKzi+xJ6UCyNeyqy9ipkHft1ogi8P4Sq+Iiov3Nm8U7fz61zDBupcdy/f",
+	"UGkCb9NSBDL10mVNtMYE6nfYYhOmdIGV/2I6ElhQYu/u073tPe/dbSr+f+srna8Oll7rmjT7j3nTYNHx",
+	"lTqfc2pC8Kk+AR64Wm9rS2sS8ZRL1XvafdrNybJBlhHvf7fKvqvD1fFub858zRhG2PblRuv9sKrfp9qk",
+	"+JpRrQBSzmavebvok1qZ2f6xGAkwcMp+8dc5h1AvqPL8yZvVXgONe3MTCaMJh2vIZ4qZD4nClIrkrUtd",
+	"oLZFOywXt/DSlUvnC04r8RlB6HRO2MkLdMQZI2GOeqCY8yugLlRl/eWUVpQ13xhTQ5P6zNynVkbuHbVK",
+	"awtJrfMUJDFw9GJWnnwu+DWNiOiZxj6yzxhHBeqZ1WeBUGg9NaRwnLxwAotfJfCVAXnwRG69KiIfrXz0",
+	"SBZXkcXasiEfXe7Ep/8g2um7EitoZquUzWhDimpJCPk8t66Rh0ppWxUShNW0gfwaU1BEVS2dfWfKaEAO",
+	"Tge9hJzjtCc/WLtsM/uoKpXFVKqsmAYYgbHAM6KIbc3r24vslS3j7Aq+tFa++YbOqIIX/XGDpjbfYspd",
+	"UDf0g3O9k00fL+digUoakF8b9ILfE71ZqenB1d1IMXJFQEQVouPPOFS2lVlj7zzf9GnXrwyA5u6b1flr",
+	"+7T55nPNxfITEpbMjJMJxglMxnoi8rE+6fSfbs2UshIvKUuyzrSPWYfCoLh9QdpoMMCxyf7M+v8F++Nu",
+	"eBBuk/azUZe09/AuaT/FB3vtbvRk9DR8Mt7F29u58PVesL3zpNPtdDvbpvlaL9jp7hy0u9vt7s5ld7fX",
+	"3et1938LTIhM0B3tjnfw/m77AO+N23vRQdh+FnVJe2d8MO6GO+MneLuba9vWS/dxI5U66+zmIXHWHMnH",
+	"ru7Nl1awtw7B+glHLjgXPtlei15lrfDhozWI3EsuRjSKCPtWpPTPigvvY94r9klfm7yL8+OnLwXqq3fe",
+	"OszS0kKOxBpymievaro15mLCVTvvpQPm6BVrU7M/zUIeja1PQY2bNAxSUf1gYV3qXIAYmm+qTCUC+aVK",
+	"mg1AZ3kZDg7+Jx4tN7yh5orlL6gNDzBP/idnjN2Enxeqnn8puriVSMiXCmnZ2RRwsMqTQiv6jQCcq6Xv",
+	"/p2MvYfQyrpDuwbWN7yY22tg/yXnbzRbMx/sr3NdPJ3d9cc7O+t8nOtfb756tvqrc6wIcG5DO765UGX3",
+	"OOdK1XeRqLSGTnrHraO6dMtjPjHBw/67/ZILtCAjoM6ygy6IMpl8Pys1h97OpnddJpQWg331q+mjQqhx",
+	"q8+MB9gOMIz5ZGIECSPRGiiMhVRTOPDhpl5XiMXglobQCWXFsLcWSlhskv2IfcGW7hi+Obw8+vmX418H",
+	"R6fnF4PT85NXJ+8uhp3c2KlHl6HhKXzr/JaIEZsxaP/OvJskan+gajr0Kb9mj++WXmVkOQi5EFpunnIh",
+	"CRpBJ7MlkgrPoQpLFgZkh9mAXhTTxNaiaJsKSzLL5fRB4l7dKjWEXH8NlQ8rxO8ChDDIoE5rczs9Id+g",
+	"8WELJV+bxH6HxLIQ5OQONSOR1hHuIZE8UfU0EqreVbJuU6zpoAvrtdBERS2K5jcIwej4SIaes3K79vyR",
+	"WyTSg38/wmz1VAzBjVAYEywKl27l+bg8x9oDOifzGMKDK+lAzk5ayoJhxfM7KZTZh8gWwiIStfpMlWTf",
+	"ve52ltCVa+sKyyKRjztkaZrfPyU9t51rvyLV+z6FtlLj4XWQXJJ1lLELwnLtMLLyij7pEBIP4A2skf6a",
+	"GhtuzsSYrxjZ6bOsbOMizX4z8WSu1Gc+5ldfEj/CS3I3apxwJTJvIBbZtL6AqEH0ajoPl9v6f9MR3Y7J",
+	"q5cqfPU53kRSKlbtvBdJKeKM3LXed5lHDU3YRoSwtPX/o673wMiGvro4X9x6hXZn3FbNphswy2BZjKHM",
+	"SAA406AzB8qng9twXogIHPFoCVzPNsnss9rA1woxsBA+KkfepaW5x5mdKpfx+wyyzxwdW76ejl6F9JS+",
+	"fvn+j5Ptd/REnrDz/fDo5OBk9rL7y858Nzp6/axDdrudcCdmo9nLbvSP13ExI7YXmKzam2wElMmoITKl",
+	"Il1NMVO+qez7W+/4heKCmNKgeFIPW/YBjG/AelTe/irKm6Y765G/ZN5M/rSIA9LKFMusrNrw/PTN8eD9",
+	"xfG5CcYXJCQUajA6e6jiLvdLf0WFs512+uw9A+OpddDmPGZ66GGrYKkC7cLW3M6nXbdQVbXY7bOULIc8",
+	"ItCsiCXzQRhzSaJhHX2Fat5fx1jeuh3ttUlepyxe3vmEGxC0XJ7yWmR9+6Y72qinpV0U1ge6jvo6JL+x",
+	"BWtjetZdg8IccTaOafgoNN4n2TR4bLOqbKraCrIJaWNbLnE0JsqTQnqU0T6TbUa5Jc1LXx8W9Le97i4q",
+	"US+onZl1gjD2/AWV5IdOnx3m4zWEXkJsdtXUCAaSSRnEtdnUYVOawBBzkx0FRPzwxduTd8OsGGaf2WqY",
+	"GqZnZZiguhuOZpQNf/DRU/Nt1s7mVpQ1r86ntK7avOTO6JqnC89a9M1jdXxhK4o+bKnqkQp9OyrkC1hI",
+	"wwdXRSsY9DK0pIlutVwEWDXcNO0gdHvL6lfn1yYsSCvQt+La/1HBMGvj1iuiDGLNU/zwIdbcNZ7y59e4",
+	"pNFCGOaSJ5A+2UGHWaazbVQMkTDghhZkDFVTgfXsdZ89N1XL+0ySayJwbIyoXBKPErDzTI+dt8tWar6l",
+	"dWP6rNpuqfI1cT2bTEp7oXGTe7k4PET09Fm+bZVe9xRfk6wcBqKqhxbEJJNi091HcUS9RiBTNqh0Y2/K",
+	"VF3Ji5ShunTcTe075R5k92Lh+eqkxZZoSpH/kYE/MvB7ILJHuToZ9qNWShJb9cRrfe1ki3zWR1IbBX5u",
+	"KzBq2gbJNqZtBoKORhqwqtfdjOhaN97d3c7sGDYyGFS0tCnjx09ZW0VXUtBkZ+brAtaF8DbZRsqljWxx",
+	"tU1iim09oI9BahGDvIhcNbo6wHy29U2I74uaFLJfCziVeh4hnCwf3/ooNd3lhT6Gu2EudClBbtVFTStJ",
+	"eWX1mEp95Uzzg9tXjHBz2Tv3Mdf7P3jJedq+P0XKT0WkXKsOmgbWU33dy3BhwLQ31Xck2O8Zvb/5i3dc",
+	"veQJ+z6ZFMTEA0ZTi30OpVOUqsPpfEvdOhvZcUG0TgkV+RySuQl6d2YyzkgHfQCblU1NGthHw1b5RUS1",
+	"8M0iaF7LfeI0YdHpgl1kjXZLKUzlarqSIxc14ubJOmL4cmxKMAaeMgJpETxPPs2ed6seujHpu8PuNK6O",
+	"s1xT3ohc05DITawplkLnEOpuItXkSr0n3zNjA3904asadzTYih0grVxDGEgbfETFeyK0ufbf64oP7pOt",
+	"P2n0pUhvG+jexpmb9ruTKPjLkKy/Pgc/ZhHwRD7eFL1MqaV2WhZ2s3BKa+eyBRH0GB10ovJhkRWubCY8",
+	"tmk5N7dvVWOC7jiU8ZSRSzoj0NLh+4lkPEoL8d70Sj6amh6Ix9q6ltNQm7VNQ/k7vSVyPXs2yltdJzsV",
+	"Wk/G0Ko8s3l3PKHOAMPfwQATZjVPHvNW7zRvVRBXENS5KNLgrMcM1u8hqjnNmClz1cY77wo1N1mWjrJi",
+	"zvdbx+P2ZSNyy6nUjdik0IJZ8upKC3a+FpKmoN1oieijDr6WfFooNr6e9lMp2p7nZ+4X8DvXR+rnasDD",
+	"VbGlqvIN5sHpAT0V4qVJZINfzTo76LDQsTSRxklcbeOWtkc3A+W7l6W+Xi1wSxKPfSYo47g4ctXpb87x",
+	"tERtPCPF8l65basW7QLOq6lq236eWq7OTY3p9GdXYf5jvtr65pftPoNFsx1oNJUYQD5QNXWt3jdcQ+FT",
+	"r9HEog6UfVOu7e+jA/mrs/mHRgVNI4KVZND1XNDUyxGGKgEsMXeP0ac5+1oW22B2aiI4c6TpLxLq+J2a",
+	"ejZEIhsY2IhC9UGBdafevR+afJ7yfDvx+jTZ82kDTX7EzQcg5r2C5MxGvNxQB4EvrUH6duGILyCtiLJJ",
+	"CqHtAgp83Eb71cTl3YEUx8fjggjnolwgHmVjaesew/EezsV2cXp/yQv+KGXdG4O0gXcby1hbRpyXq7Ml",
+	"rRq6hrYJ1QUEuaY8ceoCuiJkLkEB09RozEWfDfk1ETGeD2xr5mGh2HWuPzKSC6rCaVqhK+ILpugM9NpC",
+	"pjkkczLeZ3bSv+3t7JQzfSi7xjGNBlaJdOVo/Wk/gquUElol6VbU/OakNMLF1MjS3gW9pwd73e4m2duw",
+	"nHOu8PoJQX8ZHTbD50cK+0hh16SwNqMSkMfik3Q0oZ7Ypo01a23V565f4O1kmHQiT/VhKMxBmYsvdlax",
+	"NLQ3bxHLnPCbGMT0Ipoib2zfw8zmDDA8Wp3XwNNch8k1bc76A1ePjAprxs1hqe2gWsTRrT/1kTQaXc7J",
+	"jF+TXL0EU0Uqjk3LSahaDjZiqowUoKaC5PohGsDSlFyUz8itFDmwODuA6gkNSbka8/6DDTobmzofFlpv",
+	"av8RvJC55zC53vbjR4+Na7tHVPE1FEQek2AzotlEMB/tO9+coBrrTi3WbaYL6PN+B3zvUyuYJ97+nEBX",
+	"oc8tZwpTtoYnDv0tLaGAKvUW+mxImUzGYxqahid6pOEPhj7bYfm4pmiCKwnnqZnQZ2tQ6HmS3b+baj7Z",
+	"1UsFm6qw0gqwUDTMU5TNruEH+OpejEtfn3Y4I9L3QEMeHXUPg8Om6g0QIC5cX3EwFa8SIBWRagvKp9Rq",
+	"OhOiDvULR/bi3D5uJnvV9bAFCJB7sGHfWqCH8BQNCwMNH9nwfaDnWqzXHoHpPq0PhUolsOLCn7XVCj63",
+	"HfluF1NYgbVVUDaOmxD2DIyL94mxznx5e5QtjjT8bjCj8cjJNRFLzkhzih4c5YxHTUf5lkcEEOc+T3Pm",
+	"JrmLA60M9kiHHgYdSg9mYxr09vTF8fnh5el5GXmdGNtEi8wrd4a+j8WN/qMzqMrVkBCW+p8KqpMie/4p",
+	"GdsQz61NuYTzrQZG7Opg1GE/lOa8R8oN1QPvgGjnx3mk1w9EbmRLFxxo7NHCOlzuD6fBHF5bouYidYJA",
+	"vDTlzPbH43GU62BqCgP8Psx7TVyTBagwVi6i02dgH5phFU6hCb0theM+svYjeA5W+zGNFRGyY/BWjzls",
+	"oSGMaeofD38fIjphXJA+C7Ek3jZXVML1/BZNU02L0rTiTH0nVPv45s1IzUzlxDTfdC6BxTvXzv46k/1E",
+	"JpSZ3kGuJaw7cP0DWwuO3xthmFHm/t5eA6J3MP3YmQfSIA1XQrsGBms3vfm2f7A5eelcEA5iSoI3dJ69",
+	"Js3FKRrnKZa9ozLL9KuZMS20tGFBjE35VkpVbpUnpO/q6iwhM9ejf3YNmauQQrKOfzax1NLxH/N3fRLQ",
+	"Bxv3lG/EkV6Iaol626PD1V4Mp5xLYmrN/MoTuEFY6jvUZ+BbMF7ZxVS/ZR0Cd+NiqE0Qem96U9/cJzDi",
+	"I2867IiPblyXvqbiWVbNTE+6SePjaEbZY0n5v6gX/dEPsSmB3NQPYRvYl4lkQcS21eq9UnahydGr40tU",
+	"rTEzrMa+T4h6+1g6+rGOUaOxpIXklAuF5lhNG1PVDaKtymWzXJlxZSOiLPbbeCpZ8f5HHCpUAIf+2153",
+	"9wdo6ac8HRFsVFXBu3/z/gcp334MtfquQq02IsAv8ijolVKbjHTfIel8NEc/CNXIRFrVIt1mpiV93neS",
+	"QVctuj805LWHIIttaBLqnDr2/8g+y8ro5wh76PJzNiXsmEXwyIzTZ7ZTmJfao7sh9iZ86NZKWmP2Xytw",
+	"Lc8GCVOgvJl60rvt7vZlt9uD///bjRSuv2Ld/ked61Hnuj+dK0+cVupckDY45iIk7bQTs99wZdKPbcKA",
+	"o6GtrPdIVodVUzlpfm82Y0H6TZ+l3anzNDbiJhNR8Y3prI8MwhKLDZ5vwYYeaCW1y9TgbeukGdUmXj5K",
+	"RN/+Xr7UGOhwWXHbxN0k9Xi6QTdcV5vho/+zOsPH1AvwOHoiTmR2caj5t76weseaxZ0+W+8e1gWiC0g9",
+	"irJSrDnZp88Kl52qG0k9glzzq/WziUwu1KOK+z3GOpuzczhuktjuWvOodaG65DnnTLRGpKLHtCi3buBB",
+	"rU0skables3NdkVN4f7U3GvrNUJlp1Gfrek18l47KOu29q0zy3isyvQQbpE5ixSf+Ebyo7+RRqWwu75N",
+	"9R0tbix9PdZ1f7hCzzGLCspBFgOzvjHSxSTdA+o8Nr14RPr7CQvB1oLo62aQp6RTgmM1/aMpXPZneOVO",
+	"bPHXxcLjUmGVyKAX8KtNbHMX5jNfyBFMcaNzayomPyXhVVrRHcwPxk4DFcNjEyDmNjfdPrfDlCnB5ZyE",
+	"DbYNU1JWpnNg2ytCjw8Xzhg1FtAFVmmKxheyg0618GSrhDgTh61WpEWsRItTakplB52Mcx0oqEQJgxL0",
+	"LUQ+z7Vo2EJGY4lcwfoZwTbiFawgZpJiL9k+s1nF1u5dsmV3+qzPzl8eoScHBzs+YS3bGNMmYl3z8Of2",
+	"YrFoj7mYtRMRE6Y1sshn4pDysr7PxfL1dPQqpKf09cv3f5xsv6Mn8oSd74dHJwcns5fdX3bmu9HR62cd",
+	"stvthDsxG81edqN/vN6oC8ZJusKU1N2HHZkyZw2/g/J4GcxpJacqF5gLfZSKkrRSqrJHOCU4soGFRzic",
+	"kvYR1wPGddPa97fe8QvFBdzdM4En9XBmH8D4BsK1OM6pJpc3YDvwXZX37K/55Vuipjx6x9WhvrVk/cpK",
+	"8HXBAr1OaX746ib1+eHDm7Aytz/1/MxQj5+wpKGNuS9yrBMGCOfIXp6a6l23hJTPCcNz2nFXoLZAq8Y4",
+	"HKrX0nbKuHV+hx6tWDDNgBL0gt1Ot7O7CU1w0HnZF0Onc8IOz04QjIsiHiYzW7rxQeRTAjPQ8OUAR1ii",
+	"1xen73LHFlEZ8msilqWjW+JZvM7R/arf2+jo3Mgrjs6dXA+5g9soO+f7PaBfD9++aTggMNj8URv+9hLT",
+	"WEsn1PqKBYGdBzO/wkJBdoFAcpoo+HfEFwyaWaVG3jF4YaaEwfcRVniEpelDmWTL6xkCIE1kvqJxjEYE",
+	"uZB4/SkzkpBwpmVI6k3hWfAkjpBKBEO4z+YaMhwjnig8IYgyMCuMkziGAGYtn5i0mIiQ+X9vD41oJTkA",
+	"Kx20UI3SDG8tyKB7IsULS2khjVpoTGPNFEUL5DEtfhFEZiMSRSTKvZsOQZVEEZVXZllDPTNlkyFUNJNG",
+	"4NO/kaiD3uv9UhosAeZGA5TN06ESjQRId5zBoHzB0CyRYO8ea3WmhWQSTjUuUAZ9bmIiVAcdopjjCI1w",
+	"jFkI4i1WaGGyfhBVfSZsna7STnuO0h677YmUxAAVVmjGQSEx1SURjyOv6Y6oc4IjykwSSmO70W3jwytK",
+	"5cVzMjtck2Ohz7uQXxGRMU5iFfS6rWCGP9NZMoNUlhll5t/d1DhKmSITcLHfXp2HW+fXiMyjO1GKzs1Q",
+	"N9LL742mvePKwrWB4pU7YuPC1H8DrLJJAzOqTb32VS7/b+6AvmFjQeTUak2Q/IeMXmF/GpGYs4n+yzqd",
+	"uVWjwCPdZ5aYgYiM04a46Q2pdg2jK9S0XMswfTFBY9NX2EI4RpiZDq35bi7/NGm4C9sa2FSsBUu50dHy",
+	"JU0TTWKVxlm9BgkK4PDs9OISbcEcOa2u231W7/m6B43Onka9SifU4PB/o+5oR8WjicYH/ftAX9vBlOpJ",
+	"3RADlbUlXLfgNrjz7lOJs6d5Hy75FJ0YRxphiUCABI/q2qO65lHXvrSqGlvJ46lRdYW2lrYYXdEUNWP0",
+	"mt5ghoYrKcMQjXi0bIFcSY0U8v78DZDVPgPChvStlwgL0tP06sdctlvPEsI0SdkIXulzeLtAKNwnuPy7",
+	"dfYyRLCIKaTPOcvYj8jXEatnUsirfbwsxwmVobhUSRKPNeSHnneLRBpA+/ny8gzBaUHwvlmhBYBGdon2",
+	"b2MgHPaZ3Tqzl6NEwX6OuJpqjmIJd1omPW35kEgbgpUWYi1UTU/5w8GTvWfo3//a6+y24D97AMS//3Xg",
+	"NQVKmdwHz8gS9v7M4e97lwKtIcqFvhS7gw2swJd7IZf/p9GnHZHrdu5xLr0vcUGb7jFUFQ/5nKwBSgvF",
+	"hhhoMZczm0h5BwCacXq5Qoc+kC2SFwE9z8tCtaAUGWyr9HeZRW/A3wA37pX/VlsiG1FvcHuLcSsw4psc",
+	"aGXkWbfrO4lMWoGcfSxcGO9GG2S2oN55lwmvj8z/kfnfhPlDZgUro5JPAtAEhbIxr7Uq5UuKuMpB1p1g",
+	"4ojAusQiLDTvw3QmO2B+O3mBjjhjJFToiAuC/v2v/c6uN/vyvQPhK8bqw3ybxevbT2qaTeiFP+Zg3nkO",
+	"ptlYhEdavFHVrNcqUjf2VS0kBzvUH3ZQKugWLAdW9hoe2p0HxBsiQzAdlveZB819hZG5fMT0R0y/KaYb",
+	"UzU6O7249FFyAEYvyFhiExEHvWALopnsu+X78IooF09gmuRY954xh2VmWDNFNbj1gk4YSuYtV5vHGNdm",
+	"mOGJCQcF47ZLkM7V6jE/1AxImVlnyPkVJbIFmtaCjKBKTQ6qkeALkx9VHuatgQDCZ1pWWy3UkS2WiZL1",
+	"QxSaamSB7GSJQJwuRvA2jeNrCG0/dT9UPz4n2JKkJKIKxXyS20T9k29C29qq5dS9K7J0K6h6nHKm9tTR",
+	"5C2DlS8MmCsZOLIxwc9Reitsf7AxGr45vDz6+ZfjXwcvjt+eDs5P318eXwwRlSg/b0rRqtOaeCbjPzD6",
+	"dsEDYlbFRTglufLADmUz2/KXT1/+/wAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -76,7 +76,7 @@ func explainDamage(settings config.Database, err error) error {
 	if !sqlite.IsDamaged(err) {
 		return err
 	}
-	return fmt.Errorf("%s: %w; restore a backup with `latchkey restore FILE`", settings.SQLitePath(), err)
+	return fmt.Errorf("the database %s is damaged: %w; restore a backup with `latchkey restore FILE`", settings.SQLitePath(), err)
 }
 
 // checkpoint writes the log of SQLite into its main file. PostgreSQL does that by itself.
@@ -103,6 +103,10 @@ func (w *stateWriter) write(ctx context.Context, running bool) error {
 	if err != nil {
 		return err
 	}
+	return w.record(instance, running)
+}
+
+func (w *stateWriter) record(instance store.Instance, running bool) error {
 	state := store.State{InstanceID: instance.ID, Changes: instance.Changes, Running: running, At: w.last.At}
 	if state == w.last {
 		return nil
@@ -115,9 +119,16 @@ func (w *stateWriter) write(ctx context.Context, running bool) error {
 	return nil
 }
 
-// keep is a background task: it makes changes visible in the main file and in the state file.
+// keep is a background task: it brings changes into the main file of the database, and then records them.
 func (w *stateWriter) keep(ctx context.Context) error {
-	return errors.Join(checkpoint(ctx, w.db), w.write(ctx, true))
+	if w.path == "" {
+		return checkpoint(ctx, w.db)
+	}
+	instance, err := w.db.Instance(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(checkpoint(ctx, w.db), w.record(instance, true))
 }
 
 // acceptState records the database as it is, whatever was recorded before.

@@ -19,7 +19,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 }
 
 // errDamaged is the error of a file that SQLite cannot read, or in which it finds contradictions.
-var errDamaged = errors.New("the database is damaged")
+var errDamaged = errors.New("the check of its integrity failed")
 
 // IsDamaged reports whether err means that the content of the file is damaged.
 func IsDamaged(err error) bool {
