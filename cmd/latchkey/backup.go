@@ -29,7 +29,7 @@ type backupCommand struct {
 func (*backupCommand) Help() string {
 	return "The service may be running. The copy is consistent, checked, and readable only by you. It does not contain the master secret, " +
 		"without which it cannot be restored: back that up, too, and keep it elsewhere.\n\n" +
-		examples("latchkey backup latchkey-$(date +%F).db", "latchkey backup - | gzip > latchkey.db.gz")
+		examples("latchkey backup latchkey-2026-03-01.db", "latchkey backup - | gzip > latchkey.db.gz")
 }
 
 // Run writes the copy to a temporary file, checks it, and gives it its name.

@@ -31,14 +31,17 @@ func newReadiness(settings config.Serve, db database, log *slog.Logger) *readine
 const spareDescriptors = 8
 
 func openDescriptors() (err error) {
-	for range spareDescriptors {
-		file, openErr := os.Open(os.DevNull)
-		if openErr != nil {
-			return openErr
+	var files []*os.File
+	for len(files) < spareDescriptors && err == nil {
+		var file *os.File
+		if file, err = os.Open(os.DevNull); err == nil {
+			files = append(files, file)
 		}
-		defer func() { err = errors.Join(err, file.Close()) }()
 	}
-	return nil
+	for _, file := range files {
+		err = errors.Join(err, file.Close())
+	}
+	return err
 }
 
 // spareDisk is how many bytes a replica must be able to write beside its database.

@@ -54,7 +54,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
+	defer func() { _ = db.Close() }() //nolint:contextcheck // ctx has ended by then
 	// 4. Wire the components.
 	service, err := assemble(ctx, settings, db, log)
 	if err != nil {
@@ -71,7 +71,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
 	stop := background(context.WithoutCancel(ctx), log, tasks...)
 	defer stop()
-	db.failFast()
+	db.failFast() //nolint:contextcheck // it lasts as long as the database
 	if err := door.open(service); err != nil {
 		return err
 	}

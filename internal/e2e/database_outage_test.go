@@ -124,11 +124,11 @@ func (p *proxy) set(mode proxyMode) {
 	defer p.mu.Unlock()
 	was := p.mode
 	p.mode = mode
-	switch drop {
-	case mode:
+	if mode == drop {
 		p.flowing = make(chan struct{})
 		return
-	case was:
+	}
+	if was == drop {
 		close(p.flowing)
 		if mode == forward {
 			return

@@ -16,7 +16,7 @@ func lockFile(path string) (release func() error, holder int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // descriptors are small
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
 		return f.Close, 0, nil
 	}
