@@ -43,7 +43,7 @@ func TestCopyTo(t *testing.T) {
 	go func() {
 		n := 0
 		for writing.Err() == nil {
-			if s.CreateUser(t.Context(), storetest.NewUser(), audit.Change{}) == nil {
+			if s.CreateUser(writing, storetest.NewUser(), audit.Change{}) == nil {
 				n++
 			}
 		}
