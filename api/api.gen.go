@@ -156,11 +156,23 @@ type BrowserSession struct {
 
 // ClientCreate defines model for ClientCreate.
 type ClientCreate struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences`.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -195,6 +207,11 @@ type ClientList struct {
 
 // ClientPatch defines model for ClientPatch.
 type ClientPatch struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences` and a shared key, which `rotateClientTokenKey` creates.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
@@ -203,6 +220,13 @@ type ClientPatch struct {
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -235,6 +259,19 @@ type ClientWithSecret struct {
 
 	// ClientSecret Shown only once; omitted for a public client
 	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once; omitted for other algorithms.
+	TokenKey *string `json:"token_key,omitempty"`
+}
+
+// ClientWithTokenKey defines model for ClientWithTokenKey.
+type ClientWithTokenKey struct {
+	Client RegisteredClient `json:"client"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once.
+	TokenKey string `json:"token_key"`
 }
 
 // Contract defines model for Contract.
@@ -479,13 +516,20 @@ type ProblemDetail struct {
 
 // RegisteredClient defines model for RegisteredClient.
 type RegisteredClient struct {
+	// AccessTokenAlgorithm `HS256` if a third party verifies its access tokens with a shared key; omitted means the
+	// algorithm of the service
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 	Active           bool `json:"active"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
-	Audiences []string  `json:"audiences"`
-	CreatedAt time.Time `json:"created_at"`
+	Audiences []string `json:"audiences"`
+
+	// Claims Extra claims of its access tokens; omitted means none
+	Claims    *map[string]interface{} `json:"claims,omitempty"`
+	CreatedAt time.Time               `json:"created_at"`
 
 	// FirstParty Whether the client is run by the same organization as this service
 	FirstParty bool `json:"first_party"`
@@ -494,6 +538,9 @@ type RegisteredClient struct {
 	Grants []string `json:"grants"`
 	Id     string   `json:"id"`
 	Name   string   `json:"name"`
+
+	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
+	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
 
 	// Public Whether the client has no secret, like an app in a browser or on a phone
 	Public bool `json:"public"`
@@ -602,6 +649,12 @@ type SigninResult struct {
 // Status defines model for Status.
 type Status struct {
 	Status string `json:"status"`
+}
+
+// TokenKeyRotation defines model for TokenKeyRotation.
+type TokenKeyRotation struct {
+	// DelaySeconds How long the current key keeps signing; the default is 0. The first key signs at once.
+	DelaySeconds *int `json:"delay_seconds,omitempty"`
 }
 
 // TokenRequest defines model for TokenRequest.
@@ -906,6 +959,9 @@ type UpdateClientJSONRequestBody = ClientPatch
 // RotateClientSecretJSONRequestBody defines body for RotateClientSecret for application/json ContentType.
 type RotateClientSecretJSONRequestBody = SecretRotation
 
+// RotateClientTokenKeyJSONRequestBody defines body for RotateClientTokenKey for application/json ContentType.
+type RotateClientTokenKeyJSONRequestBody = TokenKeyRotation
+
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
 
@@ -1010,6 +1066,9 @@ type ServerInterface interface {
 	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx echo.Context, id ClientId) error
+	// RotateClientTokenKey Create a new shared key for access tokens
+	// (POST /api/clients/{id}/token-keys)
+	RotateClientTokenKey(ctx echo.Context, id ClientId) error
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx echo.Context) error
@@ -1450,6 +1509,22 @@ func (w *ServerInterfaceWrapper) RotateClientSecret(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RotateClientSecret(ctx, id)
+	return err
+}
+
+// RotateClientTokenKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateClientTokenKey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateClientTokenKey(ctx, id)
 	return err
 }
 
@@ -1971,6 +2046,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
 	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
 	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
 	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
@@ -5584,6 +5660,178 @@ func (response RotateClientSecret503ApplicationProblemPlusJSONResponse) VisitRot
 	return err
 }
 
+type RotateClientTokenKeyRequestObject struct {
+	Id   ClientId `json:"id"`
+	Body *RotateClientTokenKeyJSONRequestBody
+}
+
+type RotateClientTokenKeyResponseObject interface {
+	VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateClientTokenKey201JSONResponse ClientWithTokenKey
+
+func (response RotateClientTokenKey201JSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey400ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey401ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey403ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey404ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey413ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey415ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey422ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey500ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey503ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRolesRequestObject struct {
 }
 
@@ -9111,6 +9359,9 @@ type StrictServerInterface interface {
 	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx context.Context, request RotateClientSecretRequestObject) (RotateClientSecretResponseObject, error)
+	// RotateClientTokenKey Create a new shared key for access tokens
+	// (POST /api/clients/{id}/token-keys)
+	RotateClientTokenKey(ctx context.Context, request RotateClientTokenKeyRequestObject) (RotateClientTokenKeyResponseObject, error)
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
@@ -10148,6 +10399,54 @@ func (sh *strictHandler) RotateClientSecret(ctx echo.Context, id ClientId) error
 	return nil
 }
 
+// RotateClientTokenKey operation middleware
+func (sh *strictHandler) RotateClientTokenKey(ctx echo.Context, id ClientId) error {
+	var request RotateClientTokenKeyRequestObject
+
+	request.Id = id
+
+	var body RotateClientTokenKeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateClientTokenKey(ctx.Request().Context(), request.(RotateClientTokenKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateClientTokenKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateClientTokenKeyResponseObject); ok {
+		return validResponse.VisitRotateClientTokenKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRoles operation middleware
 func (sh *strictHandler) ListRoles(ctx echo.Context) error {
 	var request ListRolesRequestObject
@@ -10947,246 +11246,259 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiiw7cmxLW5LHk5i+JNgNkhg1AQZAi2ZSvr8z/zFfdgsLQD/R",
-	"TVIPW87o1Jkdi90NLAAL6/34Mwj5bM4ZYUoGvT8D8hnP5jGBf/8k+EIScUGkpJzpX65xnBDz2pwKIgeU",
-	"Bb1n3W4rEGQsiJwO8g+2d7rPDvRDGfI5CXrBXPAxjUnw5UsrOIopYeoDVdMLEgqiCsOH8FD/C4eKXpOg",
-	"p0RCWgFOIkpYqMH7+KkVhIJgRaIBVkEv2OnuHLS72+3uzmV3t9fd63X3fwtawZgKqQZzLNQy6I1xLEkr",
-	"mAgMy/1oJxqEgkSEKYpjGXxqBTQKeoEgcy5Ue8HFFRFBK2B4ptdwDj+j9Od5MoppmA4NS4WhE0mE7AmC",
-	"Iz2khEXqB3+uAfaXT19aDjZptycI5SB6NZ2Hy239v2S0+7/q14vtP3778G752z/+V/3K/t598+Fl8ubD",
-	"3/d+/bC9GL16Dxt9TiZUKiJIdJTuarrR/7HbqzeGx6SwGaOExkojrp3MgXT65nhw/OLk8vQ8yEOAhaJh",
-	"TGRvIagiGlaL3jC6vTVvqCzuOFVkZuDEUSSIlEEv2N550ul2up3tID112KMYq3B6RZZtuwvrHUmYCAHn",
-	"bA7V3cjCJ9sHhU9gtu5od7yD93fbB3hv3N6LDsL2s6hL2jvjg3E33Bk/wdvdoBXEWKpBIlcAoY9ngCcA",
-	"h4Yo3nra2e907da/l0Q04OE6qyQzTOOgF+CYhuR/LNnqhHzmng2uiaBjSqL0PGGV++NueBBuk/azUZe0",
-	"9/AuaT/FB3vtbvRk9DR8Mt7F2/oYBI/NKcPpv784PtdolsyjlYDplVvMAdgCt2DKxrxIRDdfwlyQMRGC",
-	"RIPKNHUwy2S07rK/aFCnBEdEAAM4jGO+0P+IiAwFnStgA8HllCCsH5EIzYia8kiiv52/PELPtre76N//",
-	"2u52djrbP+hVmDUFveDs9OJSg0h+T6jQCzInLcMpmWE9hVoCi5BKUDYxHGKK45iwCalC8DNfIMURTtRU",
-	"05UQK1KEYLtzUIbgJ4IFEUgQHM/+ux9MlZr3trZiHuJ4yqXqPe0+7faDTWGE27oK0ilB5lqjELMC1B10",
-	"OqNKkQjRMbynJydSoSmW8Lc5jT4b/qN9bh6RqK25Zg/94+2bn5Wa25+HLSQ5UlOs0MjwbYkijhhXSE4N",
-	"EFQgvmBI0glrU4YiimM+6fRZZeM6fVbcOixpuGrnWiicYiGJ+u9+8P7yZfspbGbT5r3jRzicejbtMF7g",
-	"pURDxtuhfmNoDvfgyd4z9O9/7ZdP1r224dm94xeKi+bppX5j9fTw2obTnxMllodjZShhEYILEnIWSY3j",
-	"C0wVGpExFwQQgpHPCmGlyGyuqrdutwDaQbcJpBlldJbMgt52y4FHmSITIgwhmGOBZ0RZWmAw/SSqAnsS",
-	"IT7OIbnmJ/r3OVbTjLHTqHF/ZvjzG8Imahr0dvb3W76rlgjJhZ8aDfWuDEJ4Y+igmQtyTXki0RxPyHPE",
-	"Z1QhqtCYC3gMkgs8cwD/nhCxzCA2wwU1UO5v7/igfENnVFWBfJfMRkRoyID/ozkRFiwNSkTGOIkVohLt",
-	"d2ugiWHgEjDm/Ha0jN14mkbYeQcjlUEbArcYttCYW5o+WqJkPicixJKgmCiNAi0U0QlVEnGBEqYZRMgF",
-	"kf6zhv+sedoHe75ttNJTM7pJq5jcBN/GXMyAiycJvFkFQbPs5vk1C76Xyb/oj+WcM2kVMRxZKg/KEWfK",
-	"aUfzeaz5COVsay74KCaz//qnNLpaXpNL2BXjC/aWaCwsalo8MqhyjWMaDSz7CVpBRJSRTvRKRzxaauy0",
-	"rz1HkhhqRITgQqKYwjfmLxBu08+pBB6EEUCAxpTEeslzrrFTBL1gS4stwRetFzCpMAs1PFt4Trc0o9zS",
-	"3CqZ2+0k0krG3e3XL7re/6eviMIqkUFvT98LRZXlYRE6T1dndxyPeKJ6oxizK7Pt2Rn9H0HGQS/4v7cy",
-	"/XjLPJVbZ2arzSdVauR4OJVohmN92CTS9ybixGzGTMv1SE2pRIdnJyg/giZ0nI1jGt74rK1geImvCPOd",
-	"tXthoOCNwlFTidxjDb574+5P5ll2Mul6v9KxhHY+iRZUTRH5TKWibIIirHALySScIiwRzjYChKp0N760",
-	"gpdcjGgUme29wRFRJpPxmIaaW14Y24jvSmYvDYwFpXQrcRgSqYWEK8Iy5Jria5KKkpr+IPhYIyDctPs4",
-	"zd3sNLO9ucfjfKcpiuFWQUFj+fDhQ/swJ197ODGeESNaz6iU+txhe1pWABeA95wRJ/Pta9lq18h89eKc",
-	"kSfVS56w6IZIwXKfl3GBcTUYw8McCujDdj/e/ZHuZUeqd/ulnehej9SsxmzlOcHR8oZbOcY01ufi2Ukt",
-	"N3OBBY2Xg4Tha0xjPIpJhQoKAlMhPRSJNGZIgsIpCa9kDyjFCEv9VTrVxyD9tcTKhF7JHzc6hv38zbog",
-	"4pqGBL0vgH2PJDO3DVQiqbDQdLKF5DRRhmLyBWtpwmJ3CZsdKl5J0HPaqaLjg8a+vZVTiQCgU32V1xJ+",
-	"fFiwEJxNzrCUCy6KtwrklJzUAwZLJ78MitvgBD3gBFZ1mNtB9bbALJtsOSzqGCDw7PqwJIkNW2hYADP/",
-	"A1Au/UPC9IXngv5BooHRwoaIiz4bJkwm8zkXitjvBxphhh10aIQ6x9s0MRnmd/Rze7FYtLXw0k5ETJi+",
-	"P9FQv4pjyRFmfVaB1dgNcmcP+n37iDMleLzq9J0+/qUVnAk8qd/J7ANjP8hw5S1Yo95xdWiZw2YYMym5",
-	"Icp4kknHPkwxpjAj7ZrpjXYHsFhDDkjKhv2ULGj3iEI9xFm8RGenF5fm/DyMMzX1NW24eUmLqF/5XM+x",
-	"IqBZb3ykivO3mC29x1rPC7yEgHM0w2zpjC/yubHNYBYhJZYITzBld3iKNdANe6gCyTe5dK1bU3bN0Igw",
-	"O7DZqYK5xHumEsYcmD/9BwmKJ8OxUV6fI8rCOIlIwfxKI7SYEoaWPEHGU4WousPDzYM57CHMUBkqDU3M",
-	"J1pbUZgyQzNCnEjSMnpLEdxvS3cvOX+DxYRsfjnTz25IdPPWiViPpTk0ZuhgD/1Cf7pXorpi6m96IO9z",
-	"AsFNxCaPT758Lqmx13cs1t2Rc3VQzqyYeA+HYkWeHmqc99tQSZ9K2vRp2aVUONSUR212pqNE3gkLBKOr",
-	"0UKoRHrU51+b9xVB4NdExBxHJGo54dypYfpxcUnfGY9cT+hp0oN9wo/TgzkfaBnC0TNZ0IDXEnXuweqw",
-	"kzMLXnKONPTOaivvVdltFqlucYrrCTnN1oyysGPPsCTrZCb3Gws4d3+k+3kb/IkDzGwKOraQ39uxntxS",
-	"qPrSCtYQbVZcwaqIY89PCw8DfRFBeqjzuXhFizu/eds5Q5O9cOiYKaqWSN+NNxbCezXQN8lxrWBNkabZ",
-	"7g7iwiWv8Yw4cQIs6o3Wdmsxgdfvxfy6nR1HYeH3bIHVMJMIUZay0/Ky7R7pxyaybA0LfKO4UxR01pNx",
-	"mg65IutsYvltlG/ugzp+S/turSTlTL36kKvG3rWFrFtwzfdsLrhGvFsgwoLgK6/51yKEfj5wptyKAyBv",
-	"49XyUMhnM86eo3DKuSQIM66mRCDOSL3jmzPiYgVmHDyPeox0aFn0g6eg3IsvfGcnT1Fyu2vJ/Fd0ii9I",
-	"HLeNW7yFRolCGMHZoJEg+EoijEQSE0PzU+v1WxJRfLmc3xQb9Hxeb3jOQD7Tc4CBPI8OkrAoU/axRBVt",
-	"6z748X7+uFIQEWwDujQgfhVuXPEM6CUPg2weYz+OZpS9l0QcQewunEwUUf0Bjs8EnxOhqD6JNJA1+ymN",
-	"hC2Fge1BVJP7e7cSJ1ONkq3ENimRkCGaYXFlje4m5lqfYsjZmBocdIGTjLtfjd0Ahgffl7F02PlHnMcE",
-	"QyQA84ZUvaByHuMlsnFQ+UWBOFxexjxHpUoC7Bji1pSG0nmikCAhoddEIuxABNkVo5iyK6S4o1GGNqXB",
-	"RjlSl4Nou7tT3OdtH4A0VIkvVPL9+RtN4TByb5RWu/fUM5qNU/YF8uUi4YZpFPNQXzATNr8qdAymPzHv",
-	"7mdbjYXAS/00i5qujNS4BV/y4Vwfs2FcHPqn9As++icJlZ4rvRJnWIXTDW+EC4ivYDS8PUQRBeItM6zQ",
-	"yjlhEfh3bLSvDZCTXtS1I0SDhClz+YoznbJ4aRBraIDpITN3z2iO6cQhNjHFiLJUUEqRLsKKtBWdkaDu",
-	"+t7Dtf8wJcCcIUINLoi79zR377/JhT52J+TOphRM+PBu6y2uTPVKJBFVx9eWdVcx3rDt8mFihaZ4PicM",
-	"aLWNzxpquDpGXxlQNvThFw6VL2L4w5SjiEaIql4uzKuFsDMfU2NNHGrwsOJiCEHDGOQ3fc04S+2QRNRO",
-	"DOy+OXoULVJQvMO4DKHKKGcpRvNC3oB3FOW9IQzRbF/XvrK59CQf/bYbCNx0gSGYMPINY75fEQfbCnii",
-	"Qu4NWpYJ6KVDOKcxpnEiiBcHBMHSj1ZLiAYH1wActxH40h21+OgdMhPn/qw+VljYQIJq5JkefOE2J5xi",
-	"NsnjdIaMvmnNuA1YVR44qLnNLi/rzxVcDs4Ea5xK98IdyKe6y+3y3Yp3O+Xe6T+aBNMclfhSZeG5UP/q",
-	"RpgkAXeEkCuRRf9r+dle3Rhnsf8rNgEg9q/XWGVAVjQWzbdEYa0aV3cgi72Rg1SaL+xIVZKhzEoy29Vd",
-	"oEwJLucEDmZAWASKpHccKmViNPDKo38uruQgEdT7UJBrbkT+5vFNRuSdrMraIwYRD5MZYQo7llC9DPyK",
-	"rICr+MpAq2QDG2xzJ8AmNqevCYoyMpmjqICfOwn/vtceuA+MVg22rbslniOtOxrfvaimjZeUvVyKeF3i",
-	"E8ikVfuj/fQ5EoQRm1jH+RUlMkuRAoLVlA3jT1ZfDYmV2IyQbdP13OxYEFCUAS7Yr2YIpIv69tjkYO8z",
-	"LpQtv4UkmWOBlcnRkXMcErmSgOUW6V25A8Z3lNYXfROV3gA+UCoeSLOV1eW+oWOiBQ0QSnMLlVqVcF+1",
-	"skSn3YNiplPXt7W5JHbf9h6enUgb9ajS6fTxjbl4jshsrpZoRrD1DTl9NM04gktQo49C4toK2TxTT3c8",
-	"6mkhm74M/XnC9LEDHCYYdYKZZT8I0kXBUgEQPs+i/12+29BpFEPk4l2r6o9L3a/IW+nHLTR0SASbp3+o",
-	"pvkXVPaGTdhdxeailWrHHCtFhAby//142P4Nt//otp91Bv9f+9N//R+fBHQjDW+VxmWrFDSIxCFmmkBc",
-	"ETJHGJl6BS0U0yuCMEN4Pgf12eXuanlUnyqaTznTqgmL0IQoiZgx6lRPztUlqNAxQ07KGK+V9im+JkWU",
-	"B8W0QH9cjpsH3bfX2JjspLe7XR+/B5I6oFFM6snEYZH04rEC3R7Sq9jSEQqwVfBEaZALRGN7X9ONPOE4",
-	"8BIOB8wMf741LPos2RKF+Eaw+ORwi5j2gtYT67sQwCslQx6yGG5AvJmN7VuxqE2Mey6kzZn39CVuNOw9",
-	"MsC/EAO8D271yCr+UqyihiJmIbwl3MHKnFlq7jTCyHN7wfW/9fGTeOzcf1DeIgrK9DNfpufPdU3+uWpE",
-	"631TYgS5Seu5QbGsWAnqtArWpiywVJCrcn2mfMFMqg1nYY7ZGeOxkRGzGhkrlmle8y6RMyVw6FkanxOG",
-	"53S1HcK96Bv+eIZpfJhZnu/djVvWV2sdasea/OQWlz05YRH5XN2PiIfSa/sWBAIfNWVTwnCUw7MTH77m",
-	"LWRVXmrP9IosLdkEn9SyKCn4hp3lDIUlqpG3KloXA3Kvm6Tkp3vbez80qTZVO3qGGJ4kz3INAs/I10RI",
-	"r3fm7+aB4wHeXSwdsGVabsiWOaYMyNzu5PbfhxAnqU0slyHqu+0rXDHmJUgBpyrLpE8kQT9fXp4hqH/U",
-	"4A2ppQiGmJar4/h8fH7rpY+pWOHDWsQ0aWEFfKsdDOyBg6k1VJbEm6JIA14VJx7DL88RnxsqYJRROmGa",
-	"J+gtMxmwq07dwNZ8il5zYZ2wnHfyptGJJjaR8UWdZLxKJi6MNuaiUYwryygbOMeyeRZYIrALR0jxGpZZ",
-	"48DLBrFstZXTSpCkLCRo+9mTbuCTYWitX9AH20YjyxrVw4Ub2qRjs2Y3mZf6Ktp0b2u/SyNM1j+7tS2y",
-	"m5hiW4Gka5Ywqn6ZjFa5j8FtWaAuIGvUqCMNVMFDEEy5PEMJisQhWBEk0EwH7HX2EgJFZn7TRZ2rlS+Y",
-	"17PlMR4MwIpiPvBN/npx5aE98cRD1emEYZUIgnA84YKq6czLG8S11zByTVrmlI6PhkBKh6e/nHk31XMs",
-	"x5+NoGqHOL849H551Yx1V2TZAw3v4ufD9s7+AVLTZDaaC8psSbknB7tPvRLGlU8v/4UskX6zB2tqGbAA",
-	"cepW5mFsb3mUxIlcsTCtsNXW65N04v3oc/WTs1RwW/cwlusNspIPXkGorVE8NXqZw6rByAufAqOlzbVN",
-	"eRqtK9SuDJIe0AdBLkuvuunMJNWAJskQvIqcZ7FUMHHnh4ruSPyjwmQo5BGBKPRRbC/LXPCJwDMvifVk",
-	"KnquTYyZTQaFUI9rEmtw1nCf1WaSe3eMkUs6I2mGyQbKU43Ad5ky47HgM2M1pexKs+M0vK1kAto/2Cya",
-	"sV40O50TRqMjzsZ0kgjsF9DuPLTBJuAMJJ0wyiYDHE8GELb9GDpxF6ETMoHzvcMTewzGeBDBGPVHu+6l",
-	"8tKABTsMQ54w9YLExGHVBoTN1iMf1AfF/soTgexrKKcU3z4YtmxVK4NSs+AX3hguck28voFL8HEtiFRo",
-	"u9vtIvte6y6i3VJPz7oM34XdfPHfkVWfQ2V2X7h7kIOl5baiZvvOTCH8m/jkViPLufPrQKIDZhOChsAF",
-	"jciZ+mnuKJg6tWmWzhxfEYnIeExCBeZeRFUhujx1QEk0LC9qWGbYq0Pev1pcuklrc0e9ahUPO1y9pGEk",
-	"UqERQQmjvyfkOXhcIKPVmLKKo98ovN1lG54TaQT3DRC//mgseUkJo3HUiCS2cWdqCsk+Y1PYHRLO7uJY",
-	"vrU8msNWH5lx2Wv1iokpjr63/6SqfZjcv7tQPlyWoDdrwZUHbK1UOrIUUt9+Q9FkV67WvLcmc7G79MJA",
-	"6eEJuVKZHoMl1Ls05ro0UJ7FSxOq5EpUa9Qbvjq+RLbS5bCHhi4/eNhCQzcuFxL+pPJquJFZNUuu9Ppg",
-	"sJqukQVRDNqvDmMyUO04WbeF9kk0tLX7vEY6m6/pGxFcB/YFn5nUpneu+BQCG8hn75r8pjtnDsmlha42",
-	"S9ikVwNTuq4Uv3OH0DK3p7CjDRf0RXpBSr65dS5OVpTD1Q2vcg+XQO1386VFyk3tgjSPt2XyLV5fnL5D",
-	"Z2aILLVoy8oTxorxrLv9w8r9c2CkO+bbEl8rpvsJScqcz2uE8jQFKH3z8KLVTpcbRCE0hhnlHUsuIUwi",
-	"sUHw0TeMLPIH0K7vKa6LZPVsyhRLxPiGoazfMnZ1tQ/IdRGrdYvZN9BC0xaLeSY0DxxwzwsvqSmZSRJf",
-	"5/ID0kiatbh3IZDny9eLiVpNPfrMonqfBV8xQOq2gDUE1qYt1vK0Ib21KY7m6V9KJzPMaa2KTzon1/yK",
-	"3DxcQYtdjok8xi1807gF1z+weIJpE8EmCip4bCsM0Vghyp6bf7Upg0fSZQuMNHrHRK1IVm+I8FyX+Plj",
-	"dFKkd6uq24c7iTrnpuhLI2D1ceD68w/QiXEzxduzV3cZuVqC387mW4C5dec8M91vsAoo34Tn9cT2Z75A",
-	"sRapC62xbLjnFSFzCU03KZtUelJxRlCEl/no1J39ZzvF4NQ1Y1NrswLXyXUHQQByBhJpQ0caAig2jMZx",
-	"vGhE9DbJmmCcm0ibaUPOepJAoTRFHgwgvtCBoaTS5u5/MZi2VmQppi3StN4/bOJmFTvWzNsv9ghdd582",
-	"zk3PTjirlVAYpnBeJbAK25cd0qd6pL0LIldrnl+bzl2AAycnQdzQyHgXNsJ6Y+v7XMuMQgmWsm1w/8aV",
-	"dxrNg26XpK2dun4Kcl69rhZALCT9rJVkXCMQlfp+FrME7bfBZmbZYq4wRq8/XAbrmXkHzZYkGwsWrGu4",
-	"zY3Zyu+196BSC1qJLae/N89p3/MNDVEYf2FRO3Msb2RVQBuECNZ7JQ6VqWmo6QQaLRWRz00Q1Cr3kMcy",
-	"23hRXnojENcauSam05oVPBGcFdEnZ1QwrXW5tUemJbeyY+uzKb4u6J23IpQthO0W7+zvQ29dHCoifNvc",
-	"fENyaNJwS4wtv94iWafWvf5waT0t3QOIGVzlT/32pPcDF1fS5uhghugM6j4qggRRYqn/byKscQFMfVBq",
-	"Qg9V6dZcoNp9Zuft9NlKPL+D2hNFhTon033T6hN3y1EK2FfPWJpqWLhe85tnFZSr23ll8JsoBKtK74Hs",
-	"jl0acFRTZi8zhtFcRTEqs+/mRMywlj/jZQvagWmKBgvv36BI39csw7emnrFWVMStAg7uIrUgmUcbo8j6",
-	"AfWwM5WClJXTyRkrzRJKulEOyLpbdLvSrrcIxngIATKHCsUES4We5ngxJGDMuCDuCroMlzRqhipjd8RV",
-	"canPyvWgwU0giN5zEhWv6HcQX/Om1ClcL3uesFAlxkkGgeJLZD5ppf4Gw0hAKP2fYQeVEKPPSpjRQfma",
-	"uLkuvYXCkO3fp39cXy0Yho6FE8IIMK7nKZ3sM01LwbmQ+piLNEqDr2mujTEr9IGMsSLCsPlbVJF1N7VR",
-	"kdUX7y4MDyaw7wHX8XhvQ2c92vq34EDfgLXMBRkTIbRcsFJduKust9VJZiuPVI/hBb6BFxlQq2hgnLCJ",
-	"oGp5oRHX+lRAWjxM1DT766WjjMbKUYkBK+gOEKo2hAaYW861boNBhoWE61ysD1wcQAqYL9uGqVLzTLM3",
-	"ir9XlqbGNSxTFd9jUShMVLQhuHk4TtR056yWM11YoRDoWEqigPrabzroDXFdwV2eoAkpg+ggpDgYMiA2",
-	"xvmhjD+0z8z7htaNY76o2BGtGvJexEEv2HKSeuZVwUlEVU8QHEHwLjYqM/yKYj5Jzbiy8I79Lfd0YXw7",
-	"aRBNy1FmvVLjJct9NTchyG44IObm9SVPBOILwBCewAkANhamdyKSeeKmPjIjwI+WrUsQydWUzOwuCmeC",
-	"Lg5YfJIOCBKVbyXmfadNlTb3c1uGOMainTPftGObp6Axx+Bw3gEDOGRK/TsiWyUs0igYydwsTuYRCxdR",
-	"C+eQ63JKlmhCVNmj2zM2SLCc9Jnm/YdnJ5ankvAqY7z5MgrO72ElqU6f9dmP6JLnCzWgKRGkheZAyX/8",
-	"0d1g8uOPAFvchOydtJ9YKoHgPkPu1Zp7gNJr8KPpWgWADlNiMtwS4Ni3SYRbWYLIEIQ6iDMzRM7GcQ5N",
-	"70/9vp5+WMkvG1aS6DroMA3QNmGgMPawrgXG0J6cHt/Es6JhyCMyzIXGmhVdE7B72HjOKYbWAt4gyA46",
-	"sd3EqKp0EMPITg+jWnqbtsOw1kcKg+OYYrOHRao85sLdYqRviSImY+8llurw7ASQTZiCeHpZEI2q7E9p",
-	"jxF3sMNcx2sElx3CKTPbmSFrMQ2JtX0ZphsczqE/4E6nq68sXD5NjWVva2uxWHQwPO5wMdmy38qtNydH",
-	"x+8ujuGbLLgzeINVOL0iy1zBi16w3emat9K6HMFup9vZBVlQTYFsbuUaUpdtblrSgl2xIVayhRZTGk4R",
-	"tCoZHoYhmasehI1uTdUsHj43CAiFaBwKSbN4U+OccnaiadWEKFNLRbN4gw4AzU63u2HLSepKsqQNV0w1",
-	"lnQjNU507BedkM+2bBmQLLGu/tUOtJC5YnzBtvT7HduGJSurst63QBbbOC8BtNOq7hYXcieYHVft6PYV",
-	"B1DlzNdvz2LOAWi4O8fyHoPEnW1x0E+63d3w/4p4qFEe6U/gJxIUpy3Lc5X+Lx+MUzwjw4hahreAqFqt",
-	"3hVyzxAFZrVv0MS3rBSdtvIdEeGb3dXf5Hti5YXEoPfxk5ZiZzMslmA5JXmPftrdSiSMURPtgydSS60R",
-	"lSHXdC/4pAesQam6O/jesAlJbO0f7q3800GQTL+//aTju2mvF1fy9hfNpYOn98z88NFWLwiOL3b2DwJb",
-	"jyA4a5u/oEJAEI3Gb3//+Tz+8Mvr0Yl8cnHyFp/u4dPXvz2d/P5PeXA9f7ncH7/69fXZySKwyf/B8ZHN",
-	"X+8Fkuod/Rz0gre//HR0+e4k/OX9xQtKt7eXF3J3f+eAvvjt6SG95E8uk4Nfzg5/v37yYi+AXPpg71jF",
-	"BxfnH3Z+pW/ei3f71+Prv/+cTOdPPj89+xyr2YcP8Wj0du/k5fJt8OXTBvfGps3XdDXKiRorOsI2hM/A",
-	"mWs5ZkRQqL+LgrxKpERCmq5bKzi+xJ6UCyNeyqy9ipkHft1ogi8P4Sq+Iiov3Nm8U7fz61zDBupcdy/f",
-	"UGkCb9NSBDL10mVNtMYE6nfYYhOmdIGV/2I6ElhQYu/u073tPe/dbSr+f+srna8Oll7rmjT7j3nTYNHx",
-	"lTqfc2pC8Kk+AR64Wm9rS2sS8ZRL1XvafdrNybJBlhHvf7fKvqvD1fFub858zRhG2PblRuv9sKrfp9qk",
-	"+JpRrQBSzmavebvok1qZ2f6xGAkwcMp+8dc5h1AvqPL8yZvVXgONe3MTCaMJh2vIZ4qZD4nClIrkrUtd",
-	"oLZFOywXt/DSlUvnC04r8RlB6HRO2MkLdMQZI2GOeqCY8yugLlRl/eWUVpQ13xhTQ5P6zNynVkbuHbVK",
-	"awtJrfMUJDFw9GJWnnwu+DWNiOiZxj6yzxhHBeqZ1WeBUGg9NaRwnLxwAotfJfCVAXnwRG69KiIfrXz0",
-	"SBZXkcXasiEfXe7Ep/8g2um7EitoZquUzWhDimpJCPk8t66Rh0ppWxUShNW0gfwaU1BEVS2dfWfKaEAO",
-	"Tge9hJzjtCc/WLtsM/uoKpXFVKqsmAYYgbHAM6KIbc3r24vslS3j7Aq+tFa++YbOqIIX/XGDpjbfYspd",
-	"UDf0g3O9k00fL+digUoakF8b9ILfE71ZqenB1d1IMXJFQEQVouPPOFS2lVlj7zzf9GnXrwyA5u6b1flr",
-	"+7T55nPNxfITEpbMjJMJxglMxnoi8rE+6fSfbs2UshIvKUuyzrSPWYfCoLh9QdpoMMCxyf7M+v8F++Nu",
-	"eBBuk/azUZe09/AuaT/FB3vtbvRk9DR8Mt7F29u58PVesL3zpNPtdDvbpvlaL9jp7hy0u9vt7s5ld7fX",
-	"3et1938LTIhM0B3tjnfw/m77AO+N23vRQdh+FnVJe2d8MO6GO+MneLuba9vWS/dxI5U66+zmIXHWHMnH",
-	"ru7Nl1awtw7B+glHLjgXPtlei15lrfDhozWI3EsuRjSKCPtWpPTPigvvY94r9klfm7yL8+OnLwXqq3fe",
-	"OszS0kKOxBpymievaro15mLCVTvvpQPm6BVrU7M/zUIeja1PQY2bNAxSUf1gYV3qXIAYmm+qTCUC+aVK",
-	"mg1AZ3kZDg7+Jx4tN7yh5orlL6gNDzBP/idnjN2Enxeqnn8puriVSMiXCmnZ2RRwsMqTQiv6jQCcq6Xv",
-	"/p2MvYfQyrpDuwbWN7yY22tg/yXnbzRbMx/sr3NdPJ3d9cc7O+t8nOtfb756tvqrc6wIcG5DO765UGX3",
-	"OOdK1XeRqLSGTnrHraO6dMtjPjHBw/67/ZILtCAjoM6ygy6IMpl8Pys1h97OpnddJpQWg331q+mjQqhx",
-	"q8+MB9gOMIz5ZGIECSPRGiiMhVRTOPDhpl5XiMXglobQCWXFsLcWSlhskv2IfcGW7hi+Obw8+vmX418H",
-	"R6fnF4PT85NXJ+8uhp3c2KlHl6HhKXzr/JaIEZsxaP/OvJskan+gajr0Kb9mj++WXmVkOQi5EFpunnIh",
-	"CRpBJ7MlkgrPoQpLFgZkh9mAXhTTxNaiaJsKSzLL5fRB4l7dKjWEXH8NlQ8rxO8ChDDIoE5rczs9Id+g",
-	"8WELJV+bxH6HxLIQ5OQONSOR1hHuIZE8UfU0EqreVbJuU6zpoAvrtdBERS2K5jcIwej4SIaes3K79vyR",
-	"WyTSg38/wmz1VAzBjVAYEywKl27l+bg8x9oDOifzGMKDK+lAzk5ayoJhxfM7KZTZh8gWwiIStfpMlWTf",
-	"ve52ltCVa+sKyyKRjztkaZrfPyU9t51rvyLV+z6FtlLj4XWQXJJ1lLELwnLtMLLyij7pEBIP4A2skf6a",
-	"GhtuzsSYrxjZ6bOsbOMizX4z8WSu1Gc+5ldfEj/CS3I3apxwJTJvIBbZtL6AqEH0ajoPl9v6f9MR3Y7J",
-	"q5cqfPU53kRSKlbtvBdJKeKM3LXed5lHDU3YRoSwtPX/o673wMiGvro4X9x6hXZn3FbNphswy2BZjKHM",
-	"SAA406AzB8qng9twXogIHPFoCVzPNsnss9rA1woxsBA+KkfepaW5x5mdKpfx+wyyzxwdW76ejl6F9JS+",
-	"fvn+j5Ptd/REnrDz/fDo5OBk9rL7y858Nzp6/axDdrudcCdmo9nLbvSP13ExI7YXmKzam2wElMmoITKl",
-	"Il1NMVO+qez7W+/4heKCmNKgeFIPW/YBjG/AelTe/irKm6Y765G/ZN5M/rSIA9LKFMusrNrw/PTN8eD9",
-	"xfG5CcYXJCQUajA6e6jiLvdLf0WFs512+uw9A+OpddDmPGZ66GGrYKkC7cLW3M6nXbdQVbXY7bOULIc8",
-	"ItCsiCXzQRhzSaJhHX2Fat5fx1jeuh3ttUlepyxe3vmEGxC0XJ7yWmR9+6Y72qinpV0U1ge6jvo6JL+x",
-	"BWtjetZdg8IccTaOafgoNN4n2TR4bLOqbKraCrIJaWNbLnE0JsqTQnqU0T6TbUa5Jc1LXx8W9Le97i4q",
-	"US+onZl1gjD2/AWV5IdOnx3m4zWEXkJsdtXUCAaSSRnEtdnUYVOawBBzkx0FRPzwxduTd8OsGGaf2WqY",
-	"GqZnZZiguhuOZpQNf/DRU/Nt1s7mVpQ1r86ntK7avOTO6JqnC89a9M1jdXxhK4o+bKnqkQp9OyrkC1hI",
-	"wwdXRSsY9DK0pIlutVwEWDXcNO0gdHvL6lfn1yYsSCvQt+La/1HBMGvj1iuiDGLNU/zwIdbcNZ7y59e4",
-	"pNFCGOaSJ5A+2UGHWaazbVQMkTDghhZkDFVTgfXsdZ89N1XL+0ySayJwbIyoXBKPErDzTI+dt8tWar6l",
-	"dWP6rNpuqfI1cT2bTEp7oXGTe7k4PET09Fm+bZVe9xRfk6wcBqKqhxbEJJNi091HcUS9RiBTNqh0Y2/K",
-	"VF3Ji5ShunTcTe075R5k92Lh+eqkxZZoSpH/kYE/MvB7ILJHuToZ9qNWShJb9cRrfe1ki3zWR1IbBX5u",
-	"KzBq2gbJNqZtBoKORhqwqtfdjOhaN97d3c7sGDYyGFS0tCnjx09ZW0VXUtBkZ+brAtaF8DbZRsqljWxx",
-	"tU1iim09oI9BahGDvIhcNbo6wHy29U2I74uaFLJfCziVeh4hnCwf3/ooNd3lhT6Gu2EudClBbtVFTStJ",
-	"eWX1mEp95Uzzg9tXjHBz2Tv3Mdf7P3jJedq+P0XKT0WkXKsOmgbWU33dy3BhwLQ31Xck2O8Zvb/5i3dc",
-	"veQJ+z6ZFMTEA0ZTi30OpVOUqsPpfEvdOhvZcUG0TgkV+RySuQl6d2YyzkgHfQCblU1NGthHw1b5RUS1",
-	"8M0iaF7LfeI0YdHpgl1kjXZLKUzlarqSIxc14ubJOmL4cmxKMAaeMgJpETxPPs2ed6seujHpu8PuNK6O",
-	"s1xT3ohc05DITawplkLnEOpuItXkSr0n3zNjA3904asadzTYih0grVxDGEgbfETFeyK0ufbf64oP7pOt",
-	"P2n0pUhvG+jexpmb9ruTKPjLkKy/Pgc/ZhHwRD7eFL1MqaV2WhZ2s3BKa+eyBRH0GB10ovJhkRWubCY8",
-	"tmk5N7dvVWOC7jiU8ZSRSzoj0NLh+4lkPEoL8d70Sj6amh6Ix9q6ltNQm7VNQ/k7vSVyPXs2yltdJzsV",
-	"Wk/G0Ko8s3l3PKHOAMPfwQATZjVPHvNW7zRvVRBXENS5KNLgrMcM1u8hqjnNmClz1cY77wo1N1mWjrJi",
-	"zvdbx+P2ZSNyy6nUjdik0IJZ8upKC3a+FpKmoN1oieijDr6WfFooNr6e9lMp2p7nZ+4X8DvXR+rnasDD",
-	"VbGlqvIN5sHpAT0V4qVJZINfzTo76LDQsTSRxklcbeOWtkc3A+W7l6W+Xi1wSxKPfSYo47g4ctXpb87x",
-	"tERtPCPF8l65basW7QLOq6lq236eWq7OTY3p9GdXYf5jvtr65pftPoNFsx1oNJUYQD5QNXWt3jdcQ+FT",
-	"r9HEog6UfVOu7e+jA/mrs/mHRgVNI4KVZND1XNDUyxGGKgEsMXeP0ac5+1oW22B2aiI4c6TpLxLq+J2a",
-	"ejZEIhsY2IhC9UGBdafevR+afJ7yfDvx+jTZ82kDTX7EzQcg5r2C5MxGvNxQB4EvrUH6duGILyCtiLJJ",
-	"CqHtAgp83Eb71cTl3YEUx8fjggjnolwgHmVjaesew/EezsV2cXp/yQv+KGXdG4O0gXcby1hbRpyXq7Ml",
-	"rRq6hrYJ1QUEuaY8ceoCuiJkLkEB09RozEWfDfk1ETGeD2xr5mGh2HWuPzKSC6rCaVqhK+ILpugM9NpC",
-	"pjkkczLeZ3bSv+3t7JQzfSi7xjGNBlaJdOVo/Wk/gquUElol6VbU/OakNMLF1MjS3gW9pwd73e4m2duw",
-	"nHOu8PoJQX8ZHTbD50cK+0hh16SwNqMSkMfik3Q0oZ7Ypo01a23V565f4O1kmHQiT/VhKMxBmYsvdlax",
-	"NLQ3bxHLnPCbGMT0Ipoib2zfw8zmDDA8Wp3XwNNch8k1bc76A1ePjAprxs1hqe2gWsTRrT/1kTQaXc7J",
-	"jF+TXL0EU0Uqjk3LSahaDjZiqowUoKaC5PohGsDSlFyUz8itFDmwODuA6gkNSbka8/6DDTobmzofFlpv",
-	"av8RvJC55zC53vbjR4+Na7tHVPE1FEQek2AzotlEMB/tO9+coBrrTi3WbaYL6PN+B3zvUyuYJ97+nEBX",
-	"oc8tZwpTtoYnDv0tLaGAKvUW+mxImUzGYxqahid6pOEPhj7bYfm4pmiCKwnnqZnQZ2tQ6HmS3b+baj7Z",
-	"1UsFm6qw0gqwUDTMU5TNruEH+OpejEtfn3Y4I9L3QEMeHXUPg8Om6g0QIC5cX3EwFa8SIBWRagvKp9Rq",
-	"OhOiDvULR/bi3D5uJnvV9bAFCJB7sGHfWqCH8BQNCwMNH9nwfaDnWqzXHoHpPq0PhUolsOLCn7XVCj63",
-	"HfluF1NYgbVVUDaOmxD2DIyL94mxznx5e5QtjjT8bjCj8cjJNRFLzkhzih4c5YxHTUf5lkcEEOc+T3Pm",
-	"JrmLA60M9kiHHgYdSg9mYxr09vTF8fnh5el5GXmdGNtEi8wrd4a+j8WN/qMzqMrVkBCW+p8KqpMie/4p",
-	"GdsQz61NuYTzrQZG7Opg1GE/lOa8R8oN1QPvgGjnx3mk1w9EbmRLFxxo7NHCOlzuD6fBHF5bouYidYJA",
-	"vDTlzPbH43GU62BqCgP8Psx7TVyTBagwVi6i02dgH5phFU6hCb0theM+svYjeA5W+zGNFRGyY/BWjzls",
-	"oSGMaeofD38fIjphXJA+C7Ek3jZXVML1/BZNU02L0rTiTH0nVPv45s1IzUzlxDTfdC6BxTvXzv46k/1E",
-	"JpSZ3kGuJaw7cP0DWwuO3xthmFHm/t5eA6J3MP3YmQfSIA1XQrsGBms3vfm2f7A5eelcEA5iSoI3dJ69",
-	"Js3FKRrnKZa9ozLL9KuZMS20tGFBjE35VkpVbpUnpO/q6iwhM9ejf3YNmauQQrKOfzax1NLxH/N3fRLQ",
-	"Bxv3lG/EkV6Iaol626PD1V4Mp5xLYmrN/MoTuEFY6jvUZ+BbMF7ZxVS/ZR0Cd+NiqE0Qem96U9/cJzDi",
-	"I2867IiPblyXvqbiWVbNTE+6SePjaEbZY0n5v6gX/dEPsSmB3NQPYRvYl4lkQcS21eq9UnahydGr40tU",
-	"rTEzrMa+T4h6+1g6+rGOUaOxpIXklAuF5lhNG1PVDaKtymWzXJlxZSOiLPbbeCpZ8f5HHCpUAIf+2153",
-	"9wdo6ac8HRFsVFXBu3/z/gcp334MtfquQq02IsAv8ijolVKbjHTfIel8NEc/CNXIRFrVIt1mpiV93neS",
-	"QVctuj805LWHIIttaBLqnDr2/8g+y8ro5wh76PJzNiXsmEXwyIzTZ7ZTmJfao7sh9iZ86NZKWmP2Xytw",
-	"Lc8GCVOgvJl60rvt7vZlt9uD///bjRSuv2Ld/ked61Hnuj+dK0+cVupckDY45iIk7bQTs99wZdKPbcKA",
-	"o6GtrPdIVodVUzlpfm82Y0H6TZ+l3anzNDbiJhNR8Y3prI8MwhKLDZ5vwYYeaCW1y9TgbeukGdUmXj5K",
-	"RN/+Xr7UGOhwWXHbxN0k9Xi6QTdcV5vho/+zOsPH1AvwOHoiTmR2caj5t76weseaxZ0+W+8e1gWiC0g9",
-	"irJSrDnZp88Kl52qG0k9glzzq/WziUwu1KOK+z3GOpuzczhuktjuWvOodaG65DnnTLRGpKLHtCi3buBB",
-	"rU0skables3NdkVN4f7U3GvrNUJlp1Gfrek18l47KOu29q0zy3isyvQQbpE5ixSf+Ebyo7+RRqWwu75N",
-	"9R0tbix9PdZ1f7hCzzGLCspBFgOzvjHSxSTdA+o8Nr14RPr7CQvB1oLo62aQp6RTgmM1/aMpXPZneOVO",
-	"bPHXxcLjUmGVyKAX8KtNbHMX5jNfyBFMcaNzayomPyXhVVrRHcwPxk4DFcNjEyDmNjfdPrfDlCnB5ZyE",
-	"DbYNU1JWpnNg2ytCjw8Xzhg1FtAFVmmKxheyg0618GSrhDgTh61WpEWsRItTakplB52Mcx0oqEQJgxL0",
-	"LUQ+z7Vo2EJGY4lcwfoZwTbiFawgZpJiL9k+s1nF1u5dsmV3+qzPzl8eoScHBzs+YS3bGNMmYl3z8Of2",
-	"YrFoj7mYtRMRE6Y1sshn4pDysr7PxfL1dPQqpKf09cv3f5xsv6Mn8oSd74dHJwcns5fdX3bmu9HR62cd",
-	"stvthDsxG81edqN/vN6oC8ZJusKU1N2HHZkyZw2/g/J4GcxpJacqF5gLfZSKkrRSqrJHOCU4soGFRzic",
-	"kvYR1wPGddPa97fe8QvFBdzdM4En9XBmH8D4BsK1OM6pJpc3YDvwXZX37K/55Vuipjx6x9WhvrVk/cpK",
-	"8HXBAr1OaX746ib1+eHDm7Aytz/1/MxQj5+wpKGNuS9yrBMGCOfIXp6a6l23hJTPCcNz2nFXoLZAq8Y4",
-	"HKrX0nbKuHV+hx6tWDDNgBL0gt1Ot7O7CU1w0HnZF0Onc8IOz04QjIsiHiYzW7rxQeRTAjPQ8OUAR1ii",
-	"1xen73LHFlEZ8msilqWjW+JZvM7R/arf2+jo3Mgrjs6dXA+5g9soO+f7PaBfD9++aTggMNj8URv+9hLT",
-	"WEsn1PqKBYGdBzO/wkJBdoFAcpoo+HfEFwyaWaVG3jF4YaaEwfcRVniEpelDmWTL6xkCIE1kvqJxjEYE",
-	"uZB4/SkzkpBwpmVI6k3hWfAkjpBKBEO4z+YaMhwjnig8IYgyMCuMkziGAGYtn5i0mIiQ+X9vD41oJTkA",
-	"Kx20UI3SDG8tyKB7IsULS2khjVpoTGPNFEUL5DEtfhFEZiMSRSTKvZsOQZVEEZVXZllDPTNlkyFUNJNG",
-	"4NO/kaiD3uv9UhosAeZGA5TN06ESjQRId5zBoHzB0CyRYO8ea3WmhWQSTjUuUAZ9bmIiVAcdopjjCI1w",
-	"jFkI4i1WaGGyfhBVfSZsna7STnuO0h677YmUxAAVVmjGQSEx1SURjyOv6Y6oc4IjykwSSmO70W3jwytK",
-	"5cVzMjtck2Ohz7uQXxGRMU5iFfS6rWCGP9NZMoNUlhll5t/d1DhKmSITcLHfXp2HW+fXiMyjO1GKzs1Q",
-	"N9LL742mvePKwrWB4pU7YuPC1H8DrLJJAzOqTb32VS7/b+6AvmFjQeTUak2Q/IeMXmF/GpGYs4n+yzqd",
-	"uVWjwCPdZ5aYgYiM04a46Q2pdg2jK9S0XMswfTFBY9NX2EI4RpiZDq35bi7/NGm4C9sa2FSsBUu50dHy",
-	"JU0TTWKVxlm9BgkK4PDs9OISbcEcOa2u231W7/m6B43Onka9SifU4PB/o+5oR8WjicYH/ftAX9vBlOpJ",
-	"3RADlbUlXLfgNrjz7lOJs6d5Hy75FJ0YRxphiUCABI/q2qO65lHXvrSqGlvJ46lRdYW2lrYYXdEUNWP0",
-	"mt5ghoYrKcMQjXi0bIFcSY0U8v78DZDVPgPChvStlwgL0tP06sdctlvPEsI0SdkIXulzeLtAKNwnuPy7",
-	"dfYyRLCIKaTPOcvYj8jXEatnUsirfbwsxwmVobhUSRKPNeSHnneLRBpA+/ny8gzBaUHwvlmhBYBGdon2",
-	"b2MgHPaZ3Tqzl6NEwX6OuJpqjmIJd1omPW35kEgbgpUWYi1UTU/5w8GTvWfo3//a6+y24D97AMS//3Xg",
-	"NQVKmdwHz8gS9v7M4e97lwKtIcqFvhS7gw2swJd7IZf/p9GnHZHrdu5xLr0vcUGb7jFUFQ/5nKwBSgvF",
-	"hhhoMZczm0h5BwCacXq5Qoc+kC2SFwE9z8tCtaAUGWyr9HeZRW/A3wA37pX/VlsiG1FvcHuLcSsw4psc",
-	"aGXkWbfrO4lMWoGcfSxcGO9GG2S2oN55lwmvj8z/kfnfhPlDZgUro5JPAtAEhbIxr7Uq5UuKuMpB1p1g",
-	"4ojAusQiLDTvw3QmO2B+O3mBjjhjJFToiAuC/v2v/c6uN/vyvQPhK8bqw3ybxevbT2qaTeiFP+Zg3nkO",
-	"ptlYhEdavFHVrNcqUjf2VS0kBzvUH3ZQKugWLAdW9hoe2p0HxBsiQzAdlveZB819hZG5fMT0R0y/KaYb",
-	"UzU6O7249FFyAEYvyFhiExEHvWALopnsu+X78IooF09gmuRY954xh2VmWDNFNbj1gk4YSuYtV5vHGNdm",
-	"mOGJCQcF47ZLkM7V6jE/1AxImVlnyPkVJbIFmtaCjKBKTQ6qkeALkx9VHuatgQDCZ1pWWy3UkS2WiZL1",
-	"QxSaamSB7GSJQJwuRvA2jeNrCG0/dT9UPz4n2JKkJKIKxXyS20T9k29C29qq5dS9K7J0K6h6nHKm9tTR",
-	"5C2DlS8MmCsZOLIxwc9Reitsf7AxGr45vDz6+ZfjXwcvjt+eDs5P318eXwwRlSg/b0rRqtOaeCbjPzD6",
-	"dsEDYlbFRTglufLADmUz2/KXT1/+/wAAAP//",
+	"7L2Lchs5sij4K9jaG7HTfUiKetqm40QctSy75bYtHUkeT7fpJcEqkMSoCLABlGh2h/Z35j/myzaQAOqJ",
+	"KpJ6+NGjG3dOW6wqIIFMJPKdfwYhn805I0zJoPdnQD7j2Twm8O+fBF9IIi6IlJQz/cs1jhNiXptTQeSA",
+	"sqD3rNttBYKMBZHTQf7B9k732YF+KEM+J0EvmAs+pjEJbm5awVFMCVMfqJpekFAQVRg+hIf6XzhU9JoE",
+	"PSUS0gpwElHCQg3ex0+tIBQEKxINsAp6wU5356Dd3W53dy67u73uXq+7/1vQCsZUSDWYY6GWQW+MY0la",
+	"wURgWO5HO9EgFCQiTFEcy+BTK6BR0AsEmXOh2gsurogIWgHDM72Gc/gZpT/Pk1FMw3RoWCoMnUgiZE8Q",
+	"HOkhJSxSP/hzDbBvPt20HGzSbk8QykH0ajoPl9v6f8lo93/Vrxfbf/z24d3yt3/8r/qV/b375sPL5M2H",
+	"v+/9+mF7MXr1vrTRl/yKsF/IsnarQyLlQOm3BjiecEHVdBb0gp8vdvYPglYDLoLZso3n8zYehRHRyw1j",
+	"TGdARHobBhFWGMhmhmkc9II//9Q/d+DPmxsAc2NcGigyVM6xlAsuoiAjRlhKDqE4nuURaf8kn5Vd9BVZ",
+	"Vuffy+Z3uDZTp6guoFdjLh0t6AUboAz24ZxMqFREkOgoxUyKrP/Y06A3hseksBmjhMZK8xk7mQPp9M3x",
+	"4PjFyeXpeZCHAAtFw5jI3kJQRTSslhvB6JbJvaGyuONUkZmBE0eRIFIGvWB750mn2+l2toP0kMIexViF",
+	"0yuybNtdWA8lYSIE4Nkg1THQwifbB4VPYLbuaHe8g/d32wd4b9zeiw7C9rOoS9o744NxN9wZP8Hb3aAV",
+	"xFiqQSJXAAGnFE8ADg1RvPW0s9/p2q1/L4looMN1VulOPo5pSP7H3jKdkM/cs8E1EXRMSZTiE1a5P+6G",
+	"B+E2aT8bdUl7D++S9lN8sNfuRk9GT8Mn4128rdEgeGywDNh/f3F8rsksmUcrAdMrt5QDsAVuwZSNefHO",
+	"23wJc0HGRAgSDSrT1MEsk9G6y77RoE4JjogAVnsYx3yh/xERGQo6V3BrB5dTgrB+RCI0I2rKI4n+dv7y",
+	"CD3b3u6if/9ru9vZ6Wz/oFdh1hT0grPTi0tgpL8nVOgFOZY3JTPg5GoJN7pUgrKJuWemOI4Jm5AqBD/z",
+	"BVIc4URNNV8JsSJFCLY7B2UIfiJYEIGAaf93P5gqNe9tbcU8xPGUS9V72n3a7QebwgindRWkU4LMsUYh",
+	"ZgWoO+h0RpUiEaJjeE9PTqRCUyzhb4ONPhv+o31uHpGore/eHvrH2zc/KzW3Pw9bSHKkplihkRGzJIo4",
+	"YlwhOTVAUIH4giFJJ6xNGYoojvmk02eVjev0WXHrsKThqp1roXCKhSTqv/vB+8uX7aewmU2b944f4XDq",
+	"2bTDeIGXEg0Zb4f6jaFB7sGTvWfo3//aL2PWvbYh7t7xC8VF8/RSv7F6enhtw+nPiRLLw7EynLAIwQUJ",
+	"OYukpvEFpgqNyJgLAgShpQuElSKzuaqeut0CaAfdJpBmlNFZMgt62y0HHmWKTIgwjGCOBZ4RZXmBofST",
+	"qArsSYT4OEfk+j7Rv8+xmmYXO40a92eGP78hbKKmQW9nf7/lO2qJkFz4udEQZK4Q3hg6aOaCXFOeSDTH",
+	"E/Ic8RlViCo05gIeg+QCzxzAvydELDOIzXBBDZT72zs+KN/QGVVVIN8lsxERGjK4/9GcCAuWBiUiY5zE",
+	"ClGJ9rs10MQwcAkYg78drRI1YtMIO+9gpDJoQ7gthi005panj5Yomc+JCLEkKCZKk0ALRXRClURcoITp",
+	"CyLkgkg/ruE/a2L7YM+3jVZ6aiY3afXI29DbmIsZ3OJJAm9WQdBXdvP8+gp+kMlv9Mdyzpm0ejOOLJcH",
+	"BYsz5TSs+TzW9wjlbGsu+Cgms//6pzSqdV7xTtgV4wv2lmgqLGprPDKkco1jGg3s9RO0gogoI53olY54",
+	"tNTUaV97jiQx3IgIwYVEMYVvzF8g3KafUwl3EEYAARpTEuslz7mmThH0gi0ttgQ3Wi9gUmEWani28Jxu",
+	"6YtyS99WydxuJ5FWMu5uv37R9f4/fUQUVokMenv6XCiq7B0WofN0dXbH8YgnqjeKMbsy257h6P8IMg56",
+	"wf+9lZkztsxTuXVmttp8UuVG7g6nEs1wrJFNIn1uIk7MZsy0XI/UlEp0eHaC8iNoRsfZOKbhrXFtBcNL",
+	"rHVVD67dCwMFbxRQTSVyjzX47o37x8yzDDPper8QWkI7n0QLqqaIfKZSUTZBEVa4hWQSThGWCGcbAUJV",
+	"uhs3reAlFyMaRWZ7b4EiymQyHtNQ35YXxpTlO5LZSwNj8CqdSmNfQWAcyIhriq9JKkpq/oPgY02AcNIe",
+	"Apu7GTazvXlAdL7THMXcVkFBY/nw4UP7MCdfe25iPCNGtJ5RKTXeYXtaVgAXQPecESfz7WvZatfIfPXi",
+	"nJEn1UuesOiWRMFyn5dpgXE1GMPDHAloZLsf7x+lexlK9W6/tBM9KErNasxWnhMcLW+5lWNMY40Xz05q",
+	"uZkLLGi8HCQMX2Ma41FMKlxQEJgK6aFIpClDEhROSXgle8ApRljqr9KpPgbpr6WrTOiV/HErNOznT9YF",
+	"Edc0JOh9AewHZJm5baASSYWF5pMtJKeJMhyTL1hLMxa7S9jsUPFIgp7TThUdHzT27a2cSgQAneqjvJbw",
+	"46OCheBscuaMuAXDi5ZTclIPGCyd/DIoboMT9OAmsKqDswzrbYFZNtlyWNQxQODZ9WFJEhu20LAAZv4H",
+	"4Fz6h4TpA88F/YNEA6OFDREXfTZMmEzmcy4Usd8PNMEMO+jQCHXubtPMZJjf0c/txWLR1sJLOxExYfr8",
+	"REP9Ko4lR5j1WQVWYzfI4R70+/YRZ0rweBX2nT5+0wrOBJ7U72T2gbEfZLTyFqxR77g6tJfDZhQzKXmN",
+	"ynSSScc+SjGmMCPtmumNdgewWEMOSMrm+ilZ0B6QhHqIs3iJzk4vLg3+PBdnaupr2nDzkhZRvzBez7Ei",
+	"oFlvjFLF+VvMll601t8FXkbAOZphtnTGF/nc2GYwi5ASS4QnmLJ7xGINdMMeqkDyVQ5d686cXV9oRJgd",
+	"2AyrYC7x4lTCmAPzpx+RoHgyHBvl9TmiLIyTiBTMrzRCiylhaMkTZDxViKp7RG4ezGEPYYbKUGloYj7R",
+	"2orClBmeEeJEkpbRW4rgfl2+e8n5GywmZPPDmX52S6abt07Eeix9Q2OGDvbQL/SnB2WqK6b+qgh5nxMI",
+	"biM2eUIoynhJjb0+tFh3R87VQTmzYuIDIMWKPD3UOO/X4ZI+lbTp07JLqYDU9I7aDKejRN7LFQhGV6OF",
+	"UIn0qM+/9N1XBIFfExFzHJGo5YRzp4bpx8UlfWd35HpCT5Me7BN+nB7M+UDLEI6fyYIGvJao8wBWh52c",
+	"WfCSc6Shd1Zb+aDKbrNIdQcsrifkNFszysKOxWFJ1slM7rcWcO4fpft5G/yJA8xsCjq2kD8YWk/uKFTd",
+	"tII1RJsVR7Aq4lj8aeFhoA8iSA91PhevaHHvJ287Z2iyBw4dM0XVEumz8cZC+KAG+iY5rhWsKdI0291B",
+	"XICwxSYvmAnza7K2W4sJvP4g5tftDB2FhT+wBVbDTCJEWXqdlpdt90g/NpFla1jgG8WdoqCznozThOSK",
+	"rLOJ5bdRvnkI7vg17bu1kpQz9WokV429awtZd7g137O54Jrw7kAIC4KvvOZfSxD6+SAX5Ft0AORtvFoe",
+	"CvlsxtlzFE45lwRhxtWUCMQZqXd8c0ZcrMCMg+dRj5EOLYt+8BSUB/GF7+zkOUpudy2b/4JO8QWJ47Zx",
+	"i7fQKFEII8ANGgmCryTCSCQxMTw/tV6/JRHFl8v5balBz+f1hucM5DM9BxjI8+QgCYsyZR9LVNG2HuI+",
+	"3s+jKwURwTagSwPiF7mNK54BveRhkM1j7MfRjLL3kogjiN0FzEQR1R/g+EzwORGKakykgazZT2kkbCkM",
+	"bA+imtzfu5U4mWqUbCW2SYmEDNEMiytrdDcx1xqLIWdjamjQBU4y7n41dgMYHnxfxtJh5x9xHhMMkQDM",
+	"G1L1gsp5jJfIxkHlFwXicHkZ8xyXKgmwY4hbUxpK54lCgoSEXhOJsAMRZFeMYsqukOKORxnelAYb5Vhd",
+	"DqLt7k5xn7d9ANJQJb5QyffnbzSHw8i9UVrt3lPPaDZO2RfIl4uEG6ZRzEN9wEzY/KrQMZj+xLy7n201",
+	"FgIv9dMsaroyUuMW3OTDuT5mw7g49E/pF3z0TxIqPVd6JM6wCqcbnggXEF+haHh7iCIKzFtmVKGVc8Ii",
+	"8O/YaF8bICe9pGtHiAYJU+bwFWc6ZfHSENbQANNDZu6e0RzTiUNsYooRZamglBJdhBVpKzojQd3xfYBj",
+	"/2FK4HKGCDU4IO7c09y5/yoH+thhyOGmFEz47Z3WOxyZ6pFIIqqOr+3VXaV4c22XkYkVmuL5nDDg1TY+",
+	"awgJX0ZfGVA29NEXDpUvYvjDlKOIRoiqXi7Mq4WwMx9TY00cavCw4mIIQcMY5Dd9zDhL7ZBE1E4M131z",
+	"9ChapKB4h3EZQpVRzlKK5oW8Ae8oyntCGKLZvq59ZHPpST7+bTcQbtMFhmDCyDeM+X5FHGwr4IkKuTdo",
+	"WSaglw4BT2NM40QQLw0IgqWfrJYQDQ6uAUC3EfjSHbX06B0yE+f+rD5WWNhAgmrkmR584TYnnGI2ydN0",
+	"Roy+ac24DVRVHjioOc0uL+vPFbcc4AQrm6gJe+EQ8qnucLt8t+LZTm/v9B9NgmmOS9xUr/BcqH91I0yS",
+	"gEMh5Epk0f9afrZHN8ZZ7P+KTQCI/es1VhmQFY1F8y1R2KWmFncgi72Rg1SaL+xIVZKhzEoy29VdoEwJ",
+	"LucEEDMgLAJF0jsOlTIxGnjl0T8XV3KQCOp9KMg1NyJ/8/gmI/JeVmXtEYOIh8mMMIXdlVA9DJAR2whX",
+	"8ZWBVskGNtjmXoBNbE5fExRlYjKoqICfw4R/32sR7gOjVUNt626JB6V1qPGdi2qWf0nZy2X01yU+gUxa",
+	"tT/aT58jQRixiXWcX1EisxQpYFhN2TD+2gKrIbESmxGybbqemx0LAooywAX71QyBdFHfHpsc7H12C2XL",
+	"byFJ5lhgZXJ05ByHRK5kYLlFelfugPGh0vqib6PS1yX/V25yKAbgJCw1pSJCkE5uhIgQMzC0a1l/abZB",
+	"Zq4akxeNrshSPkdkNldLNCPY+HX6LJ01SxgCGu4giG1NjZ9KkngMOz1XEjFuic3oPga8DjpRiBESyT4b",
+	"pmnyNuAxL58feKVBsxUqHkhDVdVteEPHRMtcIJ/ncC61VuW+amU5X7sHxaSvro/Kcvn8Pko7PDuRNgBU",
+	"pdNpSh5zUdnOVDUv7mWNag45fCvUlExT3/Fo6lnBBz/RmZyqknL1WQktxOsvTa6dLG5mB50wZCCQLTS0",
+	"VSNodHMzzP50Mpj+sc+GxdISuffsO6B4u9+sYqV/lko/0GQNOU8FRe95adxUly2PB6YS+NEgYTHlMbEr",
+	"QBN6TRBGVnuF7zDrM9jCDjpUxui8u2N3pIX2UUyuSSxb8K7W99BoqYgE8Xev++ygRPNHZieBROBEuSMj",
+	"iTKUIshYi/jmHFTYR6E4RJkCzxOmuRjQkomtnmBmpSmz3OyMPs+SWVz65tApyEPkwrer2ryrRFFhOunH",
+	"LTQsFPfQP1SrVhQsUA2EvLtKaotWatFzrBQRGsj/9+Nh+zfc/qPbftYZ/H/tT//1f3wC/a0MFqsMCLbo",
+	"RoOGZ/nyFSFzhJEpv9FCMb0iSJPifA7WIJeKrulLYxXNp5wRQ34TAsyWES/mXJmNyrVsbscy1woxg8Sn",
+	"ItsCO0vhOnUpmx6Wtb3GxmSY3u52feIrSAgDGsWkntUfFiUJPFZgqoJsQbZ0zB6OIk+UBrnA+Lf3Ne/P",
+	"M/8DL/N3wMzw5zvDonHJlijEt4LFp1ZawrQHtF72uA99slIB51vWKg2ItzMZ/wdIXOaWQ3KK9WVwRZYt",
+	"tJjScIqGgiusiNk+V5hqiEwpGfmtC2qbWPtdjKuz92s22GjpfxQDH8XARzHwGxIDH0JmexSY/lICU41c",
+	"kOVllGhHX3LGt2evByOSP7dMWv/bXbs2pgNqFkVBWYrI1177c10/bq7E3HrflMSh3KT1MlGxtGcJ6rS0",
+	"4aaCYKkoZuX4TPmCmfxJzsKcyGekJysOpbkwNUboK7L0371XxEpdlvOXLqoCIzbJD4cXRycnhl+bM0ol",
+	"UuSz6qAM1D6rwmrC1VIBTRZ4dR1azLKaUZIvAnpfSPmKu7bBvuTh9O4RZ0rg0EOufE4YntPVDgP3om/4",
+	"Yy0yHGYu4gePtyoblmsjX471lZJbXPbkhEXkc3U/Ih5Kr5NaEMhQ0LeVEkZKODw78R20vCurSjE5tSVH",
+	"Ocsi3fiGneU8eqWbIO/+s7EAyL1uqoc83dve+6HJaFN1eGeE4anGUC4W5Bn5mgjpDaP4u3ng7nXvLpYQ",
+	"bAURN2TLoCkDMrc7uf33EcRJ6rzKlXLwMYsVMRPmJajVQlVW8iaRBP18eXmGoFBhQ9hCLZc3F2S5jJ0v",
+	"GMfP4X2CghUorW6rrwtWoLf660L/PJhaj2JJZC2KqRD+kFf8h88RnxsuYMR7OmH6ntdbZkpVrMJ6WuO4",
+	"AYtev16dEpuPxkrTCEwSAeOLOo11la5aGG3MRaNoXtUq145iyeZZYInAgRshxWvEoJpIm2wQKyq1ctYC",
+	"JCkLCdp+9qQb+ORSWhvA44Nto5FljUnAKXi2OohZs5vMy30VbTq3td+loaDr425t1+kmPtNWIOmatQar",
+	"XyajVXFeoFkXuAvIZDUqZgNX8DAEU9fWcIIicwhWRPM18wF7nL2MQJGZ3yhbFxPFF8wbguIxiw7APmw+",
+	"8E3+enHl4T3xxMPV6YRhlQiSib3eu0Fce02+16RlsHR8ZK0xp7+ceTfVg5bjz0bOtUOcXxx6v7xqpror",
+	"suyB1n7x82F7Z/8AqWkyG80FZbb265OD3adeCePKZ2v5RcvNyznpwZpaBiwgnLqVeS62tzxK4kSuWJhW",
+	"wmsL60o68X70ufrJWSq4rYuM5XqDrLwHryAnxhgTNHkZZNVQ5IVPKdXS5tpOCk3WFW5XBkkP6IMgl05f",
+	"3XRmsl/BOsAQvIpcCFCpsvHODxV7APGPCpOhkEcE0sVGsT0sc8EnAs+8LNZTUsBzbGLMbNUGiMm8JrEG",
+	"Z404l9qSL94dY+SSzkiaCrqB8lQj8F2ml/FY8JnxB1F2pa/jNA69ZNbbP9gs7aBeNDudE0ajI87GdJII",
+	"7BfQ7j0G0WbKDiSdMMomAxxPBpBf9RjjeB8xjjIB/N4jxh6jJr+JqMl61K57qLw8YMEOw5AnTL0gMXFU",
+	"tQFjs41DBvXZK7/yRCD7GsopxXfPWilb2Mqg1Cz4hTfYmlwTr7/nErz3CyIV2u52u8i+17qPsPTUA7vu",
+	"he/iY2/8Z2TV59BCxZeXFuRgabmtqNm+M9Ox5jbRBquJ5dz56iAjEbMJQUO4BY3Imfre7inrKbVplnCO",
+	"r4hEZDwmoQITPqKqkAaWOhUlGpYXNSxf2Ktz075YApkx6DtUr1rFt51XVtIwEqnQiKCE0d8T8hy8aFB6",
+	"wpiyiqPfKg/NlQU4J9II7hsQfj1qLHtJGaNxvokktgHiagpZuWPTgQUyw+8DLV9bHs1Rq4/NuDTzesXE",
+	"dDHZ239S1T5Mkv59KB8und+bXujq+LZWKh1ZrQffftsQD1NX3ry35uVid+mFgdJzJ+RqWnsMllCY2pjr",
+	"0ow2Fi9NEKbrJaFJb/jq+BLZktTDHhq6Qh7DFhq6cbmQ8CeVV8ONzKpZFQSvDwar6RrpisXsuuowplSE",
+	"HSdri9Q+iYa2yK7XSGcLK/hGBNeBfcFnJrV1GFZ8CsEq5LPfC+w13TlzSK5+w2qzhK1OYWBK15XSdw4J",
+	"LXN6CjvacEBfpAek5Jtb5+BkAYKuwUf19nCVTvxuvrSbiCkylBbcaJnEyNcXp+/QmRkiywHesvKEsWI8",
+	"627/sHL/HBjpjvm2xNcz8W7BlnRcirVMXdeV6DRXzSGLccw8+WvEWvZZ8IChjR5Q6kMCmwIdv3qY4hpO",
+	"ogcIPSzvXzEAPqPA24ThNMbZ5b1wLs1dIrFB9N1XDK3z51Gs71b3tGStdahZBTE7fSCu6TMgFcGpaZ4z",
+	"YnMOM5QatzQ2bD2i62fV1yVceJA2xRAwvVnGxddMsVjt0HO9W2tRYt9AC31R2JNh4p/Bm/q88JKakpkk",
+	"8XUuKzMNdVtLFCtE2t18uaDF1aw1jbzN8/iHj2C8K2AN+R9pY9s870q5Skqj+cshvUQyymmtCiA8J9f8",
+	"itw+9kTL0E4ieAxC+apBKK5rcxGDaevmJg4qeGzrOtJYIcqem3+1KYNH0qW+jDR5x0StKBHUEIK9LvPz",
+	"B1ylRO9WVbcP95IcxU2pvUbA6tOV9OcfoP/1ZlYUz17dZ2h5CX47m28B5tSd88wPs8EqoGgmntcz25/5",
+	"AsVaPyo0JLXx2FeEzCW0OqdsUukEqgWMCC/z4eM7+892itHjawaP19ZiWKfCEAgCkNqWSBsH1BANs2Fo",
+	"lbuLRkRvk6yJrLqNNJy2Qa9nCRQKguXBcLHBFftE7vwXo91rRZZisQiadlmCTdysTtqa1ZKKndnX3aeN",
+	"KwJlGM4qVBWGKeCrBFZh+zIkfaon2vtgcrW+lrX53AV443ISxC0txvdh8K23nL/PNSorFL4rG3r3b13v",
+	"sNHW63ZJ2or16xd+ydseqmWnC5mVa5V2qRGISt3Wi8ns9ttgMxt7sUILRq8/XAbr2ewHzWZBG9gXrGuF",
+	"z43Zyu+1F1GpObR0Lae/N89p3/MN7fJBbnmlRiTGyzUvVOeJ1kq6uUyt07xymXY76DLt+Z3p9Ni4BDv3",
+	"csnCwv/COkYWHrGRuQdtEOha71tzaayaQZo8nucmlG+Vk9PjX2jkEC+9cbRrjVwTmWztKZ445AqZ5qwp",
+	"ICGNuLWqpxVeM7T12RRf11h7b3FDtPRhgC3e2d9H4RQLHCoifNvczBpyZPKp/pQYj1SzXd2nz77+cGn9",
+	"hd0DiHxdFRXw9e+cD1xcSZs9iBmiMygzrggSRIml/r+JsFYVsMFCZTM9VAc1XVd9Zuft9NlKOr+HUmdF",
+	"S0JOmP2qxc7u9yotUF/9jdpUMu29jd3ZPDemXEzZq3zcRhNaVekZlBbsikxENVWdC2buFF4qs+/mRMyw",
+	"FrzjZQu6z2qOBgvv36Im9Jes+rymgrVWbM+dwmbuI0EmmUcbk8j6aSGwM5X65xXs5Ky0ZgklpTAHZN0p",
+	"ulsngTuEFH0LYV6HCsUES4We5u5iSCOacUHcEXR5WmnsF1XG4Iqr4lKflduP2NIdes9JVDyi30GU2Bui",
+	"zJ5EdAJuVhahecJClRjvJaQ7LJH5pJU6WsxFAkLp/ww7qEQYfVaijA7Kt2DICjQX65C3f5/+cX21YBga",
+	"ZE8II3BxPU/5ZJ85J2IWKVHkURp8zXNtpGSh7XiMFRGVEkabNi1wJ7VRg9cH7z4sLiY89Ruus/XeBoB7",
+	"zBRf4wb6ClfLXJAxEULLBSvVhfvK3VydKrkSpXoML/ANd5EBtUoGxvucCKqWF5pwrTMJpMXDRE2zv146",
+	"zmjMO5VIxoLuAAGXQ+i3vuViHmxI07BQNiAXsQYHB4gC5su2YarUPNPsjeLvlaWp8YnLVMX3WBQKExVt",
+	"CG4ejhM13TmrvZkurFAIfCxlUcB97Tcd9Ibga1LIdjWBkRDjhhQHQwZEeDkHnHEE95l53/C6ccwXFQOq",
+	"VUPeizjoBVtOUs/cSTiJqOoJgiMIQcdGZYZfUcwnqf1aFt6xv+WeLoxTKw0FaznOrFdq3IO5r+YmkN4N",
+	"B8zcvL7kiUB8ARTCE8AAUGNheicimSdu6iMzAvxor3UJIrmakpndReFs78UBi0/SAUGi8q3EvO+0qdLm",
+	"fm7LEMdYtHPmm3Zss2005RgazhvFgIZMZynHZKuMxZjrUDI3i5N5wsJF0sI54rqckiWaEFV2ZfeM8RUs",
+	"J32m7/7DsxN7p5LwylvDMHX4uEKFfdZnP6JLni83gqZEkBaaAyf/8Ud3gsmPPwJscROxd9L2takEgvsM",
+	"uVdrzgFKj8GPpkkqADpMmclwS0BEg02F3crSnIYg1EG0pGFyrhqOaTWv39fTDytZksNKKmgHHaZpBiaY",
+	"GcYe1nVcG1rM6fFNVDYahjwiw1yAt1nRNQG7h41KnmLoZOUN5e2gE9u8lqpKw1qM7PQwquW3afc1a32k",
+	"MDiOKTZ7WOTKYy7cKUb6lChi8k5fYqkOz06A2IQpWKuXBTHVyv6UtrRziB1mpq8hgsMOQcGZ7cywtZiG",
+	"xNq+zKUbHM6hHfVOp6uPLBw+zY1lb2trsVh0MDzucDHZst/KrTcnR8fvLo7hmyxEOXiDVTi9Istc2ZZe",
+	"sN3pmrfS6jLBbqfb2QVZUE2BbW5BgqjPZHwIkhbsio0tk67mJnTGGx5CGc8eBD9vTdUsHj43BAglshwJ",
+	"2YJTpqUO5exE86oJUaYikL7iDTkANDvd7oYdzqkrLJT29zM1hdKN1DTRsV90Qj7bssVssvTQ+lc70LHw",
+	"ivEF29Lvd2zXv6w40HrfAlts47wE0E6bCFlayGEwQ1ft6PYVB1AF5+t3AzR4AB7u8FjeY5C4sy0O+km3",
+	"uxv+XxEPNckj/Qn8RILitGV5rtJu8IOJBshXiLUX3gJiw7V6V8igRBQuq31DJr5lpeS0lW/ADd/srv4m",
+	"34I1LyQGvY+ftBQ7m2GxBMspyYcypM1URcIYNWFOeCK11BpRGXLN94JPesAakqo7g+/NNSGJrWDFvfWr",
+	"OghKQuxvP+n4TtrrxZW8+0FzRQ3Sc2Z++GhrcATHFzv7B4GtqhGctc1fUOciiEbjt7//fB5/+OX16EQ+",
+	"uTh5i0/38Onr355Ofv+nPLiev1zuj1/9+vrsZBHYEhbB8ZGtwtALJNU7+jnoBW9/+eno8t1J+Mv7ixeU",
+	"bm8vL+Tu/s4BffHb00N6yZ9cJge/nB3+fv3kxV4AFSGCvWMVH1ycf9j5lb55L97tX4+v//5zMp0/+fz0",
+	"7HOsZh8+xKPR272Tl8u3wc2nDc6NLf5Q00QzJ2oUe+MeAceHCnE8XuHmBJxrOWZEUKi/i4K8SmTi0OuP",
+	"Wys4vsSexCEjXsqsm5+ZB37daIKbb+EoviIqL9xZR7Db+XWOYQN3rjuXb6g0EcdpQQ2Zeumynq1jAlVo",
+	"bMkUU4DDyn8xHQksKLFn9+ne9p737Db1mrrzkc7XuEuPdU2xiI9502DR8ZU6n3NqQvCpvowD3Gq9rS2t",
+	"ScRTLlXvafdpNyfLBlldB/+71eu7Olzd3e2t/FAzhhG2fRn+ej+s6veptrRDzahWACnXZKh5u+iTWlmf",
+	"4WMxEmDglP3ir3MOMW6QhPLJW5uhBhr35iYSRhMN17DPlDK/JQ5TKvW4LneBCi3tsFyixctXLp0vOK0n",
+	"aQSh0zlhJy/QEWeMhDnugWLOr4C7UJW1M1ZaUdb3xpgantRn5jy1MnbvuFWuMGypVr9x9GJWnnwu+DWN",
+	"iOiZPpKyzxhHBe6ZVRmCGHA9NeSunLxwAotfJfAVs/nmmdx6tXA+WvnokS2uYou1xW8+uqSRT/9BvNN3",
+	"JFbwzFYpJ9eGFNWyEPJ5bl0j3yqnbVVYEFbTBvZrTEERVbV89p3J9YOwwA56CZnzCCtFZnPb2YAa81NU",
+	"lcpiKlVWEgaMwFjgGVEg4X/070X2ypZxdgU3rZVvvqEzquBFf9ygqTC5mHIXzQ7th5HtkGDaxjoXC9SD",
+	"gSzxoBf8nujNSk0PrnpMSpErAiKqEB1/xqGynXMbWzX7pk+bzGYANDd7r85f2xbYN5/rZZufkLBkZpxM",
+	"ME5g6i4kIh/rk07/6c6XUlaoKL2SrDPtY9YQOyhuX5D2tQ5wbNJys3bTwf64Gx6E26T9bNQl7T28S9pP",
+	"8cFeuxs9GT0Nn4x38fZ2Lm6/F2zvPOl0O93Otun12wt2ujsH7e52u7tz2d3tdfd63f3fAhMiE3RHu+Md",
+	"vL/bPsB74/ZedBC2n0Vd0t4ZH4y74c74Cd7u5roE99J93EilzhoJe1icNUfysavedNMK9tZhWD/hyAXn",
+	"wifba/ErZ+uPzEdrMLmXXIxoFBH2tVjpnxUX3se8V+yTPjZ5F+fHTzcF7qt33jrM0gJZjsUadppnr2q6",
+	"NeZiwlU776WDy9Er1qZmf5qFPBpbn4JKTWkYpKL6wcK61LkAMRS4W+ZTB/mlypoNQGd5GQ4Q/xOPlhue",
+	"UHPE8gfUhgeYJ/+TM8Zucp8XavffFF3cSiTkpsJadjYFHKzyJkrBwb4RgHO19J2/k7EXCRqFNuYBlAem",
+	"bnswt9eg/kvO3+hrzXywv85xSeW7tySi+FKzcv3xzs46H88F12zMnDb91bPVX51jReDmNrzjqwtVdo9z",
+	"rlR9FolKK0GlZ9w6qkunPOYTEzzsP9svuUALMgLuLDvogiiTwvizUvNTFi9tq+RMKC0G++pX00eFUONW",
+	"nxkPsB1gGPPJxAgSRqI1UBgLqeZw4MNNva4Qi8EtD6ETyophby2UsNhkORL7gi1AM3xzeHn08y/Hvw6O",
+	"Ts8vBqfnJ69O3l0MO7mxU48uQ8NT+Nb5LaFzHYxp/868myRqf6BqOvQpv2aP75dfZWw5CLkQWm6eciEJ",
+	"GkGn0SWSCs+hllAWBmSH2YBfFPPj1uJomwpLMkti9UHiXt0q9R9ffw2VDyvM7wKEMEgdTyvMOz0h3w/8",
+	"2xZKvjSL/Q6ZZSHIySE1Y5HWEe5hkTxR9TwSajdW0o1TqumgC+u10ExFLYrmNwjB6PhYhp6zcrr2/JFb",
+	"JNKDfz/CbBUrhuFGKIwJFoVDtxI/LsGzFkHnZB5DeHAlHcjZSUtZMKyIv5NCswiIbCEsIlGrz1RJ9t3r",
+	"bmcJXeZ7YCSwLNdKsYjqLD/1++ek54SRhWNgX4brfZ9CG2SDbUbkkqyjjF0QlmvqkhUJ9UmHkHgAb2BN",
+	"9NfU2HBzJsZ83dNOn2XFRxdp9puJJ3MFa/Mxv/qQ+AlekvtR44Qr9HoLscim9QVEDaJX03m43Nb/m47o",
+	"dkxevVThq8/xJpJSsfbsg0hKEWfkvvW+yzxpaMY2IsRlK0SPut63xjb00cX5Eu0rtDvjtmo23YBZBsti",
+	"DGXGAsCZBv1lUD4d3IbzQkTgiEdL5Pohg0OyNvC1wgwshI/KkXdpae5xZqfKZfw+g+wzx8eWr6ejVyE9",
+	"pa9fvv/jZPsdPZEn7Hw/PDo5OJm97P6yM9+Njl4/65Ddbifcidlo9rIb/eN1XMyI7QUmq/Y2GwH1QWqY",
+	"TKk6WVPMlG8q+/7WO36huCCmwC2e1MOWfQDjG7Aelbe/ivKm+c567C+ZN7M/LeKAtDK1Xdihntzw/PTN",
+	"8eD9xfG5CcYXJCQUik86e6jiLvdLf0WFs512+uw9A+OpddDmPGZ66GGrYKkC7cJWjs+nXbdQVbXY7bOU",
+	"LYc8ItByiyXzQRhzSaJhHX+FmvRfxljeuhvvtUlepyxe3vuEGzC0XJ7yWmx9+7Y72qinpb1A1ge6jvs6",
+	"Ir+1BWtjftZdg8MccTaOafgoND4k2zR0bLOqbKraCrYJaWNbLnE0JsqTQnqU8T6TbUa5Zc1LXzch9Le9",
+	"7i4qcS8oGpr1MzH2/AWV5IdOnx3m4zWEXkJsdtUURwaWSZk0FaAgddiUJjDM3GRHARM/fPH25N0wqwLa",
+	"Z7YMqIbpWRkmKGuHoxllwx98/NR8mzVluhNnzavzKa+rtuC5N77m6SW1Fn/zWB1f2FKq37ZU9ciFvh4X",
+	"8gUspOGDq6IVDHkZXtLEt1ouAqwabpr2wbq7ZfWL39cmLEgr0He6tf+jgmHWpq1XRBnCmqf04SOsuWuf",
+	"5s+vcUmjhTDMJU8gfbKDDrNMZ9tuGyJhwA0tyBjKxcLVs9d99tyUa+8zSa6JwLExonJJPErAzjM9dt4u",
+	"W6n5ltaN6bNq07DK18R1HjMp7YX2Y+7l4vAQ0dNn+eZret1TfE2ychiIqh5aEJNMik2PKsUR9RqBTNmg",
+	"0om97aXqSl6kF6pLx93UvlPupPcgFp4vzlpsiaaU+B8v8McL/AGY7FGuTob9qJWyxFY981pfO9kinzVK",
+	"aqPAz20FRs3bINnG9AtB0JdLA1b1upsRXQPS+zvbmR3DRgaDipa2Fv34KWsO6koKmuzMfF3AuhDeJttI",
+	"ubSRLa62SUyxrQf0MUgtYpAXkatGVweYz7a+CfN9UZNC9muBplLPI4ST5eNbH6Wm+zzQx3A2zIEuJcit",
+	"OqhpJSmvrB5TqY+c6fpw94oRbi575j6an0wY/UvO9ZlfMJLF2d98KhLlWnXQNLCesvPeCxcGTDuWfUeC",
+	"/Z7R+5u/eMfVS56w7/OSgph4oGhqqc+RdEpSdTSdbwxdZyM7LojWKaMin0MyV4VS55yRDvoANiubmjSw",
+	"j4at8ouIauGbRdCCmfvEacKi0wW7yNpFl1KYytV0JUcuasTNk7UC8eXYlGAMPGUE0iJ4nnyaPe9WfevG",
+	"pO+OutO4Os5yraUjck1DIjexplgOnSOo+4lUkyv1nnyzkA380YWvatzRYCt2gLRynXAgbfCRFB+I0eaa",
+	"2K8rPrhPtv6k0U2R3zbwvY0zN+13J1Hwl2FZf/0b/JhFcCfy8abkZUottdOysJuFU1o7ly2IoMfooBOV",
+	"D4us3MpmwmOblnN7+1Y1JuieQxlPGbmkMwItHb6fSMajtBDvbY/ko6npG/FYW9dyGmqztmkof6a3RK5n",
+	"z0Z5q+tkp0LPzRga7mc2744n1Blg+DsYYMKs5slj3uq95q0K4gqCOhdFGpz1mMH6PUQ1pxkz5Vu18cy7",
+	"Qs1NlqWjrJjzw9bxuHvZiNxyKnUjNim0YJa8utKCna+FpCloN1oi+qiDryWfFoqNr6f9VIq25+8z9wv4",
+	"nesj9XM14OGo2FJVaV+5tEhh1uXevGzKEpqgqJ8vdvYPTBRqn5k2VdCDIV6axDdwUJt96aDDQmvXRBLp",
+	"7fqWtpE345jKUX2W+sThkRbQJYnHPpOVcXQcuWr2t78htQRuPCnFcmC5ba4W+YKbWnPhtv08tXSdm5rU",
+	"6c+uIv3HfHX2zQ/nQwaXZjvQaFoxgHygaup64m+4hsKnXiOLJR0oE6dcf+RHh/MXFwu+Na5pGhesZJuu",
+	"R0PKwLwMsyQMeIxEzdnastg2s1MT8ZljTX+R0Mjv1DS0IRHZQMJGEqoPIqzDevdhePJ5KiPYidfnyZ5P",
+	"G3jyI21+A2LhK0jmbKTLDXUW+NIasO8WvvgC0pAom2TSo+kaCve4jQ6sieO7BymOj8cFEc5FxUD8ysbS",
+	"1gOG7307B9vF9f0lD/ijlPVgF6QN1NtYxtoy4rxcnV1p1VbQK5u1TahGIMg15YlTF2wHeH3ONDcac9Fn",
+	"Q35NRIznrp/8sFAcO9dPGckFVeE0regV8QVTdAZ6bSEzHZI/Ge8zO+nf9nZ2yplBlF3jmEYDq0S68rX+",
+	"NCHBVcoJrZJ0J25+e1Ya4WIqZWnvgt7Tg71ud5Nsb1jOOVd4/QSiv4wOm9HzI4d95LBrclibgQnEY+lJ",
+	"Op6wJrMFF2/bdenx89tDzU5FhOZYqCWyQb+y2EyoYAN0HI5KdEWW4MCuY9J9VuTSLk7siiwth3atWcZc",
+	"oGFEYrysYc95IEPM+iwmWLC03JArGVnm11e268GIIBsVjUZkzEWhR58xUJrVrWLL4N/+BVpyfRXGPOVJ",
+	"0U5Z2LSgt3uwEVt2y3lYxiwIjmcb8OV0k2/DmXMfr8ubr8jykTE/MuZbMOaczwQ6HOa5ZiOfThsm1/og",
+	"z10f2LvpmulEnqryUHCJMpc34rwXacpG3nORBVdt4rjQi2iKqLT9bDNfIsDw6E1cg2xznYPX9CXqD5y3",
+	"jwrrb8tRqe2MXaTRrT81ShqN4+dkxq9Jrg6OqQ4Yx6aVMHSjAF8eVUYOUFNBcn1uDWBpqQWUr7RQKV5j",
+	"aXYAVXEaii1oyvsPNrxv7JL6tsh6Uzu94IWMbEfJ9TZ6P3ls3LMjotB9Y5Uhj8ck2IxpNjHMRzv8V2eo",
+	"xgpfS3WbqQYa3+/g3vvUCuaJV0kDvgr9yzlTmLJ8yATyR0ygv6WlcVCljk6fDSmTyXhMQ9PISo80/MHw",
+	"ZzssH9cUw3GlPj21cPpsDQ49T7Lzd1tFKDt6qWBTFVZaARaKhnmOstkx/ABfPYgT4MvzDmfs/x54yGNA",
+	"xbdxw6baDjAgLuzRNy69VQKkIlJtQVmsWk1nQtShfuHIHpy7x0Nmr7re5AABcg827EcO/BCeomFhoOHj",
+	"NfwQ5LnW1WtRYHRujRQqlcCKC382biv43Hbsu10sTQBXW4Vk47iJYM/ACfSQFOvcTHcn2eJIw++GMhpR",
+	"Tq6JWHJGmlOvAZUzHjWh8i2PCBDOQ2Jz5ia5D4RWBnvkQ98GH0oRszEPenv64vj88PL0vEy8Toxt4kXm",
+	"lXsj38eidf/RmbHlKncIS/1PBVWnkcV/ysY2pHNrUy7RfKvhInb1jeqoH0ouPyDnhqqw98C08+M88utv",
+	"RG5kSxfEbezRwjpcHo6mwRxeW3rsInWCgKuacmb7nvI4ynWmNgVffh/mvSaueQ5UjiwXR7MZNTOswimR",
+	"HeRKnLmPrP0InoPVfkxjRYTsGLrVYw5baAhjmrr2w9+HiE4YF6TPQiyJt30hlXA8v0YzbNN6Oq0kVt/h",
+	"2j6+fZNpM1M54dg3nUtM9M61s7/OZD+RCWWmJ5xr9e0Qrn9ga8HxeyMMM8rc39trQPQOph8780AareFa",
+	"I9TAYO2mt9/2DzbXOp0LwvZMq4eGjuLXpLnoUOM8xXKmVGYZ3DUzpgX0Nix0tOm9lXKVO+V/6rO6OvvT",
+	"zPXon11D5iqk+q3jn00st3T3j/m7Prnzg413yjdYSg9EtfWI7b3kauqGU84lMTXEfuUJnCAs9RnqM/At",
+	"GK/sYqrfsg6B+3Ex1CZygppwF5/AiI+8ZQ5GfHTrfiM1lSyzKpV60k0a2kczyh5bhfxFveiPfohNGeSm",
+	"fojEMIkykyyI2LYLiVfKLjSve3V8iaq1w4bVHKUJUW8fWwI81qdrNJa0kJxyodAcq2ljCRJDaKtyju2t",
+	"zLiyEVGW+m08lax4/yMOlYfghv7bXnf3B2jVqjydbmxUVcG7f/u+Num9/Rhq9V2FWm3EgF/kSdArpTYZ",
+	"6b5D1vlojv4mVCMTaVVLdJuZljS+7yXTudpMZWjYaw9BtvHQJD47dez/kX2WtUfJMfbQ5VFuytgxi+CR",
+	"GafPbAdIL7dH98PsTfjQnZW0xiztVuBaWQ4SpkB5M30Cdtvd7ctutwf//7dbKVx/xX4sjzrXo871cDpX",
+	"njmt1Lkg43DMRUjaaYd9v+HKlImwCQOOh7aynlJZfW3N5aT5vdmMBdk4feYGK/DYiJtsRcU35rM+NghL",
+	"LDbuv8M19I1WyLxMDd62/qVRbeLlo0T09c/lS02BjpYVR3DcbFKPp8t/w3G1GT76P6szfExdF4+jJ+JE",
+	"ZgeHmn/rA6t3rFnc6bP1zmFdILqA1KMoK7Gdk336rHDYqbqV1CPINb9aP5vI5EI9qrjfY6yzwZ2jcZPE",
+	"dt+aR60L1SXPOWeiNSIVPaZFuXUDD2ptYol0Gfjek+2KVcP5qTnX1muEyk6jPlvTa+Q9dlB+c+1TZ5bx",
+	"WD3vWzhFBhcpPfGN5Ed/g6RKww59muo7Fd1a+nrs1/HtCj3HLCooB1kMzPrGSBeT9ACk89jM6JHoHyYs",
+	"BFsLoq9LTZ6TTgmO1fSPpnDZn+GVe7HFXxcbSkiFVSKDXsCvNrHNXZjPfCFHMMWt8NbUJGRKwqu0UweY",
+	"H4ydBjpBxCZAzG1uun1uhylTgss5CRtsG6b0t0znwLYHkB4fDpwxaiygu7fSHI0vZAedauHJVglxJg5b",
+	"VU6LWIkWp9SUyg46Gec6C1GJEgatRVqIfJ5r0bCFjMYSuUYkM4JtxCtYQVzV93yP8D6zWcXW7l2yZXf6",
+	"rM/OXx6hJwcHOz5hLdsY0/5nXfPw5/ZisWiPuZi1ExETpjWyyGfikPKyvn/R8vV09Cqkp/T1y/d/nGy/",
+	"oyfyhJ3vh0cnByezl91fdua70dHrZx2y2+2EOzEbzV52o3+83qi70Um6wpTVPYQdmTJnDb+HMqYZzGlh",
+	"p+otMBcalYqStKK1siicEhzZwMIjHE5J+4jrAeO6ae37W+/4heICzu6ZwJN6OLMPYHwD4Vo3zqlml7e4",
+	"duC76t2zv+aXb4ma8ugdV4f61JL1Cy3B1wUL9DotV+Cr2/RdgQ9vc5W5/am/zwz3+AlLGtqY++KNdcKA",
+	"4Bzby3NTveuWkfI5YXhOO+4I1BbS1hSHQ/Va2g5Id87v0KMVC1saUIJesNvpdnY34QkOOu/1xdDpnLDD",
+	"sxME46KIh8nMltj9JvIp4TLQ8OUAR1ii1xen73Joi6gM+TURyxLqlngWr4O6X/V7G6HOjbwCdQ5zPeQQ",
+	"t1F2zveLoF8P375pQBAYbP6oDX97iWmspRNqfcWCwM6DmV9hoSC7QCA5TRT8O+ILBjUeUyPvGLwwU2KK",
+	"L0ZY4RGWpr9wki2v50pHQmS+onGMRsSVl4QKVMxIQsKZliGpN4VnwZM4QioRDOE+m2vIcIx4ovCEIMrA",
+	"rDBO4hgCmLV8YtJiIkLm/709NKKV5ACsdNBCmUozvLUgg+6JFC8spYU0aaExjfWlKFogj2nxiyAyG5Eo",
+	"IlHu3XQIqiSKqLwyyxrqmSmbDKGimTQCn/6NRB30Xu+X0mAJMDcaoGyeDpVoJEC64wwG5QuGZokEe/dY",
+	"qzMtJJNwqmmBMuhfFhOhOugQxRxHaIRjzEIQb7FCC5P1g6jqM2HrdJV22oNKi3bb6y6JASqs0IyDQmKq",
+	"TSIeR17THVHnBEeUmSSUxjbS28aHV5TKi3gyO1yTY6HxXciviMgYJ7EKet1WMMOf6SyZQSrLjDLz725q",
+	"HKVMkQm42O+uzsOp82tE5tG9KEXnZqhb6eUPxtPecWXh2kDxyqHYuDD13wCrbNLAjGpTr32V27SYM6BP",
+	"2FgQObVaEyT/FWo1ohGJOZvov6zTmVs1CjzSfWaZGYjIOG10np6QajdIukJNy7WC1AcTNDZ9hC2EY4SZ",
+	"6bxty5XChv3TpOEubMt3U1kcLOVGR8uXN000i1WaZvUapKmwe3Z6cYlMWeCcVtftPqv3fD2ARmexUa/S",
+	"CTU4/N+oO9pR8Wii6UH/PtDHdjClelI3xEBl7WbXbYwA7ryHVOIsNh/CJZ+SE+NIEywRCIjgUV17VNc8",
+	"6tpNq6qxlTyemlRXaGtp6+gVza6zi17zG8zQcCVnGKIRj5YtkCupkULen78BttpnwNiQPvUSYUF6ml/9",
+	"mMt261lGmCYpG8ErfQ5vFxiF+wSXf7fOXoYIFjGF9DlnGfvR27qwZ1LIq/0Z7Y0TKsNxqZIkHmvIDz3v",
+	"Fpk0gPbz5eUZAmxB8L5ZoQWARnaJ9m9jIBz2md06s5ejRMF+jria6hvFMu60PDoulD2H71wh1kJ3i/R+",
+	"OHiy9wz9+197nd0W/GcPgPj3vw68pkApk4e4M7KEvT9z9PvepUBriHKhL8UujgMr8OVeyOX/afJpR+S6",
+	"nXucS+9LXNCmewzdH0I+J2uA0kKxYQZazOXMJlLeA4BmnF6u0KEPZEvkRUDP87JQLSjFC7ZV+rt8RW9a",
+	"cf5B799qq3sj6g3ubjFuBUZ8kwOtjDzrdn2YyKQVyNnHwoXxbrRBZgvqnXeZ8Pp4+T9e/re5/CGzgpVJ",
+	"yScBaIZC2ZjXWpXyJUVc5SDrTjBxRGBdYhEW+u7DdCY7YH47eYGOOGMkVOiIC4L+/a/9zq43+/K9A+EL",
+	"xurDfJvF69tPahpP6IU/5mDeew6m2ViER1q8UdWs1ypRN/bLLiQHO9IfdlAq6BYsB1b2Gh7anQfCGyLD",
+	"MB2V95mHzH2Fkbl8pPRHSr8tpRtTNTo7vbj0cXIARi/IWGITEQe9YAuimey75fPwiigXT2Aa5lj3Xtrg",
+	"xEqcZopqcOsFnTCUzFuuNo8xrs0wwxMTDgrGbZcgnavVY36oGZAys86Q8ytKZAs0rQUZQZWaHFQjwRcm",
+	"P6o8zFsDAYTPtKy2WqgjWywTJeuHKDTVyALZyRKBOF2M4G0ax9fo337qfqh+fE6wZUlJRBWK+SS3ifon",
+	"34S2BWHLqXtXZOlWUPU45UztqaPJWwYrXxgwVzJwZGOCn6P0VNgWYWM0fHN4efTzL8e/Dl4cvz0dnJ++",
+	"vzy+GCIqUX7elKNVpzXxTMZ/YPTtggfErIqLcEpy5YEdyWa25ZtPN/9/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
