@@ -11,10 +11,10 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
 )
 
-// Limits on the statements that read or rotate sessions for several requests. With fewer at once they would be
-// larger, but a request would wait longer for those before its own.
+// Limits on the statements that read or rotate sessions for several requests. With more flights at once there
+// are more, but smaller statements.
 const (
-	sessionFlights = 4
+	sessionFlights = 2
 	sessionBatch   = 128
 )
 
