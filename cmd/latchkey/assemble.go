@@ -49,7 +49,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	c.limits = throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
+	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
@@ -14,6 +15,9 @@ type Attempt struct {
 	Address  string       // the caller's IP address
 	ClientID string       // the client that asks, for the audit log
 	Action   audit.Action // what the password is needed for, for the audit log
+
+	// Device is the hint of DeviceHint that the caller's browser has kept, if any.
+	Device string
 }
 
 // SignIn checks the password of the user who signs in as login, a username or an email address. Every
@@ -47,11 +51,25 @@ func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
 	return err
 }
 
-// CheckPassword is the one protocol for a presented password. key is what attempts are counted under;
-// u is the zero User for an unknown login. No database connection is held while hashing.
+// DeviceHintLifetime is how long a device hint is valid.
+const DeviceHintLifetime = 90 * 24 * time.Hour
+
+// DeviceHint returns a text for the browser in which a user has just signed in. Presented with later
+// attempts, it gives them a limit of their own, so that nobody else can lock out the user there. It ends
+// with the password.
+func (s *Service) DeviceHint(u User) string { 
+	return s.limits.DeviceHint(u.ID, u.Epoch, DeviceHintLifetime)
+}
+
+// CheckPassword is the one protocol for a presented password. key is the user that attempts are counted
+// for; u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
 	// 1. Count the attempt before it is made.
-	wait, err := s.limits.CountLogin(ctx, a.Address, key, a.Password)
+	counter, err := s.limits.LoginCounter(ctx, a.Address, key, u.Epoch, a.Device)
+	if err != nil {
+		return err
+	}
+	wait, err := s.limits.CountLogin(ctx, a.Address, counter, a.Password)
 	if err != nil {
 		return err
 	}
@@ -61,20 +79,29 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 	// 2. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
 	password := normalPassword(a.Password)
-	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
+	ok, outdated, err := s.passwords.Verify(ctx, s.usableHash(u), password)
 	if err != nil {
-		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, key))
+		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, counter))
 	}
 	// 3. Record a failure.
-	if !ok || !u.ActiveAt(s.now()) {
-		s.limits.LoginFailed(key, a.Password)
+	if !ok {
+		s.limits.LoginFailed(counter, a.Password)
 		return s.recordFailure(ctx, u, a, ErrInvalidCredentials)
 	}
 	// 4. Succeed: replace an outdated hash, reset the count.
 	if outdated {
 		s.rehash(ctx, u, password)
 	}
-	return s.limits.LoginSucceeded(ctx, a.Address, key)
+	return s.limits.LoginSucceeded(ctx, a.Address, counter)
+}
+
+// usableHash returns the hash that lets a user in: none for a disabled user. The right password of a
+// disabled user is then refused like any wrong one, after the same time.
+func (s *Service) usableHash(u User) string {
+	if !u.ActiveAt(s.now()) {
+		return ""
+	}
+	return u.PasswordHash
 }
 
 // recordFailure stores the event of a failed attempt and returns its reason. For an unknown user it

@@ -25,7 +25,7 @@ func caller(ctx context.Context) oauth.Caller {
 // guard adds the user to the actor.
 func withCaller(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request())}
+		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request()), Device: deviceHint(c)}
 		setContext(c, callerKey{}, from)
 		setActor(c, audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)})
 		return next(c)

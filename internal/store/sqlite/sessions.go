@@ -15,22 +15,26 @@ import (
 // sessionColumns are the columns of the sessions row s that scanSession reads.
 const sessionColumns = `s.id, s.family_id, coalesce(s.user_id, ''), s.user_epoch, s.client_id, s.scopes,
 	s.counter, s.rotated_at, s.repeats, s.address, s.user_agent, s.created_at, s.last_used_at, s.idle_until, s.absolute_until,
-	s.revoked_at, coalesce(s.revoked_reason, '')`
+	s.revoked_at, coalesce(s.revoked_reason, ''), ` + endedWithClient
 
 func scanSession(r row) (oauth.Session, error) {
 	var s oauth.Session
 	var rotated, created, used, idle, absolute int64
-	var revoked sql.NullInt64
+	var revoked, endedWithClient sql.NullInt64
 	err := r.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, (*jsonList)(&s.Scopes),
 		&s.Counter, &rotated, &s.Repeats, &s.Address, &s.UserAgent, &created, &used, &idle, &absolute,
-		&revoked, &s.RevokedReason)
+		&revoked, &s.RevokedReason, &endedWithClient)
 	s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.IdleUntil, s.AbsoluteUntil = utc(rotated), utc(created), utc(used), utc(idle), utc(absolute)
 	s.RevokedAt = utcOrZero(revoked)
+	if !revoked.Valid && endedWithClient.Valid {
+		s.RevokedAt, s.RevokedReason = utc(endedWithClient.Int64), oauth.EndedByClient
+	}
 	return s, err
 }
 
 // sessionLive is the condition that the sessions row s has not ended at ?1.
-const sessionLive = `s.revoked_at IS NULL AND ?1 < s.idle_until AND ?1 < s.absolute_until`
+const sessionLive = `s.revoked_at IS NULL AND ?1 < s.idle_until AND ?1 < s.absolute_until
+	AND NOT EXISTS (SELECT 1 FROM ended_clients e WHERE ` + endsWithClient + `)`
 
 var createSession = `
 	INSERT INTO sessions (id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,

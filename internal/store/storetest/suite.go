@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) Database) {
 		"hooks":                hookTests,
 		"outbox":               outboxTests,
 		"throttle":             throttleTests,
+		"known networks":       knownNetworkTests,
 		"OAuth change records": oauthChangeRecordTests(),
 		"context":              contextTests,
 		"migrations":           migrationTests,
