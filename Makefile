@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test model races scale verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test model races scale verify generate lint fmt build sdk oapi-codegen golangci-lint timing
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

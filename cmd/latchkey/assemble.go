@@ -81,7 +81,9 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 
 // newAccounts builds the accounts with a hasher that is calibrated for this machine.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	directory, err := newDirectory(db, s.MinPassword, password.Options{Log: log}.Calibrated(), log)
+	directory, err := newDirectory(db, account.DirectoryOptions{
+		MinPassword: s.MinPassword, NoMail: s.Mail.Host == "" && !s.Dev,
+	}, password.Options{Log: log}.Calibrated(), log)
 	if err != nil {
 		return nil, err
 	}

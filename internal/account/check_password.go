@@ -57,7 +57,7 @@ const DeviceHintLifetime = 90 * 24 * time.Hour
 // DeviceHint returns a text for the browser in which a user has just signed in. Presented with later
 // attempts, it gives them a limit of their own, so that nobody else can lock out the user there. It ends
 // with the password.
-func (s *Service) DeviceHint(u User) string { 
+func (s *Service) DeviceHint(u User) string {
 	return s.limits.DeviceHint(u.ID, u.Epoch, DeviceHintLifetime)
 }
 

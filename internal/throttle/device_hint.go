@@ -24,7 +24,7 @@ func (l *Limiter) DeviceHint(user string, epoch int64, lifetime time.Duration) s
 	raw := make([]byte, hintPlain, hintSize)
 	raw[0] = hintVersion
 	binary.BigEndian.PutUint64(raw[1:9], uint64(l.now().Add(lifetime).Unix())) //nolint:gosec // after 1970
-	_, _ = rand.Read(raw[9:])                                                      // never fails: it crashes the program instead
+	_, _ = rand.Read(raw[9:])                                                  // never fails: it crashes the program instead
 	return base64.RawURLEncoding.EncodeToString(append(raw, hintMAC(l.keys[0], raw, user, epoch)...))
 }
 

@@ -85,8 +85,7 @@ var updateClient = withRecord(`changed AS (
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
 	batch := &pgx.Batch{}
 	if p.Active != nil && !*p.Active {
-		batch.Queue(lockClient, id)
-		batch.Queue(endClient, id, storedTime(now))
+		queueEndClient(batch, id, now)
 	}
 	batch.Queue(updateClient, recordArgs(change, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
 		storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active)...)
@@ -100,10 +99,9 @@ var deleteClient = withRecord(`changed AS (DELETE FROM clients WHERE id = $3 RET
 // DeleteClient implements oauth.ClientStore. A foreign key deletes the secrets.
 func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, change audit.Change) error {
 	batch := &pgx.Batch{}
-	batch.Queue(lockClient, id)
-	batch.Queue(endClient, id, storedTime(now))
+	queueEndClient(batch, id, now)
 	batch.Queue(deleteClient, recordArgs(change, id)...)
-	return requireRows(s.execBatch(ctx, batch, 2))
+	return requireRows(s.execBatch(ctx, batch, batch.Len()-1))
 }
 
 var rotateSecret = withRecord(`newest AS (SELECT hash FROM client_secrets WHERE client_id = $3 `+newestFirst+` LIMIT 1),

@@ -160,6 +160,9 @@ var methodsThatLockSessions = map[string]func(ctx context.Context, s *Store, u a
 		_, err := s.RevokeSessions(ctx, u.ID, "", "test", now, audit.Change{})
 		return err
 	},
+	"DeleteClient": func(ctx context.Context, s *Store, _ account.User, _ string) error {
+		return s.DeleteClient(ctx, "web", now, audit.Change{})
+	},
 }
 
 // TestLockOrder checks that a method that waits for the first session of a user has not locked the last

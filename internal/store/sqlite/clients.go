@@ -115,7 +115,7 @@ const updateClient = `
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		if p.Active != nil && !*p.Active {
-			if _, err := tx.ExecContext(ctx, endClient, id, storedTime(now)); err != nil {
+			if err := endClientTx(ctx, tx, id, now); err != nil {
 				return err
 			}
 		}
@@ -133,7 +133,7 @@ const deleteClient = `DELETE FROM clients WHERE id = ?`
 // DeleteClient implements oauth.ClientStore. A foreign key deletes the secrets.
 func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, endClient, id, storedTime(now)); err != nil {
+		if err := endClientTx(ctx, tx, id, now); err != nil {
 			return err
 		}
 		if err := execOneTx(ctx, tx, deleteClient, id); err != nil {

@@ -39,8 +39,8 @@ func DisableWithManySessions(t *testing.T, db Database, insert func(n int, like 
 		require.NoError(t, err)
 		require.Equal(t, batch, n)
 	}
-	require.NoError(t, db.UpdateClient(ctx, c.ID, oauth.ClientPatch{Active: new(true)}, later.Add(time.Second), noRecord))
-	fresh := mustCreateSession(t, db, u, func(s *oauth.Session) { s.ClientID, s.CreatedAt = c.ID, later.Add(time.Second) })
+	require.NoError(t, db.UpdateClient(ctx, c.ID, oauth.ClientPatch{Active: new(true)}, later, noRecord))
+	fresh := mustCreateSession(t, db, u, func(s *oauth.Session) { s.ClientID, s.CreatedAt = c.ID, later })
 	ended := 15 * batch
 	for n := batch; n == batch; {
 		var err error
