@@ -3,23 +3,29 @@ package password
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
 // padding makes failed verifications take the same time, whatever the algorithm of the stored hash. It
 // knows the shortest time that a hash of each cost has taken in this process, which other load on the
-// machine does not prolong. A cost above that of new hashes shows itself the first time that it is met;
-// from then on every failure takes as long.
+// machine does not prolong, and how much longer the latest hashes took. A cost above that of new hashes
+// shows itself the first time that it is met; from then on every failure takes as long.
 type padding struct {
 	own      string // the cost of new hashes
 	mu       sync.Mutex
 	shortest map[string]time.Duration // by cost
+	latest   [latestHashes]float64    // multiples of the shortest time
+	added    int                      // to latest
 }
 
 const (
-	maxCosts = 256 // that are remembered; a database can have any number
-	margin   = 4   // a quarter is added to the longest of them: most hashes take longer than the shortest
+	maxCosts     = 256  // that are remembered; a database can have any number
+	latestHashes = 128  // from which the load of the machine is known
+	tooSlow      = 6    // of the latest hashes may take longer than the floor
+	minMultiple  = 1.25 // of the shortest time: most hashes take a little longer on any machine
+	maxMultiple  = 10   // a failure never waits for more than that
 )
 
 func newPadding(own string) *padding {
@@ -32,7 +38,11 @@ func (p *padding) add(cost string, took time.Duration) {
 	defer p.mu.Unlock()
 	known, ok := p.shortest[cost]
 	if !ok && len(p.shortest) < maxCosts || ok && took < known {
-		p.shortest[cost] = took
+		p.shortest[cost], known = took, took
+	}
+	if known > 0 && known >= p.shortest[p.own] { // shorter ones show less of the load
+		p.latest[p.added%latestHashes] = float64(took) / float64(known)
+		p.added++
 	}
 }
 
@@ -56,7 +66,14 @@ func (p *padding) floor() time.Duration {
 		}
 		longest = max(longest, d)
 	}
-	return longest + longest/margin
+	return time.Duration(float64(longest) * p.multiple())
+}
+
+// multiple returns how many times its shortest duration a hash takes, for all but a few of the latest.
+func (p *padding) multiple() float64 {
+	latest := p.latest
+	slices.Sort(latest[:])
+	return min(max(minMultiple, latest[latestHashes-1-tooSlow]), maxMultiple)
 }
 
 // wait returns when a failure that began at start has taken as long as all others, or the caller has

@@ -29,6 +29,35 @@ func TestPaddingFloor(t *testing.T) {
 	require.Equal(t, 250*time.Millisecond, p.floor())
 }
 
+// On a busy machine all hashes take longer, and so does the floor: else the dear ones would exceed it.
+func TestPaddingFollowsLoad(t *testing.T) {
+	t.Parallel()
+	p := newPadding("own")
+	p.add("own", 40*time.Millisecond)
+	p.add("dear", 100*time.Millisecond)
+	for range tooSlow {
+		p.add("own", time.Minute)
+	}
+	require.Equal(t, 125*time.Millisecond, p.floor(), "a few may take longer")
+	p.add("cheap", time.Millisecond)
+	for range 10 {
+		p.add("cheap", 30*time.Millisecond)
+	}
+	require.Equal(t, 125*time.Millisecond, p.floor(), "cheap hashes do not count")
+	for range latestHashes {
+		p.add("own", 80*time.Millisecond)
+	}
+	require.Equal(t, 200*time.Millisecond, p.floor())
+	for range latestHashes {
+		p.add("dear", time.Hour)
+	}
+	require.Equal(t, time.Second, p.floor(), "never more than ten times")
+	for range latestHashes {
+		p.add("own", 41*time.Millisecond)
+	}
+	require.Equal(t, 125*time.Millisecond, p.floor(), "after the load")
+}
+
 func TestPaddingIsBounded(t *testing.T) {
 	t.Parallel()
 	p := newPadding("own")
