@@ -17,6 +17,6 @@
 //   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
 //
 // The timeouts are sent as startup parameters. Behind PgBouncer, list them in its
-// ignore_startup_parameters, set default_query_exec_mode=exec in the URL, and run migrations over a
-// direct connection, because their advisory lock belongs to a database session.
+// ignore_startup_parameters and set default_query_exec_mode=exec in the URL. The advisory lock of the
+// migrations belongs to a transaction, so that they too may run through a pooler.
 package postgres

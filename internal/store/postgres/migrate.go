@@ -9,10 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
-// withProvider implements store.WithProvider. It opens its own connection, because the pool may be
+// withProvider implements store.WithProvider. It opens its own connections, because the pool may be
 // small or busy, and its timeouts are too short for schema changes.
 func (s *Store) withProvider(ctx context.Context, do func(*goose.Provider) error) error {
 	config := s.pool.Config().ConnConfig
@@ -22,34 +21,48 @@ func (s *Store) withProvider(ctx context.Context, do func(*goose.Provider) error
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(detectDisconnect))
 	defer db.Close()
 
-	p, err := s.newProvider(ctx, db)
-	if err == nil {
-		err = do(p)
-	}
-	if err != nil {
+	if err := s.lockAndDo(ctx, db, do); err != nil {
 		return fmt.Errorf("postgres: migrate: %w", translate(err))
 	}
 	return nil
 }
 
-// The advisory lock is derived from the schema, so that two schemas of one database do not wait for
-// each other.
-const migrationLockID = `SELECT hashtextextended('latchkey migrations of ' || current_schema(), 0)`
-
-func (s *Store) newProvider(ctx context.Context, db *sql.DB) (*goose.Provider, error) {
-	var id sql.NullInt64
-	if err := db.QueryRowContext(ctx, migrationLockID).Scan(&id); err != nil {
-		return nil, err
-	}
-	if !id.Valid {
-		return nil, errors.New("none of the schemas in the search_path exists")
-	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(id.Int64), lock.WithLockTimeout(1, 120))
+// lockAndDo holds the migration lock while do runs.
+func (s *Store) lockAndDo(ctx context.Context, db *sql.DB, do func(*goose.Provider) error) error {
+	p, err := goose.NewProvider(goose.DialectPostgres, db, s.migrationFiles, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db, s.migrationFiles,
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	lock, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Rollback() }() // it has changed nothing
+	if err := takeMigrationLock(ctx, lock); err != nil {
+		return err
+	}
+	return do(p)
+}
+
+// The advisory lock is derived from the schema, so that two schemas of one database do not wait for
+// each other. It belongs to a transaction, not to a session: a pooler such as PgBouncer may give every
+// transaction another session.
+const (
+	waitForMigrationLock = `SET LOCAL lock_timeout = '120s'`
+	migrationLock        = `SELECT pg_advisory_xact_lock(hashtextextended('latchkey migrations of ' || current_schema(), 0))
+		WHERE current_schema() IS NOT NULL`
+)
+
+func takeMigrationLock(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, waitForMigrationLock); err != nil {
+		return err
+	}
+	var void string
+	err := tx.QueryRowContext(ctx, migrationLock).Scan(&void)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errors.New("none of the schemas in the search_path exists")
+	}
+	return err
 }
 
 // detectDisconnect makes the server check the connection during a statement. Otherwise the server
