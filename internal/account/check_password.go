@@ -25,11 +25,13 @@ type Attempt struct {
 // password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
+	start := time.Now() // measures time that passes, unlike the clock
 	u, key, err := s.find(ctx, login)
 	if err != nil {
 		return User{}, err
 	}
 	if err := s.CheckPassword(ctx, u, key, a); err != nil {
+		refuse(ctx, start)
 		return User{}, err
 	}
 	if s.requireConfirmed && !u.EmailVerified {

@@ -128,6 +128,20 @@ func TestSignInWithDeviceHint(t *testing.T) {
 	require.Equal(t, "hint for ann at 0", f.DeviceHint(ann))
 }
 
+// A refused attempt takes the same time for a known user and an unknown one, whatever the look-up takes.
+func TestRefusalTakesItsTime(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.addUser(t, "Ann")
+	f.limits.wait["CountLogin"] = time.Minute
+	for _, login := range []string{"ann", "bob"} {
+		begin := time.Now()
+		_, err := f.SignIn(t.Context(), login, account.Attempt{Password: "wrong"})
+		requireFault(t, err, fault.TooManyRequests, "")
+		require.GreaterOrEqual(t, time.Since(begin), 25*time.Millisecond)
+	}
+}
+
 func TestSignInSaysHowLongToWait(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -41,9 +41,10 @@ func (l *Limiter) networkMACs(user, network string) [][]byte {
 	return macs
 }
 
-// rememberNetwork makes the caller's network known for the user of a counter, unless it is fresh.
+// rememberNetwork makes the caller's network known for the user of a counter, unless it is fresh. A known
+// device needs no known network; one that travels would only crowd out the others.
 func (l *Limiter) rememberNetwork(ctx context.Context, c loginCounter, address string) error {
-	if c.fresh {
+	if c.fresh || c.kind == fromDevice {
 		return nil
 	}
 	return l.store.RememberNetwork(ctx, KnownNetwork{

@@ -37,8 +37,8 @@ func (l *Limiter) CountLogin(ctx context.Context, address, counter, password str
 // sends the same password twice; that counts once under the counter.
 func (l *Limiter) LoginFailed(counter, password string) { l.failures.add(l.now(), counter, password) }
 
-// LoginSucceeded refunds the attempt: a known network or device gets back all of its attempts. From now
-// on the caller's network is known for the user.
+// LoginSucceeded refunds the attempt: a known network or device gets back all of its attempts. Unless
+// it is a known device, the caller's network is known for the user from now on.
 func (l *Limiter) LoginSucceeded(ctx context.Context, address, counter string) error {
 	c := parseLoginCounter(counter)
 	if err := l.refundLogin(ctx, address, c, c.reset()); err != nil {
