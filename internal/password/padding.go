@@ -25,7 +25,7 @@ const (
 	latestHashes = 128  // from which the load of the machine is known
 	tooSlow      = 6    // of the latest hashes may take longer than the floor
 	minMultiple  = 1.25 // of the shortest time: most hashes take a little longer on any machine
-	maxMultiple  = 10   // a failure never waits for more than that
+	maxMultiple  = 5    // a failure never waits for more than that
 )
 
 func newPadding(own string) *padding {

@@ -51,7 +51,7 @@ func TestPaddingFollowsLoad(t *testing.T) {
 	for range latestHashes {
 		p.add("dear", time.Hour)
 	}
-	require.Equal(t, time.Second, p.floor(), "never more than ten times")
+	require.Equal(t, 500*time.Millisecond, p.floor(), "never more than five times")
 	for range latestHashes {
 		p.add("own", 41*time.Millisecond)
 	}
