@@ -156,11 +156,23 @@ type BrowserSession struct {
 
 // ClientCreate defines model for ClientCreate.
 type ClientCreate struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences`.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -195,6 +207,11 @@ type ClientList struct {
 
 // ClientPatch defines model for ClientPatch.
 type ClientPatch struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences` and a shared key, which `rotateClientTokenKey` creates.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
@@ -203,6 +220,13 @@ type ClientPatch struct {
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -235,6 +259,19 @@ type ClientWithSecret struct {
 
 	// ClientSecret Shown only once; omitted for a public client
 	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once; omitted for other algorithms.
+	TokenKey *string `json:"token_key,omitempty"`
+}
+
+// ClientWithTokenKey defines model for ClientWithTokenKey.
+type ClientWithTokenKey struct {
+	Client RegisteredClient `json:"client"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once.
+	TokenKey string `json:"token_key"`
 }
 
 // Contract defines model for Contract.
@@ -476,13 +513,20 @@ type ProblemDetail struct {
 
 // RegisteredClient defines model for RegisteredClient.
 type RegisteredClient struct {
+	// AccessTokenAlgorithm `HS256` if a third party verifies its access tokens with a shared key; omitted means the
+	// algorithm of the service
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 	Active           bool `json:"active"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
-	Audiences []string  `json:"audiences"`
-	CreatedAt time.Time `json:"created_at"`
+	Audiences []string `json:"audiences"`
+
+	// Claims Extra claims of its access tokens; omitted means none
+	Claims    *map[string]interface{} `json:"claims,omitempty"`
+	CreatedAt time.Time               `json:"created_at"`
 
 	// FirstParty Whether the client is run by the same organization as this service
 	FirstParty bool `json:"first_party"`
@@ -491,6 +535,9 @@ type RegisteredClient struct {
 	Grants []string `json:"grants"`
 	Id     string   `json:"id"`
 	Name   string   `json:"name"`
+
+	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
+	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
 
 	// Public Whether the client has no secret, like an app in a browser or on a phone
 	Public bool `json:"public"`
@@ -599,6 +646,12 @@ type SigninResult struct {
 // Status defines model for Status.
 type Status struct {
 	Status string `json:"status"`
+}
+
+// TokenKeyRotation defines model for TokenKeyRotation.
+type TokenKeyRotation struct {
+	// DelaySeconds How long the current key keeps signing; the default is 0. The first key signs at once.
+	DelaySeconds *int `json:"delay_seconds,omitempty"`
 }
 
 // TokenRequest defines model for TokenRequest.
@@ -894,6 +947,9 @@ type UpdateClientJSONRequestBody = ClientPatch
 // RotateClientSecretJSONRequestBody defines body for RotateClientSecret for application/json ContentType.
 type RotateClientSecretJSONRequestBody = SecretRotation
 
+// RotateClientTokenKeyJSONRequestBody defines body for RotateClientTokenKey for application/json ContentType.
+type RotateClientTokenKeyJSONRequestBody = TokenKeyRotation
+
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
 
@@ -998,6 +1054,9 @@ type ServerInterface interface {
 	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx echo.Context, id ClientId) error
+	// RotateClientTokenKey Create a new shared key for access tokens
+	// (POST /api/clients/{id}/token-keys)
+	RotateClientTokenKey(ctx echo.Context, id ClientId) error
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx echo.Context) error
@@ -1438,6 +1497,22 @@ func (w *ServerInterfaceWrapper) RotateClientSecret(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RotateClientSecret(ctx, id)
+	return err
+}
+
+// RotateClientTokenKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateClientTokenKey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateClientTokenKey(ctx, id)
 	return err
 }
 
@@ -1950,6 +2025,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
 	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
 	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
 	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
@@ -5486,6 +5562,178 @@ func (response RotateClientSecret503ApplicationProblemPlusJSONResponse) VisitRot
 	return err
 }
 
+type RotateClientTokenKeyRequestObject struct {
+	Id   ClientId `json:"id"`
+	Body *RotateClientTokenKeyJSONRequestBody
+}
+
+type RotateClientTokenKeyResponseObject interface {
+	VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateClientTokenKey201JSONResponse ClientWithTokenKey
+
+func (response RotateClientTokenKey201JSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey400ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey401ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey403ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey404ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey413ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey415ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey422ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey500ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey503ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRolesRequestObject struct {
 }
 
@@ -8961,6 +9209,9 @@ type StrictServerInterface interface {
 	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx context.Context, request RotateClientSecretRequestObject) (RotateClientSecretResponseObject, error)
+	// RotateClientTokenKey Create a new shared key for access tokens
+	// (POST /api/clients/{id}/token-keys)
+	RotateClientTokenKey(ctx context.Context, request RotateClientTokenKeyRequestObject) (RotateClientTokenKeyResponseObject, error)
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
@@ -9998,6 +10249,54 @@ func (sh *strictHandler) RotateClientSecret(ctx echo.Context, id ClientId) error
 	return nil
 }
 
+// RotateClientTokenKey operation middleware
+func (sh *strictHandler) RotateClientTokenKey(ctx echo.Context, id ClientId) error {
+	var request RotateClientTokenKeyRequestObject
+
+	request.Id = id
+
+	var body RotateClientTokenKeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateClientTokenKey(ctx.Request().Context(), request.(RotateClientTokenKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateClientTokenKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateClientTokenKeyResponseObject); ok {
+		return validResponse.VisitRotateClientTokenKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRoles operation middleware
 func (sh *strictHandler) ListRoles(ctx echo.Context) error {
 	var request ListRolesRequestObject
@@ -10795,245 +11094,258 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiiw7cmxLW5LHk5i+JNgNkhg1AQZAi2ZSur8z/zFfdgsLQD/R",
-	"TVIPPzI6dWbHYncDC8DCej/+DEI+m3NGmJJB78+AfMazeUzg3z8JvpBEXBApKWf6l2scJ8S8NqeCyAFl",
-	"Qe9Zt9sKBBkLIqeD/IPtne6zA/1QhnxOgl4wF3xMYxLc3LSCo5gSpj5QNb0goSCqMHwID/W/cKjoNQl6",
-	"SiSkFeAkooSFGryPn1pBKAhWJBpgFfSCne7OQbu73e7uXHZ3e929Xnf/t6AVjKmQajDHQi2D3hjHkrSC",
-	"icCw3I92okEoSESYojiWwadWQKOgFwgy50K1F1xcERG0AoZneg3n8DNKf54no5iG6dCwVBg6kUTIniA4",
-	"0kNKWKR+8OcaYN98umk52KTdniCUg+jVdB4ut/X/ktHu/6pfL7b/+O3Du+Vv//hf9Sv7e/fNh5fJmw9/",
-	"3/v1w/Zi9Oo9bPQ5mVCpiCDRUbqr6Ub/x26v3hgek8JmjBIaK424djIH0umb48Hxi5PL0/MgDwEWioYx",
-	"kb2FoIpoWC16w+j21ryhsrjjVJGZgRNHkSBSBr1ge+dJp9vpdraD9NRhj2KswukVWbbtLqx3JGEiBJyz",
-	"OVR3IwufbB8UPoHZuqPd8Q7e320f4L1xey86CNvPoi5p74wPxt1wZ/wEb3eDVhBjqQaJXAGEPp4BngAc",
-	"GqJ462lnv9O1W/9eEtGAh+uskswwjYNegGMakv+xZKsT8pl7Nrgmgo4pidLzhFXuj7vhQbhN2s9GXdLe",
-	"w7uk/RQf7LW70ZPR0/DJeBdv62MQPDanDKf//uL4XKNZMo9WAqZXbjEHYAvcgikb8yIR3XwJc0HGRAgS",
-	"DSrT1MEsk9G6y77RoE4JjogABnAYx3yh/xERGQo6V8AGgsspQVg/IhGaETXlkUR/O395hJ5tb3fRv/+1",
-	"3e3sdLZ/0Kswawp6wdnpxaUGkfyeUKEXZE5ahlMyw3oKtQQWIZWgbGI4xBTHMWETUoXgZ75AiiOcqKmm",
-	"KyFWpAjBduegDMFPBAsikCA4nv13P5gqNe9tbcU8xPGUS9V72n3a7Qebwgi3dRWkU4LMtUYhZgWoO+h0",
-	"RpUiEaJjeE9PTqRCUyzhb3MafTb8R/vcPCJRW3PNHvrH2zc/KzW3Pw9bSHKkplihkeHbEkUcMa6QnBog",
-	"qEB8wZCkE9amDEUUx3zS6bPKxnX6rLh1WNJw1c61UDjFQhL13/3g/eXL9lPYzKbNe8ePcDj1bNphvMBL",
-	"iYaMt0P9xtAc7sGTvWfo3//aL5+se23Ds3vHLxQXzdNL/cbq6eG1Dac/J0osD8fKUMIiBBck5CySGscX",
-	"mCo0ImMuCCAEI58VwkqR2VxVb91uAbSDbhNIM8roLJkFve2WA48yRSZEGEIwxwLPiLK0wGD6SVQF9iRC",
-	"fJxDcs1P9O9zrKYZY6dR4/7M8Oc3hE3UNOjt7O+3fFctEZILPzUa6l0ZhPDG0EEzF+Sa8kSiOZ6Q54jP",
-	"qEJUoTEX8BgkF3jmAP49IWKZQWyGC2qg3N/e8UH5hs6oqgL5LpmNiNCQAf9HcyIsWBqUiIxxEitEJdrv",
-	"1kATw8AlYMz57WgZu/E0jbDzDkYqgzYEbjFsoTG3NH20RMl8TkSIJUExURoFWiiiE6ok4gIlTDOIkAsi",
-	"/WcN/1nztA/2fNtopadmdJNWMbkNvo25mAEXTxJ4swqCZtnN82sW/CCT3+iP5ZwzaRUxHFkqD8oRZ8pp",
-	"R/N5rPkI5WxrLvgoJrP/+qc0ulpek0vYFeML9pZoLCxqWjwyqHKNYxoNLPsJWkFElJFO9EpHPFpq7LSv",
-	"PUeSGGpEhOBCopjCN+YvEG7Tz6kEHoQRQIDGlMR6yXOusVMEvWBLiy3BjdYLmFSYhRqeLTynW5pRbmlu",
-	"lcztdhJpJePu9usXXe//01dEYZXIoLen74WiyvKwCJ2nq7M7jkc8Ub1RjNmV2fbsjP6PIOOgF/zfW5l+",
-	"vGWeyq0zs9Xmkyo1cjycSjTDsT5sEul7E3FiNmOm5XqkplSiw7MTlB9BEzrOxjENb33WVjC8xFeE+c7a",
-	"vTBQ8EbhqKlE7rEG371x/yfzLDuZdL1f6FhCO59EC6qmiHymUlE2QRFWuIVkEk4RlghnGwFCVbobN63g",
-	"JRcjGkVme29xRJTJZDymoeaWF8Y24ruS2UsDY0Ep3UochkRqIeGKsAy5pviapKKkpj8IPtYICDftIU5z",
-	"NzvNbG8e8DjfaYpiuFVQ0Fg+fPjQPszJ1x5OjGfEiNYzKqU+d9ielhXABeA9Z8TJfPtatto1Ml+9OGfk",
-	"SfWSJyy6JVKw3OdlXGBcDcbwMIcC+rDdj/d/pHvZkerdfmknetAjNau5aQWn+gzX4nq+nVwIziZnWMoF",
-	"F8XtBAaVY3dgqXKMa1AEyHF4IAFWZpzbQTWOwCybLB4WdQwQeNY/LLHgYQsNC2DmfwCU1T8kTJ80F/QP",
-	"Eg2M+D1EXOuLCZPJfM6FIvb7gT66YQcdGm7uiJrGomF+Rz+3F4tFW3OtdiJiwjQKRkP9Ko4lR5j1WQVW",
-	"ozDm7iEodu0jzpTgcd3G2Pe3nCJ20wrOBJ7U72T2gVEcYRthW9+CGeIdV4eWKmyGMZOS/bmMJ5lY5MMU",
-	"YwMxYo6Z3oj1AIvV4EFEMnSnZDp5QBTqIc7iJTo7vbg05+ehmKmNp2nDzUtaNvnC53qOFQGVauMjVZy/",
-	"xWzpPVatPHOBBY2Xg4Tha0xjPALW6CUEnKMZZkundcvnRinHLEJKLBGeYMru8RRroBv2UAWSDjKCjdEV",
-	"QEbRepGmWE7NFXQyVRnh0kCPNYEA+zlaTLmzEoEcpMmDfgKGKqloHIO5CFGGxoLPEEaMqAUXV5oiWjuT",
-	"VYeMdelrUQJrT2mnBpWmr3KmlwzVLoi4JsIcy2aoBsq7F9EkjDkwf/qxC9QghmOjSj1HlIVxEpGCMZBG",
-	"aDElDC15gozfBFF1jxiXB3PYQ1ifdxEqDU3MJ1p2Vpgyg2chTiRpGSm6CO7XZQaXnL/BYkI2pxjpZ7fk",
-	"BHldOdZj6TuIGTrYQ7/Qnx6U0q+Y+qseyPuclHIbWc7jIS6fS2p69B2LNb7nDO+UMzTGNCbRAxyKlcN6",
-	"qHHer0MlfQpS06dlB0fhUFPGudmZjhJ5L3wZTIDimobA+fSoz780Qy6CwK+JiDmOSNRyGkOEFR5hw5uL",
-	"S/rOeOR6kliTguuTyKx+qzgfaMHG0TNZMHWsJX89gA68kzNSXXKONPTOhigf1FpVlfPgJDIBEMhiKtVJ",
-	"y343EgP7TD/7UmLgHTBvPcGsCfOqAprFu5J8lhmtby2U3T8a7uet2CcOMLMp6NhC/mCoeHJHQfCmFawh",
-	"jq0gG1WxzJ6fFngGmniAxFPntfCKQ/dOLbZzRlBLJNAxU1Qtkb7PbyyED2ribpI9W8GaYliz5RpEnEte",
-	"41twIhDYpBvt1db0BK8/iAFzOzuOwsIf2IapYSYRoiwVAcrLtnukH5vYrDVs2I0iWlE4W08uazrkinzm",
-	"uHSteFY45gaZ7CGoY+7aXdiZ3xeAe9Ab55X+9NHKaaKMW4kv2Gbi4B145Xs2F1yj2x2Of0Hwldd6btFA",
-	"Px84SaLiPsybyLW4EvLZjLPnKJxyLgnCjKupFhYYqXcYc0acj33GwWOnx8jEnaL/OAXlQXzIOzt5OpLb",
-	"XUvcv6AzeUHiuG3cyS00ShTCCM4GjQTBVxJhJJKYGEqfGv/fkojiy+X8ttig5/N6kXP+hZmeA/wLeXSQ",
-	"RAvojithiSp64UNw4f38caUgItgGdGlA/CI8uOJY0UseBtk8xvwezSh7L4k4gphXOJkoovoDHJ8JPidC",
-	"UX0SaQBo9lMaQVoKn9qDaCD3924lvqQaXVqJCVIiIUM0w+LK+ixMrLI+xZCzMTU46AIOGXe/GgsHDK/3",
-	"QBqbjJ1/xHlMMHjQmTcU6QWV8xgvkY0fyi8KhODyMuY5KlUSW8cQ76U0lM6RhwQJCb0mEmEHIkisGMWU",
-	"XSHFHY0ytCkN0smRuhxE292d4j5v+wCkoUp8IYbvz99oCoeRe6O02r2nntFsfK8vAC4XQTZMo3+H+oKZ",
-	"cPNVIVcw/Yl5dz/baiwEXuqnWbRxZaTGLbjJh0F9zIZx8duf0i/46J8kVHqu9EqcYRVON7wRLpC8gtHw",
-	"9hBFFIi3zLACswgRFoF7zCqwNrBMelHXjhANEqbM5SvOdMripUGsoQGmh8zcPaMvphODbm21aicepUgX",
-	"YUXais5IUHd9H+Daf5gSYM4Q2QUXxN17mrv3X+VCH7sTcmdTCsL79m7rHa5M9UokEVXH15Z1VzHesO3y",
-	"YWKFpng+JwxotY1rGmq4OkZLGVA29OEXDpUv0vbDlKOIRoiqXi48qoWwM3RTY/ccavCw4mII5icM8pu+",
-	"ZpylFlMiaicGdt8cdWkMVgCKdxiXWVMZ5SzFaF6It/eOorw3hCGa7evaVzaX1uOj33YDgZsuMAThRb5h",
-	"zPcr4kdbAU9UyL3BvjIBbXQI5zTGNE4E8eKAIFj60WoJUdTgxIDjNgJfuqMWH71DZuLcn9XHCgsbh1GN",
-	"2NKDL9zmhFPMJnmczpDRN60ZtwGrygMHNbfZ5TP9uYLLwZlgjVPpXrgD+VR3uV2eWPFup9w7/UeTYJqj",
-	"EjdVFp4Lka9uhAmud0cIOQZZ1LyWn+3VjXEWM79iEwBi/3qNLQZkRWPHfEsU1qpxdQey0CU5SKX5wo5U",
-	"JRnKrCSzXd0FypTgck7gYAaERaBIesehUiZGA688+ufiSg4SQb0PBbnmRuRvHt9kEt7LqqwVYhDxMJkR",
-	"prBjCdXLwK/ICriKrwy0SjawsUr3Amxic+GaoCgjkzmKCvi5k/Dve+2B+8Bo1WDbulviOdK6o/Hdi2q6",
-	"dUnZy6VW1yUMgUxatTraT58jQRixCWmcX1Eis9QiIFhNWST+JO/VkFiJzQjZNs3NzY4FAUUZ4IL9aoZA",
-	"umhpjyUO9j7jQtnyW0iSORZYmdwWOcchkSsJWG6R3pU7YHxHab3mt1HpDeADpeKBNFtZXe4bOiZa0ACh",
-	"NLdQqVUJ91UrSxDaPShmCHV9W5tL/vZt7+HZibRBoyqdTh/fmIvniMzmaolmBFuPkNNH00wduAQ1+igk",
-	"fK2QzTP1dMejnhay0MvQnydMH3vqEuVigpllPwjSLMFSARA+z6Lmned06DSKIXLhwlX1x6W8V+St9OMW",
-	"Gjokgs3TP1TT4wsqe8Mm7K5ic9FKtWOOlSJCA/n/fjxs/4bbf3TbzzqD/6/96b/+j08CupWGt0rjstn9",
-	"DSJxiJkmEFeEzBFGJs+/hWJ6RRBmCM/noD5nTmihRRWM5lPOtGrCIjQhSiJmjDrVk3P5/BU6ZshJGeO1",
-	"0j7F16SI8qCYFuiPyw3zoPv2GhuTnfR2t+vj90BSBzSKST2ZOCySXmxCCKaQlsSWjlCArYInSoNcIBrb",
-	"+5pu5AnHgZdwOGBm+POdYdFnyZYoxLeCxSeHW8S0F7SeWN+HAF4ptfEti+EGxNvZ2L4Wi9rEuOeC75x5",
-	"T1/iRsPeIwP8CzHAh+BWj6ziL8UqaihiFmxcwh2szJml5k4jjDy3F1z/Wx8/icfO/QdlIaKgTD/z5W3+",
-	"XNfkn6vis943JUaQm7SeGxTLcZWgTqtHbcoCS4WsKtdnyhfMZCpxFuaYnTEeGxkxqy2xYpnmNe8SOVMC",
-	"h56l8TlheE5X2yHci77hj2eYxoeZ5fnB3bhlfbXWoXasyU9ucdmTExaRz9X9iHgovbZvQSDcUVM2JQxH",
-	"OTw78eFr3kJW5aX2TK/I0pJN8Ekti5KCb9hZzlBYohp5q6J1MSD3uknmfbq3vfdDk2pTtaNniFFehCd3",
-	"3zPyNRHS6535u3ngeIB3F0sHbJmWG7JljikDMrc7uf33IcRJahPLJdj6bvsKV4x5CVKnqcoy0BNJ0M+X",
-	"l2cI6gY1eENqKYIhpuWqMj4fn9966WMqVviwFjFNWlgB32oHA3vgYGoNlSXxpijSgFfFicfwy3PE54YK",
-	"GGWUTpjmCXrLTALxqlM3sDWfotdcWCcs5528aUyiiUhkfFEnGa+SiQujjbloFOPKMsoGzrFsngWWCOzC",
-	"EVK8hmXWOPCyQSxbbeW0EiQpCwnafvakG/hkGFrrF/TBttHIskb1cEGGNmfbrNlN5qW+ijbd29rv0giT",
-	"9c9ubYvsJqbYViDpmqV/ql8mo1XuY3BbFqgLyBo16kgDVfAQBFNmzlCCInEIVgQJNNMBe529hECRmd90",
-	"Uedq5Qvm9Wx5jAcDsKKYD3yTv15ceWhPPPFQdTphWCWCIBxPuKBqOvPyBnHtNYxck5Y5peOjIZDS4ekv",
-	"Z95N9RzL8WcjqNohzi8OvV9eNWPdFVn2QMO7+PmwvbN/gNQ0mY3mgjJbiu3Jwe5Tr4Rx5dPLfyFLpN/s",
-	"wZpaBixAnLqVeRjbWx4lcSJXLEwrbLV17iSdeD/6XP3kLBXc1j2M5XqDrOSDVxBqaxRPjV7msGow8sKn",
-	"wGhpc21TnkbrCrUrg6QH9EGQyyesbjozqTSgSTIEryLnWSwVGtz5oaI7Ev+oMBkKeURaSCo8iu1lmQs+",
-	"EXjmJbGenErPtYkxs2mrEOpxTWINzhrus9qcd++OMXJJZyTNK9lAeaoR+C5TZgwZa2A1pexKs+M0vK1k",
-	"Ato/2CyasV40O50TRqMjzsZ0kgjsF9DuPbTBpt0MJJ0wyiYDHE8GELb9GDpxH6ETMoHzvccTewzG+CaC",
-	"MeqPdt1L5aUBC3YYhjxh6gWJicOqDQibreM9qA+K/ZUnAtnXUE4pvnswbNmqVgalZsEvvDFc5Jp4fQOX",
-	"4ONaEKnQdrfbRfa91n1Eu6WennUZvgu7ufHfkVWfQ0VzX7h7kIOl5baiZvvOTAH52/jkViPLufPrQKID",
-	"ZhOChsAFjciZ+mnuKZg6tWmWzhxfEYnIeExCBeZeRFUhujx1QEk0LC9qWGbYq0Pev1hcuklrc0e9ahXf",
-	"drh6ScNIpEIjghJGf0/Ic/C4QB6rMWUVR79VeLvLNjwn0gjuGyB+/dFY8pISRuOoEUls487UFJJ9xqYg",
-	"OiSc3cexfG15NIetPjLjstfqFRNTVHxv/0lV+zC5f/ehfLgsQW/Wgquu2FqpdGQppL79hmLDrsyreW9N",
-	"5mJ36YWB8sYnDLvERa9/A6vpGhkGxYD46jAmu9OOk3UAaJ9EQ1tW0GsAs7mQvhHBLG9f8Jkgberkik8h",
-	"aIB89q7JbxZzpoZcyuVqld8mlBqY0nWluJM7hJbBzMKONiD/ixT5Sn6vdZAyK3PhallXKbNLTva70NLC",
-	"2aYaQJoj2zK5DK8vTt+hMzNElrazZXm1sRA8627/sHL/HBjpjvm2xNce6GHCfTLH7hphMk3BP189dGe1",
-	"Q+MWHv7GEJ6808YlW0kkNgjs+YpRO/7g1PW9sHVRop5NmWKJGN8wTPRrxoWu9q+4zla1Lif7Blpo2mIx",
-	"z4S9gXPreeElNSUzSeLrXOx9GqWyFmcsBMncfLl4o9XUo88sqvdZ8AWDj+4KWEPQatr2K08b0lub4mie",
-	"/qV0MsOc1qrYn3Nyza/I7UMBMBIpE3mMCfiqMQGup13xBNPGdk0UVPDY1uyhsUKUPTf/alMGj6SLxB9p",
-	"9I6JWpEI3hA9uS7x88e/pEjvVlW3D/cS0c1NQZVGwOpjrPXnH6A74GZKrWev7jMqtAS/nc23AHPrznlm",
-	"Ft9gFVAQCc/rie3PfIFiLVIX2jXZUMorQuYSGkFSNqn0SeKMoAgv85GfO/vPdoqBn2vGfdZm3K2TRw6C",
-	"AMTjJ9KGZTQEJ2wY6eJ40YjobZI1gS63kTbTJpH1JIHKtJKkBQOIr5Y7yypt7v4XA1VrRZZiSiBNWxHA",
-	"Jm5WDWPNnPhi38p192njvO/shLM6BIVhCudVAquwfdkhfapH2vsgcrWm77Xp3AU4R3ISxC0NePdhf6s3",
-	"ZL7PdfMolDcp2932b13VptH05nZJ2mqk66f35tXraknBQkLNWgm8NQJRqRdlMQPPfhtsZvIs5uFi9PrD",
-	"ZbCeCXXQbEmycVbBukbR3Jit/F57Dyq1oJXYcvp785z2Pd/QEOHwFxa1M6ftRlYFtEH4Xb3F/1CZeoGa",
-	"TqDRUhH53AQYrXK9eCyzjRflpTe6b62Ra+IlrVnBEx1ZEX1yRgXT7pVbe2Razio7tj6b4uuC3nknQtlC",
-	"2G7xzv4+9HvFoSLCt83NNySHJg23xNSzrrdI1ql1rz9cWi9G9wDi8Vb5Kr8+6f3AxZW0+S+YITqDmoqK",
-	"IEGUWOr/mwiWq+sNZRz0UJUOwgWq3Wd23k6frcTze6jrUFSoczLdV63scL8cpYB99YylqT6E63++ecR+",
-	"uXKcVwa/jUKwqqwdyO7YpdhGNSXsMmMYzVXrojL7bk7EDGv5M162oFOZpmiw8P4tCuB9yRJ3a+oZa0Uc",
-	"3MmZfx9h+/lO9pvoQusFq8POVIo9Vk4nZ6w0SyjpRjkg627R3cqm3iHQ4VsIPjlUKCZYKvQ0x4shuWHG",
-	"BXFX0GWPpBEpVBm7I66KS31WrrUMbgJB9J6TqHhFv4PYlTel7tV62fOEhSoxTjIIwl4i80kr9TcYRgJC",
-	"6f8MO6iEGH1WwowOytebzXWOLRRdbP8+/eP6asEwNFOcEEaAcT1P6WSfaVoKzoXUx1ykURp8TXNt/Fah",
-	"RWWMFRGGzd+hQqu7qY2KrL5492F4MEFz33CNjPc2LNWjrX8NDvQVWMtckDERQssFK9WF+8ooW53AtfJI",
-	"9Rhe4Bt4kQG1igbGCZsIqpYXGnGtTwWkxcNETbO/XjrKaKwclfiqgu4AYWBD6M255VzrNhhkWEhmzsX6",
-	"wMUBpID5sm2YKjXPNHuj+HtlaWpcwzJV8T0WhcJERRuCm4fjRE13zmo504UVCoGOpSQKqK/9poPeENep",
-	"2uXgmXAtiA5CioMhA2JjnB/K+EP7zLxvaN045ouKHdGqIe9FHPSCLSepZ14VnERU9QTBEQTGYqMyw68o",
-	"5pPUjCsL79jfck8XxreTBtG0HGXWKzVestxXcxPe64YDYm5eX/IE2iZpDOEJnABgY2F6JyKZJ27qIzMC",
-	"/GjZugSRXE3JzO6icCbo4oDFJ+mAIFH5VmLed9pUaXM/t2WIYyzaOfNNO7Y5ABpzDA7nHTCAQ6aMviOy",
-	"VcIijYKRzM3iZB6xcBG1cA65LqdkiSZElT26PWODBMtJn2nef3h2YnkqCa8yxpsvUeD8HlaS6vRZn/2I",
-	"Lnm+CAKaEkFaaA6U/Mcf3Q0mP/4IsMVNyN5Ju4qlEgjuM+RerbkHKL0GP5o+UADoMCUmwy0Bjn2boLeV",
-	"JV8MQaiDODND5GyM5NB0ADXdwZD9M5+7NawkqHXQYRr8bEIsYexhXXuJoT05Pb6JFUXDkEdkmAs7NSu6",
-	"JmD3sD3NphjK9nuDIDvoxPbnoqrSkwsjOz2Mault2mrCWh8pDI5jis0eFqnymAt3i5G+JYqYbLiXWKrD",
-	"sxNANmGKzellQSUTZX9K+3e4gx3mmnEjuOwQTpnZzgxZi2lIrO3LMN3gcA5dAnc6XX1l4fJpaix7W1uL",
-	"xaKD4XGHi8mW/VZuvTk5On53cQzfZMGdwRuswukVWeaKSfSC7U7XvJXWvAh2O93OLsiCagpkcyvXK7ts",
-	"c9OSFuyKDbGSLbSY0nCKoA3I8DAMyVz1IGx0a6pm8fC5QUAo8uJQSJrFm/rhlLMTTasmRJk6JZrFG3QA",
-	"aHa63Q0bT1JX7iRtZmIqnaQbqXGiY7/ohHy2ZUtsZElr9a92oD3LFeMLtqXf79gWJ1nJkvW+BbLYxnkJ",
-	"oJ1WTLe4kDvB7LhqR7evOIAqZ75+6xNzDkDD3TmW9xgk7myLg37S7e6G/1fEQ43ySH8CP5GgOG1Znqv0",
-	"VvlgnOIZGUbUMrwFRNVq9a6Q14UoMKt9gya+ZaXotJXvMZgX+ILex09aIp3NsFiCFZTkvfNp7yeRMEZN",
-	"5A6eSC2BRlSGXNOw4JMesAY96u7Te0PyJbE1cri3Qk4HQdL5/vaTju/WvF5cybtfGpc2nd4Z88NHm+Uf",
-	"HF/s7B8ENm8/OGubvyCTPohG47e//3wef/jl9ehEPrk4eYtP9/Dp69+eTn7/pzy4nr9c7o9f/fr67GQR",
-	"2CT54PjI5nn3Akn1jn4OesHbX346unx3Ev7y/uIFpdvbywu5u79zQF/89vSQXvInl8nBL2eHv18/ebEX",
-	"QM55sHes4oOL8w87v9I378W7/evx9d9/TqbzJ5+fnn2O1ezDh3g0ert38nL5Nrj5tMEdsOnlNd1/cmLD",
-	"ih6vDaEwcOZaJhkRFOrvoiCv3iiRkKar0wqOL7GnAIMRFWXWhsTMA79uNMHNfV+rV0TlhS6ba+l2cZ0r",
-	"1UA16+7YGypNQGyafi9T71nWOGpMoGaFLbBg0vWtXBbTkcCCEnsPn+5t73nvYVPB+ztfz3xFrPSK1qSW",
-	"f8yb7IoOqdQpnBPfg0/1Sd/AbXpbW1rCj6dcqt7T7tNuTsYMsixw/7tVtlodro6nevPEa8YwQrAvH1jv",
-	"h1XJPtUmgteMagWDcgZ3zdtFX9HKbO6PRQ/9wCnhxV/nHEKwoLLxJ28mdw007s1NOH8TDteQwhQzH4pa",
-	"lIq8rUspoDZDOywXZ/DSiEvnb00ryRlh43RO2MkLdMQZI2GOEqCY8yugFFRl/dGUVkY1PR9TQ1/6zNyN",
-	"VkaGHeVJa+NIrVcUpB1wpmJWnnwu+DWNiOiZxjSyzxhHBUqY1ReBcGM9NaRJnLxwgoRf7PaVsfjmCdZ6",
-	"VTA+WrnlkcStInG1ZS8+uvyET/9BdNB3JVbQv1YpY9CG7dSSEPJ5bt0PX4JqtirkBKtpAyk1ppOIqlqa",
-	"+c6UdICclQ56CY2i0k72YB2y7dSjqrQUU6mywg5gNMUCz4gitk2sby+yV7aMcyi4aa188w2dUQUv+uPs",
-	"TJ24xZS7IGjoTeb6+JqeUs4lAVUdIB816AW/J3qzUlXd1YBIsWtFAEEVouPPOFS2rVZjHzff9GkHqgyA",
-	"5k6Q1flre4b55nONrvITEpbMjFMGxglagR0k52xJp/90ZwaTlRtJ2Yt1Pn3MuuUFxe0L0qZ3AY5NtmTW",
-	"iy7YH3fDg3CbtJ+NuqS9h3dJ+yk+2Gt3oyejp+GT8S7e3s6Fe/eC7Z0nnW6n29k2jcB6wU5356Dd3W53",
-	"dy67u73uXq+7/1tgQkqC7mh3vIP3d9sHeG/c3osOwvazqEvaO+ODcTfcGT/B291cC7Feuo8bqa1ZlzEP",
-	"ubLmOz52NVhuWsHeOsTnJxy5YFb4ZHv1J4Vm7PDR7uqPXnIxolFE2O3Iov5mdy3Q0o7cJVL6Z8Xl9THv",
-	"Rfqkr03eJfjx002B+uqdtw6mtMyNI7GGnObJq5pujbmYcNXOe7WA0XlF1NRMTrMQQWMbU1BvJQ0bVFQ/",
-	"WFgXNBcgUuYb/FKJQBapkmYD0FleHoOD/4lHyw1vqLli+Qtq3enmyf/kjJeb8OZCBe6boktYiYTcVEjL",
-	"zqaAgxWbFNqibwTgXC199+9k7D2EVtap2DVTvuXF3F4D+y85f6PZmvlgf53r4ukyrj/e2Vnn43ynevjq",
-	"2eqvzrEiwLkN7fgalKBwre0e51yP+i4SldZzSe+4deyWbnnMJybY1n+3X3KBFmQE1Fl20AVRJvPtZ6Xm",
-	"0GfY9FHLBMxicKx+NX1UCM1t9ZnxmNoBhjGfTIwgYaRTA4WxQmoKBz5PKANSmnoYW1/EICJauRi20HAw",
-	"+JlL1S4/QZwhcFK0IDhHomddFGGj+/aZVPqfqfsOHL08UR10opDES9lChlu3MgM8BJdOsbRPcoFTVDo/",
-	"lHXLTaDxN8RIZbIohFtkr0In8Bl1Yh0Fl3wPSSUwmxAhQRoEd5YpBJLGyPVZxIGSxjy80kDnoCOCwBJi",
-	"04XKdIdnrawvTWqNTTHIWGQlbHnqGIZwEW7JNp1QVozMa6GExSYfkdgXbHWR4ZvDy6Offzn+dXB0en4x",
-	"OD0/eXXy7mLYyY2dOp0ZGp7Ct861ihixSY3278wBS6L2B6qmQ5/twKD1/bKIjBMGIRdCqypTLiRBI2hk",
-	"tkRS4TkUiskilewwG5DoYibbWkxkU/lUZummPkjcq1ulfpDrr6HyYYXfXLj78jwrze1Us3x/xm9bDvzS",
-	"XO075E+FOCx3qBlXsoTPw5V4ourZEhS9qyQGp1jTQRfWgQOkcFG0XkKUSMdHMvScldu15w8uI5Ee/PvR",
-	"H6qnYghuhMKYYFG4dCvPx6Vi1h7QOZnHEMFcyVhyZuZSog4rnt9Joco+sFjCIhK1+kyV1I297naWc5br",
-	"6grLIpGPO2SZpN8/JT23jWu/INX7PuXkUt/hdZBcknX03wvCct0wsuqKPoEcciPgDayR/poaE3jOQpsv",
-	"GNkxEq9t6ZEm6JmQN1fpMx+WrC+JH+EluR/NWbgKmbcQi2zmYUDUIHo1nYfLbf2/6Yhux+TVSxW++hxv",
-	"IikVi3Y+iKQUcUbuW9W+zKOGJmwjQlja+f9Rvf7GyIa+ujhf23qFQm28fs3WMrCEYVkM88xIAPgioTEH",
-	"ymes24hjCFoELU5zPdsjs89qY3MrxMBC+KgceZeWpkdnpsFcUvIzSJBzdGz5ejp6FdJT+vrl+z9Ott/R",
-	"E3nCzvfDo5ODk9nL7i87893o6PWzDtntdsKdmI1mL7vRP17HxaTdXmASf2+zEVDJo4bIlOqINYWC+aay",
-	"72+94xeKC2Kql+JJPWzZBzC+AetRefurKG+a7qxH/pJ5M/nTIk5qOUsrvw3PT98cD95fHJ+bfAFBQgI2",
-	"s9QErbhLT7PWMWuu7vTZewb2auvfzjkp9dDDVsFSBdqFLbmdzwxvoapqsdtnKVkOeUSgVxFL5oMw5pJE",
-	"wzr6CsW8v4x/onU32mvz0E5ZvLz3CTcgaLlU6rXI+vZtd7RRT0ubKKwPdB31dUh+awvWxvSsuwaFOeJs",
-	"HNPwUWh8SLJp8NgmftlsuhVkEzLbtlxua0yUJ8v1KKN9JiGOckual742LOhve91dVKJe4DfIGkEYe/6C",
-	"SvJDp88O8yEyQi8hNrtqyhgDyaQMwgJtdrOpnmCIuUngAiJ++OLtybthVq+zz2zBTg3TszJMUIAORzPK",
-	"hj/46Kn5NutmcyfKmlfnU1pX7V1yb3TN04RnLfrmsTq+sEVPv22p6pEKfT0q5IsRSaMvVwWIGPQytKSJ",
-	"brVc0F01WjdtIHR3y+oX59fGg6sV6Dtx7f+o+KO1cesVUQax5il++BBr7vpO+dOGXF5rIYoVXPWERR10",
-	"mCVj2z7FEHwEbmhBxlDYFVjPXvfZc1NYvc8kuSYCx8aIyiXxKAE7z/TYebtspSxdWtqmz6rdlipfE9ey",
-	"yWTdF/o2uZeLw0MQVZ/lu1bpdU/xNckqdiCqemhBTIAANs19FEfUawQylY1KN/a2TNVV5UgZqssY3tS+",
-	"U25B9iAWni9OWmwVqRT5Hxn4IwN/ACJ7lCvlYT9qpSSxVU+81tdOtshnfSS1gffntkikpm2Qq2Q6eyBo",
-	"uqQBq3rdzYiuc+P93e3MjmGDsUFFS3syfvyUdVV0VQ9N0mm+dGFd1HSTbaRcfcnWf9skjNuWLPoYpBYx",
-	"SCvJFcyrA8xnW9+E+L6oyab7tYBTqecRIvjyIcWPUtN9XuhjuBvmQpfyC1dd1LTYlVdWj6nUV870Z7h7",
-	"UQs3l71zH3Ot/4OXnKfd+1Ok/FREyrVKtWlgPQXivQwXBkzbZ31Hgv2e0fubv3jH1UuesO+TSUEaAmA0",
-	"tdjnUDpFqTqcznfUrbORHRdE65RQkc8hmZugWGcm44x00AewWdlssIF9NGyVX0RUC98sgt613CdOExad",
-	"LthF1me3lDVWLvgrOXJRI26erGmHL62pBGPgqY6Q1unzpDDtebfqWzcmfXfYncbVcZbryWuiz+Um1hRL",
-	"oXMIdT+RanKl3pNv67GBP7rwVY07GmzFDpBWrmcNZGo+ouIDEdpc9+91xQf3ydafNLop0tsGurdxsqz9",
-	"7iQK/jIk66/PwY9ZBDyRjzdFL1NBqp1Wrt0snNLauWw9CT0GpLXkwiIrXNlMeGwzoW5v36rGBN1zKOMp",
-	"I5d0RqDrxPcTyXiU1gq+7ZV8NDV9Ix5r61pOQ23WNg3l7/SWyLUV2ihVeJ2EYOiOGQuCo2Vm8+54Qp0B",
-	"hr+DASbMSsY8pgrfa6qwIK5mqXNRpMFZj0nD30NUc5oxU+aqjXfe1ZJusiwdZfWmH7Z0yt0rdeSWUynV",
-	"sUltC7Pk1cUt7HwtJE1tv9ES0UcdfC35tFAPfT3tp1JXPs/P3C/gd66P1M+VqYerYit95Xvgg9MD2j7E",
-	"yzSj262zgw4LTVUTaZzE1U5zaQd3M1C+wVrq69UCtyTx2GeCMo6LI1dA//YcT0vUxjNSrI6W27ZqzTPg",
-	"vJqqtu3nqeXq3JTBTn92RfA/5gvCb37ZHjJYNNuBRlOJAeQDVVPXjX7DNRQ+9RpNLOpA1TzlOhM/OpC/",
-	"OJv/1qig6ZWwkgy6thCaejnCUCWAJebuMfo0Z1/LYqfOTk0EZ440/UVCHb9TU8+GSGQDAxtRqD4osO7U",
-	"uw9Dk89Tnm8nXp8mez5toMmPuPkNiHmvIDmzES831EHgS2uQvls44gtIK6JskkJoG5UCH7fRfjVxefcg",
-	"xfHxuCDCuSgXiEfZWNp6wHC8b+diuzi9v+QFf5SyHoxB2sC7jWWsLSPOy9XZklYNXUPbhOoCglxTnjh1",
-	"AV0RMpeggGlqNOaiz4b8mogYzwe2e/SwUCs818IZyQVV4TSt0BXxBVN0BnptIdMckjkZ7zM76d/2dnbK",
-	"mT6UXeOYRgOrRLoKwP60H8FVSgmtknQnan57UhrhYmpkae+C3tODvW53k+xtWM45V3j9hKC/jA6b4fMj",
-	"hX2ksGtSWJtRCchj8Uk6mlBPbNPen7W26nPX0vBuMkw6kafgMxTmoMzFFzurWBram7eIZU74TQxiehFN",
-	"kTe2NWNmcwYYHq3Oa+BprgnmmjZn/YGrR0aFNePmsNQ2eS3i6Naf+kgajS7nZMavSa5egqkiFcemKyaU",
-	"BgUbMVVGClBTQXItGw1gaUouymfkVoocWJwdQPWEhqRcjXn/wQadjU2d3xZab2r/EbyQuecwud7240eP",
-	"jcvpR1TxNRREHpNgM6LZRDAf7TtfnaAa604t1m2mC+jzfgd871MrmCfeFqJAV6EVL2cKU7aGJw79LS2h",
-	"gCr1FvpsSJlMxmMamn4xeqThD4Y+22H5uKZogisJ56mZ0GdrUOh5kt2/22o+2dVLBZuqsNIKsFA0zFOU",
-	"za7hB/jqQYxLX552OCPS90BDHh113waHTdUbIEBcuNbnYCpeJUAqItUWlE+p1XQmRB3qF47sxbl73Ez2",
-	"qmuzCxAg92DD1rpAD+EpGhYGGj6y4YdAz7VYrz0C0yBbHwqVSmDFhT9rqxV8bjvy3S6msAJrq6BsHDch",
-	"7BkYFx8SY5358u4oWxxp+IUwY0WrtfzxkWsilpyR5nQ7OJYZj5qO5S2PCCDBQ57MzE1yH4dTGeyRpnwb",
-	"NCU9mI3pydvTF8fnh5en52XkdSJpE10xr9wb+j4WKvqPzoYqVzZCWOp/Kqg0iuz5p2RsQzy39uESzrca",
-	"mKqraVGH/VBm8wEpN1QCvAeinR/nkV5/IzIgW7pAP2NbFtZ58nA4Dabt2nIzF6lDA2KfKWe2vSCPo1wD",
-	"WJPk//sw7wFxDROgWli5IE6fga1nhlU4hd76tqyN+8jaguA5WODHNFZEyI7BWz3msIWGMKapZTz8fYjo",
-	"hHFB+izEknhbVlEJ1/Nr9Jw1HV7T6jH1jWTt49v3cjUzlZPMfNO5ZBTvXDv760z2E5lQZvoAuY667sD1",
-	"D2wtOH5vhGFGmft7ew2I3sH0Y6fqVxrJ1cBgbaC33/YPNr8unQtCO0x574bGvdekudBE4zzFEnZUZll7",
-	"NTOmRZM2LG6xKd9Kqcqdcn70XV2d8WPmevS1riFzFdJB1vG1JpZaOv5j/q5P6PlgY5jyTTXSC1EtN2/7",
-	"bbg6iuGUc0lM3ZhfeQI3CEt9h/oM/ATGw7qY6rescf9+3AW1yT7vTWvv29v3R3zkTW0d8dGta8zXVC/L",
-	"KpPpSTfpGx3NKHssD/8X9Yg/+hQ2JZCb+hRs//8ykSyI2LbyvFfKLjQsenV8iar1YobVOPYJUW8fy0A/",
-	"1iRqNJa0kJxyodAcq2lj2rlBtFV5aZYrM65sdJPFfhsbJSuefNs0GTj03/a6uz9Aez7l6W5gI6QKnvrb",
-	"9zJI+fZj2NR3FTa1EQF+kUdBr5TaZKT7Dknnozn6m1CNTNRULdJtZlrS530v2XDVAvpDQ157CDLShiY5",
-	"zqlj/4/ss6wkfo6why7XZlPCjlkEj8w4fWa7fnmpPbofYm9Cge6spDVm8rUC175skDAFypupDb3b7m5f",
-	"drs9+P+/3Urh+ivW4H/UuR51rofTufLEaaXOBSmAYy5C0k67KvsNVyaV2Ab/OxrayvqIZDVVNZWT5vdm",
-	"Mxak0vRZ2mk6T2MjbrIKFd+YzrrO7Zp6i2saEhRxYjrvQ8kp2wSbcTWlbGKpucw1hc83X3zWy8xzC57E",
-	"ERoRFJOxMtI49K/P98quEGDY3GKb6DswwG+0Httlamq31daMUhUvH7WG75CEvNQo666d4rZ3vMkl8jSh",
-	"bqAsNrFI/2d1YpEpU+DxSaXX1+QWmX9r2qJ3rFky67M1SUZN/LuAjKcoqwCbE9P6rECXqLqVgCbINb9a",
-	"P4nJpGA9auPfY4i1OTuH4yZ37r6VpFpvr8vZc35Pa+8qOneLIvYGzt7afBZpOr3X3GxXSxXuT829tg4u",
-	"VPZv9dmaDi7vtYNqcmvfOrOMx2JQ38ItMmeR4hPfSNRdp3/HPUmhvv4c+pbWN+i4tRj4WKb+2xWmjllU",
-	"0I+yMKD17bEuLOsBUOexh8cj0j9MZAy2RlRfc4Y8hZ4SHKvpH00Rwz/DK/fijrgu1lGXCqtEBr2AX21i",
-	"nrwwn/mirmCK+86lOZqS8CotUA8WGGOqggLosYmRc5ubbp/bYcqU4HJOwgbzjqmQK9M5sG19oceHC2fs",
-	"Ogtoaqs0ReML2UGnWiizRU+clccWX9KiW6LFNM1BnU0mGzVhUFG/hcjnuRY5W8hoQpGrvz8j2Ab9Ags2",
-	"kxRb4/aZTZK2pv+SOb/TZ312/vIIPTk42PEJgdnGmK4X61rIP7cXi0V7zMWsnYiYMK3pRT5bi5SX9W07",
-	"lq+no1chPaWvX77/42T7HT2RJ+x8Pzw6OTiZvez+sjPfjY5eP+uQ3W4n3InZaPayG/3j9UZNPU7SFaak",
-	"7iFM6ZQ5h8A9VPvLYE4LU1W5wFzoo1SUpIVflT3CKcGRja08wuGUtI+4HjCum9a+v/WOXygu4O6eCTyp",
-	"hzP7AMY3EK7FcU41ubwF24Hvqrxnf80v3xI15dE7rg71rSXrF4qCrwtG+HU6DcBXt2k3AB/ehpW5/ann",
-	"Z4Z6/IQlDW3aQZFjnTBAOEf28tRU77olpHxOGJ7TjrsCtfVmNcbhUL2WtvHHnVNc9GjF+m8GlKAX7Ha6",
-	"nd1NaIKDzsu+GDqdE3Z4doJgXBTxMJnZSpT3nh4KhF3PlQMCYYleX5y+yx1BRGXIr4lYlo5hiWfxOsfw",
-	"q35vo2NwI684BncKPeQOYaNko29js389fPumYbPBQPNHbWTeS0xjLTVQ68YWBHYR/AAKCwWJDwLJaaLg",
-	"3xFfMOiZlRp1x+AgmhIG30dY4RGWpt1lkl3pnrmY0iQNKBrHaESQi9bXnzIjoQhnSoZ84xQe47tRiWAI",
-	"99lcQ4ZjxBOFJwRRBgr+OIljiK322YuIOic4oswkady1VpveVL8gah7diyx6bob6Fno7leRXKBdqDsa4",
-	"pPTfwBNlkyBrJMR6IbZcFN6YZzASZCyInFrhE9LIkBHP7E8jEnM20X9Z9yW30ij4NvvM4h5IGjhtk2pq",
-	"6Hh7SdEV0m6ukVSfWcG3gw4dhGOEmenbme/x8U+T0LmwDWNNHVMwZBpRN1/oMtE3Qmkc1GuQIEcPz04v",
-	"LtEWzJETjrvdZ/WOiQcQjO1p1EvGQg0O/zfqjnZUPJpofNC/DzQ5HUypntQNMVBZs7p1yzCDt+UhZWF7",
-	"mg/hYk3RiXGkEZYIBEjwKPU+Sr0eqfemVRV8Sw4pjaorhN608eSKVpmZuVHTG8zQcCVlGKIRj5YQimHK",
-	"SBP0/vwNkNU+A8KG9K2XCAvS0/Tqx1zeVM8SwjTd1WS5ps/h7QKhcJ/g8u/WF8cQwSKmkIjlDAw/Il+f",
-	"pJ5JRq52d7IcJ1SG4lIlSTzWkB963i0SaQDt58vLMwSnBWHgZoUWABrZJdq/jZ1l2Gd268xejhIF+zni",
-	"aqo5iiXcKItWsbMn0gbzpOU5C7W0U/5w8GTvGfr3v/Y6uy34zx4A8e9/HXgtKlImD8EzstSvP3P4+94l",
-	"02qIcpEJxZ5RAyuI517IZZJp9GlH5Lqde5xLFEtc+J97DLWmQz4na4DSQrEhBkhx6FcLXqN7ANCM08uV",
-	"v/OBbJG8COh5XhaqBaXIYFulv8ssegP+BrjxoPy32ijXiHqDuxveWoER3+SAsqD3rNv1nUQmrUD2NxYu",
-	"IHSjDTJbUO8DyYTXR+b/yPxvw/whRp+VUcknAWiCQtmY1xoB8sUpXA0aa5U1YR5gDGARFpr3YTqTHbB8",
-	"nLxAR5wxEip0xAVB//7XfmfXm8f33oHwBaO+Yb7NIr/tJzUtCPTCH7P57j2bz2wswiMt3qhq/mQVqRu7",
-	"bRbSTB3qDzsoFXQLlgMrew0P7c4D4g2RIZgOy/vMg+a+crlcPmL6I6bfFtNbRl84O7249FFyAEYvyISM",
-	"JCIOesEWBIXYd8v34RVRzi1rWqdYL4kxh2XRg2aKauzhBZ0wlMxbrsqLMa7NMMMTE62H+AI4EKTa5qq+",
-	"mB9qBqTMrDPk/IoS2QJNa0FGUO8kB9VI8IXJtCkP89ZAAFEILautFqqLFgsOyfohCq0WsqAwskQgThcD",
-	"LJvG8bUJtp+6H6ofnxNsSVISUYViPsltov7JN6FteNRy6t4VWboVVB0E2XiZX8BbUClfYi5XfG5kQzaf",
-	"o/RW2K5RYzR8c3h59PMvx78OXhy/PR2cn76/PL4YIipRft6UolWnNWEhKJyS8Mro2zHHERrhGLMQ7BAs",
-	"QlyEU5IrGutQNrMt33y6+f8DAAD//w==",
+	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiizHcmxLW5LHk5i+JNgNkhg1AQZAi2ZSur8z/zFfdgsLQD/R",
+	"fEiUHxmeOrNjsbuBBWBhvR9/BiGfTDkjTMmg82dAPuPJNCbw758En0kiroiUlDP9yy2OE2Jem1JBZI+y",
+	"oPOs3W4EggwFkeNe/sHuXvvZkX4oQz4lQSeYCj6kMQnu7hrBSUwJUx+oGl+RUBBVGD6Eh/pfOFT0lgQd",
+	"JRLSCHASUcJCDd7HT40gFAQrEvWwCjrBXnvvqNnebbb3rtv7nfZBp334W9AIhlRI1ZtioeZBZ4hjSRrB",
+	"SGBY7kc7US8UJCJMURzL4FMjoFHQCQSZcqGaMy5uiAgaAcMTvYZL+BmlP0+TQUzDdGhYKgydSCJkRxAc",
+	"6SElLFI/+HMFsO8+3TUcbNJuTxDKXvTzeBrOd/X/ksH+/6pfr3b/+O3Du/lv//hf9Sv7e/vNh5fJmw9/",
+	"P/j1w+5s8PP70kZf8xvCfiHz2q0OiZQ9pd/q4XjEBVXjSdAJXl3tHR4FjQVnEUzmTTydNvEgjIhebhhj",
+	"OgEk0tvQi7DCgDYTTOOgE/z5p/65BX/e3QGYa5+lgSI7yimWcsZFFGTICEvJHSiOJ/mDtH+Sz8ou+obM",
+	"q/MfZPO7szZTp0ddOF59culoQSdY48hgHy7JiEpFBIlO0pNJD+s/9jbojeExKWzGIKGx0nTGTuZAOn9z",
+	"2jt9cXZ9fhnkIcBC0TAmsjMTVBENq6VGMLolcm+oLO44VWRi4MRRJIiUQSfY3XvSarfard0gvaSwRzFW",
+	"4fiGzJt2F1Y7kjARAs7ZHKojoIVPdo8Kn8Bs7cH+cA8f7jeP8MGweRAdhc1nUZs094ZHw3a4N3yCd9tB",
+	"I4ixVL1ELgECbikeARwaonjnaeuw1bZb/14SsQAPV1mlu/k4piH5H8tlWiGfuGe9WyLokJIoPU9Y5eGw",
+	"HR6Fu6T5bNAmzQO8T5pP8dFBsx09GTwNnwz38a4+BsFjc8pw+u+vTi81miXTaClgeuUWcwC2wC2YsiEv",
+	"8rz1lzAVZEiEIFGvMk0dzDIZrLrsOw3qmOCICCC1x3HMZ/ofEZGhoFMFXDu4HhOE9SMSoQlRYx5J9LfL",
+	"lyfo2e5uG/37X7vt1l5r9we9CrOmoBNcnF9dAyH9PaFCL8iRvDGZACVXc+DoUgnKRobPjHEcEzYiVQhe",
+	"8RlSHOFEjTVdCbEiRQh2W0dlCH4iWBCBgGj/dzcYKzXt7OzEPMTxmEvVedp+2u4G68IIt3UZpGOCzLVG",
+	"IWYFqFvofEKVIhGiQ3hPT06kQmMs4W9zGl3W/0fz0jwiUVPz3g76x9s3r5Sa2p/7DSQ5UmOs0MCIWRJF",
+	"HDGukBwbIKhAfMaQpCPWpAxFFMd81Oqyysa1uqy4dVjScNnONVA4xkIS9d/d4P31y+ZT2MxFm/eOn+Bw",
+	"7Nm043iG5xL1GW+G+o2+OdyjJwfP0L//dVg+Wffammf3jl8pLhZPL/Uby6eH19ac/pIoMT8eKkMJixBc",
+	"kZCzSGocn2Gq0IAMuSCAEFq6QFgpMpmq6q3bL4B21F4E0oQyOkkmQWe34cCjTJEREYYQTLHAE6IsLTCY",
+	"fhZVgT2LEB/mkFzzE/37FKtxxthptHB/JvjzG8JGahx09g4PG76rlgjJhZ8a9UHmCuGNvoNmKsgt5YlE",
+	"UzwizxGfUIWoQkMu4DFILvDMAfx7QsQ8g9gMF9RAebi754PyDZ1QVQXyXTIZEKEhA/6PpkRYsDQoERni",
+	"JFaISnTYroEmhoFLwJjz29Mq0cLTNMLOOxipDFofuEW/gYbc0vTBHCXTKREhlgTFRGkUaKCIjqiSiAuU",
+	"MM0gQi6I9J81/GfF0z468G2jlZ4Wo5u0euR98G3IxQS4eJLAm1UQNMtePL9mwY8y+Z3+WE45k1ZvxpGl",
+	"8qBgcaachjWdxpqPUM52poIPYjL5r39Ko1rnFe+E3TA+Y2+JxsKitsYjgyq3OKZRz7KfoBFERBnpRK90",
+	"wKO5xk772nMkiaFGRAguJIopfGP+AuE2/ZxK4EEYAQRoSEmslzzlGjtF0Al2tNgS3Gm9gEmFWajh2cFT",
+	"uqMZ5Y7mVsnUbieRVjJu775+0fb+P31FFFaJDDoH+l4oqiwPi9Blujq743jAE9UZxJjdmG3Pzuj/CDIM",
+	"OsH/vZOZM3bMU7lzYbbafFKlRo6HU4kmONaHTSJ9byJOzGZMtFyP1JhKdHxxhvIjaELH2TCm4b3P2gqG",
+	"11jrqp6zdi/0FLxROGoqkXuswXdvbP5knmUnk673Cx1LaOeTaEbVGJHPVCrKRijCCjeQTMIxwhLhbCNA",
+	"qEp3464RvORiQKPIbO89jogymQyHNNTc8sqYsnxXMnupZwxepVtp7CsIjAMZco3xLUlFSU1/EHysERBu",
+	"2mOc5n52mtnePOJxvtMUxXCroKCxfPjwoXmck689nBhPiBGtJ1RKfe6wPQ0rgAvAe86Ik/kOtWy1b2S+",
+	"enHOyJPqJU9YdE+kYLnPy7jAuOoN4WEOBfRhux83f6QH2ZHq3X5pJ3rUIzWruWsE5/oMV+J6vp2cCc5G",
+	"F856V9C4NYPKsTuwVDnG1SsC5Dg8kAArMzqToMYRmGWdxcOiTgECz/r7JRbcb6B+Acz8D4Cy+oeE6ZPm",
+	"gv5Bop4Rv/uIa30xYTKZTrlQxH7f00fXb6Fjw80dUdNY1M/v6OfmbDZraq7VTERMmEbBqK9fxbHkCLMu",
+	"q8BqFMbcPQTFrnnCmRI8rtsY+/6OU8TuGsGFwKP6ncw+MIojbCNs61swQ7zj6thShfUwZlRyF5TxJBOL",
+	"fJhibCBGzDHTG7EeYLEaPIhIhu6UTCePiEIdxFk8RxfnV9fm/DwUM7XxLNpw85KWTb7wuV5iRUClWvtI",
+	"FedvMZt7j1Urz1xgQeN5L2H4FtMYD4A1egkB52iC2dxp3fK5Ucoxi5ASc4RHmLINnmINdP0OqkDSQkaw",
+	"MboCyChaL9IUy6m5go7GKiNcGuihJhBgP0ezMXdWIpCDNHnQT8BQJRWNYzAXIcrQUPAJwogRNePiRlNE",
+	"a2ey6pCxLn0tSmDtKc3UoLLoq5zpJUO1KyJuiTDHsh6qgfLuRTQJY/bMn37sAjWI4dioUs8RZWGcRKRg",
+	"DKQRmo0JQ3OeIOM3QVRtEOPyYPY7COvzLkKloYn5SMvOClNm8CzEiSQNI0UXwf26zOCa8zdYjMj6FCP9",
+	"7J6cIK8rx3osfQcxQ0cH6Bf606NS+iVTf9UDeZ+TUu4jy3kc+uVzSU2PvmOxxvec4Z1yhoaYxiR6hEOx",
+	"clgHLZz361BJn4K06NOyg6NwqCnjXO9MB4ncCF8GE6C4pSFwPj3q8y/NkIsg8FsiYo4jEjWcxhBhhQfY",
+	"8Obikr4zHrmaJLZIwfVJZFa/VZz3tGDj6JksmDpWkr8eQQfeyxmprjlHGnpnQ5SPaq2qynlwEpkACGQx",
+	"leqkZb9riYFdpp99KTHwAZi3mmC2CPOqAprFu5J8lhmt7y2UbR4ND/NW7DMHmNkUdGohfzRUPHugIHjX",
+	"CFYQx5aQjapYZs9PCzw9TTxA4qnzWnjFoY1Ti92cEdQSCXTKFFVzpO/zGwvho5q4F8mejWBFMWyx5RpE",
+	"HAj8W+RHMoFyi+zV1vQErz+KAXM3O47Cwh/ZhqlhJhGiLBUBysu2e6Qfm9isFWzYC0W0onC2mly26JAr",
+	"8pnj0rXiWeGYF8hkj0Edc9fuys78vgDco944r/Snj1aOE2XcSnzG1hMHH8Ar37Op4BrdHnD8M4JvvNZz",
+	"iwb6eS8XHFt0H+ZN5FpcCflkwtlzFI45lwRhxtVYCwuM1DuMOSPOxz7h4LHTY2TiTtF/nILyKD7kvb08",
+	"HcntriXuX9CZPCNx3DTu5AYaJAphBGeDBoLgG4kwEklMDKVPjf9vSUTx9Xx6X2zQ83m9yDn/wkTPAf6F",
+	"PDpIogV0x5WwRBW98DG48GH+uFIQEWwDujYgfhEeXHGs6CX3g2weY36PJpS9l0ScQMwrnEwUUf0Bji8E",
+	"nxKhqD6JNAA0+ymNIC2FTx1ANJD7e78SX1KNLq3EBCmRkD6aYHFjfRYmVlmfYsjZkBocdAGHjLtfjYUD",
+	"htd7II1Nxs4/4DwmGDzozBuK9ILKaYznyMYP5RcFQnB5GdMclSqJrUOI91IaSufIQ4KEhN4SibADESRW",
+	"jGLKbpDijkYZ2pQG6eRIXQ6i3fZecZ93fQDSUCW+EMP3l280hcPIvVFa7cFTz2g2vtcXAJeLIOun0b99",
+	"fcFMuPmykCuY/sy8e5htNRYCz/XTLNq4MtLCLbjLh0F9zIZx8duf0i/44J8kVHqu9EpcYBWO17wRLpC8",
+	"gtHwdh9FFIi3zLACswgRFoF7zCqwNrBMelHXjhD1EqbM5SvOdM7iuUGsvgGmg8zcHaMvphODbm21aice",
+	"pUgXYUWaik5IUHd9H+HafxgTYM4Q2QUXxN17mrv3X+VCn7oTcmdTCsL79m7rA65M9UokEVWnt5Z1VzHe",
+	"sO3yYWKFxng6JQxotY1r6kOilNFSepT1ffiFQ+WLtP0w5iiiEaKqkwuPaiDsDN3U2D37GjysuOiD+QmD",
+	"/KavGWepxZSI2omB3S+OujQGKwDFO4zLrKmMcpFiNC/E23tHUd4bwhDN9nXlK5tL6/HRb7uBwE1nGILw",
+	"It8w5vsl8aONgCcq5N5gX5mANtqHcxpiGieCeHFAECz9aDWHKGpwYsBxG4Ev3VGLj94hM3Huz+pjhYWN",
+	"w6hGbOnBZ25zwjFmozxOZ8jom9aMuwCrygMHNbfZ5TP9uYTLwZlgZRMcYS/cgXyqu9wuT6x4t1Punf5j",
+	"kWCaoxJ3VRaeC5GvboQJrndHCDkGWdS8lp/t1Y1xFjO/ZBMAYv96jS0GZEVjx3xLFHYpncUdyEKXZC+V",
+	"5gs7UpVkKLOSzG51FyhTgsspgYPpERaBIukdh0qZGA288uifsxvZSwT1PhTklhuRf/H4JpNwI6uyVohe",
+	"xMNkQpjCjiVULwNkki6Eq/hKT6tkPRurtBFgE5sLtwiKMjKZo6iAnzsJ/77XHrgPjEYNtq26JZ4jrTsa",
+	"372oZseXlL1cJnxdwhDIpFWro/30ORKEEZuQxvkNJTJLLQKCtSiLxJ+TvxwSK7EZIdumubnZsSCgKANc",
+	"sF+LIZAuWtpjiYO9z7hQtvwGkmSKBVYmt0VOcUjkUgKWW6R35Q4Y31Far/l9VPq6pPkKJ4ckeidhqTEV",
+	"EYI0bCNEhJiBeV3L+nOzDTJz0Jh8YnRD5vI5IpOpmqMJwcab02XprFmiDeBwC12PQam3Jk8lSTyEnZ4q",
+	"iRi3yGZ0HwNeC50pxAiJZJf10/RyGy+al8+PvNKg2QoV96TBquo2vKFDomUukM9zZy61VuW+amS5UvtH",
+	"xWSptg/LcnnwPkw7vjiTNn5WpdNpTB5yUdnOVDUv7mWNag65b0vUlExT3/No6lmhBD/SmVykknL1WQkt",
+	"xOsvTY6aLG5mC50xZCCQDdS31RZodHfXz/50Mpj+scv6xZIMuffsO6B4u9+sYqV/lsrGKJpcoYKi97w0",
+	"bqrLlscDUwn8aA5hNuYxsStAI3pLEEZWe4XvMOsy2MIWOlbG6Ly/Z3ekgQ5RTG5JLBvwrtb30GCuiATx",
+	"96D97KiE8ydmJwFF4Ea5KyOJMpgiyFCL+OYeVMhHoahCGQMvE6apWOrh52KEmZWmzHKzO/o8SwJxgQB9",
+	"pyD3kYt+r2rzroJDheikHzdQv1AUQ/9QrfZQsEAtQOT9ZVJbtFSLnmKliNBA/r8fj5u/4eYf7eazVu//",
+	"a376r//jE+jvZbBYZkCwxSoWaHiWLt8QMkUYmbIVDRTTG4I0Kk6nYA3KYiqElrwxmo45Iwb9RgSILSPe",
+	"k3PlKSps2XDHMtUKMYOEoSLZAjtLgZ26VEcPydpdYWOyk95tt33iK0gIPRrFpJ7UHxclCWwiYsaQZcfm",
+	"jtjDVeSJ0iAXCP/uoab9eeJ/5CX+DpgJ/vxgWPRZsjkK8b1g8amVFjHtBa2XPTahT1Yqx3zLWqUB8X4m",
+	"4/8AictwOSTHWDODGzJvoNmYhmPUF1xhRcz2uYJOfWRKsMhvXVBbx9rvonGdvV+TwYWW/q0YuBUDt2Lg",
+	"NyQGPobMthWY/lICU41ckGWQlHBHMznj27PswYjkzy2R1v92bNfGdECtnygoSxH5mmV/rurHzZVmW+2b",
+	"kjiUm7ReJiqWxCxBnZYEXFcQLBWTrFyfMZ8xk37KWZgT+Yz0ZMWhNGunxgh9Q+Z+3ntDrNRlKX+JURUI",
+	"sUnTOL46OTsz9NrcUSqRIp9VC2WgdlkVVhOulgposkCr647FLGvxkeSLZ27qUL7irq2xL3k4vXvEmRI4",
+	"9KArnxKGp3S5w8C96Bv+VIsMx5mL+NHjrcqG5drIl1PNUnKLy56csYh8ru5HxEPpdVILAnkJmlspYaSE",
+	"44sz30XLu7KqGJNTW3KYMy/ijW/YSc6jV+IEefefjQVA7nVTdePpwe7BD4uMNlWHd4YY5UV4iux4Rr4l",
+	"QnrDKP5uHji+7t3F0gFbQcQN2TDHlAGZ253c/vsQ4ix1XuUqYfiIxZKYCfMS1DihKisVk0iCXl1fXyAo",
+	"8LcgbKGWyhsGWS7/5gvG8VN4n6BgBUqr22p2wQr4Vs8u9M+9sfUolkTWopgK4Q95xb//HPGpoQJGvKcj",
+	"pvm83jJT6WPZqae1gRecotevV6fE5qOx0uQBkzrA+KxOY12mqxZGG3KxUDSvapUrR7Fk88ywRODAjZDi",
+	"NWJQTaRNNogVlRo5awGSlIUE7T570g58cimtDeDxwbbWyLLGJOAUPFtcxazZTealvoouure136WhoKuf",
+	"3cqu03V8po1A0hVr9FW/TAbL4rxAsy5QF5DJalTMBVTBQxBMPVhDCYrEIVgSzbeYDtjr7CUEikz8Rtm6",
+	"mCg+Y94QFI9ZtAf2YfOBb/LXsxsP7YlHHqpORwyrRJBM7PXyBnHrNfnekoY5pdMTa405/+XCu6meYzn9",
+	"bORcO8Tl1bH3y5vFWHdD5h3Q2q9eHTf3Do+QGieTwVRQZmumPjnaf+qVMG58tpZftNw8n5IOrKlhwALE",
+	"qVuZh7G95VESJ3LJwrQSXluQVtKR96PP1U8uUsFt1cOYrzbIUj54Azkxxpig0cscVg1GXvmUUi1truyk",
+	"0GhdoXZlkPSAPghyif/VTWcm5xWsAwzBq8iFAJUqAu/9ULEHEP+oMBkKeUQaSCo8iO1lmQo+EnjiJbGe",
+	"4geeaxNjZutLQEzmLYk1OCvEudQWp/HuGCPXdELSBNA1lKcage86ZcaQWg7+IMpuNDtO49BLZr3Do/XS",
+	"DupFs/MpYTQ64WxIR4nAfgFt4zGINj+2J+mIUTbq4XjUg/yqbYzjJmIcZQLnu8ET20ZNfhNRk/VHu+ql",
+	"8tKAGTsOQ54w9YLExGHVGoTNNtzo1Wev/MoTgexrKKcUPzxrpWxhK4NSs+AX3mBrcku8/p5r8N7PiFRo",
+	"t91uI/teYxNh6akHdlWG7+Jj7/x3ZNnn0HrEl5cW5GBpuK2o2b4L0+nlPtEGy5Hl0vnqICMRsxFBfeCC",
+	"RuRMfW8bynpKbZqlM8c3RCIyHJJQgQkfUVVIA0udihL1y4vqlxn28ty0L5ZAZgz67qiXreLbzisraRiJ",
+	"VGhAUMLo7wl5Dl40KDhhTFnF0e+Vh+bKAlwSaQT3NRC//mgseUkJo3G+iSS2AeJqDFm5Q9O5BDLDN3Es",
+	"X1sezWGrj8y4NPN6xcR0/zg4fFLVPkyS/iaUD5fO700vdGWQG0uVjqzWg2+/bYiHqcdu3luRudhdemGg",
+	"vPMJw67CgNe/gdV4hVTAYuZadRhThsGOk7XqaZ5FfVv/12sAs0ULfCOCWd6+4DNB2hoHSz6FQBDy2e9h",
+	"9ZrFnKkhVxthucpvKz8YmNJ1pbiTO4SGwczCji5A/hcp8pX8XqsgZRZ855pOVCmzqyLid6GlHS5M2Z60",
+	"mEXDJB2+vjp/hy7MEFl+7Y7l1cZC8Ky9+8PS/XNgpDvm2xJfH7+HBTLSYSmOMXULVyK/XKWELH4w85Kv",
+	"EMfYZcEjhg16QKkPt1sURPjVQwBXcMA8Qlhfef+KweUZBt4nxGVhDFvew+VSyCUSa0S2fcWwNX+Owuou",
+	"a0+b0FpnlVW+stsHopC+A1IRnJq9OSM2ny87UuPyxYasR3T1jPW6ZAbPoY0xBCOvl83wNdMXljvLXD/R",
+	"2iOxb6CZZhT2ZpjYYvBUPi+8pMZkIkl8m8t4TMPIVhJzClFsd18uIHA5aU2jWvM0/vGjAx8K2ILcirTZ",
+	"ap52pVQlxdE8c0iZSIY5jWXBeZfklt+Q+8d1YCRSiWAb4PFVAzxcJ+HiCabthBdRUMFjWymRxgpR9tz8",
+	"q0kZPJIurWSg0Tsmakn5nQXhzasSP38wU4r0blV1+7CRxCNuytgtBKw+FUh//gF6Mq9nofDs1SbDtkvw",
+	"29l8CzC37pJnPo41VgFlKPG0nti+4jMUa/2o0CTTxjrfEDKV0H6bslGlO6UWMCI8z4dm7x0+2ytGZq8Y",
+	"mF1b52CV6j0gCEDaWCJtjM2CSJM1w5YcLxoQvU2yJmrpPtJw2pq7niRQmdbvtmC4uNuKfSJ3/4uR5LUi",
+	"S7EQA00bQMEmrleDbMVKRMVu4avu09rVdrITzqo/FYYpnFcJrML2ZYf0qR5pN0Hkav0YK9O5K/B05SSI",
+	"e1pjN2FMrbdKv8/1UCsUlSsbUQ/vXUtwoR3V7ZK0NeBXL6qStz1UCzkXshZXKptSIxCVOoAXE8Xtt8F6",
+	"9uti9ROMXn+4Dlazh/cWmwVt0FywqoU7N2Yjv9feg0rNoSW2nP6+eE77nm9ol2txT5YakRjPV2Sozsur",
+	"lXTDTK1DusJM26Z7l+lDnen02LjbWhthsrDwv7COkYUerGXuQWsEkdb7rVyKqCaQJkfmuQmTW+ZA9PgX",
+	"FlKIl94Y1ZVGron6tfYUT4xvBU1z1hSQkAbcWtXT6qnZsXXZGN/WWHvvwSEa+jLAFu8dHqJwjAUOFRG+",
+	"bV5MGnJo8qn+lpj2KYvt6j599vWHa+uLax9BVOkyj/vX5zkfuLiRNjMPM0QnUMJbESSIEnP9fxPBcm1k",
+	"oGqYHqqFFrGrLrPztrpsKZ5voIxY0ZKQE2a/aiGxzbLSAvbVc9RF5cje27iY9fNOyoWKvcrHfTShZVWU",
+	"QWnBroBDVFMxuWDmTuGlMvtuSsQEa8E7njegMa6maLDw7j3qLX/JisorKlgrxc08KCRlE8knyTRaG0VW",
+	"T7mAnanUFq+cTs5Ka5ZQUgpzQNbdoodV6X9AuM63EEJ1rFBMsFToaY4XQ4rOhAvirqDLgUrjqqgyBldc",
+	"FZe6rNzaw5bF0HtOouIV/Q4isN4QZfYkoiNws7IITRMWqsR4LyGVYI7MJ43U0WIYCQil/9NvoRJidFkJ",
+	"M1oo394gK35crPHd/H38x+3NjGHo3T0ijADjep7SyS5zTsQsUqJIozT4mubaKMRCR/QYKyIq5YHWbQjg",
+	"bupCDV5fvE1YXEzo5zdcw+q9Da72mCm+Bgf6CqxlKsiQCKHlgqXqwqbyIpenIS49Uj2GF/gFvMiAWkUD",
+	"431OBFXzK4241pkE0uJxosbZXy8dZTTmnUqUYEF3gGDGPrSC33ExDzakqV9Iyc9FrMHFAaSA+bJtGCs1",
+	"zTR7o/h7ZWlqfOIyVfE9FoXCREUbgpuH40SN9y5qOdOVFQqBjqUkCqiv/aaF3hB8SwqZpCboEGLckOJg",
+	"yIAIL+eAM47gLjPvG1o3jPmsYkC1ash7EQedYMdJ6pk7CScRVR1BcATh3diozPArivkotV/Lwjv2t9zT",
+	"mXFqpaFgDUeZ9UqNezD31dQEqbvhgJib1+c8gS6dGkN4AicA2FiY3olI5omb+sSMAD9ati5BJFdjMrG7",
+	"KJztvThg8Uk6IEhUvpWY9502Vdrcz00Z4hiLZs5804xtJovGHIPDeaMY4JDp2uSIbJWwGHMdSqZmcTKP",
+	"WLiIWjiHXNdjMkcjosqu7I4xvoLlpMs07z++OLM8lYQ33vqAqcPHFQHssi77EV3zfCkPNCaCNNAUKPmP",
+	"P7obTH78EWCLFyF7K21im0oguMuQe7XmHqD0Gvxo2o4CoP2UmPR3BEQ02DTTnSyFqA9CHURLGiLnKs2Y",
+	"hvOmGS2yf+YzEPuVNMsWOk5D+E2gMIzdr+tm1rcnp8c3Ec+oH/KI9HPB02ZFtwTsHraF7hhDlyhvKG8L",
+	"ndl2sFRVWsBiZKeHUS29TTubWesjhcFxTLHZwyJVHnLhbjHSt0QRk9P5Ekt1fHEGyCZMMVi9LKixpOxP",
+	"abs4d7D9zPTVR3DZISg4s50ZshbTkFjbl2G6wfEUmlLvtdr6ysLl09RYdnZ2ZrNZC8PjFhejHfut3Hlz",
+	"dnL67uoUvslClIM3WIXjGzLPlUTpBLuttnkrrdwS7LfarX2QBdUYyOYOJF/6TMbHIGnBrtjYMunqWULX",
+	"uf4xlMjsQPDzzlhN4v5zg4BQfsqhkC3mZNrVUM7ONK0aEWWq7WgWb9ABoNlrt9fsc05d0Z60d56p15Nu",
+	"pMaJlv2iFfLJji0Uk6Ve1r/agm6AN4zP2I5+v2U76mWFd1b7FshiE+clgGbaoMfiQu4Es+OqHd2+4gCq",
+	"nPnqnfbMOQANd+dY3mOQuLMtDrpJu70f/l8RDzXKI/0J/ESC4rRlea7Syu+DiQbIV1+1DG8GseFavStk",
+	"JyIKzOrQoIlvWSk67eRbWucFvqDz8ZOWSCcTLOZgBSX5sIS01ahIGKMmZAmPpJZAIypDrmlY8EkPWIMe",
+	"dffpvSH5kthKT9xb56mFoHTC4e6Tlu/WvJ7dyIdfGpf8n94Z88NHW6siOL3aOzwKbPWJ4KJp/oJ6EEE0",
+	"GL79/dVl/OGX14Mz+eTq7C0+P8Dnr397Ovr9n/Lodvpyfjj8+dfXF2ezwJZ6CE5PbLWCTiCp3tHPQSd4",
+	"+8tPJ9fvzsJf3l+9oHR3d34l9w/3juiL354e02v+5Do5+uXi+PfbJy8OAqicEBycqvjo6vLD3q/0zXvx",
+	"7vB2ePv3V8l4+uTz04vPsZp8+BAPBm8Pzl7O3wZ3n9a4A7ZIQk2zyZzYUOwhCy3/m1BJjcdLXJZw5lom",
+	"GRAU6u+iIK/emJjy+qvTCE6vsaeMiBEVZdb1zswDv641wd2mr9XPROWFLuugdbu4ypVaQDXr7tgbKk0k",
+	"cFpEQqbes6xP6ZBA5RVbJsQUnbByWUwHAgtK7D18erB74L2Hi/orPfh65uu6pVe0pkDCx7zJruiQSp3C",
+	"OfE9+FRfugC4TWdnR0v48ZhL1XnaftrOyZhBVsvA/26VrVaHq+Op3moHNWMYIdiX1a73w6pkn2rLGdSM",
+	"agWDch2CmreLvqKlNQk+Fj30PaeEF3+dcog9g+SQT956BDXQuDfX4fyLcLiGFKaY+VjUolSqcFVKARVG",
+	"mmG5xIiXRlw7f2taD9EIG+dTws5eoBPOGAlzlADFnN8ApaAqa8ertDKq6fmQGvrSZeZuNDIy7ChPrrBp",
+	"qda8caZiVp58KvgtjYjomD6IsssYRwVKmFXJgThrPTXkh5y9cIKEX+z2FWP55gnWarVcPlq5ZUvilpG4",
+	"2uItH11ixqf/IDrouxJL6F+jlPdqw3ZqSQj5PLXuhy9BNRsVcoLVeAEpNaaTiKpamvnO5MZBGF0LvYS+",
+	"pAgrRSZTW2WfGnNNVJWWYipVVp4EjKZY4AlRIEV/9O9F9sqOcQ4Fd42lb76hE6rgRX+cnal2OBtzF/0N",
+	"rXCRrdZvWpg6lwTUJoGs6qAT/J7ozUpVdVfJJMWuJQEEVYhOP+NQ2S6uC9sG+6ZPG55mACxuPF6dv7ZF",
+	"rW8+11c1PyFhycQ4ZWCcoBHYQXLOlnT6Tw9mMFnRnJS9WOfTx6w5c1DcviDtsRzg2KSxZq2Pg8NhOzwK",
+	"d0nz2aBNmgd4nzSf4qODZjt6MngaPhnu493dXJx7J9jde9Jqt9qtXdN3thPstfeOmu3dZnvvur3faR90",
+	"2oe/BSakJGgP9od7+HC/eYQPhs2D6ChsPovapLk3PBq2w73hE7zbznWs7aT7uJbamjW19ZAra77jQ1dJ",
+	"6K4RHKxCfH7CkQtmhU92l3/ynjnZhETmo/3lH73kYkCjiLD7kUX9zf5KoN1iGuNBTMqk9M+Ky+tj3ov0",
+	"SV+bvEvw46e7AvXVO28dTGmxJkdiDTnNk1c13hlyMeKqmfdqAaPziqipmZxmIYLGNqagalAaNqiofjCz",
+	"LmguQKQE6pb5oEEWqZJmA9BFXh6Dg/+JR/M1b6i5YvkLat3p5sn/5IyX6/DmQh35u6JLWImE3FVIy966",
+	"gIMV23j1HexrAThVc9/9Oxt6D0EfoY0RAEWAqftezN0VsP+a8zearZkPDle5Lqms9pZEFF9rUq4/3ttb",
+	"5eOp4JqMmdumv3q2/KtLrAhwbkM7vgYlKFxru8c516O+i0SlVYnSO24du6VbHvORCbb13+2XXKAZGQB1",
+	"li10RZRJ+Xul1PScxXPbtjcTMIvBsfrV9FEhNLfRZcZjagfox3w0MoKEkU4NFMYKqSkc+DyhmE1p6n5s",
+	"fRG9iGjlot9A/V7vFZeqWX6COEPgpGhAcI5Ez9oowkb37TKp9D9T9x04enmioH2axHPZQIZbNzIDPASX",
+	"jrG0T3KBU1Q6P5R1y43ordbOsSIik0Uh3CJ7FWEUa9yyYh0Fl3wHSSUwGxEhQRoEd5YpZ5PGyHVZxIGS",
+	"xjy80UDnoCOCwBJi0yVywKM5oqyRdT1LrbEpBhmLrIQtTx3DEC7CLdmmI8qKkXkNlLDYJGIS+4KtkdN/",
+	"c3x98uqX0197J+eXV73zy7Ofz95d9Vu5sVOnM0P9c/jWuVahcR2Maf/OHLAkan6gatz32Q4MWm+WRWSc",
+	"MAi5EFpVGXMhCRpAo9E5kgpPodxRFqlkh1mDRBdT+FZiIuvKpzLLs/VB4l7dKbUfX30NlQ8r/ObK3Zfn",
+	"WYF5p5rl24F/23Lgl+Zq3yF/KsRhuUPNuJIlfB6uxBNVz5agdGMlIzrFmha6sg4cIIWzovUSokRaPpKh",
+	"56zcrgN/cBmJ9ODfj/5QPRVDcCMUxgSLwqVbej4uB7X2gC7JNIYI5krGkjMzlxJ1WPH8zgq9IoDFEhaR",
+	"qNFlqqRuHLR3s5wz8z0QEliW66RYPOoshfb7p6SXhJGZI2Bfhup9n3IyJKyth+SSrKL/XhGW6+mS1Qj1",
+	"CeSQGwFvYI30t9SYwHMW2nzZ05aReG1jmjRBz4S8uXq1+bBkfUn8CC/JZjRn4eq83kMsspmHAVG96Ofx",
+	"NJzv6v+NB3Q3Jj+/VOHPn+N1JKVi6dlHkZQizsimVe3rPGpowjYgxCVURFv1+lsjG/rq4nyF9iUKtfH6",
+	"LbaWgSUMy2KYZ0YCwBcJ7WVQPmPdRhxD0CJoca4dMvhza2NzK8TAQrhVjrxLS9OjM9NgLin5GSTIOTo2",
+	"fz0e/BzSc/r65fs/znbf0TN5xi4Pw5Ozo7PJy/Yve9P96OT1sxbZb7fCvZgNJi/b0T9ex8Wk3U5gEn/v",
+	"sxFQwqSGyJQKqC0KBfNNZd/fecevFBfE1ODFo3rYsg9gfAPWVnn7qyhvmu6sRv6S6WLyp0Wc1HKWlrzr",
+	"X56/Oe29vzq9NPkCgoQEbGapCVpxl55mrWPWXN3qsvcM7NXWv51zUuqh+42CpQq0C1s4Pp8Z3kBV1WK/",
+	"y1KyHPKIQMctlkx7Ycwlifp19BVK0n8Z/0TjYbTX5qGds3i+8QnXIGi5VOqVyPrufXd0oZ6WtgJZHeg6",
+	"6uuQ/N4WrLXpWXsFCnPC2TCm4VZofEyyafDYJn7ZbLolZBMy23ZcbmtMlCfL9SSjfSYhjnJLmue+ZkLo",
+	"bwftfVSiXuA3yNqZGHv+jEryQ6vLjvMhMkIvITa7auo3A8mkTJoiVZDdbKonGGJuEriAiB+/eHv2rp8V",
+	"Ku0yW6lUw/SsDBNU3sPRhLL+Dz56ar7NejI9iLLm1fmU1lU78GyMrnlaSa1E3zxWxxe22uu3LVVtqdDX",
+	"o0K+GJE0+nJZgIhBL0NLFtGthgu6q0brpm2wHm5Z/eL82nhwtQL9IK79HxV/tDJu/UyUQaxpih8+xJq6",
+	"7mn+tCGX11qIYgVXPWFRCx1nydi22zYEH4EbWpAhVLQF1nPQfvbcVJTvMkluicCxMaJySTxKwN4zPXbe",
+	"LlspS5eWtumyas+wytfENR4zWfeF7mPu5eLwEETVZfnea3rdY3xLsoodiKoOmhETIIBNiyrFEfUagUxl",
+	"o9KNvS9TdVU5UobqMobXte+UG+k9ioXni5MWW0UqRf4tA98y8Ecgsie5Uh72o0ZKEhv1xGt17WSHfNZH",
+	"Uht4f2mLRGraBrlKpqUJgtZhGrCq192M6PqPbu5uZ3YMG4wNKlraWfTjp6w3qKt6aJJO86UL66KmF9lG",
+	"ytWXbP23dcK4bcmij0FqEYO0klzBvDrAfLb1dYjvi5psul8LOJV6HiGCLx9SvJWaNnmhT+FumAtdyi9c",
+	"dlHTYldeWT2mUl8505ji4UUt3Fz2zn00P5nMhZec6zs/YyRLbbj7VETKlUq1aWA9lfG9DBcGTJuqfUeC",
+	"/YHR+xd/8Y6rlzxh3yeTgjQEwGhqsc+hdIpSdTid7wtdZyM7LYjWKaEin0MyVYVq7JyRFvoANiubDdaz",
+	"j/qN8ouIauGbRdCBmfvEacKi8xm7yrpFl7LGygV/JUcuasTNk3Ur8aU1lWAMPNUR0jp9nhSmA+9WfevG",
+	"pO8Ou9O4Os5ynaVN9Llcx5piKXQOoTYTqSaX6j35fiZr+KMLX9W4o8FW7ABp5Jr1QKbmFhUfidDmetiv",
+	"Kj64T3b+pNFdkd4uoHtrJ8va786i4C9Dsv76HPyURcAT+XBd9DIVpJpp5dr1wimtncvWk9BjQFpLLiyy",
+	"wpXNhKc2E+r+9q1qTNCGQxnPGbmmEwJdJ76fSMaTtFbwfa/k1tT0jXisrWs5DbVZ2TSUv9M7ItdWaK1U",
+	"4VUSgqEtaCwIjuaZzbvlCXUGGP4OBpgwKxmzTRXeaKqwIK5mqXNRpMFZ26Th7yGqOc2YKXPVhXfe1ZJe",
+	"ZFk6yepNP27plIdX6sgtp1KqY53aFmbJy4tb2PkaSJrafoM5olsdfCX5tFAPfTXtp1JXPs/P3C/gd66P",
+	"1M+VqYerYit9pa3v0nqNWSN+87Kp0GiCol5d7R0emSjULjOdtKBNRDxPM8DdvrTQcaH7bCKJ9DamSzvd",
+	"m3FM4a0uS33i8EgL6JLEQ5/Jyjg6TlzB/ftzSC2BG09KsZpabpurNdKAU2sq3LSfp5auS1M2O/3ZFc3/",
+	"mC8gv/7lfMzg0mwHFppWDCAfqBq7tv1rrqHwqdfIYlEHquwp18J563D+4mLBt0Y1TW+FpWTTtZFICZiX",
+	"YJaEAY+RaHG2tix29mzVRHzmSNNfJDTyOzUNrYlENpBwIQrVBxHWnXr7cWjyZSoj2IlXp8meTxfQ5C1u",
+	"fgNi4c+QzLkQL9fUWeBLa8B+WPjiC0hDomyUSY+msSnwcRsdWBPHtwEpjg+HBRHORcVA/Mra0tYjhu99",
+	"OxfbxfX9JS/4Vsp6NAZpA/XWlrF2jDgvl2dXWrUV9MrF2iZUIxDklvLEqQu2Sb2+Z5oaDbnosj6/JSLG",
+	"U9fyvl+oLZ5r+YzkjKpwnFb0iviMKToBvbaQmQ7Jn4x3mZ30bwd7e+XMIMpucUyjnlUiXcVgf5qQ4Cql",
+	"hFZJehA1vz8pjXAxlbK0d0Hn6dFBu71Otjcs55IrvHoC0V9Gh83weUthtxR2RQprMzABeSw+SUcTViS2",
+	"4OJtuuZDfnp7rMmpiNAUCzVHNuhXFnskFWyAufKQN2QODuw6It1lRSrt4sRuyNxSaNelZsgF6kckxvMa",
+	"8pwHMsSsy2KCBUvLDbkqnWV6fWObRgwIslHRaECGXBTaCBoDpVndMrIM/u1foGvYVyHMY54U7ZSFTQs6",
+	"+0drkWW3nMclzILgeLIGXU43+T6UOffxqrT5hsy3hHlLmO9BmHM+E2jCmKeaC+l02tO51gd56VrVPkzX",
+	"TCfyFPKHgkuUubwR571IUzbynossuGodx4VexKKISttyN/MlAgxbb+IKaJtrbryiL1F/4Lx9VFh/Ww5L",
+	"bfPuIo7u/KmPZKFx/JJM+C3J1cEx1QHj2HQ7hpLP4MujysgBaixIrhWvASwttYDylRYqxWsszvagKs6C",
+	"Ygsa8/6DDe9ru6S+LbRe104veCEj22FyvY3ejx5rt0mJKDQ8WWbI4zEJ1iOaiwjm1g7/1QmqscLXYt16",
+	"qoE+73fA9z41gmniVdKArkKLdc4UpiwfMoH8ERPob2lpHFSpo9NlfcpkMhzS0PQB0yP1fzD02Q7LhzXF",
+	"cFypT08tnC5bgUJPk+z+3VcRyq5eKthUhZVGgIWiYZ6irHcNP8BXj+IE+PK0wxn7vwcasg2o+DY4bKrt",
+	"AAHiwl5949JbJkAqItUOlMWq1XRGRB3rF07sxXl4PGT2qmufDhAg92DNlulAD+Ep6hcG6m/Z8GOg50qs",
+	"1x6B0bn1oVCpBFZc+LNxG8HnpiPfzWJpAmBtFZSN40UIewFOoMfEWOdmejjKFkfqfyHMWNJCM3985JaI",
+	"OWdkcRo1HMuER4uO5S2PCCDBY57MxE2yicOpDLalKd8GTUkPZm168vb8xenl8fX5ZRl5nUi6iK6YVzaG",
+	"vtsCdP/RWa7linUIS/1PBRWkkT3/lIytiefWPlzC+cYCpupqFdVhP5RPfkTKDRVeN0C08+Ns6fU3IgOy",
+	"uQvINrZlYZ0nj4fTYNquLSN2lTo0wO1MObNtY3kc5Rp7m+Itv/fzHhDXCAeqQJYLndnsmAlW4ZjIFnLl",
+	"ytxH1hYEz8ECP6SxIkK2DN7qMfsN1IcxTY36/u99REeMC9JlIZbE24qQSrieX6OXuOncnVYFq28Qbh/f",
+	"v0e3mamcPOybziUZeufaO1xlsp/IiDLT3811SncHrn9gK8Hx+0IYJpS5v3dXgOgdTD90qn6lQWgNDNYG",
+	"ev9t/2DzptO5IATPtG1Y0JD9liwuILRwnmJpUiqzbOyaGdNieGsWLVqXb6VU5UG5nPquLs/kNHNtfa0r",
+	"yFyFtL1VfK2JpZaO/5i/6xM1P9jYpXyzpPRCVNuI2D5Krj5uOOZcElMP7FeewA3CUt+hLgM/gfGwzsb6",
+	"LWvc34y7oDYpE9SEh9j3B3zgLVkw4IN79w6pqUqZVZzUk65xz8ByuW378Rf1iG99CusSyHV9CokhEmUi",
+	"WRCxbUcRr5RdaET38+k1qtYB61fzjUZEvd2W99/WmltoLGkgOeZCoSlW44XlRAyiLcsftlyZcWWjmyz2",
+	"29goWfHk22b4wKH/dtDe/wHaripP1xobIVXw1N+/R03Kt7dhU99V2NRaBPhFHgW9UuoiI913SDq35uhv",
+	"QjUyUVO1SLeeaUmf90aylquNUfqGvHYQZA73TRKzU8f+H9llWauTHGEPXU7kuoQdswgemXG6zHZz9FJ7",
+	"tBlib0KBHqykLcy4bgSuLWUvYQqUN1Pzf7/Z3r1utzvw/3+7l8L1V+ytstW5tjrX4+lceeK0VOeC7MEh",
+	"FyFppt3y/YYrU/LBBv87GtrI+kNltbI1lZPm98VmLMis6TI3WIHGRtxkHiq+Np2FnrnQZ1wScUtDgiJO",
+	"JLwEpQQBpIb+e0zZyFLzNF+i1FT3WSczz814EkdoQFBMhspI4zzJd1z3EWDY3GL7/wcwwG+0zuZ1amq3",
+	"VTSNUhXPt1rDd0hCXmqUdddOcQSUweYSpTbYlSiLTSzS/1meWGTKyXh8Uun1NblF5t+atugdWyyZddmK",
+	"JKMm/l1AxlOUVfbOiWldVqBLVN1LQBPklt+snsRkUrC22vj3GGJtzs7huMmd27SSVOvtdTl7zu9p7V1F",
+	"525RxF7D2VubzyJd4r/3Zrsa2XB/au61dXChsn+ry1Z0cHmvHVT9XPnWmWVsi/Z9C7fInEWKT3wtUXeV",
+	"vkwbkkJ9fZf0La1vvHRvMXDbfuTbFaZOWVTQj7IwoNXtsS4s6xFQZ9ubaYv0jxMZg60R1dd0J0+hxwTH",
+	"avzHoojhV/DKRtwRt8X+GFJhlcigE/CbdcyTV+YzX9QVTLHpXJqTMQlv0sYjYIExpipobBGbGDm3uen2",
+	"uR2mTAkupyRcYN4xlcxlOge2LY30+HDhjF1nBs3KlaZofCZb6FwLZbboibPy2CJ5WnRLtJimOaizyWSj",
+	"Jgw6pTQQ+TzVImcDGU0ocn1VJgTboF9gwa6Ifd5E02U2Sdqa/kvm/FaXddnlyxP05OhozycEZhtjuhmt",
+	"aiH/3JzNZs0hF5NmImLCtKYX+WwtUl7Xt2Oavx4Pfg7pOX398v0fZ7vv6Jk8Y5eH4cnZ0dnkZfuXvel+",
+	"dPL6WYvst1vhXswGk5ft6B+v12rWdJauMCV1j2FKp8w5BDZQlTWDOa1TVeUCU6GPUlGSFuhW9gjHBEc2",
+	"tvIEh2PSPOF6wLhuWvv+zjt+pbiAu3sh8KgezuwDGN9AuBLHOdfk8h5sB76r8p7DFb98S9SYR++4Ota3",
+	"lqxeNwq+LhjhV+kgA1/dp40MfHgfVub2p56fGerxE5Y0tGkHRY51xgDhHNnLU1O965aQ8ilheEpb7grU",
+	"1gXXGIdD9Vrahk4PTnHRoxXrdBpQgk6w32q39tehCQ46L/ti6HxK2PHFGYJxUcTDZGIrBm88PRQIu54r",
+	"BwTCEr2+On+XO4KIypDfEjEvHcMcT+JVjuFX/d5ax+BGXnIM7hQ6yB3CWslG38Zm/3r89s2CzQYDzR+1",
+	"kXkvMY211ECtG1sQ2EXwAygsFCQ+CCTHiYJ/R3zGoJRkatQdgoNoTEyNxwgrPMDStDFOsivdcRUqIWlA",
+	"0ThGA+KqWILjhhkJRThTMuQbp/AY341KBEO4y6YaMhwjnig8IogyUPCHSRxDbLXPXkTUJcERZSZJ46G1",
+	"2vSm+gVR82gjsuilGepb6NlXkl+hjqg5GOOS0n8DT5SLBFkjIdYLseXmHcY8g5EgQ0Hk2AqfkEZWqOCH",
+	"BiTmbKT/su5LbqVR8G12mcU9kDRw2v7a1NDx9gikS6TdXIPALrOCbwsdOwiHCDPTj9kWsYQN+6dJ6JzZ",
+	"RuCm3jQYMo2omy96megboTQO6jVIU3f14vzqGplisTnhuN1+Vu+YeATB2J5GvWQsVO/4f6P2YE/Fg5HG",
+	"B/17T5PT3pjqSd0QPZU1IV21XD54Wx5TFran+Rgu1hSdGEcaYYlAgARbqXcr9Xqk3rtGVfAtOaQ0qi4R",
+	"etOGwktaIGfmRk1vMEP9pZShjwY8mkMohqkkTdD7yzdAVrsMCBvSt14iLEhH06sfc3lTHUsI03RXk+Wa",
+	"Poe3C4TCfYLLv1tfHEMEi5hCIpYzMPzobWjXMcnI1a59luOEylBcqiSJhxryY8+7RSINoL26vr5AcFoQ",
+	"Bm5WaAGgkV2i/dvYWfpdZrfO7OUgUbCfA67GmqNYwo2yaJV8MWz4zpXnLPQ8SPnD0ZODZ+jf/zpo7Tfg",
+	"PwcAxL//deS1qEiZPAbPyFK//szh73uXTKshykUmFHv79awgnnshl0mm0acZkdtm7nEuUSxx4X/uMfQE",
+	"CPmUrABKA8WGGCDFoXI5eI02AKAZp5Mrf+cD2SJ5EdDLvCxUC0qRwTZKf5dZ9Lp1yB+V/1YboBtRr/dw",
+	"w1sjMOKb7FEWdJ61276TyKQVyP7GwgWErrVBZgvqfSCZ8Lpl/lvmfx/mDzH6rIxKPglAExTKhrzWCJAv",
+	"TuFq0FirrAnzAGMAi7DQvA/TiWyB5ePsBTrhjJFQoRMuCPr3vw5b+948vvcOhC8Y9Q3zrRf5bT+paUeg",
+	"F77N5tt4Np/ZWIQHWrxR1fzJKlIv7KJcSDN1qN9voVTQLVgOrOzVP7Y7D4jXR4ZgOizvMg+a+8rlcrnF",
+	"9C2m3xfTG0ZfuDi/uvZRcgBGL8iEjCQiDjrBDgSF2HfL9+Fnopxb1rRRsV6StO2FlTjNFNXYwys6YiiZ",
+	"NlyVF2Ncm2CGRyZaD/EZcCBItc1VfTE/1AxImVlnyPkNJbIBmtaMDKDeSQ6qgeAzk2lTHuatgQCiEBpW",
+	"Wy1UFy0WHJL1QxRaLWRBYWSOQJwuBlguGsfX/t1+6n6ofnxJsCVJSUQVivkot4n6J9+EtjFdw6l7N2Tu",
+	"VlB1EGTjZX4Bb0GlfIm5XPG5gQ3ZfI7SW2EbRw1R/83x9cmrX05/7b04fXveuzx/f3161UdUovy8KUWr",
+	"TmvCQlA4JuGN0bdjjiM0wDFmIdghWIS4CMckVzTWoWxmW777dPf/BwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -69,6 +69,11 @@ func MigrateVersion2[S Store](t *testing.T, s S, dump func(*testing.T, S) []stri
 		require.Len(t, users, 2)
 		require.Equal(t, "bob", users[0].UsernameKey, "the list is ordered by creation time")
 		require.True(t, users[0].DisabledUntil.IsZero(), "a disabled user remains disabled without an end")
+		clients, err := s.ListClients(t.Context(), "", 9)
+		require.NoError(t, err)
+		require.Len(t, clients, 1)
+		require.Empty(t, clients[0].TokenAlgorithm+clients[0].Claims, "a client has no tokens of its own")
+		require.Zero(t, clients[0].TokenKeys)
 		for range applied {
 			require.NoError(t, s.Down(t.Context()))
 		}
