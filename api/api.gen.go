@@ -486,6 +486,9 @@ type Problem struct {
 	// Errors The fields with errors
 	Errors *[]ProblemDetail `json:"errors,omitempty"`
 
+	// Failing The checks that failed, only in a response of `GET /readyz`: `database`, `descriptors`, `disk`
+	Failing *[]string `json:"failing,omitempty"`
+
 	// Instance The path of the request
 	Instance string `json:"instance"`
 
@@ -806,6 +809,9 @@ type Forbidden = Problem
 // NotFound An error (RFC 9457)
 type NotFound = Problem
 
+// NotReady An error (RFC 9457)
+type NotReady = Problem
+
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
@@ -909,6 +915,12 @@ type ListUsersParams struct {
 
 	// Verified Whether the email address is confirmed
 	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
+}
+
+// GetReadinessParams defines parameters for GetReadiness.
+type GetReadinessParams struct {
+	// Deep 1 to check whether this replica can write
+	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1131,7 +1143,7 @@ type ServerInterface interface {
 	GetContractYaml(ctx echo.Context) error
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
-	GetReadiness(ctx echo.Context) error
+	GetReadiness(ctx echo.Context, params GetReadinessParams) error
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx echo.Context) error
@@ -1887,8 +1899,17 @@ func (w *ServerInterfaceWrapper) GetContractYaml(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReadinessParams
+	// ------------- Optional query parameter "deep" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "deep", ctx.QueryParams(), &params.Deep, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter deep: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetReadiness(ctx)
+	err = w.Handler.GetReadiness(ctx, params)
 	return err
 }
 
@@ -2050,6 +2071,15 @@ type ForbiddenApplicationProblemPlusJSONResponse struct {
 }
 
 type NotFoundApplicationProblemPlusJSONResponse Problem
+
+type NotReadyResponseHeaders struct {
+	RetryAfter int
+}
+type NotReadyApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers NotReadyResponseHeaders
+}
 
 type OAuthBadRequestResponseHeaders struct {
 	CacheControl string
@@ -2217,6 +2247,23 @@ func (response GetIndex500ApplicationProblemPlusJSONResponse) VisitGetIndexRespo
 	return err
 }
 
+type GetIndex503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetIndex503ApplicationProblemPlusJSONResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJwksRequestObject struct {
 }
 
@@ -2264,6 +2311,23 @@ func (response GetJwks500ApplicationProblemPlusJSONResponse) VisitGetJwksRespons
 	return err
 }
 
+type GetJwks503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetJwks503ApplicationProblemPlusJSONResponse) VisitGetJwksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAuthorizationServerMetadataRequestObject struct {
 }
 
@@ -2301,6 +2365,23 @@ func (response GetAuthorizationServerMetadata500ApplicationProblemPlusJSONRespon
 	return err
 }
 
+type GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse) VisitGetAuthorizationServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOpenidConfigurationRequestObject struct {
 }
 
@@ -2334,6 +2415,23 @@ func (response GetOpenidConfiguration500ApplicationProblemPlusJSONResponse) Visi
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenidConfiguration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOpenidConfiguration503ApplicationProblemPlusJSONResponse) VisitGetOpenidConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6443,6 +6541,23 @@ func (response GetPublicContent500ApplicationProblemPlusJSONResponse) VisitGetPu
 	return err
 }
 
+type GetPublicContent503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPublicContent503ApplicationProblemPlusJSONResponse) VisitGetPublicContentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetModeratorContentRequestObject struct {
 }
 
@@ -8510,6 +8625,23 @@ func (response GetContractJson500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractJson503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractJson503ApplicationProblemPlusJSONResponse) VisitGetContractJsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetContractYamlRequestObject struct {
 }
 
@@ -8553,7 +8685,25 @@ func (response GetContractYaml500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractYaml503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractYaml503ApplicationProblemPlusJSONResponse) VisitGetContractYamlResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReadinessRequestObject struct {
+	Params GetReadinessParams
 }
 
 type GetReadinessResponseObject interface {
@@ -8570,6 +8720,22 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReadiness400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness400ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8591,7 +8757,7 @@ func (response GetReadiness500ApplicationProblemPlusJSONResponse) VisitGetReadin
 }
 
 type GetReadiness503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	NotReadyApplicationProblemPlusJSONResponse
 }
 
 func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
@@ -10955,8 +11121,10 @@ func (sh *strictHandler) GetContractYaml(ctx echo.Context) error {
 }
 
 // GetReadiness operation middleware
-func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
+func (sh *strictHandler) GetReadiness(ctx echo.Context, params GetReadinessParams) error {
 	var request GetReadinessRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetReadiness(ctx.Request().Context(), request.(GetReadinessRequestObject))
@@ -11094,258 +11262,264 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiizHcmxLW5LHk5i+JNgNkhg1AQZAi2ZSur8z/zFfdgsLQD/R",
-	"fEiUHxmeOrNjsbuBBWBhvR9/BiGfTDkjTMmg82dAPuPJNCbw758En0kiroiUlDP9yy2OE2Jem1JBZI+y",
-	"oPOs3W4EggwFkeNe/sHuXvvZkX4oQz4lQSeYCj6kMQnu7hrBSUwJUx+oGl+RUBBVGD6Eh/pfOFT0lgQd",
-	"JRLSCHASUcJCDd7HT40gFAQrEvWwCjrBXnvvqNnebbb3rtv7nfZBp334W9AIhlRI1ZtioeZBZ4hjSRrB",
-	"SGBY7kc7US8UJCJMURzL4FMjoFHQCQSZcqGaMy5uiAgaAcMTvYZL+BmlP0+TQUzDdGhYKgydSCJkRxAc",
-	"6SElLFI/+HMFsO8+3TUcbNJuTxDKXvTzeBrOd/X/ksH+/6pfr3b/+O3Du/lv//hf9Sv7e/vNh5fJmw9/",
-	"P/j1w+5s8PP70kZf8xvCfiHz2q0OiZQ9pd/q4XjEBVXjSdAJXl3tHR4FjQVnEUzmTTydNvEgjIhebhhj",
-	"OgEk0tvQi7DCgDYTTOOgE/z5p/65BX/e3QGYa5+lgSI7yimWcsZFFGTICEvJHSiOJ/mDtH+Sz8ou+obM",
-	"q/MfZPO7szZTp0ddOF59culoQSdY48hgHy7JiEpFBIlO0pNJD+s/9jbojeExKWzGIKGx0nTGTuZAOn9z",
-	"2jt9cXZ9fhnkIcBC0TAmsjMTVBENq6VGMLolcm+oLO44VWRi4MRRJIiUQSfY3XvSarfard0gvaSwRzFW",
-	"4fiGzJt2F1Y7kjARAs7ZHKojoIVPdo8Kn8Bs7cH+cA8f7jeP8MGweRAdhc1nUZs094ZHw3a4N3yCd9tB",
-	"I4ixVL1ELgECbikeARwaonjnaeuw1bZb/14SsQAPV1mlu/k4piH5H8tlWiGfuGe9WyLokJIoPU9Y5eGw",
-	"HR6Fu6T5bNAmzQO8T5pP8dFBsx09GTwNnwz38a4+BsFjc8pw+u+vTi81miXTaClgeuUWcwC2wC2YsiEv",
-	"8rz1lzAVZEiEIFGvMk0dzDIZrLrsOw3qmOCICCC1x3HMZ/ofEZGhoFMFXDu4HhOE9SMSoQlRYx5J9LfL",
-	"lyfo2e5uG/37X7vt1l5r9we9CrOmoBNcnF9dAyH9PaFCL8iRvDGZACVXc+DoUgnKRobPjHEcEzYiVQhe",
-	"8RlSHOFEjTVdCbEiRQh2W0dlCH4iWBCBgGj/dzcYKzXt7OzEPMTxmEvVedp+2u4G68IIt3UZpGOCzLVG",
-	"IWYFqFvofEKVIhGiQ3hPT06kQmMs4W9zGl3W/0fz0jwiUVPz3g76x9s3r5Sa2p/7DSQ5UmOs0MCIWRJF",
-	"HDGukBwbIKhAfMaQpCPWpAxFFMd81Oqyysa1uqy4dVjScNnONVA4xkIS9d/d4P31y+ZT2MxFm/eOn+Bw",
-	"7Nm043iG5xL1GW+G+o2+OdyjJwfP0L//dVg+Wffammf3jl8pLhZPL/Uby6eH19ac/pIoMT8eKkMJixBc",
-	"kZCzSGocn2Gq0IAMuSCAEFq6QFgpMpmq6q3bL4B21F4E0oQyOkkmQWe34cCjTJEREYYQTLHAE6IsLTCY",
-	"fhZVgT2LEB/mkFzzE/37FKtxxthptHB/JvjzG8JGahx09g4PG76rlgjJhZ8a9UHmCuGNvoNmKsgt5YlE",
-	"UzwizxGfUIWoQkMu4DFILvDMAfx7QsQ8g9gMF9RAebi754PyDZ1QVQXyXTIZEKEhA/6PpkRYsDQoERni",
-	"JFaISnTYroEmhoFLwJjz29Mq0cLTNMLOOxipDFofuEW/gYbc0vTBHCXTKREhlgTFRGkUaKCIjqiSiAuU",
-	"MM0gQi6I9J81/GfF0z468G2jlZ4Wo5u0euR98G3IxQS4eJLAm1UQNMtePL9mwY8y+Z3+WE45k1ZvxpGl",
-	"8qBgcaachjWdxpqPUM52poIPYjL5r39Ko1rnFe+E3TA+Y2+JxsKitsYjgyq3OKZRz7KfoBFERBnpRK90",
-	"wKO5xk772nMkiaFGRAguJIopfGP+AuE2/ZxK4EEYAQRoSEmslzzlGjtF0Al2tNgS3Gm9gEmFWajh2cFT",
-	"uqMZ5Y7mVsnUbieRVjJu775+0fb+P31FFFaJDDoH+l4oqiwPi9Blujq743jAE9UZxJjdmG3Pzuj/CDIM",
-	"OsH/vZOZM3bMU7lzYbbafFKlRo6HU4kmONaHTSJ9byJOzGZMtFyP1JhKdHxxhvIjaELH2TCm4b3P2gqG",
-	"11jrqp6zdi/0FLxROGoqkXuswXdvbP5knmUnk673Cx1LaOeTaEbVGJHPVCrKRijCCjeQTMIxwhLhbCNA",
-	"qEp3464RvORiQKPIbO89jogymQyHNNTc8sqYsnxXMnupZwxepVtp7CsIjAMZco3xLUlFSU1/EHysERBu",
-	"2mOc5n52mtnePOJxvtMUxXCroKCxfPjwoXmck689nBhPiBGtJ1RKfe6wPQ0rgAvAe86Ik/kOtWy1b2S+",
-	"enHOyJPqJU9YdE+kYLnPy7jAuOoN4WEOBfRhux83f6QH2ZHq3X5pJ3rUIzWruWsE5/oMV+J6vp2cCc5G",
-	"F856V9C4NYPKsTuwVDnG1SsC5Dg8kAArMzqToMYRmGWdxcOiTgECz/r7JRbcb6B+Acz8D4Cy+oeE6ZPm",
-	"gv5Bop4Rv/uIa30xYTKZTrlQxH7f00fXb6Fjw80dUdNY1M/v6OfmbDZraq7VTERMmEbBqK9fxbHkCLMu",
-	"q8BqFMbcPQTFrnnCmRI8rtsY+/6OU8TuGsGFwKP6ncw+MIojbCNs61swQ7zj6thShfUwZlRyF5TxJBOL",
-	"fJhibCBGzDHTG7EeYLEaPIhIhu6UTCePiEIdxFk8RxfnV9fm/DwUM7XxLNpw85KWTb7wuV5iRUClWvtI",
-	"FedvMZt7j1Urz1xgQeN5L2H4FtMYD4A1egkB52iC2dxp3fK5Ucoxi5ASc4RHmLINnmINdP0OqkDSQkaw",
-	"MboCyChaL9IUy6m5go7GKiNcGuihJhBgP0ezMXdWIpCDNHnQT8BQJRWNYzAXIcrQUPAJwogRNePiRlNE",
-	"a2ey6pCxLn0tSmDtKc3UoLLoq5zpJUO1KyJuiTDHsh6qgfLuRTQJY/bMn37sAjWI4dioUs8RZWGcRKRg",
-	"DKQRmo0JQ3OeIOM3QVRtEOPyYPY7COvzLkKloYn5SMvOClNm8CzEiSQNI0UXwf26zOCa8zdYjMj6FCP9",
-	"7J6cIK8rx3osfQcxQ0cH6Bf606NS+iVTf9UDeZ+TUu4jy3kc+uVzSU2PvmOxxvec4Z1yhoaYxiR6hEOx",
-	"clgHLZz361BJn4K06NOyg6NwqCnjXO9MB4ncCF8GE6C4pSFwPj3q8y/NkIsg8FsiYo4jEjWcxhBhhQfY",
-	"8Obikr4zHrmaJLZIwfVJZFa/VZz3tGDj6JksmDpWkr8eQQfeyxmprjlHGnpnQ5SPaq2qynlwEpkACGQx",
-	"leqkZb9riYFdpp99KTHwAZi3mmC2CPOqAprFu5J8lhmt7y2UbR4ND/NW7DMHmNkUdGohfzRUPHugIHjX",
-	"CFYQx5aQjapYZs9PCzw9TTxA4qnzWnjFoY1Ti92cEdQSCXTKFFVzpO/zGwvho5q4F8mejWBFMWyx5RpE",
-	"HAj8W+RHMoFyi+zV1vQErz+KAXM3O47Cwh/ZhqlhJhGiLBUBysu2e6Qfm9isFWzYC0W0onC2mly26JAr",
-	"8pnj0rXiWeGYF8hkj0Edc9fuys78vgDco944r/Snj1aOE2XcSnzG1hMHH8Ar37Op4BrdHnD8M4JvvNZz",
-	"iwb6eS8XHFt0H+ZN5FpcCflkwtlzFI45lwRhxtVYCwuM1DuMOSPOxz7h4LHTY2TiTtF/nILyKD7kvb08",
-	"HcntriXuX9CZPCNx3DTu5AYaJAphBGeDBoLgG4kwEklMDKVPjf9vSUTx9Xx6X2zQ83m9yDn/wkTPAf6F",
-	"PDpIogV0x5WwRBW98DG48GH+uFIQEWwDujYgfhEeXHGs6CX3g2weY36PJpS9l0ScQMwrnEwUUf0Bji8E",
-	"nxKhqD6JNAA0+ymNIC2FTx1ANJD7e78SX1KNLq3EBCmRkD6aYHFjfRYmVlmfYsjZkBocdAGHjLtfjYUD",
-	"htd7II1Nxs4/4DwmGDzozBuK9ILKaYznyMYP5RcFQnB5GdMclSqJrUOI91IaSufIQ4KEhN4SibADESRW",
-	"jGLKbpDijkYZ2pQG6eRIXQ6i3fZecZ93fQDSUCW+EMP3l280hcPIvVFa7cFTz2g2vtcXAJeLIOun0b99",
-	"fcFMuPmykCuY/sy8e5htNRYCz/XTLNq4MtLCLbjLh0F9zIZx8duf0i/44J8kVHqu9EpcYBWO17wRLpC8",
-	"gtHwdh9FFIi3zLACswgRFoF7zCqwNrBMelHXjhD1EqbM5SvOdM7iuUGsvgGmg8zcHaMvphODbm21aice",
-	"pUgXYUWaik5IUHd9H+HafxgTYM4Q2QUXxN17mrv3X+VCn7oTcmdTCsL79m7rA65M9UokEVWnt5Z1VzHe",
-	"sO3yYWKFxng6JQxotY1r6kOilNFSepT1ffiFQ+WLtP0w5iiiEaKqkwuPaiDsDN3U2D37GjysuOiD+QmD",
-	"/KavGWepxZSI2omB3S+OujQGKwDFO4zLrKmMcpFiNC/E23tHUd4bwhDN9nXlK5tL6/HRb7uBwE1nGILw",
-	"It8w5vsl8aONgCcq5N5gX5mANtqHcxpiGieCeHFAECz9aDWHKGpwYsBxG4Ev3VGLj94hM3Huz+pjhYWN",
-	"w6hGbOnBZ25zwjFmozxOZ8jom9aMuwCrygMHNbfZ5TP9uYTLwZlgZRMcYS/cgXyqu9wuT6x4t1Punf5j",
-	"kWCaoxJ3VRaeC5GvboQJrndHCDkGWdS8lp/t1Y1xFjO/ZBMAYv96jS0GZEVjx3xLFHYpncUdyEKXZC+V",
-	"5gs7UpVkKLOSzG51FyhTgsspgYPpERaBIukdh0qZGA288uifsxvZSwT1PhTklhuRf/H4JpNwI6uyVohe",
-	"xMNkQpjCjiVULwNkki6Eq/hKT6tkPRurtBFgE5sLtwiKMjKZo6iAnzsJ/77XHrgPjEYNtq26JZ4jrTsa",
-	"372oZseXlL1cJnxdwhDIpFWro/30ORKEEZuQxvkNJTJLLQKCtSiLxJ+TvxwSK7EZIdumubnZsSCgKANc",
-	"sF+LIZAuWtpjiYO9z7hQtvwGkmSKBVYmt0VOcUjkUgKWW6R35Q4Y31Far/l9VPq6pPkKJ4ckeidhqTEV",
-	"EYI0bCNEhJiBeV3L+nOzDTJz0Jh8YnRD5vI5IpOpmqMJwcab02XprFmiDeBwC12PQam3Jk8lSTyEnZ4q",
-	"iRi3yGZ0HwNeC50pxAiJZJf10/RyGy+al8+PvNKg2QoV96TBquo2vKFDomUukM9zZy61VuW+amS5UvtH",
-	"xWSptg/LcnnwPkw7vjiTNn5WpdNpTB5yUdnOVDUv7mWNag65b0vUlExT3/No6lmhBD/SmVykknL1WQkt",
-	"xOsvTY6aLG5mC50xZCCQDdS31RZodHfXz/50Mpj+scv6xZIMuffsO6B4u9+sYqV/lsrGKJpcoYKi97w0",
-	"bqrLlscDUwn8aA5hNuYxsStAI3pLEEZWe4XvMOsy2MIWOlbG6Ly/Z3ekgQ5RTG5JLBvwrtb30GCuiATx",
-	"96D97KiE8ydmJwFF4Ea5KyOJMpgiyFCL+OYeVMhHoahCGQMvE6apWOrh52KEmZWmzHKzO/o8SwJxgQB9",
-	"pyD3kYt+r2rzroJDheikHzdQv1AUQ/9QrfZQsEAtQOT9ZVJbtFSLnmKliNBA/r8fj5u/4eYf7eazVu//",
-	"a376r//jE+jvZbBYZkCwxSoWaHiWLt8QMkUYmbIVDRTTG4I0Kk6nYA3KYiqElrwxmo45Iwb9RgSILSPe",
-	"k3PlKSps2XDHMtUKMYOEoSLZAjtLgZ26VEcPydpdYWOyk95tt33iK0gIPRrFpJ7UHxclCWwiYsaQZcfm",
-	"jtjDVeSJ0iAXCP/uoab9eeJ/5CX+DpgJ/vxgWPRZsjkK8b1g8amVFjHtBa2XPTahT1Yqx3zLWqUB8X4m",
-	"4/8AictwOSTHWDODGzJvoNmYhmPUF1xhRcz2uYJOfWRKsMhvXVBbx9rvonGdvV+TwYWW/q0YuBUDt2Lg",
-	"NyQGPobMthWY/lICU41ckGWQlHBHMznj27PswYjkzy2R1v92bNfGdECtnygoSxH5mmV/rurHzZVmW+2b",
-	"kjiUm7ReJiqWxCxBnZYEXFcQLBWTrFyfMZ8xk37KWZgT+Yz0ZMWhNGunxgh9Q+Z+3ntDrNRlKX+JURUI",
-	"sUnTOL46OTsz9NrcUSqRIp9VC2WgdlkVVhOulgposkCr647FLGvxkeSLZ27qUL7irq2xL3k4vXvEmRI4",
-	"9KArnxKGp3S5w8C96Bv+VIsMx5mL+NHjrcqG5drIl1PNUnKLy56csYh8ru5HxEPpdVILAnkJmlspYaSE",
-	"44sz30XLu7KqGJNTW3KYMy/ijW/YSc6jV+IEefefjQVA7nVTdePpwe7BD4uMNlWHd4YY5UV4iux4Rr4l",
-	"QnrDKP5uHji+7t3F0gFbQcQN2TDHlAGZ253c/vsQ4ix1XuUqYfiIxZKYCfMS1DihKisVk0iCXl1fXyAo",
-	"8LcgbKGWyhsGWS7/5gvG8VN4n6BgBUqr22p2wQr4Vs8u9M+9sfUolkTWopgK4Q95xb//HPGpoQJGvKcj",
-	"pvm83jJT6WPZqae1gRecotevV6fE5qOx0uQBkzrA+KxOY12mqxZGG3KxUDSvapUrR7Fk88ywRODAjZDi",
-	"NWJQTaRNNogVlRo5awGSlIUE7T570g58cimtDeDxwbbWyLLGJOAUPFtcxazZTealvoouure136WhoKuf",
-	"3cqu03V8po1A0hVr9FW/TAbL4rxAsy5QF5DJalTMBVTBQxBMPVhDCYrEIVgSzbeYDtjr7CUEikz8Rtm6",
-	"mCg+Y94QFI9ZtAf2YfOBb/LXsxsP7YlHHqpORwyrRJBM7PXyBnHrNfnekoY5pdMTa405/+XCu6meYzn9",
-	"bORcO8Tl1bH3y5vFWHdD5h3Q2q9eHTf3Do+QGieTwVRQZmumPjnaf+qVMG58tpZftNw8n5IOrKlhwALE",
-	"qVuZh7G95VESJ3LJwrQSXluQVtKR96PP1U8uUsFt1cOYrzbIUj54Azkxxpig0cscVg1GXvmUUi1truyk",
-	"0GhdoXZlkPSAPghyif/VTWcm5xWsAwzBq8iFAJUqAu/9ULEHEP+oMBkKeUQaSCo8iO1lmQo+EnjiJbGe",
-	"4geeaxNjZutLQEzmLYk1OCvEudQWp/HuGCPXdELSBNA1lKcage86ZcaQWg7+IMpuNDtO49BLZr3Do/XS",
-	"DupFs/MpYTQ64WxIR4nAfgFt4zGINj+2J+mIUTbq4XjUg/yqbYzjJmIcZQLnu8ET20ZNfhNRk/VHu+ql",
-	"8tKAGTsOQ54w9YLExGHVGoTNNtzo1Wev/MoTgexrKKcUPzxrpWxhK4NSs+AX3mBrcku8/p5r8N7PiFRo",
-	"t91uI/teYxNh6akHdlWG7+Jj7/x3ZNnn0HrEl5cW5GBpuK2o2b4L0+nlPtEGy5Hl0vnqICMRsxFBfeCC",
-	"RuRMfW8bynpKbZqlM8c3RCIyHJJQgQkfUVVIA0udihL1y4vqlxn28ty0L5ZAZgz67qiXreLbzisraRiJ",
-	"VGhAUMLo7wl5Dl40KDhhTFnF0e+Vh+bKAlwSaQT3NRC//mgseUkJo3G+iSS2AeJqDFm5Q9O5BDLDN3Es",
-	"X1sezWGrj8y4NPN6xcR0/zg4fFLVPkyS/iaUD5fO700vdGWQG0uVjqzWg2+/bYiHqcdu3luRudhdemGg",
-	"vPMJw67CgNe/gdV4hVTAYuZadRhThsGOk7XqaZ5FfVv/12sAs0ULfCOCWd6+4DNB2hoHSz6FQBDy2e9h",
-	"9ZrFnKkhVxthucpvKz8YmNJ1pbiTO4SGwczCji5A/hcp8pX8XqsgZRZ855pOVCmzqyLid6GlHS5M2Z60",
-	"mEXDJB2+vjp/hy7MEFl+7Y7l1cZC8Ky9+8PS/XNgpDvm2xJfH7+HBTLSYSmOMXULVyK/XKWELH4w85Kv",
-	"EMfYZcEjhg16QKkPt1sURPjVQwBXcMA8Qlhfef+KweUZBt4nxGVhDFvew+VSyCUSa0S2fcWwNX+Owuou",
-	"a0+b0FpnlVW+stsHopC+A1IRnJq9OSM2ny87UuPyxYasR3T1jPW6ZAbPoY0xBCOvl83wNdMXljvLXD/R",
-	"2iOxb6CZZhT2ZpjYYvBUPi+8pMZkIkl8m8t4TMPIVhJzClFsd18uIHA5aU2jWvM0/vGjAx8K2ILcirTZ",
-	"ap52pVQlxdE8c0iZSIY5jWXBeZfklt+Q+8d1YCRSiWAb4PFVAzxcJ+HiCabthBdRUMFjWymRxgpR9tz8",
-	"q0kZPJIurWSg0Tsmakn5nQXhzasSP38wU4r0blV1+7CRxCNuytgtBKw+FUh//gF6Mq9nofDs1SbDtkvw",
-	"29l8CzC37pJnPo41VgFlKPG0nti+4jMUa/2o0CTTxjrfEDKV0H6bslGlO6UWMCI8z4dm7x0+2ytGZq8Y",
-	"mF1b52CV6j0gCEDaWCJtjM2CSJM1w5YcLxoQvU2yJmrpPtJw2pq7niRQmdbvtmC4uNuKfSJ3/4uR5LUi",
-	"S7EQA00bQMEmrleDbMVKRMVu4avu09rVdrITzqo/FYYpnFcJrML2ZYf0qR5pN0Hkav0YK9O5K/B05SSI",
-	"e1pjN2FMrbdKv8/1UCsUlSsbUQ/vXUtwoR3V7ZK0NeBXL6qStz1UCzkXshZXKptSIxCVOoAXE8Xtt8F6",
-	"9uti9ROMXn+4Dlazh/cWmwVt0FywqoU7N2Yjv9feg0rNoSW2nP6+eE77nm9ol2txT5YakRjPV2Sozsur",
-	"lXTDTK1DusJM26Z7l+lDnen02LjbWhthsrDwv7COkYUerGXuQWsEkdb7rVyKqCaQJkfmuQmTW+ZA9PgX",
-	"FlKIl94Y1ZVGron6tfYUT4xvBU1z1hSQkAbcWtXT6qnZsXXZGN/WWHvvwSEa+jLAFu8dHqJwjAUOFRG+",
-	"bV5MGnJo8qn+lpj2KYvt6j599vWHa+uLax9BVOkyj/vX5zkfuLiRNjMPM0QnUMJbESSIEnP9fxPBcm1k",
-	"oGqYHqqFFrGrLrPztrpsKZ5voIxY0ZKQE2a/aiGxzbLSAvbVc9RF5cje27iY9fNOyoWKvcrHfTShZVWU",
-	"QWnBroBDVFMxuWDmTuGlMvtuSsQEa8E7njegMa6maLDw7j3qLX/JisorKlgrxc08KCRlE8knyTRaG0VW",
-	"T7mAnanUFq+cTs5Ka5ZQUgpzQNbdoodV6X9AuM63EEJ1rFBMsFToaY4XQ4rOhAvirqDLgUrjqqgyBldc",
-	"FZe6rNzaw5bF0HtOouIV/Q4isN4QZfYkoiNws7IITRMWqsR4LyGVYI7MJ43U0WIYCQil/9NvoRJidFkJ",
-	"M1oo394gK35crPHd/H38x+3NjGHo3T0ijADjep7SyS5zTsQsUqJIozT4mubaKMRCR/QYKyIq5YHWbQjg",
-	"bupCDV5fvE1YXEzo5zdcw+q9Da72mCm+Bgf6CqxlKsiQCKHlgqXqwqbyIpenIS49Uj2GF/gFvMiAWkUD",
-	"431OBFXzK4241pkE0uJxosbZXy8dZTTmnUqUYEF3gGDGPrSC33ExDzakqV9Iyc9FrMHFAaSA+bJtGCs1",
-	"zTR7o/h7ZWlqfOIyVfE9FoXCREUbgpuH40SN9y5qOdOVFQqBjqUkCqiv/aaF3hB8SwqZpCboEGLckOJg",
-	"yIAIL+eAM47gLjPvG1o3jPmsYkC1ash7EQedYMdJ6pk7CScRVR1BcATh3diozPArivkotV/Lwjv2t9zT",
-	"mXFqpaFgDUeZ9UqNezD31dQEqbvhgJib1+c8gS6dGkN4AicA2FiY3olI5omb+sSMAD9ati5BJFdjMrG7",
-	"KJztvThg8Uk6IEhUvpWY9502Vdrcz00Z4hiLZs5804xtJovGHIPDeaMY4JDp2uSIbJWwGHMdSqZmcTKP",
-	"WLiIWjiHXNdjMkcjosqu7I4xvoLlpMs07z++OLM8lYQ33vqAqcPHFQHssi77EV3zfCkPNCaCNNAUKPmP",
-	"P7obTH78EWCLFyF7K21im0oguMuQe7XmHqD0Gvxo2o4CoP2UmPR3BEQ02DTTnSyFqA9CHURLGiLnKs2Y",
-	"hvOmGS2yf+YzEPuVNMsWOk5D+E2gMIzdr+tm1rcnp8c3Ec+oH/KI9HPB02ZFtwTsHraF7hhDlyhvKG8L",
-	"ndl2sFRVWsBiZKeHUS29TTubWesjhcFxTLHZwyJVHnLhbjHSt0QRk9P5Ekt1fHEGyCZMMVi9LKixpOxP",
-	"abs4d7D9zPTVR3DZISg4s50ZshbTkFjbl2G6wfEUmlLvtdr6ysLl09RYdnZ2ZrNZC8PjFhejHfut3Hlz",
-	"dnL67uoUvslClIM3WIXjGzLPlUTpBLuttnkrrdwS7LfarX2QBdUYyOYOJF/6TMbHIGnBrtjYMunqWULX",
-	"uf4xlMjsQPDzzlhN4v5zg4BQfsqhkC3mZNrVUM7ONK0aEWWq7WgWb9ABoNlrt9fsc05d0Z60d56p15Nu",
-	"pMaJlv2iFfLJji0Uk6Ve1r/agm6AN4zP2I5+v2U76mWFd1b7FshiE+clgGbaoMfiQu4Es+OqHd2+4gCq",
-	"nPnqnfbMOQANd+dY3mOQuLMtDrpJu70f/l8RDzXKI/0J/ESC4rRlea7Syu+DiQbIV1+1DG8GseFavStk",
-	"JyIKzOrQoIlvWSk67eRbWucFvqDz8ZOWSCcTLOZgBSX5sIS01ahIGKMmZAmPpJZAIypDrmlY8EkPWIMe",
-	"dffpvSH5kthKT9xb56mFoHTC4e6Tlu/WvJ7dyIdfGpf8n94Z88NHW6siOL3aOzwKbPWJ4KJp/oJ6EEE0",
-	"GL79/dVl/OGX14Mz+eTq7C0+P8Dnr397Ovr9n/Lodvpyfjj8+dfXF2ezwJZ6CE5PbLWCTiCp3tHPQSd4",
-	"+8tPJ9fvzsJf3l+9oHR3d34l9w/3juiL354e02v+5Do5+uXi+PfbJy8OAqicEBycqvjo6vLD3q/0zXvx",
-	"7vB2ePv3V8l4+uTz04vPsZp8+BAPBm8Pzl7O3wZ3n9a4A7ZIQk2zyZzYUOwhCy3/m1BJjcdLXJZw5lom",
-	"GRAU6u+iIK/emJjy+qvTCE6vsaeMiBEVZdb1zswDv641wd2mr9XPROWFLuugdbu4ypVaQDXr7tgbKk0k",
-	"cFpEQqbes6xP6ZBA5RVbJsQUnbByWUwHAgtK7D18erB74L2Hi/orPfh65uu6pVe0pkDCx7zJruiQSp3C",
-	"OfE9+FRfugC4TWdnR0v48ZhL1XnaftrOyZhBVsvA/26VrVaHq+Op3moHNWMYIdiX1a73w6pkn2rLGdSM",
-	"agWDch2CmreLvqKlNQk+Fj30PaeEF3+dcog9g+SQT956BDXQuDfX4fyLcLiGFKaY+VjUolSqcFVKARVG",
-	"mmG5xIiXRlw7f2taD9EIG+dTws5eoBPOGAlzlADFnN8ApaAqa8ertDKq6fmQGvrSZeZuNDIy7ChPrrBp",
-	"qda8caZiVp58KvgtjYjomD6IsssYRwVKmFXJgThrPTXkh5y9cIKEX+z2FWP55gnWarVcPlq5ZUvilpG4",
-	"2uItH11ixqf/IDrouxJL6F+jlPdqw3ZqSQj5PLXuhy9BNRsVcoLVeAEpNaaTiKpamvnO5MZBGF0LvYS+",
-	"pAgrRSZTW2WfGnNNVJWWYipVVp4EjKZY4AlRIEV/9O9F9sqOcQ4Fd42lb76hE6rgRX+cnal2OBtzF/0N",
-	"rXCRrdZvWpg6lwTUJoGs6qAT/J7ozUpVdVfJJMWuJQEEVYhOP+NQ2S6uC9sG+6ZPG55mACxuPF6dv7ZF",
-	"rW8+11c1PyFhycQ4ZWCcoBHYQXLOlnT6Tw9mMFnRnJS9WOfTx6w5c1DcviDtsRzg2KSxZq2Pg8NhOzwK",
-	"d0nz2aBNmgd4nzSf4qODZjt6MngaPhnu493dXJx7J9jde9Jqt9qtXdN3thPstfeOmu3dZnvvur3faR90",
-	"2oe/BSakJGgP9od7+HC/eYQPhs2D6ChsPovapLk3PBq2w73hE7zbznWs7aT7uJbamjW19ZAra77jQ1dJ",
-	"6K4RHKxCfH7CkQtmhU92l3/ynjnZhETmo/3lH73kYkCjiLD7kUX9zf5KoN1iGuNBTMqk9M+Ky+tj3ov0",
-	"SV+bvEvw46e7AvXVO28dTGmxJkdiDTnNk1c13hlyMeKqmfdqAaPziqipmZxmIYLGNqagalAaNqiofjCz",
-	"LmguQKQE6pb5oEEWqZJmA9BFXh6Dg/+JR/M1b6i5YvkLat3p5sn/5IyX6/DmQh35u6JLWImE3FVIy966",
-	"gIMV23j1HexrAThVc9/9Oxt6D0EfoY0RAEWAqftezN0VsP+a8zearZkPDle5Lqms9pZEFF9rUq4/3ttb",
-	"5eOp4JqMmdumv3q2/KtLrAhwbkM7vgYlKFxru8c516O+i0SlVYnSO24du6VbHvORCbb13+2XXKAZGQB1",
-	"li10RZRJ+Xul1PScxXPbtjcTMIvBsfrV9FEhNLfRZcZjagfox3w0MoKEkU4NFMYKqSkc+DyhmE1p6n5s",
-	"fRG9iGjlot9A/V7vFZeqWX6COEPgpGhAcI5Ez9oowkb37TKp9D9T9x04enmioH2axHPZQIZbNzIDPASX",
-	"jrG0T3KBU1Q6P5R1y43ordbOsSIik0Uh3CJ7FWEUa9yyYh0Fl3wHSSUwGxEhQRoEd5YpZ5PGyHVZxIGS",
-	"xjy80UDnoCOCwBJi0yVywKM5oqyRdT1LrbEpBhmLrIQtTx3DEC7CLdmmI8qKkXkNlLDYJGIS+4KtkdN/",
-	"c3x98uqX0197J+eXV73zy7Ofz95d9Vu5sVOnM0P9c/jWuVahcR2Maf/OHLAkan6gatz32Q4MWm+WRWSc",
-	"MAi5EFpVGXMhCRpAo9E5kgpPodxRFqlkh1mDRBdT+FZiIuvKpzLLs/VB4l7dKbUfX30NlQ8r/ObK3Zfn",
-	"WYF5p5rl24F/23Lgl+Zq3yF/KsRhuUPNuJIlfB6uxBNVz5agdGMlIzrFmha6sg4cIIWzovUSokRaPpKh",
-	"56zcrgN/cBmJ9ODfj/5QPRVDcCMUxgSLwqVbej4uB7X2gC7JNIYI5krGkjMzlxJ1WPH8zgq9IoDFEhaR",
-	"qNFlqqRuHLR3s5wz8z0QEliW66RYPOoshfb7p6SXhJGZI2Bfhup9n3IyJKyth+SSrKL/XhGW6+mS1Qj1",
-	"CeSQGwFvYI30t9SYwHMW2nzZ05aReG1jmjRBz4S8uXq1+bBkfUn8CC/JZjRn4eq83kMsspmHAVG96Ofx",
-	"NJzv6v+NB3Q3Jj+/VOHPn+N1JKVi6dlHkZQizsimVe3rPGpowjYgxCVURFv1+lsjG/rq4nyF9iUKtfH6",
-	"LbaWgSUMy2KYZ0YCwBcJ7WVQPmPdRhxD0CJoca4dMvhza2NzK8TAQrhVjrxLS9OjM9NgLin5GSTIOTo2",
-	"fz0e/BzSc/r65fs/znbf0TN5xi4Pw5Ozo7PJy/Yve9P96OT1sxbZb7fCvZgNJi/b0T9ex8Wk3U5gEn/v",
-	"sxFQwqSGyJQKqC0KBfNNZd/fecevFBfE1ODFo3rYsg9gfAPWVnn7qyhvmu6sRv6S6WLyp0Wc1HKWlrzr",
-	"X56/Oe29vzq9NPkCgoQEbGapCVpxl55mrWPWXN3qsvcM7NXWv51zUuqh+42CpQq0C1s4Pp8Z3kBV1WK/",
-	"y1KyHPKIQMctlkx7Ycwlifp19BVK0n8Z/0TjYbTX5qGds3i+8QnXIGi5VOqVyPrufXd0oZ6WtgJZHeg6",
-	"6uuQ/N4WrLXpWXsFCnPC2TCm4VZofEyyafDYJn7ZbLolZBMy23ZcbmtMlCfL9SSjfSYhjnJLmue+ZkLo",
-	"bwftfVSiXuA3yNqZGHv+jEryQ6vLjvMhMkIvITa7auo3A8mkTJoiVZDdbKonGGJuEriAiB+/eHv2rp8V",
-	"Ku0yW6lUw/SsDBNU3sPRhLL+Dz56ar7NejI9iLLm1fmU1lU78GyMrnlaSa1E3zxWxxe22uu3LVVtqdDX",
-	"o0K+GJE0+nJZgIhBL0NLFtGthgu6q0brpm2wHm5Z/eL82nhwtQL9IK79HxV/tDJu/UyUQaxpih8+xJq6",
-	"7mn+tCGX11qIYgVXPWFRCx1nydi22zYEH4EbWpAhVLQF1nPQfvbcVJTvMkluicCxMaJySTxKwN4zPXbe",
-	"LlspS5eWtumyas+wytfENR4zWfeF7mPu5eLwEETVZfnea3rdY3xLsoodiKoOmhETIIBNiyrFEfUagUxl",
-	"o9KNvS9TdVU5UobqMobXte+UG+k9ioXni5MWW0UqRf4tA98y8Ecgsie5Uh72o0ZKEhv1xGt17WSHfNZH",
-	"Uht4f2mLRGraBrlKpqUJgtZhGrCq192M6PqPbu5uZ3YMG4wNKlraWfTjp6w3qKt6aJJO86UL66KmF9lG",
-	"ytWXbP23dcK4bcmij0FqEYO0klzBvDrAfLb1dYjvi5psul8LOJV6HiGCLx9SvJWaNnmhT+FumAtdyi9c",
-	"dlHTYldeWT2mUl8505ji4UUt3Fz2zn00P5nMhZec6zs/YyRLbbj7VETKlUq1aWA9lfG9DBcGTJuqfUeC",
-	"/YHR+xd/8Y6rlzxh3yeTgjQEwGhqsc+hdIpSdTid7wtdZyM7LYjWKaEin0MyVYVq7JyRFvoANiubDdaz",
-	"j/qN8ouIauGbRdCBmfvEacKi8xm7yrpFl7LGygV/JUcuasTNk3Ur8aU1lWAMPNUR0jp9nhSmA+9WfevG",
-	"pO8Ou9O4Os5ynaVN9Llcx5piKXQOoTYTqSaX6j35fiZr+KMLX9W4o8FW7ABp5Jr1QKbmFhUfidDmetiv",
-	"Kj64T3b+pNFdkd4uoHtrJ8va786i4C9Dsv76HPyURcAT+XBd9DIVpJpp5dr1wimtncvWk9BjQFpLLiyy",
-	"wpXNhKc2E+r+9q1qTNCGQxnPGbmmEwJdJ76fSMaTtFbwfa/k1tT0jXisrWs5DbVZ2TSUv9M7ItdWaK1U",
-	"4VUSgqEtaCwIjuaZzbvlCXUGGP4OBpgwKxmzTRXeaKqwIK5mqXNRpMFZ26Th7yGqOc2YKXPVhXfe1ZJe",
-	"ZFk6yepNP27plIdX6sgtp1KqY53aFmbJy4tb2PkaSJrafoM5olsdfCX5tFAPfTXtp1JXPs/P3C/gd66P",
-	"1M+VqYerYit9pa3v0nqNWSN+87Kp0GiCol5d7R0emSjULjOdtKBNRDxPM8DdvrTQcaH7bCKJ9DamSzvd",
-	"m3FM4a0uS33i8EgL6JLEQ5/Jyjg6TlzB/ftzSC2BG09KsZpabpurNdKAU2sq3LSfp5auS1M2O/3ZFc3/",
-	"mC8gv/7lfMzg0mwHFppWDCAfqBq7tv1rrqHwqdfIYlEHquwp18J563D+4mLBt0Y1TW+FpWTTtZFICZiX",
-	"YJaEAY+RaHG2tix29mzVRHzmSNNfJDTyOzUNrYlENpBwIQrVBxHWnXr7cWjyZSoj2IlXp8meTxfQ5C1u",
-	"fgNi4c+QzLkQL9fUWeBLa8B+WPjiC0hDomyUSY+msSnwcRsdWBPHtwEpjg+HBRHORcVA/Mra0tYjhu99",
-	"OxfbxfX9JS/4Vsp6NAZpA/XWlrF2jDgvl2dXWrUV9MrF2iZUIxDklvLEqQu2Sb2+Z5oaDbnosj6/JSLG",
-	"U9fyvl+oLZ5r+YzkjKpwnFb0iviMKToBvbaQmQ7Jn4x3mZ30bwd7e+XMIMpucUyjnlUiXcVgf5qQ4Cql",
-	"hFZJehA1vz8pjXAxlbK0d0Hn6dFBu71Otjcs55IrvHoC0V9Gh83weUthtxR2RQprMzABeSw+SUcTViS2",
-	"4OJtuuZDfnp7rMmpiNAUCzVHNuhXFnskFWyAufKQN2QODuw6It1lRSrt4sRuyNxSaNelZsgF6kckxvMa",
-	"8pwHMsSsy2KCBUvLDbkqnWV6fWObRgwIslHRaECGXBTaCBoDpVndMrIM/u1foGvYVyHMY54U7ZSFTQs6",
-	"+0drkWW3nMclzILgeLIGXU43+T6UOffxqrT5hsy3hHlLmO9BmHM+E2jCmKeaC+l02tO51gd56VrVPkzX",
-	"TCfyFPKHgkuUubwR571IUzbynossuGodx4VexKKISttyN/MlAgxbb+IKaJtrbryiL1F/4Lx9VFh/Ww5L",
-	"bfPuIo7u/KmPZKFx/JJM+C3J1cEx1QHj2HQ7hpLP4MujysgBaixIrhWvASwttYDylRYqxWsszvagKs6C",
-	"Ygsa8/6DDe9ru6S+LbRe104veCEj22FyvY3ejx5rt0mJKDQ8WWbI4zEJ1iOaiwjm1g7/1QmqscLXYt16",
-	"qoE+73fA9z41gmniVdKArkKLdc4UpiwfMoH8ERPob2lpHFSpo9NlfcpkMhzS0PQB0yP1fzD02Q7LhzXF",
-	"cFypT08tnC5bgUJPk+z+3VcRyq5eKthUhZVGgIWiYZ6irHcNP8BXj+IE+PK0wxn7vwcasg2o+DY4bKrt",
-	"AAHiwl5949JbJkAqItUOlMWq1XRGRB3rF07sxXl4PGT2qmufDhAg92DNlulAD+Ep6hcG6m/Z8GOg50qs",
-	"1x6B0bn1oVCpBFZc+LNxG8HnpiPfzWJpAmBtFZSN40UIewFOoMfEWOdmejjKFkfqfyHMWNJCM3985JaI",
-	"OWdkcRo1HMuER4uO5S2PCCDBY57MxE2yicOpDLalKd8GTUkPZm168vb8xenl8fX5ZRl5nUi6iK6YVzaG",
-	"vtsCdP/RWa7linUIS/1PBRWkkT3/lIytiefWPlzC+cYCpupqFdVhP5RPfkTKDRVeN0C08+Ns6fU3IgOy",
-	"uQvINrZlYZ0nj4fTYNquLSN2lTo0wO1MObNtY3kc5Rp7m+Itv/fzHhDXCAeqQJYLndnsmAlW4ZjIFnLl",
-	"ytxH1hYEz8ECP6SxIkK2DN7qMfsN1IcxTY36/u99REeMC9JlIZbE24qQSrieX6OXuOncnVYFq28Qbh/f",
-	"v0e3mamcPOybziUZeufaO1xlsp/IiDLT3811SncHrn9gK8Hx+0IYJpS5v3dXgOgdTD90qn6lQWgNDNYG",
-	"ev9t/2DzptO5IATPtG1Y0JD9liwuILRwnmJpUiqzbOyaGdNieGsWLVqXb6VU5UG5nPquLs/kNHNtfa0r",
-	"yFyFtL1VfK2JpZaO/5i/6xM1P9jYpXyzpPRCVNuI2D5Krj5uOOZcElMP7FeewA3CUt+hLgM/gfGwzsb6",
-	"LWvc34y7oDYpE9SEh9j3B3zgLVkw4IN79w6pqUqZVZzUk65xz8ByuW378Rf1iG99CusSyHV9CokhEmUi",
-	"WRCxbUcRr5RdaET38+k1qtYB61fzjUZEvd2W99/WmltoLGkgOeZCoSlW44XlRAyiLcsftlyZcWWjmyz2",
-	"29goWfHk22b4wKH/dtDe/wHaripP1xobIVXw1N+/R03Kt7dhU99V2NRaBPhFHgW9UuoiI913SDq35uhv",
-	"QjUyUVO1SLeeaUmf90aylquNUfqGvHYQZA73TRKzU8f+H9llWauTHGEPXU7kuoQdswgemXG6zHZz9FJ7",
-	"tBlib0KBHqykLcy4bgSuLWUvYQqUN1Pzf7/Z3r1utzvw/3+7l8L1V+ytstW5tjrX4+lceeK0VOeC7MEh",
-	"FyFppt3y/YYrU/LBBv87GtrI+kNltbI1lZPm98VmLMis6TI3WIHGRtxkHiq+Np2FnrnQZ1wScUtDgiJO",
-	"JLwEpQQBpIb+e0zZyFLzNF+i1FT3WSczz814EkdoQFBMhspI4zzJd1z3EWDY3GL7/wcwwG+0zuZ1amq3",
-	"VTSNUhXPt1rDd0hCXmqUdddOcQSUweYSpTbYlSiLTSzS/1meWGTKyXh8Uun1NblF5t+atugdWyyZddmK",
-	"JKMm/l1AxlOUVfbOiWldVqBLVN1LQBPklt+snsRkUrC22vj3GGJtzs7huMmd27SSVOvtdTl7zu9p7V1F",
-	"525RxF7D2VubzyJd4r/3Zrsa2XB/au61dXChsn+ry1Z0cHmvHVT9XPnWmWVsi/Z9C7fInEWKT3wtUXeV",
-	"vkwbkkJ9fZf0La1vvHRvMXDbfuTbFaZOWVTQj7IwoNXtsS4s6xFQZ9ubaYv0jxMZg60R1dd0J0+hxwTH",
-	"avzHoojhV/DKRtwRt8X+GFJhlcigE/CbdcyTV+YzX9QVTLHpXJqTMQlv0sYjYIExpipobBGbGDm3uen2",
-	"uR2mTAkupyRcYN4xlcxlOge2LY30+HDhjF1nBs3KlaZofCZb6FwLZbboibPy2CJ5WnRLtJimOaizyWSj",
-	"Jgw6pTQQ+TzVImcDGU0ocn1VJgTboF9gwa6Ifd5E02U2Sdqa/kvm/FaXddnlyxP05OhozycEZhtjuhmt",
-	"aiH/3JzNZs0hF5NmImLCtKYX+WwtUl7Xt2Oavx4Pfg7pOX398v0fZ7vv6Jk8Y5eH4cnZ0dnkZfuXvel+",
-	"dPL6WYvst1vhXswGk5ft6B+v12rWdJauMCV1j2FKp8w5BDZQlTWDOa1TVeUCU6GPUlGSFuhW9gjHBEc2",
-	"tvIEh2PSPOF6wLhuWvv+zjt+pbiAu3sh8KgezuwDGN9AuBLHOdfk8h5sB76r8p7DFb98S9SYR++4Ota3",
-	"lqxeNwq+LhjhV+kgA1/dp40MfHgfVub2p56fGerxE5Y0tGkHRY51xgDhHNnLU1O965aQ8ilheEpb7grU",
-	"1gXXGIdD9Vrahk4PTnHRoxXrdBpQgk6w32q39tehCQ46L/ti6HxK2PHFGYJxUcTDZGIrBm88PRQIu54r",
-	"BwTCEr2+On+XO4KIypDfEjEvHcMcT+JVjuFX/d5ax+BGXnIM7hQ6yB3CWslG38Zm/3r89s2CzQYDzR+1",
-	"kXkvMY211ECtG1sQ2EXwAygsFCQ+CCTHiYJ/R3zGoJRkatQdgoNoTEyNxwgrPMDStDFOsivdcRUqIWlA",
-	"0ThGA+KqWILjhhkJRThTMuQbp/AY341KBEO4y6YaMhwjnig8IogyUPCHSRxDbLXPXkTUJcERZSZJ46G1",
-	"2vSm+gVR82gjsuilGepb6NlXkl+hjqg5GOOS0n8DT5SLBFkjIdYLseXmHcY8g5EgQ0Hk2AqfkEZWqOCH",
-	"BiTmbKT/su5LbqVR8G12mcU9kDRw2v7a1NDx9gikS6TdXIPALrOCbwsdOwiHCDPTj9kWsYQN+6dJ6JzZ",
-	"RuCm3jQYMo2omy96megboTQO6jVIU3f14vzqGplisTnhuN1+Vu+YeATB2J5GvWQsVO/4f6P2YE/Fg5HG",
-	"B/17T5PT3pjqSd0QPZU1IV21XD54Wx5TFran+Rgu1hSdGEcaYYlAgARbqXcr9Xqk3rtGVfAtOaQ0qi4R",
-	"etOGwktaIGfmRk1vMEP9pZShjwY8mkMohqkkTdD7yzdAVrsMCBvSt14iLEhH06sfc3lTHUsI03RXk+Wa",
-	"Poe3C4TCfYLLv1tfHEMEi5hCIpYzMPzobWjXMcnI1a59luOEylBcqiSJhxryY8+7RSINoL26vr5AcFoQ",
-	"Bm5WaAGgkV2i/dvYWfpdZrfO7OUgUbCfA67GmqNYwo2yaJV8MWz4zpXnLPQ8SPnD0ZODZ+jf/zpo7Tfg",
-	"PwcAxL//deS1qEiZPAbPyFK//szh73uXTKshykUmFHv79awgnnshl0mm0acZkdtm7nEuUSxx4X/uMfQE",
-	"CPmUrABKA8WGGCDFoXI5eI02AKAZp5Mrf+cD2SJ5EdDLvCxUC0qRwTZKf5dZ9Lp1yB+V/1YboBtRr/dw",
-	"w1sjMOKb7FEWdJ61276TyKQVyP7GwgWErrVBZgvqfSCZ8Lpl/lvmfx/mDzH6rIxKPglAExTKhrzWCJAv",
-	"TuFq0FirrAnzAGMAi7DQvA/TiWyB5ePsBTrhjJFQoRMuCPr3vw5b+948vvcOhC8Y9Q3zrRf5bT+paUeg",
-	"F77N5tt4Np/ZWIQHWrxR1fzJKlIv7KJcSDN1qN9voVTQLVgOrOzVP7Y7D4jXR4ZgOizvMg+a+8rlcrnF",
-	"9C2m3xfTG0ZfuDi/uvZRcgBGL8iEjCQiDjrBDgSF2HfL9+Fnopxb1rRRsV6StO2FlTjNFNXYwys6YiiZ",
-	"NlyVF2Ncm2CGRyZaD/EZcCBItc1VfTE/1AxImVlnyPkNJbIBmtaMDKDeSQ6qgeAzk2lTHuatgQCiEBpW",
-	"Wy1UFy0WHJL1QxRaLWRBYWSOQJwuBlguGsfX/t1+6n6ofnxJsCVJSUQVivkot4n6J9+EtjFdw6l7N2Tu",
-	"VlB1EGTjZX4Bb0GlfIm5XPG5gQ3ZfI7SW2EbRw1R/83x9cmrX05/7b04fXveuzx/f3161UdUovy8KUWr",
-	"TmvCQlA4JuGN0bdjjiM0wDFmIdghWIS4CMckVzTWoWxmW777dPf/BwAA//8=",
+	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1Flm05tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E82H",
+	"HraccGvnxmJ3o0/jHJz3448g5JMpZ4QpGXT+CMgXPJnGBP79k+AzScQFkZJypn+5xnFCzG1TKojsURZ0",
+	"nrXbjUCQoSBy3Mtf2N5pPzvQF2XIpyToBFPBhzQmwc1NIziKKWHqI1XjCxIKogrLh3BR/wuHil6ToKNE",
+	"QhoBTiJKWKjB+/S5EYSCYEWiHlZBJ9hp7xw029vN9s5le7fT3uu0938NGsGQCql6UyzUPOgMcSxJIxgJ",
+	"DJ/7yb6oFwoSEaYojmXwuRHQKOgEgky5UM0ZF1dEBI2A4Yn+hnP4GaU/T5NBTMN0afhUWDqRRMiOIDjS",
+	"S0r4SH3hjxXAvvl803CwSbs9QSh70avxNJxv6/8lg93/Ub9cbP/+68f381//8T/qF/b39tuPL5O3H/++",
+	"98vH7dng1YfSRl/yK8J+JvParQ6JlD2l7+rheMQFVeNJ0AleX+zsHwSNBbgIJvMmnk6beBBGRH9uGGM6",
+	"ASLS29CLsMJANhNM46AT/PGH/rkFf97cAJhr49JAkaFyiqWccREFGTHCp+QQiuNJHpH2T/JF2Y++IvPq",
+	"+/ey9ztcm1enqC6gV2MuXS3oBGugDPbhnIyoVESQ6CjFTIqsv+xp0BvDY1LYjEFCY6X5jH2ZA+n07XHv",
+	"+MXJ5el5kIcAC0XDmMjOTFBFNKyWG8Hqlsm9pbK441SRiYETR5EgUgadYHvnSavdare2g/SQwh7FWIXj",
+	"KzJv2l1YDSVhIgTg2SDVMdDCI9sHhUfgbe3B7nAH7+82D/DesLkXHYTNZ1GbNHeGB8N2uDN8grfbQSOI",
+	"sVS9RC4BAk4pHgEcGqJ462lrv9W2W/9BErGADlf5SnfycUxD8t9WyrRCPnHXetdE0CElUYpP+Mr9YTs8",
+	"CLdJ89mgTZp7eJc0n+KDvWY7ejJ4Gj4Z7uJtjQbBY4NlwP6Hi+NzTWbJNFoKmP5ySzkAW+A+mLIhL8q8",
+	"9T9hKsiQCEGiXuU1dTDLZLDqZ99oUMcER0QAqz2MYz7T/4iIDAWdKpDaweWYIKwvkQhNiBrzSKK/nb88",
+	"Qs+2t9vo3//abrd2Wts/6K8w3xR0grPTi0tgpL8lVOgPcixvTCbAydUcJLpUgrKRkTNjHMeEjUgVgtd8",
+	"hhRHOFFjzVdCrEgRgu3WQRmCnwgWRCBg2v/VDcZKTTtbWzEPcTzmUnWetp+2u8G6MMJpXQbpmCBzrFGI",
+	"WQHqFjqdUKVIhOgQ7tMvJ1KhMZbwt8FGl/X/0Tw3l0jU1LK3g/7x7u1rpab2534DSY7UGCs0MGqWRBFH",
+	"jCskxwYIKhCfMSTpiDUpQxHFMR+1uqyyca0uK24dljRctnMNFI6xkET9Vzf4cPmy+RQ2c9HmvedHOBx7",
+	"Nu0wnuG5RH3Gm6G+o2+Qe/Bk7xn697/2y5h1t62Ju/f8QnGx+PVS37H89XDbmq8/J0rMD4fKcMIiBBck",
+	"5CySmsZnmCo0IEMuCBCE1i4QVopMpqp66nYLoB20F4E0oYxOkknQ2W448ChTZESEYQRTLPCEKMsLDKWf",
+	"RFVgTyLEhzki1/JE/z7FapwJdhot3J8J/vKWsJEaB52d/f2G76glQnLh50Z90LlCuKPvoJkKck15ItEU",
+	"j8hzxCdUIarQkAu4DJoLXHMA/5YQMc8gNssFNVDub+/4oHxLJ1RVgXyfTAZEaMhA/qMpERYsDUpEhjiJ",
+	"FaIS7bdroIlh4RIwBn872iRaiE2j7LyHlcqg9UFa9BtoyC1PH8xRMp0SEWJJUEyUJoEGiuiIKom4QAnT",
+	"AiLkgkg/ruE/K2L7YM+3jVZ7Wkxu0tqRt6G3IRcTkOJJAndWQdAie/H7tQh+kJff6IfllDNp7WYcWS4P",
+	"BhZnyllY02ms5QjlbGsq+CAmk//8pzSmdd7wTtgV4zP2jmgqLFprPDKkco1jGvWs+AkaQUSU0U70lw54",
+	"NNfUaW97jiQx3IgIwYVEMYVnzF+g3KaPUwkyCCOAAA0pifUnT7mmThF0gi2ttgQ32i5gUmEWani28JRu",
+	"aUG5paVVMrXbSaTVjNvbb160vf9PHxGFVSKDzp4+F4oqK8MidJ5+nd1xPOCJ6gxizK7Mtmc4+g9BhkEn",
+	"+N9bmTtjy1yVW2dmq80jVW7kZDiVaIJjjWwS6XMTcWI2Y6L1eqTGVKLDsxOUX0EzOs6GMQ1vjWurGF5i",
+	"bat6cO1u6Cm4o4BqKpG7rMF3d9w/Zp5lmEm/9yuhJbTvk2hG1RiRL1QqykYowgo3kEzCMcIS4WwjQKlK",
+	"d+OmEbzkYkCjyGzvLVBEmUyGQxpqaXlhXFm+I5nd1DMOr9KpNP4VBM6BjLjG+JqkqqTmPwge1gQIJ+0h",
+	"sLmbYTPbmwdE53vNUYy0CgoWy8ePH5uHOf3aI4nxhBjVekKl1HiH7WlYBVwA3XNGnM63r3WrXaPz1atz",
+	"Rp9UL3nColsSBcs9XqYFxlVvCBdzJKCR7X68f5TuZSjVu/3SvuhBUWq+xmzlOcHR/JZbOcQ01njx7KTW",
+	"m7nAgsbzXsLwNaYxHsSkwgUFgVchvRSJNGVIgsIxCa9kBzjFAEv9VPqqT0H6a0mUCf0lv98KDfv5k3VB",
+	"xDUNCfpQAPsBWWZuG6hEUmGh+WQDyXGiDMfkM9bQjMXuEjY7VDySYOc0U0PHB429eytnEgFAp/oor6T8",
+	"+KhgJjgbnTknbsHxovWUnNYDDkunv/SK2+AUPZAE1nRwnmG9LfCWdbYcPuoYIPDser+kifUbqF8AM/8D",
+	"cC79Q8L0geeC/k6inrHC+oiLLusnTCbTKReK2Od7mmD6LXRolDon2zQz6ed39EtzNps1tfLSTERMmD4/",
+	"UV/fimPJEWZdVoHV+A1yuAf7vnnEmRI8XoZ9Z4/fNIIzgUf1O5k9YPwHGa28A2/Ue64OrXBYj2JGpahR",
+	"mU4y7dhHKcYVZrRd83pj3QEs1pEDmrIRPyUP2gOSUAdxFs/R2enFpcGfR3Cmrr5FG25u0irqV8brOVYE",
+	"LOu1Uao4f4fZ3IvWelngZQScowlmc+d8kc+NbwazCCkxR3iEKbtHLNZA1++gCiQtZPRbYzKCqqrNY82x",
+	"nLdD0NFYZYxLAz3UDALCKGg25s5ZCOqwZg/6CvgrpaJxDF5DRBkaCj5BGDGiZlxcaY5o3Y3WKjZOxm/F",
+	"CRp3FjdayhJh0LIeqYEPx0toEtbsmT/91AXWMMOxsaifI8rCOIlIwSdMIzQbE4bmPEEmfIaoukeKy4PZ",
+	"7yCs8V2ESkMT85E2oRSmzNBZiBNJGsaYKoL7bYXBJedvsRiR9TlG+tgtJUHeZRLrtfQZxAwd7KGf6U8P",
+	"yumXvPqbIuRDTku5jS7nyeso4yX1QPvQYmMwufgL5czqrg+AFKuHddDC934bLumzkxc9Wo5zFZCaCs71",
+	"cDpI5L3IZfAEG9OISqRXff61BXIRBH5NRMxxRKKGsxicbagvFz/pO5ORq2lii4xzn0bmjHPOe1qxcfxM",
+	"FszylfSvB3CF7OR8lZecIw29cyXLB7XAq3oeYCJTAIEtplqdtOJ3LTWwy/S1r6UG3oHyVlPMFruFygqa",
+	"pbuSfpbFLm6tlN0/Ge7ngxknDjCzKejYQv5gpHhyR0XwphGsoI4tYRtVtcziTys8Pc08QOOpC1551aF7",
+	"5xbbOY+dZRLomCmq5kif57cWwgeNdCzSPRvBimrY4gAGqDiQ/7konGjyJReFLazrCW5/ED/2doaOwoc/",
+	"sCtbw0wiRFmqApQ/2+6RvmxS9FYIZSxU0YrK2Wp62SIkV/SzdVzoC3Wyh+CO39JRXqv9OZ+5RnLVa76y",
+	"YngHqfmBTQXXhHcHQpgRfOX1o1uC0Nd7uWzpYiQl7yzXikvIJxPOnqNwzLkkCDOuxlptYKQ+g4Az4pIu",
+	"JhxCuHqNTPEpJhSkoDxIUsHOTp6j5HbXsvmvmF0wI3HcNPkFDTRIFMIIcIMGguAriTASSUwMz0/DAO9I",
+	"RPHlfHpbatDv86YV5CINE/0OiDTkyUESFmUOCixRxUJ8CHm8n0dXCiKCbUCXBsSvIo0rIRb9yf0ge49x",
+	"xEcTyj5IIo4gCRowE0VUP4DjM8GnRCiqMZFmBGc/pSnFpXy6PUgPc3/vVhKOqunGlSQxJRLSRxMsrmz0",
+	"wiSvayyGnA2poUGXgcq4+9X4OmB5CCIa74x9/4DzmGBIqWDe3LQXVE5jPEc2oSz/UaAOlz9jmuNSJQV2",
+	"CAmASkPpQnpIkJDQayIRdiCC7opRTNkVUtzxKMOb0qytHKvLQbTd3inu87YPQBqqxJdz+uH8reZwGLk7",
+	"Sl+799Szmk349mVE5lIK+2k6eF8fMFN/sCwHD15/Yu7dz7YaC4Hn+mqWfl5ZaeEW3OTz4j5ly7iE/s/p",
+	"E3zwTxIq/a70SJxhFY7XPBGusqBC0XB3H0UUmLfMqAKzCBEWQaDMmrI201B6SdeuEPUSpszhK77plMVz",
+	"Q1h9A0wHmXd3jOWYvhisbGtfO0UpJboIK9JUdEKCuuP7AMf+45iAcIZUPzgg7tzT3Ln/Jgf62GHI4aaU",
+	"lfn4Tusdjkz1SCQRVcfXVnRXKd6I7TIysUJjPJ0SBrzaJrr1oXLO2Cs9yvo++sKh8qVefxxzFNEIUdXJ",
+	"5cs1EHYub2o8oH0NHlZc9MERhUF/08eMs9R3SkTti0HcL07DNa4rAMW7jCu1qqxyllI0LxRgeFdR3hPC",
+	"EM32deUjm6vz8vFvu4EgTWcYsjIj3zLm+SUJxY2AJyrk3uxvmYBd2gc8DTGNE0G8NCAIln6ymkNaPYQz",
+	"AN1G4Ut31NKjd8lMnfujellhYTMyqil8evGZ25xwjNkoT9MZMfpea9ZdQFXlhYOa0+wK3P5YIuUAJ1jZ",
+	"ilfYC4eQz3WH2xUOFs92Kr3TfyxSTHNc4qYqwnM1E9WNMNUWDoVQdJKVUWj92R7dGGdFFEs2ASD2f6/x",
+	"yoCuaDya74jCrsa3uANZEpPspdp8YUeqmgxlVpPZru4CZUpwOSWAmB5hERiS3nWolImxwCuX/jm7kr1E",
+	"UO9FQa65UfkXr29KS+/lq6w/ohfxMJkQprATCdXDAKXFC+Eq3tLTJlnPZi3dC7CJLY5cBEWZmAwqKuDn",
+	"MOHf91qE+8Bo1FDbqlviQWkdanznotouoWTs5Voj1FWQgU5a9T/aR58jQRixFYqcX1Eis1ozYFiLyor8",
+	"TRqWQ2I1NqNk27pH93YsCBjKABfs12IIpEuf9/jkYO8zKZR9fgNJMsUCK1PsJKc4JHIpA8t9pPfLHTA+",
+	"VNr4+W1M+rouChVJDl0VnIalxlRECOryjRIRYgaOdq3rz802yCxUYwrM0RWZy+eITKZqjiYEm7hOl6Vv",
+	"zSqvgIZbCJKEU+enkiQewk5PlUSMW2Izto8Br4VOFGKERLLL+mm/AZs5mtfPD7zaoNkKFfekoarqNryl",
+	"Q6J1LtDPcziX2qpyTzWy4rndg2L1XNtHZbnGCD5KOzw7kTaTVqWv05Q85KKynalpXtzLGtMciiGXmCmZ",
+	"pb7jsdSzzhl+ojPFaSXj6osSWonXT5qiRVnczBY6YchAIBuob9tv0Ojmpp/96XQw/WOX9Ys9OnL32XvA",
+	"8Ha/WcNK/yyVzVY0xWMFQ+95ad3Uli2vB64S+NEgYTbmMbFfgEb0miCMrPUKz2HWZbCFLXSojNN5d8fu",
+	"SAPto5hck1g24F5t76HBXBEJ6u9e+9lBieaPzE4CicCJckdGEmUoRZChVvHNOaiwj0KXjTIFnidMc7E0",
+	"1s/FCDOrTZnPzc7o86wqyKUE9J2B3EcuD75qzbuWHhWmkz7cQP1ClxT9Q7X9R8EDtYCQd5dpbdFSK3qK",
+	"lSJCA/l/Px02f8XN39vNZ63e/2t+/s//8Cn0t3JYLHMg2O4lCyw8y5evCJkijEwfkwaK6RVBmhSnU/AG",
+	"ZdkVQmveGE3HnBFDfiMCzJYRL+Zcv5KKWDbSscy1QsyggqzItsDPUhCnrvbVw7K2V9iYDNPb7bZPfQUN",
+	"oUejmNSz+sOiJoFNbswYyi7Z3DF7OIo8URrkAuPf3te8P8/8D7zM3wEzwV/uDIvGJZujEN8KFp9ZaQnT",
+	"HtB63eM+7MlKK6HHbFUaEG/nMv4LaFxGyiE5xloYXJF5A83GNByjvuAKK2K2z3X46iPTk0c+dkVtHW+/",
+	"y8t1/n7NBhd6+jdq4EYN3KiBj0gNfAidbaMw/akUphq9IKslKdGOFnImtmfFg1HJn1smrf/txK7N6YDm",
+	"T1FQ1iLyTez+WDWOm+vVt9ozJXUo99J6najYI7UEddojcl1FsNRdtHJ8xnzGTCEqZ2FO5TPak1WH0vqd",
+	"Gif0FZn7Ze8VsVqX5fwlQVVgxKZg4/Di6OTE8GtzRqlEinxRLZSB2mVVWE26WqqgyQKvrkOL+azFKMl3",
+	"U70vpHzDXVtjX/JweveIMyVw6CFXPiUMT+nygIG70bf8sVYZDrMQ8YPnW5Udy7WZL8dapOQ+LrtywiLy",
+	"pbofEQ+lN0gtCFQoaGmlhNESDs9OfActH8qqUkzObMlRzrxIN75lJ7mIXkkS5MN/NhcAudtNG5ane9t7",
+	"Pyxy2lQD3hlheNpalLsueVa+JkJ60yj+bi44ue7dxRKCrSLilmwYNGVA5nYnt/8+gjhJg1e5nhg+ZrEk",
+	"Z8LcBE1vqMp6ByWSoNeXl2cIOj4uSFuo5fJGQJb7AfqScfwc3qcoWIXS2rZaXLACvdWLC/1zb2wjiiWV",
+	"taimQvpD3vDvP0d8ariAUe/piGk5r7fM9PxYhvW0WfQCLHrjenVGbD4bKy0jMEUEjM/qLNZltmphtSEX",
+	"C1XzqlW5chZL9p4ZlggCuBFSvEYNqsm0yRaxqlIj5y1AkrKQoO1nT9qBTy+ltQk8PtjWWlnWuAScgWfb",
+	"rJhvdi/zcl9FF53b2ufSVNDVcbdy6HSdmGkjkHTFpo3VJ5PBsjwvsKwL3AV0shoTcwFX8DAE0yDYcIIi",
+	"cwiWZPMt5gP2OHsZgSITv1O2LieKz5g3BcXjFu2Bf9g84Hv5m9mVh/fEIw9XpyOGVSJIpvZ6ZYO49rp8",
+	"r0nDYOn4yHpjTn8+826qBy3HX4yea5c4vzj0Pnm1mOquyLwDVvvF68Pmzv4BUuNkMpgKymwT3ScHu0+9",
+	"GsaVz9fys9ab51PSgW9qGLCAcOq+zCPY3vEoiRO55MO0EV7boVjSkfehL9VHzlLFbVVkzFdbZKkcvIKa",
+	"GONM0ORlkFVDkRc+o1RrmysHKTRZV7hdGSS9oA+CXAuA6qYzU/0K3gGG4FbkUoBKLaJ3fqj4A4h/VXgZ",
+	"CnlEoFxsENvDMhV8JPDEy2I9bRA8xybGzHaagJzMaxJrcFbIc6ltU+PdMUYu6YSkpaBrGE81Ct9lKoyh",
+	"yBziQZRdaXGc5qGX3Hr7B+uVHdSrZqdTwmh0xNmQjhKB/Qravecg2krZnqQjRtmoh+NRD+qrNjmO95Hj",
+	"KBPA7z1ibJM1+SiyJutRu+qh8vKAGTsMQ54w9YLExFHVGozNTmDp1Vev/MITgextKGcU371qpexhK4NS",
+	"88EvvMnW5Jp44z2XEL2fEanQdrvdRva+xn2kpacR2FUFvsuPvfGfkWWPwywaX11akIOl4baiZvvOzOif",
+	"22QbLCeWcxerg4pEzEYE9UEKGpUzjb3dU9VT6tMs4RxfEYnIcEhCBS58RFWhDCwNKkrUL39Uvyywl9em",
+	"fbUCMuPQd6he9hWPu66sZGEkUqEBQQmjvyXkOUTRoPWEcWUVV79VHZprC3BOpFHc1yD8etRY9pIyRhN8",
+	"E0lsE8TVGKpyh2aUDVSG3wdavrU+mqNWH5txZeb1hokZB7O3/6RqfZgi/fswPlw5v7e80DVEbiw1OrJe",
+	"D779tikepkG/uW9F4WJ36YWB0iMTcs3BPQ5L6PBt3HVpRRuL5yYJM22txYeo/+r4Etne3v0O6rtGHv0G",
+	"6rt1uZDwJ5VX/bXcqlkXBG8MBqvxCuWKxeq66jKmVYRdJ5sv1TyJ+rZbsddJZxsr+FaE0IG9wecmtX0Y",
+	"ljwKySrkiz8K7HXdOXdIrn/DcreE7U5hYEq/K6XvHBIa5vQUdnTBAX2RHpBSbG6Vg5MlCLpJKVXp4Tqd",
+	"+MN86VgW02QobbjRMIWRby5O36Mzs0RWA7xl9QnjxXjW3v5h6f45MNId822Jb/jk3ZIt6bCUa5mGrivZ",
+	"aa6bQ5bjmEXyV8i17LLgAVMbPaDUpwQuSnT85mmKKwSJHiD1sLx/xQT4jAJvk4azMM8uH4VzZe4SiTWy",
+	"775hap2/jmL1sLpntm1tQM0aiNnpA3VNnwGpCE5d85wRW3OYodSEpbFh6xFdvaq+ruDCg7QxhoTp9Sou",
+	"vmWJxfKAnhuCW4sSeweaaUFhT4bJf4Zo6vPCTWpMJpLE17mqzDTVbSVVrJBpd/P1khaXs9Y08zbP4x8+",
+	"g/GugC2o/0gnBOd5V8pVUhrNC4dUiGSU01iWQHhOrvkVuX3uidahnUawSUL5pkkobvx1EYPpDOxFHFTw",
+	"2PZ1pLFClD03/2pSBpekK30ZaPKOiVrSImhBCvaqzM+fcJUSvfuqun24l+IoblrtLQSsvlxJP/4RBomv",
+	"50Xx7NV9ppaX4Ldv832AOXXnPIvDrPEV0DQTT+uZ7Ws+Q7G2jwqTXW0+9hUhUwkz4ykbVUaqagUjwvN8",
+	"+vjO/rOdYvb4isnjtb0YVukwBIoAlLYl0uYBLciGWTO1ysmiAdHbJGsyq26jDafz5OtZApVpt3ELhssN",
+	"rvgncue/mO1eq7IUm0XQdFwVbOJ6fdJW7JZUHHG/6j6t3REow3DWoaqwTAFfJbAK25ch6XM90d4Hk6uN",
+	"tazM5y4gGpfTIG7pMb4Ph2+95/xDbuJbofFd2dG7f+t+hwt9vW6XpO1Yv3rjl7zvodp2ulBZuVJrlxqF",
+	"qDS2vljMbp8N1vOxFzu0YPTm42Wwms++t9gtaBP7glW98Lk1G/m99iIqdYeWxHL6++J32vt8S7t6kFuK",
+	"1IjEeL6iQHWRaG2kG2Fqg+YVYdo2s8bM8PTMpscmJNi6FyELH/4ntjGy9Ii13D1ojUTX+tiaK2PVDNLU",
+	"8Tw3qXzLgpye+MJCDvHSm0e70so1mcnWn+LJQ66Qac6bAhrSgFuvetrhNUNbl43xdY239xYSoqEPA2zx",
+	"zv4+CsdY4FAR4dvmxawhRyaf60+JiUgt9qv77Nk3Hy9tvLB9AJmvy7ICvr3M+cjFlbTVg5ghOoE244og",
+	"QZSY6/+bCJYbegOdzfRSLbRIXHWZfW+ry5bS+T20Oit6EnLK7Ddtdna/orRAffUSdVHLtA82d2f92phy",
+	"M2Wv8XEbS2hZp2cwWrBrMhHVdHUuuLlTeKnMnpsSMcFa8Y7nDRjjqzkafHj3Fj2hv2bX5xUNrJVye+6U",
+	"NnMfBTLJNFqbRFYvC4GdqfQ/r2An56U1n1AyCnNA1p2iu00SuENK0WNI8zpUKCZYKvQ0J4uhjGjCBXFH",
+	"0NVppblfVBmHK66qS11WHj9iW3foPSdR8Yh+B1lib4kyexLREYRZWYSmCQtVYqKXUO4wR+aRRhpoMYIE",
+	"lNL/7rdQiTC6rEQZLZQfwZA1aC72IW/+Nv79+mrGMEwaHxFGQHA9T/lkl7kgYpYpUeRRGnzNc22mZGF+",
+	"e4wVEZUWRusOLXAndaEFrw/efXhcTHrqI+6z9cEmgHvcFN9CAn0D0TIVZEiE0HrBUnPhvmo3l5dKLkWp",
+	"XsML/AJZZECtkoGJPieCqvmFJlwbTAJt8TBR4+yvl44zGvdOJZOxYDtAwmUfBtdvuZwHm9LUL7QNyGWs",
+	"wcEBooD3ZdswVmqaWfbG8Pfq0tTExGVq4ns8CoUXFX0I7j0cJ2q8c1YrmS6sUgh8LGVRwH3tMy30luBr",
+	"Uqh2NYmRkOOGFAdHBmR4uQCcCQR3mbnf8LphzGcVB6o1Qz6IOOgEW05Tz8JJOImo6giCI0hBx8Zkhl9R",
+	"zEep/1oW7rG/5a7OTFArTQVrOM6sv9SEB3NPTU0ivVsOmLm5fc4TmCmqKYQngAGgxsLrnYpkrrhXH5kV",
+	"4Ecr1iWo5GpMJnYXhfO9FxcsXkkXBI3K9yXmfmdNlTb3S1OGOMaimXPfNGNbbaMpx9Bw3ikGNGQmSzkm",
+	"W2Usxl2Hkqn5OJknLFwkLZwjrssxmaMRUeVQdsc4X8Fz0mVa9h+enViZSsIrbw/DNODjGhV2WZf9iC55",
+	"vt0IGhNBGmgKnPzHH90JJj/+CLDFi4i9lY7cTTUQ3GXI3VpzDlB6DH40Q1IB0H7KTPpbAjIabCnsVlbm",
+	"1AelDrIlDZNz3XDMeHwzOhfZP/NVkv1KKWgLHaZlBiaZGdbu101c61vM6fVNVjbqhzwi/VyCt/miawJ+",
+	"D5uVPMYwycqbyttCJ3Z4LVWVgbUY2dfDqpbfptPXrPeRwuI4ptjsYZErD7lwpxjpU6KIqTt9iaU6PDsB",
+	"YhOmYa3+LMipVvandKSdQ2w/c331ERx2SArOfGeGrcU0JNb3ZYRucDiFEdo7rbY+snD4NDeWna2t2WzW",
+	"wnC5xcVoyz4rt96eHB2/vziGZ7IU5eAtVuH4isxzbVs6wXarbe5Ku8sEu612axd0QTUGtrkFBaI+l/Eh",
+	"aFqwKza3TLqemzAZr38IbTw7kPy8NVaTuP/cECC0yHIkZBtOmZE6lLMTzatGRJmOQFrEG3IAaHba7TWn",
+	"slPXWCid72d6CqUbqWmiZZ9ohXyyZZvZZOWh9be2YGLhFeMztqXvb9mpf1lzoNWeBbbYxHkNoJkOEbK0",
+	"kMNghq7a1e0tDqAKzlefBmjwADzc4bG8x6BxZ1scdJN2ezf8XxEPNckj/Qj8RILia8v6XGXc4EeTDZDv",
+	"EGsF3gxyw7V5V6igRBSE1b4hE99npeS0lR/ADc/sLn8mP4I1ryQGnU+ftRY7mWAxB88pyacypMNURcIY",
+	"NWlOeCS11hpRGXLN94LPesEakqo7gx+MmJDEdrDi3v5VLQQtIfa3n7R8J+3N7Ere/aC5pgbpOTM/fLI9",
+	"OILji539g8B21QjOmuYv6HMRRIPhu99en8cff34zOJFPLk7e4dM9fPrm16ej3/4pD66nL+f7w1e/vDk7",
+	"mQW2hUVwfGS7MHQCSfWOfgk6wbuffzq6fH8S/vzh4gWl29vzC7m7v3NAX/z69JBe8ieXycHPZ4e/XT95",
+	"sRdAR4hg71jFBxfnH3d+oW8/iPf718Prv79OxtMnX56efYnV5OPHeDB4t3fycv4uuPm8xrmxzR9qhmjm",
+	"VI3ibNwj4PjQIY7HS8KcgHOtxwwICvVzUZA3iUweev1xawTHl9hTOGTUS5lN8zPvgV/XesHNYziKr4jK",
+	"K3c2EOx2fpVjuIA7153Lt1SajOO0oYZMo3TZzNYhgS40tmWKacBh9b+YDgQWlNiz+3Rve897dhfNmrrz",
+	"kc73uEuPdU2ziE9512Ax8JUGn3NmQvC5vo0DSLXO1pa2JOIxl6rztP20ndNlg6yvg//eqviuLlcnu72d",
+	"H2rWMMq2r8Jf74c1/T7XtnaoWdUqIOWeDDV3F2NSS/szfCpmAvScsV/8dcohxw2KUD57ezPUQOPuXEfD",
+	"WETDNewzpczHxGFKrR5X5S7QoaUZllu0ePnKpYsFp/0kjSJ0OiXs5AU64oyRMMc9UMz5FXAXqrJxxkob",
+	"ylpuDKnhSV1mzlMjY/eOW+Uaw5Z69ZtAL2bll08Fv6YRER0zR1J2GeOowD2zLkOQA65fDbUrJy+cwuI3",
+	"CXzNbB49k1utF84nqx9t2OIytljb/OaTKxr5/Bfinb4jsYRnNko1uTalqJaFkC9TGxp5rJy2UWFBWI0X",
+	"sF/jCoqoquWz702tH6QFttBLqJxHWCkymdrJBtS4n6KqVhZTqbKWMOAExgJPiAIN/5N/L7JbtkywK7hp",
+	"LL3zLZ1QBTf68wZNh8nZmLtsdhg/jOyEBDM21oVYoB8MVIkHneC3RG9W6npw3WNSilySEFGF6PgLDpWd",
+	"nLtwVLPv9emQ2QyAxcPeq++vHQvse5+bZZt/IWHJxASZYJ3A9F1IRD7XJ3395zsLpaxRUSqSbDDtUzYQ",
+	"OyhuX5DOtQ5wbMpys3HTwf6wHR6E26T5bNAmzT28S5pP8cFesx09GTwNnwx38fZ2Lm+/E2zvPGm1W+3W",
+	"tpn12wl22jsHzfZ2s71z2d7ttPc67f1fA5MiE7QHu8MdvL/bPMB7w+ZedBA2n0Vt0twZHgzb4c7wCd5u",
+	"56YEd9J9XMukzgYJe1icdUfyoevedNMI9lZhWD/hyCXnwiPbK/Er5+uPzEMrMLmXXAxoFBH2rVjpH5UQ",
+	"3qd8VOyzPjb5EOenzzcF7qt33gbM0gZZjsUadppnr2q8NeRixFUzH6UD4ehVa1O3P81SHo2vT0GnpjQN",
+	"UlF9YWZD6lyAGgrcLYupg/5SZc0GoLO8DgeI/4lH8zVPqDli+QNq0wPMlf/OOWPXkeeF3v03xRC3Egm5",
+	"qbCWnXUBB6+8yVJwsK8F4FTNfefvZOhFgkahzXkA44Gp2x7M7RWo/5Lzt1qsmQf2VzkuqX73jkQUX2pW",
+	"rh/e2Vnl4angmo2Z06aferb8qXOsCEhuwzu+uVJl9zgXStVnkai0E1R6xm2gunTKYz4yycP+s/2SCzQj",
+	"A+DOsoUuiDIljK+Vmp6yeG5HJWdKaTHZV9+aXiqkGje6zESA7QL9mI9GRpEwGq2BwnhINYeDGC405ym9",
+	"uh/b2EovItog6TdQv9d7zaVqlq8gzhAEXRqQbCTRszaKsLGXu0wq/c80HAmBa54oGFkn8Vw2kJHWjSw4",
+	"AMmyYyztlVwiGJUurmbDjCN6rS16rIjIdFFIH8luRRjFmrasWkchxaCDpBKYjYiQoA1CeM6050lz/ros",
+	"4sBJYx5eaaBz0BFB4BNiM5lzwKM5oqyRTZpLPcUpBRlvsYQtTwPdkP7CLdumI8qKmYYNlLDYFJYSe4Pt",
+	"+dN/e3h59Prn4196R6fnF73T85NXJ+8v+q3c2mkQnaH+KTzrQsUwLBDWtH9nAWUSNT9SNe77/A2GrO9X",
+	"RGSSMAi5ENpUGXMhCRrAcNc5kgpPoX1Tlnlll1mDRRdLElcSIuvqpzKrG/ZB4m7dKo18X/0bKg9W5M2F",
+	"Oy/Ps6b+zjTLj2B/3Hrg15Zq36F8KuSVOaRmUskyPo9U4omqF0vQLrNS4Z1STQtd2EARsMJZ0eMJWS8t",
+	"H8vQ76ycrj1/shyJ9OLfj/1QxYphuBEKY4JF4dAtxY+rqa1F0DmZxpCRXanAcq7pUuERK+LvpDCfA0Qs",
+	"YRGJGl2mSubGXns7q6EzzwMjgc9y0yuLqM5Kgr9/TnpOGJk5BvZ1uN73qSdDAd56RC7JKvbvBWG5OTpZ",
+	"X1afQg61HnAH1kR/TY3bPOfVzbeabRmN1w4DSgsOTQqf6xGcT7PWh8RP8JLcj+UsXG/dW6hFtpIyIKoX",
+	"vRpPw/m2/t94QLdj8uqlCl99idfRlIrtfh9EU4o4I/dtal/mSUMztgEhrkAk2pjXj41t6KOL813xlxjU",
+	"JlK42FsGnjAsi2mrGQuA+CWM9EH5CnybQQ1JmGDFuRHUEAOuzTWuMAML4cY48n5aWu6duQZzRdbPoODP",
+	"8bH5m/HgVUhP6ZuXH34/2X5PT+QJO98Pj04OTiYv2z/vTHejozfPWmS33Qp3YjaYvGxH/3gTF4uQO4Ep",
+	"ZL7NRkBLlhomU2oItyhNzfcqe//We36huCCmpzAe1cOWPQDrG7A2xtufxXjTfGc19pdMF7M/reKknrO0",
+	"hV///PTtce/DxfG5qX8QJCTgM0td0Iq7cjvrHbPu6laXfWDgr7Yx8VyQUi/dbxQ8VWBd2Gb9+Ur3Bqqa",
+	"FrtdlrLlkEcEppyxZNoLYy5J1K/jrzAG4OvEJxp34722ru6UxfN7f+EaDC1XGr4SW9++7Y4utNPS8Sur",
+	"A13HfR2R39qDtTY/a6/AYY44G8Y03CiND8k2DR3bQjZbHbiEbUKl3par1Y2J8lTtHmW8zxT4UW5Z89w3",
+	"wAn9ba+9i0rcC+IG2QgZ48+fUUl+aHXZYT5FRuhPiM2umn7UwDIpk6bpFlRrm24QhpmbgjRg4ocv3p28",
+	"72eNV7vMdl7VMD0rwwSdBHE0oaz/g4+fmmezOVh34qx5cz7lddWpR/fG1zzju1bibx6v4wvbvfZxa1Ub",
+	"LvTtuJAvRyTN2FyWIGLIy/CSRXyr4ZLuqhm+6eixu3tWv7q8NhFcbUDfSWr/pfKPVqatV0QZwpqm9OEj",
+	"rKmbWOcvaXJ1uoXMVwjVExa10GFWXG4nnEPyEYShBRlCh14QPXvtZ89Nh/wuk+SaCBwbJyqXxGME7DzT",
+	"a+f9spU2e2mrni6rzmmrPE3csDfTRaAw8c3dXFwekqi6LD/vTn/3GF+TrAMJoqqDZsQkCGAzFkxxRL1O",
+	"INOpqXRibytUXZeRVKC6Cuh1/Tvl4YUP4uH56qzFdsVKiX8jwDcC/AGY7FGuNYl9qJGyxEY981rdOtki",
+	"XzRKahPvz23TS83boL7JjGhBMApNA1aNupsV3czX+zvbmR/DJmODiZZOc/30OZvH6ro4moLYfCvGuqzp",
+	"Rb6Rcjcp289unTRu24LpU5B6xKAUJdcAsA4wn299Heb7oqZq75cCTaWRR8jgy6cUb7Sm+zzQx3A2zIEu",
+	"1SQuO6hp8y6vrh5TqY+cGbRx9yYd7l32zH0yP5nKhZec6zM/YyQrbbj5XCTKlVrPaWA9nf69AhcWTIfE",
+	"fUeK/Z6x+xc/8Z6rlzxh36eQgjIEoGhqqc+RdEpSdTSdn8Vd5yM7LqjWKaMiX0IyVYXu8pyRFvoIPitb",
+	"Ddazl/qN8o2IauWbRTD1mvvUacKi0xm7yCZ0l6rGyg2MJUcua8S9J5u+4itrKsEYeDo3pH0HPSVMe96t",
+	"euzOpO+OutO8Os5y07xN9rlcx5tiOXSOoO4nU00utXvy81nWiEcXnqoJR4Ov2AHSyA0fgkrNDSk+EKOV",
+	"GRGtqj64R7b+oNFNkd8u4HtrF8va506i4E/Dsv78EvyYRSAT+XBd8jLdrZppJ9710imtn8v2oNBrQFlL",
+	"Li2yIpXNC49tJdTt/VvVnKB7TmU8ZeSSTghM0fh+MhmP0t7Htz2SG1fTI4lY29Bymmqzsmsof6a3RG5M",
+	"0lqlwqsUBMOY01gQHM0zn3fLk+oMMPwdHDBh1mZmUyp8r6XCgrgerC5EkSZnbYqGv4es5rRipixVF555",
+	"1xt7kWfpKOuf/bCtU+7eqSP3OZVWHev0tjCfvLy5hX1fA0nTQ3AwR3Rjg6+knxb6u69m/VT65OflmfsF",
+	"4s71mfq5tvtwVGx3sHSUX9oXcoz1e67I3N5sOkGapKjXFzv7ByYLtcvMZDAYexHP0wpwty8tdFiYpptI",
+	"Ir2D9tLJ/WYd06yry9KYOFzSCrok8dDnsjKBjiM3QOD2ElJr4CaSUuzAltvmal81kNSaCzft46mn69y0",
+	"AU9/dkMAPuUb4q9/OB8yuTTbgYWuFQPIR6rGZmBjsO43FB71Olks6UBnPuVGUm8Czl9dLXhsXNPMiljK",
+	"Nt1YjJSBeRlmSRnwOIkWV2vL4qTSVk3GZ441/UlSI79T19CaRGQTCReSUH0SYR3W2w/Dk89THcG+eHWe",
+	"7Hl0AU/e0OYjUAtfQTHnQrpc02aBJ60D+27piy+gDImyUaY9mkGtIMdtdmBNHt89aHF8OCyocC4rBvJX",
+	"1ta2HjB97/EcbJfX96c84Bst68EEpE3UW1vH2jLqvFxeXWnNVrArF1ub0I1AkGvKE2cu2KH7+pxpbjTk",
+	"osv6/JqIGE/dCP9+oR95boQ1kjOqwnHa0SviM6boBOzaQmU6FH8y3mX2pX/b29kpVwZRdo1jGvWsEek6",
+	"BvvLhARXKSe0RtKduPntWWmEi6WUpb0LOk8P9trtdaq94XPOucKrFxD9aWzYjJ43HHbDYVfksLYCE4jH",
+	"0pN0PGFFZgsh3qYbjOTnt4eanYoITbFQc2STfmVxflPBB5hrD3lF5hDArmPSXVbk0i5P7IrMLYd203CG",
+	"XKB+RGI8r2HPeSBDzLosJliwtN2Q69JZ5tdXdtDEgCCbFY0GZMhFYSyicVCar1vGliG+/TNMQfsmjHnM",
+	"k6KfsrBpQWf3YC227D7nYRmzIDierMGX002+DWfOPbwqb74i8w1j3jDmWzDmXMwEhkrmueZCPp3OqK6N",
+	"QZ670bt3szXTF3ka+UPDJcpc3YiLXqQlG/nIRZZctU7gQn/EooxKO0I4iyUCDJto4gpkmxvWvGIsUT/g",
+	"on1U2HhbjkrtMPIijW79oVGy0Dl+Tib8muT64JjugHFspjdDy2eI5VFl9AA1FiQ3WtgAlrZaQPlOC5Xm",
+	"NZZme9AVZ0GzBU15f2HH+9ohqcdF1uv66QUvVGQ7Sq730fvJY+0xKRGFgSfLHHk8JsF6THMRw9z44b85",
+	"QzVe+FqqW8800Ph+D3LvcyOYJl4jDfgqjIznTGHK8ikTyJ8xgf6WtsZBlT46XdanTCbDIQ3N7DC9Uv8H",
+	"w5/tsnxY0wzHtfr09MLpshU49DTJzt9tDaHs6KWKTVVZaQRYKBrmOcp6x/AjPPUgQYCvzzucs/974CGb",
+	"hIrHIWFTawcYEBf26JuQ3jIFUhGptqAtVq2lMyLqUN9wZA/O3fMhs1vdOHiAALkLa46AB34IV1G/sFB/",
+	"I4YfgjxXEr0WBcbm1kihUgmsuPBX4zaCL03HvpvF1gQg2iokG8eLCPYMgkAPSbEuzHR3ki2u1P9uKGMh",
+	"ysk1EXPOyOLSa0DlhEeLUPmORwQI5yGxOXEvuQ+EVhbb8KHHwYdSxKzNg96dvjg+P7w8PS8Tr1NjF/Ei",
+	"c8u9ke+mad1fujK23OUOYan/qaDrNLL4T9nYmnRufcolmm8sEMSuv1Ed9UPL5Qfk3NAV9h6Ydn6dDb9+",
+	"JHojm7skbuOPFjbg8nA0De7w2tZjF2kQBELVlDM7apbHUW4YuGn48ls/HzVxw3Ogc2S5OZqtqJlgFY6J",
+	"bCHX4sw9ZP1HcB289kMaKyJky9CtXrPfQH1Y0/S17//WR3TEuCBdFmJJvOMLqYTj+S3mj5tp32knsfqh",
+	"4vby7ed6mzeVC459r3OFid537eyv8rKfyIgyMxPOTVd3CNc/sJXg+G0hDBPK3N/bK0D0Hl4/dO6BylDR",
+	"Ghis3/T22/7R1lqn74K0PTPqYcEQ92uyuOnQwvcU25lSmVVw17wxbaC3ZqOjdeVWylXuVP+pz+ry6k/z",
+	"rk18dgWdq1Dqt0p8NrHc0skf83d9cedHm++UH7CUHojq6BE7e8n11A3HnEtieoj9whM4QVjqM9RlEFsw",
+	"UdnZWN9lAwL3E2KoLeQEM+EuMYEBH3jbHAz44NbzRmo6WWZdKvVL1zhn4O3cjAr5k0bRN3GIdRnkunGI",
+	"xDCJMpMsqNh2ColXyy4Mr3t1fImqvcP61RqlEVHvNiMBNv3pFjpLGkiOuVBoitV4YQsSQ2jLao6tVGZc",
+	"2YwoS/02n0pWov92gD5I6L/ttXd/gFGtyjPpxmZVFaL7t59rk8rtTarVd5VqtRYDfpEnQa+WushJ9x2y",
+	"zo07+lGYRibTqpbo1nMtaXzfS6VzdZhK37DXDoJq474pfHbm2P+RXZaNR8kx9tDVUa7L2DGL4JJZp8vs",
+	"BEgvt0f3w+xN+tCdjbSFVdqNwI2y7CVMgfFm5gTsNtvbl+12B/7/r7cyuP6M81g2NtfG5no4myvPnJba",
+	"XFBxOOQiJM10wr7fcWXaRNiCAcdDG9lMqay/tuZy0vy+2I0F1Thd5hYr8NiIm2pFxdfmszBnF2aTSyKu",
+	"aUhQxImEm6D9IIDU0H+PKRtZbp7WWJQG8T7rZO65GU/iCA0IislQGW2cJ/kp7T4GDJvrsAlj3YM7CMBH",
+	"2pvzMnW1286bxqiK5xur4TtkIS81ybpjpzgCzmDrj1If7EqcxRYj6f8sL0YyLWg8Man0+Jp6JPNvzVv0",
+	"ji3WzLpsRZZRkzMvoEoqyrqB59S0LivwJapupaAJcs2vVi98MmVbG2v8e0zLNrhzNG7q7e7bSKqN9ro6",
+	"Pxf3tP6uYnC3qGKvEeytrYGRrlmA92S7vtpwfmrOtQ1woXJ8q8tWDHB5jx10Cl351JnP2DT6ewynyOAi",
+	"pSe+lqq7yiyne9JCfbOa9CmtH9Z0azVwM7Lk8SpTxywq2EdZGtDq/liXlvUApLOZ57Qh+ofJjMHWieob",
+	"1JPn0GOCYzX+fVHG8Gu45V7CEdfFmRpSYZXIoBPwq3XckxfmMV/WFbziVnhbNCdlTMKrdFgJeGCMqwqG",
+	"YcQmR85tbrp9bocpU4LLKQkXuHdM93OZvgPbMUh6fThwxq8zgwHnSnM0PpMtdKqVMtsoxXl5bGM9rbol",
+	"Wk3TEtT5ZLJVEwbTVRqIfJlqlbOBjCUUuVksE4Jt0i+IYNf4Pu+i6TJbWG1d/yV3fqvLuuz85RF6cnCw",
+	"41MCs40xE5BW9ZB/ac5ms+aQi0kzETFh2tKLfL4WKS/rRzjN34wHr0J6St+8/PD7yfZ7eiJP2Pl+eHRy",
+	"cDJ52f55Z7obHb151iK77Va4E7PB5GU7+sebtQY8naRfmLK6h3ClU+YCAvfQyTWDOe1tVZUCU6FRqShJ",
+	"m3ori8IxwZHNrTzC4Zg0j7heMK57rb1/6z2/UFzA2T0TeFQPZ/YArG8gXEninGp2eQuxA89VZc/+ik++",
+	"I2rMo/dcHepTS1bvNQVPF5zwq0ydgaduM3oGHryNKHP7Uy/PDPf4CUsa2rKDosQ6YUBwju3luanedctI",
+	"+ZQwPKUtdwRqe4lrisOheiPtEKg7l7jo1Yq9PQ0oQSfYbbVbu+vwBAedV3wxdDol7PDsBMG6KOJhMrFd",
+	"hh9FSSkIAw1fDnCEJXpzcfo+h7aIypBfEzEvoW6OJ/EqqPtF37cW6tzKS1DnMNdBDnFrFSh9vwj65fDd",
+	"2wUIAkfQ77UZgC8xjbV2Qm24XBDYeYg3KCwUFFgIJMeJgn9HfMagzWXqPB5CIGpMTP/JCCs8wNKMWE6y",
+	"z+u47plQnKBoHKMBcR02IUDEjCYknMsa6ppTeEyMSCWCIdxlUw0ZjhFPFB4RRBk4EoZJHEMOt9ZPTGVQ",
+	"RMj0v7b7RrWSHICVDlro1GmWt34JsD2R4oVPaSBNWmhIYy0URQP0Ma1+EUQmAxJFJMrdmy5BlUQRlVfm",
+	"s/r6zZSN+tDUTRqFT/9Gohb6oPdLabAEuDENULZUiUo0EKDdcQaL8hlDk0SCH32ozZkGkkk41rRAGYxw",
+	"i4lQLXSIYo4jNMAxZiGot1ihmSl8QlR1mbCtyko77UGlRbsd95fEABVWaMLBIDENNxGPvZG6EVHnBEeU",
+	"mTqchZO0t00Ys6iVF/FkdrimzETju1BiEpEhTmIVdNqNYIK/0EkygWqeCWXm3+3U6UqZIiPIMri7OQ+n",
+	"zm8RmUv3YhSdm6VuZZc/GE97z5WFaw3DK4diE0vVfwOscpEFZkybeuurPKnGnAF9woaCyLG1mqD+sdCu",
+	"Eg1IzNlI/2Xj7tyaURCU7zLLzEBFxums9/SEVAdi0iVmWm4apj6YYLHpI2whHCLMzPBx27EVNuyfphJ5",
+	"Zqfem+bq4IE3Nlq+w2uiWazSNKu/QZomw2enF5fIdEbOWXXt9rP6iNoDWHQWG/UmnVC9w/+J2oMdFQ9G",
+	"mh707z19bHtjql/qluipbOLuqrMhIEz4kEacxeZD5Aak5MQ40gRLBAIi2JhrG3PNY67dNKoWWymSqkl1",
+	"ibWWTs9eMu87E/Sa32CG+ks5Qx8NeDSHHCLTNp2gD+dvga12GTA2pE+9RFiQjuZXP+YK/jqWEaZ12kbx",
+	"Sq/D3QVG4R7B5d9tEJkhgkVMoYLQecZ+9E5v7Jgq+uqISitxQmU4LlWSxEMN+aHn3iKTBtBeX16eIcAW",
+	"1C+YL7QA0Mh+ov3bOAj7XWa3zuzlIFGwnwOuxlqiWMaNsjSrfOd3eM71oi0M+Ejlw8GTvWfo3//aa+02",
+	"4D97AMS//3XgdQVKmTyEzMhqFv/I0e8HVwWuIcql1BQHWfaswpe7IVcCqcmnGZHrZu5yrsIxcXmr7jIM",
+	"wAj5lKwASgPFhhloNZczW0t6DwCadTq5Xo8+kC2RFwE9z+tCtaAUBWyj9HdZRK/bdP9B5W912r9R9Xp3",
+	"9xg3AqO+yZ42Rp612z5MZNoKtC3AwmUyr7VBZgvqg3eZ8roR/hvhfxvhD8UlrExKPg1AMxTKhrzWq5Tv",
+	"quKaJ9lwgslPAu8Si7DQsg/TiWyB++3kBTrijJFQoSMuCPr3v/Zbu94C1A8OhK9YrgDvW69kwT5SM3tD",
+	"f/imDPXey1DNxiI80OqNqhb+Vol64cjwQn20I/1+C6WKbsFzYHWv/qHdeSC8PjIM01F5l3nI3NcbmssN",
+	"pW8o/baUblzV6Oz04tLHyQEY/UHGE5uIOOgEW5DNZO8tn4dXRLl8AjMzyIb30hkvVuM0r6gmzV7QEUPJ",
+	"tOHaExnn2gQzPDJppuDcdjXiuXZF5oeaBSkz3xlyfkWJbIClNSMDaNSTg2og+MyUiJWXeWcggPSZhrVW",
+	"C610i52yZP0ShbkiWTYjmSNQp4uZwYvWKRuHue9wP1QfPifYsqQkogrFfJTbRP2T74V2CmPDmXtXZO6+",
+	"oBpxyrna00CTtxNYvjdirmviwOYaP0fpqbBT0oao//bw8uj1z8e/9F4cvzvtnZ9+uDy+6CMqUf69KUer",
+	"vtbkM5n4gbG3CxEQ81VchGOS65DsSDbzLd98vvn/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

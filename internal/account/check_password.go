@@ -18,6 +18,8 @@ type Attempt struct {
 
 	// Device is the hint of DeviceHint that the caller's browser has kept, if any.
 	Device string
+
+	begun time.Time // before the user was looked up
 }
 
 // SignIn checks the password of the user who signs in as login, a username or an email address. Every
@@ -25,13 +27,15 @@ type Attempt struct {
 // password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
-	start := time.Now() // measures time that passes, unlike the clock
+	a.begun = time.Now()                            // measures time that passes, unlike the clock
+	if err := s.passwords.Available(); err != nil { // before the user is looked for
+		return User{}, pause(ctx, a.begun, err)
+	}
 	u, key, err := s.find(ctx, login)
 	if err != nil {
 		return User{}, err
 	}
 	if err := s.CheckPassword(ctx, u, key, a); err != nil {
-		refuse(ctx, start)
 		return User{}, err
 	}
 	if s.requireConfirmed && !u.EmailVerified {
@@ -66,7 +70,14 @@ func (s *Service) DeviceHint(u User) string {
 // CheckPassword is the one protocol for a presented password. key is the user that attempts are counted
 // for; u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
-	// 1. Count the attempt before it is made.
+	if a.begun.IsZero() {
+		a.begun = time.Now()
+	}
+	// 1. Refuse at once what could not be verified, before it costs a write.
+	if err := s.passwords.Available(); err != nil {
+		return pause(ctx, a.begun, err)
+	}
+	// 2. Count the attempt before it is made.
 	counter, err := s.limits.LoginCounter(ctx, a.Address, key, u.Epoch, a.Device)
 	if err != nil {
 		return err
@@ -76,21 +87,21 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 		return err
 	}
 	if wait > 0 {
-		return fault.Denied(wait)
+		return pause(ctx, a.begun, fault.Denied(wait))
 	}
-	// 2. Verify, at the same cost for every user. Refund an attempt that could not be made because the
+	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
 	password := normalPassword(a.Password)
 	ok, outdated, err := s.passwords.Verify(ctx, s.usableHash(u), password)
 	if err != nil {
 		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, counter))
 	}
-	// 3. Record a failure.
+	// 4. Record a failure.
 	if !ok {
 		s.limits.LoginFailed(counter, a.Password)
 		return s.recordFailure(ctx, u, a, ErrInvalidCredentials)
 	}
-	// 4. Succeed: replace an outdated hash, reset the count.
+	// 5. Succeed: replace an outdated hash, reset the count.
 	if outdated {
 		s.rehash(ctx, u, password)
 	}
@@ -104,6 +115,22 @@ func (s *Service) usableHash(u User) string {
 		return ""
 	}
 	return u.PasswordHash
+}
+
+// refusalPause is how long a refusal takes that costs the service almost nothing. Callers who try again at once
+// would otherwise take the processor from those whose passwords are being verified. It is longer than the
+// look-up of a user, so that the time does not tell whether there was a user to read.
+const refusalPause = 30 * time.Millisecond
+
+// pause returns err when the refusalPause since begun has passed, or when ctx ends.
+func pause(ctx context.Context, begun time.Time, err error) error {
+	timer := time.NewTimer(time.Until(begun.Add(refusalPause)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return err
 }
 
 // recordFailure stores the event of a failed attempt and returns its reason. For an unknown user it

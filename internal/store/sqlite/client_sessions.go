@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/oauth"
@@ -21,7 +20,7 @@ const (
 )
 
 // endClientTx ends the sessions of a client, if it exists.
-func endClientTx(ctx context.Context, tx *sql.Tx, id string, now time.Time) error {
+func endClientTx(ctx context.Context, tx *writeTx, id string, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, revokeNewSessions, storedTime(now), oauth.EndedByClient, id); err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ const (
 
 // EndClientSessions implements oauth.ClientStore.
 func (s *Store) EndClientSessions(ctx context.Context, now time.Time, limit int) (ended int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTxLater(ctx, func(tx *writeTx) error {
 		if ended, err = execTx(ctx, tx, endClientSessions, oauth.EndedByClient, max(limit, 0)); err != nil {
 			return err
 		}

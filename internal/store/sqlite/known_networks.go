@@ -34,7 +34,7 @@ const (
 
 // RememberNetwork implements throttle.NetworkStore.
 func (s *Store) RememberNetwork(ctx context.Context, n throttle.KnownNetwork, keep int) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTxLater(ctx, func(tx *writeTx) error {
 		if _, err := tx.ExecContext(ctx, rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt)); err != nil {
 			return err
 		}

@@ -30,7 +30,8 @@ func DisableWithManySessions(t *testing.T, db Database, insert func(n int, like 
 	require.NoError(t, db.UpdateClient(ctx, c.ID, oauth.ClientPatch{Active: new(false)}, later, noRecord))
 	t.Logf("disabled with %d sessions in %v", *manySessions, time.Since(begin))
 	requireSession(t, db, revoked(first, later, oauth.EndedByClient))
-	require.ErrorIs(t, db.RotateSession(ctx, rotation(first)), fault.ErrNotFound)
+	_, _, err := db.RotateSession(ctx, rotation(first))
+	require.ErrorIs(t, err, fault.ErrNotFound)
 
 	batch := *manySessions / 30
 	begin = time.Now()
@@ -43,7 +44,6 @@ func DisableWithManySessions(t *testing.T, db Database, insert func(n int, like 
 	fresh := mustCreateSession(t, db, u, func(s *oauth.Session) { s.ClientID, s.CreatedAt = c.ID, later })
 	ended := 15 * batch
 	for n := batch; n == batch; {
-		var err error
 		n, err = db.EndClientSessions(ctx, later.Add(time.Hour), batch)
 		require.NoError(t, err)
 		ended += n
