@@ -51,7 +51,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	c.limits = throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
+	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}
@@ -89,7 +89,9 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 
 // newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	directory, err := newDirectory(db, s.MinPassword, password.Options{Slots: hashSlots(), Log: log}, log)
+	directory, err := newDirectory(db, account.DirectoryOptions{
+		MinPassword: s.MinPassword, NoMail: s.Mail.Host == "" && !s.Dev,
+	}, password.Options{Slots: hashSlots(), Log: log}, log)
 	if err != nil {
 		return nil, err
 	}
