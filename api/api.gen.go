@@ -486,6 +486,9 @@ type Problem struct {
 	// Errors The fields with errors
 	Errors *[]ProblemDetail `json:"errors,omitempty"`
 
+	// Failing The checks that failed, only in a response of `GET /readyz`: `database`, `descriptors`, `disk`
+	Failing *[]string `json:"failing,omitempty"`
+
 	// Instance The path of the request
 	Instance string `json:"instance"`
 
@@ -806,6 +809,9 @@ type Forbidden = Problem
 // NotFound An error (RFC 9457)
 type NotFound = Problem
 
+// NotReady An error (RFC 9457)
+type NotReady = Problem
+
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
@@ -909,6 +915,12 @@ type ListUsersParams struct {
 
 	// Verified Whether the email address is confirmed
 	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
+}
+
+// GetReadinessParams defines parameters for GetReadiness.
+type GetReadinessParams struct {
+	// Deep 1 to check whether this replica can write
+	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1131,7 +1143,7 @@ type ServerInterface interface {
 	GetContractYaml(ctx echo.Context) error
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
-	GetReadiness(ctx echo.Context) error
+	GetReadiness(ctx echo.Context, params GetReadinessParams) error
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx echo.Context) error
@@ -1887,8 +1899,17 @@ func (w *ServerInterfaceWrapper) GetContractYaml(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReadinessParams
+	// ------------- Optional query parameter "deep" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "deep", ctx.QueryParams(), &params.Deep, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter deep: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetReadiness(ctx)
+	err = w.Handler.GetReadiness(ctx, params)
 	return err
 }
 
@@ -2050,6 +2071,15 @@ type ForbiddenApplicationProblemPlusJSONResponse struct {
 }
 
 type NotFoundApplicationProblemPlusJSONResponse Problem
+
+type NotReadyResponseHeaders struct {
+	RetryAfter int
+}
+type NotReadyApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers NotReadyResponseHeaders
+}
 
 type OAuthBadRequestResponseHeaders struct {
 	CacheControl string
@@ -2217,6 +2247,23 @@ func (response GetIndex500ApplicationProblemPlusJSONResponse) VisitGetIndexRespo
 	return err
 }
 
+type GetIndex503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetIndex503ApplicationProblemPlusJSONResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJwksRequestObject struct {
 }
 
@@ -2264,6 +2311,23 @@ func (response GetJwks500ApplicationProblemPlusJSONResponse) VisitGetJwksRespons
 	return err
 }
 
+type GetJwks503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetJwks503ApplicationProblemPlusJSONResponse) VisitGetJwksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAuthorizationServerMetadataRequestObject struct {
 }
 
@@ -2301,6 +2365,23 @@ func (response GetAuthorizationServerMetadata500ApplicationProblemPlusJSONRespon
 	return err
 }
 
+type GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse) VisitGetAuthorizationServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOpenidConfigurationRequestObject struct {
 }
 
@@ -2334,6 +2415,23 @@ func (response GetOpenidConfiguration500ApplicationProblemPlusJSONResponse) Visi
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenidConfiguration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOpenidConfiguration503ApplicationProblemPlusJSONResponse) VisitGetOpenidConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6443,6 +6541,23 @@ func (response GetPublicContent500ApplicationProblemPlusJSONResponse) VisitGetPu
 	return err
 }
 
+type GetPublicContent503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPublicContent503ApplicationProblemPlusJSONResponse) VisitGetPublicContentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetModeratorContentRequestObject struct {
 }
 
@@ -7743,6 +7858,22 @@ func (response ForcePasswordReset404ApplicationProblemPlusJSONResponse) VisitFor
 	return err
 }
 
+type ForcePasswordReset409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ForcePasswordReset409ApplicationProblemPlusJSONResponse) VisitForcePasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ForcePasswordReset500ApplicationProblemPlusJSONResponse struct {
 	ServerErrorApplicationProblemPlusJSONResponse
 }
@@ -8494,6 +8625,23 @@ func (response GetContractJson500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractJson503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractJson503ApplicationProblemPlusJSONResponse) VisitGetContractJsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetContractYamlRequestObject struct {
 }
 
@@ -8537,7 +8685,25 @@ func (response GetContractYaml500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractYaml503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractYaml503ApplicationProblemPlusJSONResponse) VisitGetContractYamlResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReadinessRequestObject struct {
+	Params GetReadinessParams
 }
 
 type GetReadinessResponseObject interface {
@@ -8554,6 +8720,22 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReadiness400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness400ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8575,7 +8757,7 @@ func (response GetReadiness500ApplicationProblemPlusJSONResponse) VisitGetReadin
 }
 
 type GetReadiness503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	NotReadyApplicationProblemPlusJSONResponse
 }
 
 func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
@@ -10939,8 +11121,10 @@ func (sh *strictHandler) GetContractYaml(ctx echo.Context) error {
 }
 
 // GetReadiness operation middleware
-func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
+func (sh *strictHandler) GetReadiness(ctx echo.Context, params GetReadinessParams) error {
 	var request GetReadinessRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetReadiness(ctx.Request().Context(), request.(GetReadinessRequestObject))
@@ -11078,253 +11262,264 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1FlhM5tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E90k",
-	"9fAj0dbOjcXuRp/GOTjvxx9ByGdzzghTMuj9EZBPeDaPCfz7B8EXkogLIiXlTP9yjeOEmNvmVBA5oCzo",
-	"Pet2W4EgY0HkdJC/sL3TfXagL8qQz0nQC+aCj2lMgpubVnAUU8LUe6qmFyQURBWWD+Gi/hcOFb0mQU+J",
-	"hLQCnESUsFCD9+FjKwgFwYpEA6yCXrDT3Tlod7fb3Z3L7m6vu9fr7v8atIIxFVIN5lioZdAb41iSVjAR",
-	"GD73g33RIBQkIkxRHMvgYyugUdALBJlzodoLLq6ICFoBwzP9DefwM0p/niejmIbp0vCpsHQiiZA9QXCk",
-	"l5TwkfrCH2uAffPxpuVgk3Z7glAOoh+n83C5rf+XjHb/R/1ysf37r+/fLn/9x/+oX9jfu6/fv0xev//7",
-	"3i/vtxejH9+VNvqSXxH2M1nWbnVIpBwofdcAxxMuqJrOgl7w08XO/kHQasBFMFu28XzexqMwIvpzwxjT",
-	"GRCR3oZBhBUGsplhGge94I8/9M8d+PPmBsDcGJcGigyVcyzlgosoyIgRPiWHUBzP8oi0f5JPyn70FVlW",
-	"37+Xvd/h2rw6RXUBvRpz6WpBL9gAZbAP52RCpSKCREcpZlJk/WVPg94YHpPCZowSGivNZ+zLHEinr48H",
-	"xy9OLk/PgzwEWCgaxkT2FoIqomG13AhWt0zuNZXFHaeKzAycOIoEkTLoBds7TzrdTrezHaSHFPYoxiqc",
-	"XpFl2+7CeigJEyEAzwapjoEWHtk+KDwCb+uOdsc7eH+3fYD3xu296CBsP4u6pL0zPhh3w53xE7zdDVpB",
-	"jKUaJHIFEHBK8QTg0BDFW087+52u3fp3kogGOlznK93JxzENyX9bKdMJ+cxdG1wTQceURCk+4Sv3x93w",
-	"INwm7WejLmnv4V3SfooP9trd6MnoafhkvIu3NRoEjw2WAfvvLo7PNZkl82glYPrLLeUAbIH7YMrGvCjz",
-	"Nv+EuSBjIgSJBpXX1MEsk9G6n32jQZ0SHBEBrPYwjvlC/yMiMhR0rkBqB5dTgrC+RCI0I2rKI4n+dv7y",
-	"CD3b3u6if/9ru9vZ6Wx/p7/CfFPQC85OLy6Bkf6WUKE/yLG8KZkBJ1dLkOhSCcomRs5McRwTNiFVCH7i",
-	"C6Q4womaar4SYkWKEGx3DsoQ/ECwIAIB0/6vfjBVat7b2op5iOMpl6r3tPu02w82hRFO6ypIpwSZY41C",
-	"zApQd9DpjCpFIkTHcJ9+OZEKTbGEvw02+mz4j/a5uUSitpa9PfSPN69/Umpufx62kORITbFCI6NmSRRx",
-	"xLhCcmqAoALxBUOSTlibMhRRHPNJp88qG9fps+LWYUnDVTvXQuEUC0nUf/WDd5cv209hM5s27y0/wuHU",
-	"s2mH8QIvJRoy3g71HUOD3IMne8/Qv/+1X8asu21D3L3lF4qL5tdLfcfq18NtG77+nCixPBwrwwmLEFyQ",
-	"kLNIahpfYKrQiIy5IEAQWrtAWCkym6vqqdstgHbQbQJpRhmdJbOgt91y4FGmyIQIwwjmWOAZUZYXGEo/",
-	"iarAnkSIj3NEruWJ/n2O1TQT7DRq3J8Z/vSasImaBr2d/f2W76glQnLh50ZD0LlCuGPooJkLck15ItEc",
-	"T8hzxGdUIarQmAu4DJoLXHMA/5YQscwgNssFNVDub+/4oHxNZ1RVgXybzEZEaMhA/qM5ERYsDUpExjiJ",
-	"FaIS7XdroIlh4RIwBn872iRqxKZRdt7CSmXQhiAthi005panj5Yomc+JCLEkKCZKk0ALRXRClURcoIRp",
-	"ARFyQaQf1/CfNbF9sOfbRqs9NZObtHbkbehtzMUMpHiSwJ1VELTIbn6/FsEP8vIb/bCccyat3Ywjy+XB",
-	"wOJMOQtrPo+1HKGcbc0FH8Vk9p//lMa0zhveCbtifMHeEE2FRWuNR4ZUrnFMo4EVP0EriIgy2on+0hGP",
-	"lpo67W3PkSSGGxEhuJAopvCM+QuU2/RxKkEGYQQQoDElsf7kOdfUKYJesKXVluBG2wVMKsxCDc8WntMt",
-	"LSi3tLRK5nY7ibSacXf71Yuu9//pI6KwSmTQ29PnQlFlZViEztOvszuORzxRvVGM2ZXZ9gxH/yHIOOgF",
-	"/3src2dsmaty68xstXmkyo2cDKcSzXCskU0ifW4iTsxmzLRej9SUSnR4doLyK2hGx9k4puGtcW0Vw0us",
-	"bVUPrt0NAwV3FFBNJXKXNfjujvvHzLMMM+n3fia0hPZ9Ei2omiLyiUpF2QRFWOEWkkk4RVginG0EKFXp",
-	"bty0gpdcjGgUme29BYook8l4TEMtLS+MK8t3JLObBsbhVTqVxr+CwDmQEdcUX5NUldT8B8HDmgDhpD0E",
-	"NnczbGZ784DofKs5ipFWQcFief/+ffswp197JDGeEaNaz6iUGu+wPS2rgAuge86I0/n2tW61a3S+enXO",
-	"6JPqJU9YdEuiYLnHy7TAuBqM4WKOBDSy3Y/3j9K9DKV6t1/aFz0oSs3X3LSCU43DtaSebycXgrPJmfPe",
-	"FSxuLaBy4g48VU5wDYoAOQkPLMDqjM4lqGkE3rLJx8NHHQMEnu8flkTwsIWGBTDzPwDJ6h8SpjHNBf2d",
-	"RAOjfg8R1/ZiwmQyn3OhiH1+oFE37KBDI80dU9NUNMzv6Kf2YrFoa6nVTkRMmCbBaKhvxbHkCLM+q8Bq",
-	"DMbcOQTDrn3EmRI8rtsYe/+WM8RuWsGZwJP6ncweMIYjbCNs6xtwQ7zl6tByhc0oZlIKF5TpJFOLfJRi",
-	"fCBGzTGvN2o9wGIteFCRDN8puU4ekIR6iLN4ic5OLy4N/jwcM/XxNG24uUnrJp8Zr+dYETCpNkap4vwN",
-	"ZksvWrXxzAUWNF4OEoavMY3xCESjlxFwjmaYLZ3VLZ8boxyzCCmxRHiCKbtHLNZAN+yhCiRf5NBZ10U7",
-	"9V00PZXzcmRYvSDimgizA5thFexkL04lrDkwf/oRCRYHw7GxWp4jysI4iUjB70YjtJgShpY8QSZEgai6",
-	"R+TmwRz2EGaoDJWGJuYTraYqTJnhGSFOJGkZhbUI7pflu5ecv8ZiQjY/nOljt2S6ebM01mtpCY0ZOthD",
-	"P9MfHpSprnj1F0XIu5xCcBu1yRM7L+Ml9fL50GL93DkfN+UMjTGNSfQASLEqTw81vvfLcEmfLdL0aDmW",
-	"UEBqKqM2w+kokfciAsHbJq5pCOaRXvX555Z9RRD4NRExxxGJWk451/b7CEu4XPykb0xGrqf0NNmSPuXH",
-	"mpKK84HWIRw/kwWvwlqqzgOYmzs5f9Al50hD79x18kEdQ80q1R2wuJ6S04TFqrJjcVjSdTJf660VnPtH",
-	"6X7e+XriADObgo4t5A+G1pM7KlU3rWAN1WbFEayqOBZ/WnkY6IMI2kOds92rWtz7ydvO+e7sgUPHTFG1",
-	"RPpsvLYQPqhntkmPawVrqjTNDldQFyBfrSn8YfK7mtys1mMCtz+I3207Q0fhwx/Y9aZhJhGiLBWn5c+2",
-	"e6Qvm5SiNVyvjepOUdFZT8dpQnJF13ESr1bVKaC5Qb95CO6YO3YX9s3vCsA96InzalIatXKaKBMN4Qu2",
-	"mWp1B1n5js0F1+R2B/QvCL7yOn0tGejrg1xOZzHqlffsai0o5LMZZ89ROOVcEoQZV1MiEGekPs7JGXGh",
-	"4RmHQJNeI11aFsOeKSgPEvrc2cnzkdzuWub+GWOgCxLHbRMFbaFRohBGgBs0EgRfSYSRSGJiOH3qs35D",
-	"Ioovl/PbUoN+nzf4mXOLz/Q7wC2eJwdJtLLrpBKWqGJjPYQU3s+jKwURwTagSwPiZ5HBlXiA/uRhkL3H",
-	"eI2jGWXvJBFHkKoJmIkiqh/A8ZngcyIU1ZhI8xazn9LEx1LWzx4ksbi/dytpEdWkyEoqixIJGaIZFlfW",
-	"1W5SbDUWQ87G1NCgy5Nj3P1qvAWwvN4Dafwb9v0jzmOCIfDLvBk0L6icx3iJbNpL/qNACS5/xjzHpUpq",
-	"6xjSlJSG0sWfkCAhoddEIuxABI0Vo5iyK6S441GGN6W5JTlWl4Nou7tT3OdtH4A0VIkvM+7d+WvN4TBy",
-	"d5S+du+pZzWblurL28olPg3TpNWhPmAmS3pVphC8/sTcu59tNRYCL/XVLEm2slLjFtzks3c+ZMu4tOOP",
-	"6RN89E8SKv2u9EicYRVONzwRLv+5QtFw9xBFFJi3zKhCm+SERRDVscmdNh9KeknXrhANEqbM4Su+6ZTF",
-	"S0NYQwNMD5l394y9mL44xCaFFFGWqkcp0UVYkbaiMxLUHd8HOPbvpwSEMyQkwQFx557mzv0XOdDHDkMO",
-	"N6Xcsa/vtN7hyFSPRBJRdXxtRXeV4o3YLiMTKzTF8zlhwKttOs4Q6nuMlTKgbOijLxwqX4Lo+ylHEY0Q",
-	"Vb1cVk8LYec0psaHONTgYcXFEHJEMehv+phxlnofiah9MYj75mRBtEhB8S7jCkIqq5ylFM0LaeLeVZT3",
-	"hDBEs31d+8jmqlF8/NtuIEjTBYbcsci3jHl+RdpjK+CJCrk3R1UmYI0OAU9jTONEEC8NCIKln6yWkPwL",
-	"AQFAt1H40h219OhdMlPn/qheVljY9IFqopFefOE2J5xiNsnTdEaMvteadRuoqrxwUHOaXRnOHyukHOAE",
-	"K1uXB3vhEPKx7nC78qbi2U6ld/qPJsU0xyVuqiI8l9ld3QiTE+5QCKnxWbK31p/t0Y1xluq9YhMAYv/3",
-	"Gl8M6IrGj/mGKOwqEYs7kGXcyEGqzRd2pKrJUGY1me3qLlCmBJdzAogZEBaBIeldh0qZGAu8cumfiys5",
-	"SAT1XhTkmhuVv3l9UwB3L19lvRCDiIfJjDCFnUioHgYogGyEq3jLQJtkA5ticy/AJraEqwmKMjEZVFTA",
-	"z2HCv++1CPeB0aqhtnW3xIPSOtT4zkW1qLtk7OUKuOvqXEAnrXod7aPPkSCM2Doqzq8okVlFDDCspuIH",
-	"fyn5akisxmaUbFud5d6OBQFDGeCC/WqGQLokX48nDvY+k0LZ57eQJHMssDIlGXKOQyJXMrDcR3q/3AHj",
-	"Q6WNQN/GpK+r9a5Icqj9dhqWmlIRIageNkpEiBm417WuvzTbILMAjSmDRVdkKZ8jMpurJZoRbKI5fZa+",
-	"NasPARruoMspGPXW5akkicew03MlEeOW2IztY8DroBOFGCGR7LNhWhVt0xzz+vmBVxs0W6HigTRUVd2G",
-	"13RMtM4F+nkO51JbVe6pVlbis3tQrPHp+qgsV77to7TDsxNp0z5V+jpNyWMuKtuZmubFvawxzaFka4WZ",
-	"klnqOx5LPavv9xOdKaEpGVeflNBKvH7SlFbJ4mZ20AlDBgLZQkPbJIBGNzfD7E+ng+kf+2xY7CSQu8/e",
-	"A4a3+80aVvpnqfQFTdZQ4lIw9J6X1k1t2fJ64CqBHw0SFlMeE/sFaEKvCcLIWq/wHGZ9BlvYQYfKOJ13",
-	"d+yOtNA+isk1iWUL7tX2HhotFZGg/u51nx2UaP7I7CSQCJwod2QkUYZSBBlrFd+cgwr7KPQCKFPgecI0",
-	"FwNaMhnVE8ysNmU+Nzujz7PaBVetN3QG8hC5pO2qNe8aD1SYTvpwCw0LvRz0D9UmBQUPVAMh767S2qKV",
-	"VvQcK0WEBvL/fjhs/4rbv3fbzzqD/9f++J//4VPob+WwWOVAsD0WGiw8y5evCJkjjEy3hRaK6RVBmhTn",
-	"c/AGucpjTV8aq2g+5YwY8psQYLaMeDHnuipUxLKRjmWuFWIGdS5FtgV+loI4dRV6Hpa1vcbGZJje7nZ9",
-	"6itoCAMaxaSe1R8WNQk8VuCqguIwtnTMHo4iT5QGucD4t/c1788z/wMv83fAzPCnO8OiccmWKMS3gsVn",
-	"VlrCtAe0Xve4D3uy0vDka7YqDYi3cxn/BTQuI+WQnGItDK7IsoUWUxpO0VBwhRUx2+f6EA2R6Rwiv3ZF",
-	"bRNvv8tsdf5+zQYbPf2PauCjGvioBn5FauBD6GyPCtOfSmGq0QuyaowS7WghZ2J7VjwYlfy5ZdL6307s",
-	"2pwOaFETBWUtIt9q649147i5jmLrPVNSh3IvrdeJip0cS1Cnnew2VQRLPRArx2fKF8xUTXIW5lQ+oz1Z",
-	"dSitgKlxQl+RpV/2XhGrdVnOXxJUBUZsSh4OL45OTgy/NmeUSqTIJ9VBGah9VoXVpKulCpos8Oo6tJjP",
-	"akZJvufjfSHlC+7aBvuSh9O7R5wpgUMPufI5YXhOVwcM3I2+5Y+1ynCYhYgfPN+q7FiuzXw51iIl93HZ",
-	"lRMWkU/V/Yh4KL1BakGgLkFLKyWMlnB4duI7aPlQVpVicmZLjnKWRbrxLTvLRfRKkiAf/rO5AMjdbppF",
-	"PN3b3vuuyWlTDXhnhFH+CE9vGM/K10RIbxrF380FJ9e9u1hCsFVE3JItg6YMyNzu5PbfRxAnafAq18DB",
-	"xyxW5EyYm6A1B1VZh5NEEvTT5eUZgr50DWkLtVzeCMhy1zJfMo6fw/sUBatQWttWiwtWoLd6caF/Hkxt",
-	"RLGkshbVVEh/yBv+w+eIzw0XMOo9nTAt5/WWmQYVq7CetrRtwKI3rldnxOazsdLiAVM6wPiizmJdZasW",
-	"Vhtz0aiaV63KtbNYsvcssEQQwI2Q4jVqUE2mTbaIVZVaOW8BkpSFBG0/e9INfHoprU3g8cG20cqyxiXg",
-	"DDzbE8R8s3uZl/sq2nRua59LU0HXx93aodNNYqatQNI1W8tVn0xGq/K8wLIucBfQyWpMzAau4GEIpo2p",
-	"4QRF5hCsyOZr5gP2OHsZgSIzv1O2LieKL5g3BcXjFh2Af9g84Hv5q8WVh/fEEw9XpxOGVSJIpvZ6ZYO4",
-	"9rp8r0nLYOn4yHpjTn8+826qBy3Hn4yea5c4vzj0PnnVTHVXZNkDq/3ip8P2zv4BUtNkNpoLymyrzycH",
-	"u0+9GsaVz9fys9abl3PSg29qGbCAcOq+zCPY3vAoiRO54sO0EV7bR1XSifehT9VHzlLFbV1kLNdbZKUc",
-	"vIKaGONM0ORlkFVDkRc+o1Rrm2sHKTRZV7hdGSS9oA+CXBF9ddOZqXkF7wBDcCtyKUClRrY731X8AcS/",
-	"KrwMhTwiLSQVHsX2sMwFnwg887JYTyMBz7GJMbO9GiAn85rEGpw18lxqG714d4yRSzojaQHoBsZTjcJ3",
-	"mQrjseAzEw+i7EqL4zQPveTW2z/YrOygXjU7nRNGoyPOxnSSCOxX0O49B9HWxw4knTDKJgMcTwZQX/WY",
-	"43gfOY4yAfzeI8Yesya/iqzJetSue6i8PGDBDsOQJ0y9IDFxVLUBY7NzIgb11Su/8EQgexvKGcV3r1op",
-	"e9jKoNR88AtvsjW5Jt54zyVE7xdEKrTd7XaRva91H2npaQR2XYHv8mNv/Gdk1eMwMcNXlxbkYGm5rajZ",
-	"vjMzoOQ22QarieXcxeqgIhGzCUFDkIJG5Uxjb/dU9ZT6NEs4x1dEIjIek1CBCx9RVSgDS4OKEg3LHzUs",
-	"C+zVtWmfrYDMOPQdqld9xdddV1ayMBKp0IighNHfEvIcomjQcMK4soqr36oOzbUFOCfSKO4bEH49aix7",
-	"SRmjCb6JJLYJ4moKVbljM3ADKsPvAy1fWh/NUauPzbgy83rDxAyt2Nt/UrU+TJH+fRgfrpzfW17ouve2",
-	"VhodWa8H337bFA/TRtzct6Zwsbv0wkB541OGXYcBb3wDq+kapYDFyrXqMqYNg10nmzDTPomGtm2t1wFm",
-	"mxb4VgS3vL3B54K0PQ5WPAqJIOSTP8LqdYs5V0OuN8Jqk992fjAwpd+V0k4OCS1DmYUdbSD+FynxleJe",
-	"6xBllnznZiVUObPrIuIPoaWDGUzbnrSZRcsUHb66OH2LzswSWX3tlpXVxkPwrLv93cr9c2CkO+bbEt/4",
-	"ubslMtJxKY8xDQtXMr9cp4QsfzCLkq+Rx9hnwQOmDXpAqU+3a0oi/OIpgGsEYB4gra+8f8Xk8owCb5Pi",
-	"0pjDlo9wuRJyicQGmW1fMG3NX6OwfsjaM92yNlhlja/s9IEqpM+AVASnbm/OiK3ny1BqQr7YsPWIrl+x",
-	"XlfM4EHaFEMy8mbVDF+yfGF1sMyNwaxFib0DLbSgsCfD5BZDpPJ54SY1JTNJ4utcxWOaRraWmlPIYrv5",
-	"fAmBq1lrmtWa5/EPnx14V8AaaivSGaF53pVylZRG88IhFSIZ5bRWJeedk2t+RW6f14GRSDWCxwSPL5rg",
-	"4QbgFjGYTsFt4qCCx7ZTIo0Vouy5+VebMrgkXVnJSJN3TNSK9jsN6c3rMj9/MlNK9O6r6vbhXgqPuGlj",
-	"1whYfSmQfvw9jBLezEPh2av7TNsuwW/f5vsAc+rOeRbj2OAroA0lntcz25/4AsXaPirMdrS5zleEzCVM",
-	"jaZsUhmqqBWMCC/zqdk7+892ipnZayZm1/Y5WKd7DygCUDaWSJtj05BpsmHakpNFI6K3SdZkLd1GG04n",
-	"StezBArNtvJguLzbin8id/6LmeS1KkuxEQNN5xbBJm7Wg2zNTkTFIdfr7tPG3XYyDGfdnwrLFPBVAquw",
-	"fRmSPtYT7X0wudo4xtp87gIiXTkN4pbe2PtwptZ7pd/lRn8VmsqVnaj7t+4l2OhHdbskbQ/49Zuq5H0P",
-	"1UbOharFtdqm1ChEpcHVxUJx+2ywmf+62P0Eo1fvL4P1/OGDZregTZoL1vVw59Zs5ffai6jUHVoSy+nv",
-	"ze+09/mWdrUWtxSpEYnxck2B6qK82kg3wtQGpCvCtNtBl+n45Mymxybc1rkXIQsf/ie2MbLUg43cPWiD",
-	"JNL6uJUrEdUM0tTIPDdpcqsCiJ74QiOHeOnNUV1r5ZqsX+tP8eT4Vsg0500xQ/G59aqn3VMztPXZFF/X",
-	"eHtvISFa+jDAFu/s78NUfBwqInzb3MwacmTysf6UmEHRzX51nz376v2ljcV1DyCrdFXE/cvLnPdcXElb",
-	"mYcZojNo4a0IEkSJpf6/ibBeFfDBQtcwvVQHNYmrPrPv7fTZSjq/hzZiRU9CTpn9oo3E7leUFqivXqI2",
-	"tSN7Z/NiNq87KTcq9hoft7GEVnVRBqMFuwYOUU3H5IKbO4WXyuy5OREzrBXveNmCea6ao8GH92/Rb/lz",
-	"dlRe08BaK2/mTikp91F8ksyjjUlk/ZIL2JlKb/EKdnJeWvMJJaMwB2TdKbpbl/47pOt8DSlUhwrFBEuF",
-	"nuZkMZTozLgg7gi6Gqg0r4oq43DFVXWpz8qjPWxbDL3nJCoe0W8gA+s1UWZPIjqBMCuL0DxhoUpM9BJK",
-	"CZbIPNJKAy1GkIBS+t/DDioRRp+VKKOD8uMNcvP1Cz2+279Nf7++WjAMI6cnhBEQXM9TPtlnLoiYZUoU",
-	"eZQGX/Ncm4VYGOQdY0VEpT3QpgMB3ElttOD1wbsPj4tJ/fyKe1i9s8nVHjfFl5BAX0C0zAUZEyG0XrDS",
-	"XLivusjVZYgrUarX8ALfIIsMqFUyMNHnRFC1vNCEa4NJoC0eJmqa/fXScUbj3qlkCRZsB0hmHMIE8y2X",
-	"82BTmoaFkvxcxhocHCAKeF+2DVOl5pllbwx/ry5NTUxcpia+x6NQeFHRh+Dew3GipjtntZLpwiqFwMdS",
-	"FgXc1z7TQa8JviaFSlKTdAg5bkhxcGRAhpcLwJlAcJ+Z+w2vG8d8UXGgWjPknYiDXrDlNPUsnISTiKqe",
-	"IDiC9G5sTGb4FcV8kvqvZeEe+1vu6sIEtdJUsJbjzPpLTXgw99TcJKm75YCZm9uXPBGIL4BCeAIYAGos",
-	"vN6pSOaKe/WRWQF+tGJdgkqupmRmd1E433txweKVdEHQqHxfYu531lRpcz+1ZYhjLNo59007tpUsmnIM",
-	"DeedYkBDZmqTY7JVxmLcdSiZm4+TecLCRdLCOeK6nJIlmhBVDmX3jPMVPCd9pmX/4dmJlakkvPL2B0wD",
-	"Pq4JYJ/12ffokudbeaApEaSF5sDJv//enWDy/fcAW9xE7J10IGyqgeA+Q+7WmnOA0mPwvRk7CoAOU2Yy",
-	"3BKQ0WDLTLeyEqIhKHWQLWmYnOs0Y4a36/v164eVCsRhpcyygw7TFH6TKAxrD+ummQ0t5vT6JuMZDUMe",
-	"kWEuedp80TUBv4fxAUFGE2b+VN4OOrHjYKmqjIDFyL4eVrX8Np1sZr2PFBbHMcVmD4tcecyFO8VInxJF",
-	"TE3nSyzV4dkJEJswzWD1Z0GPJWV/SsfFOcQOM9fXEMFhh6TgzHdm2FpMQ2J9X0boBodzGPC80+nqIwuH",
-	"T3Nj2dvaWiwWHQyXO1xMtuyzcuv1ydHx24tjeCZLUQ5eYxVOr8gy1xKlF2x3uuautHNLsNvpdnZBF1RT",
-	"YJtbUHzpcxkfgqYFu2Jzy6TrZwlT54aH0CKzB8nPW1M1i4fPDQFC+ylHQraZkxlXQzk70bxqQpTptqNF",
-	"vCEHgGan291wZjh1TXvS2XmmX0+6kZomOvaJTshnW7ZRTFZ6WX9rB6YBXjG+YFv6/o6dqJc13lnvWWCL",
-	"bZzXANrpgB5LCzkMZuiqXd3e4gCq4Hz9SXsGD8DDHR7Lewwad7bFQT/pdnfD/xXxUJM80o/ATyQovras",
-	"z1VG+b032QD57qtW4C0gN1ybd4XqRERBWO0bMvF9VkpOW/mR1nmFL+h9+Kg10tkMiyV4QUk+LSEdNSoS",
-	"xqhJWcITqTXQiMqQax4WfNQL1pBH3Xl6Z1i+JLbTE/f2eeogaJ2wv/2k4zs1rxZX8u6HxhX/p2fG/PDB",
-	"9qoIji929g8C230iOGubv6AfRBCNxm9+++k8fv/zq9GJfHJx8gaf7uHTV78+nfz2T3lwPX+53B//+Mur",
-	"s5NFYFs9BMdHtltBL5BU7+inoBe8+fmHo8u3J+HP7y5eULq9vbyQu/s7B/TFr08P6SV/cpkc/Hx2+Nv1",
-	"kxd7AXROCPaOVXxwcf5+5xf6+p14u389vv77T8l0/uTT07NPsZq9fx+PRm/2Tl4u3wQ3Hzc4A7ZJQs2w",
-	"yZzasGI8f0PIEnCudZIRQaF+Lgry5o3JKa8/Oq3g+BJ72ogYVVFmU+/Me+DXjV5wc9/H6kei8kqXDdC6",
-	"XVznSDVwzboz9ppKkwmcNpGQafQsm1M6JtB5xbYJMU0nrF4W05HAghJ7Dp/ube95z2HTfKU7H898X7f0",
-	"iNY0SPiQd9kVA1JpUDinvgcf61sXgLTpbW1pDT+ecql6T7tPuzkdM8h6GfjvrYrV6nJ1MtXb7aBmDaME",
-	"+6ra9X5Yk+xjbTuDmlWtYlDuQ1BzdzFWtLInwYdihH7gjPDir3MOuWdQHPLR24+gBhp35yaSv4mGa1hh",
-	"SpkPxS1KrQrX5RTQYaQdlluMeHnEpYu3pv0QjbJxOifs5AU64oyRMMcJUMz5FXAKqrJxvEobo5qfj6nh",
-	"L31mzkYrY8OO8+Qam5Z6zZtgKmbll88Fv6YRET0zB1H2GeOowAmzLjmQZ61fDfUhJy+cIuFXu33NWL56",
-	"hrVeL5cPVm95ZHGrWFxt85YPrjDj41+ID/qOxAr+1yrVvdq0nVoWQj7Nbfjhc3DNVoWdYDVtYKXGdRJR",
-	"Vcsz35raOEij66CXMJcUYaXIbG677FPjromq2lJMpcrak4DTFAs8Iwq06A/+vchu2TLBoeCmtfLO13RG",
-	"Fdzoz7Mz3Q4XU+6yv2EULrLd+s0IUxeSgN4kUFUd9ILfEr1ZqanuOpmk1LUigaAK0fEnHCo7xbVxbLDv",
-	"9enA0wyA5sHj1ffXjqj1vc/NVc2/kLBkZoIysE7QCuwiuWBL+vqPdxYwWdOcVLzY4NOHbDhzUNy+IJ2x",
-	"HODYlLFmo4+D/XE3PAi3SfvZqEvae3iXtJ/ig712N3oyeho+Ge/i7e1cnnsv2N550ul2up1tM3e2F+x0",
-	"dw7a3e12d+eyu9vr7vW6+78GJqUk6I52xzt4f7d9gPfG7b3oIGw/i7qkvTM+GHfDnfETvN3NTaztpfu4",
-	"kdmaDbX1sCvrvuNj10nophXsrcN8fsCRS2aFR7ZXP/KOOd2EROah3dUPveRiRKOIsNuxRf3M7lqgXWMa",
-	"41FMyqz0j0rI60M+ivRRH5t8SPDDx5sC99U7bwNMabMmx2INO82zVzXdGnMx4aqdj2qBoPOqqKmbnGYp",
-	"gsY3pqBrUJo2qKi+sLAhaC5ApQTulsWgQRepsmYD0FleHwPE/8Cj5YYn1Byx/AG14XRz5b9zzstNZHOh",
-	"j/xNMSSsREJuKqxlZ1PAwYttovoO9o0AnKul7/ydjL1I0Ci0OQJgCDB124O5vQb1X3L+Wos188D+Oscl",
-	"1dXekIjiS83K9cM7O+s8PBdcszFz2vRTz1Y/dY4VAclteMeX4ASFY233OBd61GeRqLQrUXrGbWC3dMpj",
-	"PjHJtv6z/ZILtCAj4M6ygy6IMiV/Pyk1P2Xx0o7tzRTMYnKsvjW9VEjNbfWZiZjaBYYxn0yMImG0UwOF",
-	"8UJqDgcxzzRKCbkL3PIQOqGsmCbWQgmLTVUgsTfYhi3D14eXRz/9fPzL4Oj0/GJwen7y48nbi2Ent3Ya",
-	"AWVoeArPujgfTFGDNe3fWTSQRO33VE2HPkPW7PH98quMLQchF0LrzVMuJEEjmHq5RFLhOfTeydJm7DIb",
-	"8ItiPdlaHG1TZUlmRZ8+SNytW6VZ2Ot/Q+XBCvO7ACUMSq3TbufOTsjPpv66lZLPzWK/QWZZSApySM1Y",
-	"pA0ce1gkT1Q9j4Q+gpXy3JRqOujCRhM0U1GLoisNUhY6Ppah31k5XXv+TCcS6cW/HWW2ihXDcCMUxgSL",
-	"wqFbiR9XEFmLoHMyjyGdtlI+43yepaoRVsTfSWFwAWSCEBaRqNVnqqT77nW3swKo3ER7+Cw31q+I6qye",
-	"89vnpOd2aP9n5HrfptIG1VObEbkk6xhjF4TlBoxkDSt92iEk6sMdWBP9NTX+2Jy7MN+Ds9NnWSPMRVot",
-	"ZvKvXPPUfI6sPiR+gpfkfsw44ZqO3kItsmVwAVGD6MfpPFxu6/9NR3Q7Jj++VOGPn+JNNKViH9QH0ZQi",
-	"zsh9232XedLQjG1EiMvujx5tva+Nbeiji/PtwldYdyYE1ey6AbcMlsWcw4wFQGAMZp2gfPm0TX+FDLoR",
-	"j5bIzeaF4GJtomiFGVgIH40j76eltbqZnypXIfsMqrUcH1u+mo5+DOkpffXy3e8n22/piTxh5/vh0cnB",
-	"yexl9+ed+W509OpZh+x2O+FOzEazl93oH6/iYgVpLzBVqLfZCOinUcNkSt28mvKSfK+y92+95ReKC2Ia",
-	"wuJJPWzZA7C+AevRePuzGG+a76zH/pJ5M/vTKg5oK1M7ERz6rw3PT18fD95dHJ+b5HVBQkKhWaPzhyru",
-	"aqX0U1Q432mnz94xcJ7aYGsuYqaXHrYKniqwLmwX83yZcgtVTYvdPkvZcsgjAuOfWDIfhDGXJBrW8Vfo",
-	"j/55nOWtu/FeWxR1yuLlvb9wA4aWq+tdi61v33ZHG+20dC7F+kDXcV9H5Lf2YG3Mz7prcJgjzsYxDR+V",
-	"xodkm4aObRWSLe1awTahzGrLFVrGRHlKLo8y3meqsyi3rHnpm2yD/rbX3UUl7gVNNrPZGsafv6CSfNfp",
-	"s8N8vobQnxCbXTXNhIFlUiZNxyQotTWl/IaZm2oiYOKHL96cvB1mXTP7zLbN1DA9K8MEbeBwNKNs+J2P",
-	"n5pnswFBd+KseXM+5XXVcTD3xtc8c43W4m8er+ML23r069aqHrnQl+NCvoSFNBVwVbaCIS/DS5r4Vstl",
-	"gFVTR9OZTHf3rH52eW3SgrQBfSep/ZdKhlmbtn4kyhDWPKUPH2HN3Sgvfw2LK7IspFQueQLlhh10mFUG",
-	"29HPkAkDYWhBxtBeFUTPXvfZc9PevM8kuSYCx8aJyiXxGAE7z/Taeb9spUda2melz6oDrCpPEzcFy5SA",
-	"F0ZhuZuLy0NGT5/lB4Hp757ia5K1j0BU9dCCmOJLbOYlKY6o1wlk2uyUTuxthaprEZEKVFe+uql/pzzV",
-	"7UE8PJ+dtdiWRinxPwrwRwH+AEz2KNdXwj7USlliq555rW+dbJFPGiW1WeDntmOh5m1QOGPmayCYY6UB",
-	"q0bdzYpuGOb9ne3Mj2Ezg8FES8dcfviYDap0LfhMBWS+j15dCm+Tb6TcCsg2I9skp9j2z/kQpB4xqHHI",
-	"dW+rA8znW9+E+b6oKe36pUBTaeQR0sny+a2PWtN9HuhjOBvmQJeK3VYd1LTzkldXj6nUR85MSbh7hwX3",
-	"LnvmPpifTBr9S871mV8wkuXZ33wsEuVafcM0sJ427V6BCwumE76+IcV+z9j9zU+85eolT9i3KaQgJx4o",
-	"mlrqcySdklQdTeeHFNf5yI4LqnXKqMinkMxVoTU4Z6SD3oPPypYmDeylYat8I6Ja+WYRjAPmPnWasOh0",
-	"wS6y0cWlEqZy91nJkcsace/JRmf4amxKMAaeUv20aZynnmbPu1VfuzPpm6PuNK+Os9yY44hc05DITbwp",
-	"lkPnCOp+MtXkSrsnP1xjg3h04amacDT4ih0grdzkGCgbfCTFB2K0uYHq66oP7pGtP2h0U+S3DXxv48pN",
-	"+9xJFPxpWNafX4IfswhkIh9vSl6mnVE7baO6WTql9XPZ5gZ6jQ46Ufm0yIpUNi88tmU5t/dvVXOC7jmV",
-	"8ZSRSzojMALh28lkPEob1972SD66mr6SiLUNLaepNmu7hvJnekvkZtxsVLe6TnUqzKiMBcHRMvN5dzyp",
-	"zgDD38EBE2b9Sx7rVu+1blUQ10DThSjS5KzHCtZvIas5rZgpS9XGM+8aGzd5lo6y5scP28fj7m0jcp9T",
-	"6RuxSaMF88mrOy3Y97WQNI3mRktEH23wtfTTQnPu9ayfSpPzvDxzv0DcuT5TP9czHY6KbTuVzmFLmwdm",
-	"U+HNzaZdoEmK+uliZ//AZKH2mRnrBDML4qUpfIMAtdmXDjosjEJNJJHeKWnp2HWzjukC1WdpTBwuaQVd",
-	"knjsc1mZQMeR6/5+ewmpNXATSSm29sptc7VhF0hqzYXb9vHU03VuejinP7sO7h/y3cw3P5wPmVya7UCj",
-	"a8UA8p6qqZshv+E3FB71Olks6UDLN+XmCT8GnD+7WvC1cU3T6H8l23QzDVIG5mWYJWXA4yRqrtaWxTGT",
-	"nZqMzxxr+pOkRn6jrqENicgmEjaSUH0SYR3Wuw/Dk89THcG+eH2e7Hm0gSc/0uZXoBb+CMWcjXS5oc0C",
-	"T1oH9t3SF19AGRJlk0x7NFM2QY7b7MCaPL570OL4eFxQ4VxWDOSvbKxtPWD63tdzsF1e35/ygD9qWQ8m",
-	"IG2i3sY61pZR5+Xq6kprtoJd2WxtQjcCQa4pT5y5YCem63OmudGYiz4b8msiYjx389eHhUbXufnDSC6o",
-	"CqdpR6+IL5iiM7BrC5XpUPzJeJ/Zl/5tb2enXBlE2TWOaTSwRqRrX+svExJcpZzQGkl34ua3Z6URLpZS",
-	"lvYu6D092Ot2N6n2hs9J5+b/tWzYjJ4fOewjh12Tw9oKTCAeS0/S8YQ1mS2EeNtuEo6f3x5qdioiNMdC",
-	"LZFN+pXFgT0FH6DjcFSiK7KEAHYdk+6zIpd2eWJXZGk5tBuZAnP4IxLjZQ17zgMZYtZnMcGCpe2GXMvI",
-	"Mr++shMMRgTZrGg0ImMuCjPtjIPSfN0qtgzx7Z9hhNUXYcxTnhT9lIVNC3q7BxuxZfc5D8uYBcHxbAO+",
-	"nG7ybThz7uF1efMVWT4y5kfGfAvGnIuZwETAPNds5NPpgOHaGOS5m5t6N1szfZGnqzw0XKLM1Y246EVa",
-	"spGPXGTJVZsELvRHNGVU2vmvWSwRYHiMJq5BtrlJu2vGEvUDLtpHhY235ajUTpIu0ujWHxoljc7xczLj",
-	"1yTXB8d0B4xjM3oXplFALI8qoweoqSC5ubAGsLTVAsp3Wqg0r7E0O4CuOA3NFjTl/YUd7xuHpL4ust7U",
-	"Ty94oSLbUXK9j95PHhvP7Iio4ms48nhMgs2YZhPDfPTDf3GGarzwtVS3mWmg8f0W5N7HVjBPvEYa8FWY",
-	"982ZwpTlUyaQP2MC/S1tjYMqfXT6bEiZTMZjGpqhVHql4XeGP9tl+bimGY5r9enphdNna3DoeZKdv9sa",
-	"QtnRSxWbqrLSCrBQNMxzlM2O4Xt46kGCAJ+fdzhn/7fAQx4TKr4OCZtaO8CAuLBH34T0VimQiki1BW2x",
-	"ai2dCVGH+oYje3Dung+Z3epmeQMEyF3YcH438EO4ioaFhYaPYvghyHMt0WtRYGxujRQqlcCKC381biv4",
-	"1Hbsu11sTQCirUKycdxEsGcQBHpIinVhpruTbHGl4WeijBXzHPPoI9dELDkjzWXUgJYZj5rQ8oZHBIjg",
-	"ITEzcy+5D+RUFnvkKV8HT0kRszE/eXP64vj88PL0vEy8TiVt4ivmlnsj38cGdH/pKtdyxzqEpf6ngg7S",
-	"yOI/ZWMb0rn1D5dovtUgVF2vojrqh/bJD8i5ocPrPTDt/DqP/Por0QHZ0iVkG9+ysMGTh6NpcG3XthG7",
-	"SAMaEHamnNkZpjyOclOmTfOW34b5CIgbhANdIMuNzmx1zAyrcEpkB7l2Ze4h6wuC6+CBH9NYESE7hm71",
-	"msMWGsKapkf98LchohPGBemzEEviHUVIJRzPLzHY2oyRTruC1U+rtpdvPzDavKlcPOx7nSsy9L5rZ3+d",
-	"l/1AJpSZ+W5ubLdDuP6BrQXHb40wzChzf2+vAdFbeP3Ymfpp5oUbc1ADg/WB3n7b39u66fRdkIJnxjY0",
-	"TAe/Js0NhBrfU2xNSmVWjV3zxrQZ3oZNizaVWylXuVMtpz6rqys5zbseY61r6FyFsr11Yq2J5ZZO/pi/",
-	"6ws139vcpfywpPRAVMeI2DlKrj9uOOVcEtMP7BeewAnCUp+hPoM4gYmwLqb6Luvcv59wQW1RJpgJd/Hv",
-	"j/jI27JgxEe3nh1S05Uy6zipX7rJcPpoRtnj2I8/aUT8MaawKYPcNKaQGCZRZpIFFdtOFPFq2YVBdD8e",
-	"X6JqH7Bhtd5oQtSbx/b+j73mGp0lLSSnXCg0x2ra2E7EENqq+mErlRlXNrvJUr/NjZKVSH7EoYsQSOi/",
-	"7XV3v4Oxq8oztcZmSBUi9befUZPK7ce0qW8qbWojBvwiT4JeLbXJSfcNss5Hd/RXYRqZrKlaotvMtaTx",
-	"fS9Vy9XBKEPDXnsIKoeHpojZmWP/R/ZZNuokx9hDVxO5KWPHLIJLZp0+s9Mcvdwe3Q+zN6lAdzbSGiuu",
-	"W4EbSzlImALjzfT83213ty+73R78/19vZXD9GWerPNpcjzbXw9lceea00uaC6sExFyFpp9Py/Y4r0/LB",
-	"Jv87HtrK5kNlvbI1l5Pm92Y3FlTW9JlbrMBjI24qDxXfmM/62CB8YnEI/x3E0Ffa7fIydXjbXpbGtImX",
-	"jxrRlz+XLzUFOlpWHMFxswU6non9DcfVVuvo/6yu1jE9WjyBnogTmR0cav6tD6zesWZ1p8/WO4d1SeUC",
-	"yoiirF12Tvfps8Jhp+pWWo8g1/xq/cogU9f0aOJ+i3nLBneOxk1B2n1bHrUhVFcI54KJ1olUjJgW9dYN",
-	"Iqi1RSLSVdN7T7ZrPA3np+Zc26gRKgeN+mzNqJH32EErzbVPnfmMx054X8MpMrhI6YlvpD/6hx1Vhm/o",
-	"01Q/dejW2tfj7I2vV+k5ZlHBOMhyYNZ3RrqcpAcgncfBRI9E/zBpIdh6EH0TZ/KcdEpwrKa/N6XL/gS3",
-	"3Isv/ro4HEIqrBIZ9AJ+tYlv7sI85ks5glfcdyHJ0ZSEV+nUDXA/GD8NTHWITYKY29x0+9wOU6YEl3MS",
-	"Nvg2TBtvmb4D23k+en04cMapsYBJ3UpzNL6QHXSqlSfb8cO5OGyHOK1iJVqdUlMqO+hknJsSRCVKGIwJ",
-	"aSHyaa5VwxYyFkvkhorMCLYZr+AFcR3c8/O++8xWCFu/d8mX3emzPjt/eYSeHBzs+JS1bGPMKJ913cOf",
-	"2ovFoj3mYtZOREyYtsgin4tDysv6WUTLV9PRjyE9pa9evvv9ZPstPZEn7Hw/PDo5OJm97P68M9+Njl49",
-	"65Ddbifcidlo9rIb/ePVRpOKTtIvTFndQ/iRKXPe8HtoSZrBnDZpqkqBudCoVJSk3amVReGU4MgmFh7h",
-	"cEraR1wvGNe91t6/9ZZfKC7g7J4JPKmHM3sA1jcQriVxTjW7vIXYgeeqsmd/zSffEDXl0VuuDvWpJes3",
-	"TYKnCx7odcanwFO3maECD95GlLn9qZdnhnv8gCUNbc59UWKdMCA4x/by3FTvumWkfE4YntOOOwK1TbE1",
-	"xeFQvZJ2mtGd6zv0asUmlQaUoBfsdrqd3U14goPOK74YOp0Tdnh2gmBdFPEwmdl2ufdeGwmMXb8rBwTC",
-	"Er26OH2bQ0FEZciviViW0LDEs3gdNPyi79sIDW7lFWhwWOghh4SNKm2+js3+5fDN64bNBkfK77VpaS8x",
-	"jbXWQG0MVxDYRXC/KywUZP0LJKeJgn9HfMGgj2LqfB1DdGRKTIPDCCs8wtLM8E2yI91z7RkhY17ROEYj",
-	"4lo4QpcnZjQU4Vy+UGybwrPgSRwhlQiGcJ/NNWQ4RjxReEIQZWDuj5M4hsRin1+HqHOCI8pMhcJdG5Xp",
-	"TfUroubSveii52apr2FgXUl/hSaaBjEmEqT/BpkomxRZoyHWK7HlyRXGK4iRIGNB5NQqn1BDVWhfh0Yk",
-	"5myi/7KxO261UQjs9ZmlPdA0cDr72TSQ8Q7Ioyu03dx0vD6zim8HHToIxwgzM4zYdnCEDfunqWZc2CnY",
-	"ptkyOByNqpvv+JjoE6E0DepvkKbp6NnpxSUynVJzynG3+6w+gPAAirHFRr1mLNTg8H+i7mhHxaOJpgf9",
-	"+0Cz08GU6pe6JQYqm8C5bq94iIo8pC5ssfkQkc2UnBhHmmCJQEAEj1rvo9br0XpvWlXFtxQ40qS6QulN",
-	"p+mumP+buRs1v8EMDVdyhiEa8WjZAjWAGvn/7vw1sNU+A8aG9KmXCAvS0/zq+1zRUM8ywrTW05R4ptfh",
-	"7gKjcI/g8u82ZsYQwSKmUIXkHAzfe6e59UwlbnVknZU4oTIclypJ4rGG/NBzb5FJA2g/XV6eIcAW5ECb",
-	"L7QA0Mh+ov3b+FmGfWa3zuzlKFGwnyOuplqiWMaddozGhU7Q8JzrTVlo+J/Kh4Mne8/Qv/+119ltwX/2",
-	"AIh//+vA61GRMnkImZHVPf2Ro993rpJUQ5TLICgOthtYRTx3Q66MSpNPOyLX7dzlXJVU4nLf3GVoiB/y",
-	"OVkDlBaKDTNAikPbbogs3gOAZp1ervebD2RL5EVAz/O6UC0oRQHbKv1dFtGbNuF+UPlbnf5tVL3B3R1v",
-	"rcCob3JAWdB71u36MJFpK1D6jIXLhtxog8wW1MdAMuX1Ufg/Cv/bCH9IUGdlUvJpAJqhUDbmtU6AfGcG",
-	"14DFemVNOgY4A1iEhZZ9mM5kBzwfJy/QEWeMhAodcUHQv/+139n1FrG9cyB8xpRneN9mac/2kZpe/PrD",
-	"H0vZ7r2UzWwswiOt3qhq8WCVqBtHCBdqLB3pDzsoVXQLngOrew0P7c4D4Q2RYZiOyvvMQ+a+XrFcPlL6",
-	"I6XfltJbxl44O7249HFyAEZ/kEkZSUQc9IItSAqx95bPw49EubCsmSFioyTpzAercZpXVHMEL+iEoWTe",
-	"ci1OjHNthhmemKw6xBcggaDONNfyxPxQsyBl5jtDzq8okS2wtBZkBM0+clCNBF+YMpPyMm8MBJCF0LLW",
-	"aqG1ZrHbjqxfojBnIMsHJksE6nQxEbJpHd/sc/uo+6H68DnBliUlEVUo5pPcJuqffC+0U9lazty7Ikv3",
-	"BdUAQbZeFhfwdhPK91fLdV4b2dTK5yg9FXZq0hgNXx9eHv308/EvgxfHb04H56fvLo8vhohKlH9vytGq",
-	"rzVpISickvDK2NsxxxEa4RizEPwQLEJchFOS65jqSDbzLd98vPn/AQAA//8=",
+	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1Flm05tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E82H",
+	"HraccGvnxmJ3o0/jHJz3448g5JMpZ4QpGXT+CMgXPJnGBP79k+AzScQFkZJypn+5xnFCzG1TKojsURZ0",
+	"nrXbjUCQoSBy3Mtf2N5pPzvQF2XIpyToBFPBhzQmwc1NIziKKWHqI1XjCxIKogrLh3BR/wuHil6ToKNE",
+	"QhoBTiJKWKjB+/S5EYSCYEWiHlZBJ9hp7xw029vN9s5le7fT3uu0938NGsGQCql6UyzUPOgMcSxJIxgJ",
+	"DJ/7yb6oFwoSEaYojmXwuRHQKOgEgky5UM0ZF1dEBI2A4Yn+hnP4GaU/T5NBTMN0afhUWDqRRMiOIDjS",
+	"S0r4SH3hjxXAvvl803CwSbs9QSh70avxNJxv6/8lg93/Ub9cbP/+68f381//8T/qF/b39tuPL5O3H/++",
+	"98vH7dng1YfSRl/yK8J+JvParQ6JlD2l7+rheMQFVeNJ0AleX+zsHwSNBbgIJvMmnk6beBBGRH9uGGM6",
+	"ASLS29CLsMJANhNM46AT/PGH/rkFf97cAJhr49JAkaFyiqWccREFGTHCp+QQiuNJHpH2T/JF2Y++IvPq",
+	"+/ey9ztcm1enqC6gV2MuXS3oBGugDPbhnIyoVESQ6CjFTIqsv+xp0BvDY1LYjEFCY6X5jH2ZA+n07XHv",
+	"+MXJ5el5kIcAC0XDmMjOTFBFNKyWG8Hqlsm9pbK441SRiYETR5EgUgadYHvnSavdare2g/SQwh7FWIXj",
+	"KzJv2l1YDSVhIgTg2SDVMdDCI9sHhUfgbe3B7nAH7+82D/DesLkXHYTNZ1GbNHeGB8N2uDN8grfbQSOI",
+	"sVS9RC4BAk4pHgEcGqJ462lrv9W2W/9BErGADlf5SnfycUxD8t9WyrRCPnHXetdE0CElUYpP+Mr9YTs8",
+	"CLdJ89mgTZp7eJc0n+KDvWY7ejJ4Gj4Z7uJtjQbBY4NlwP6Hi+NzTWbJNFoKmP5ySzkAW+A+mLIhL8q8",
+	"9T9hKsiQCEGiXuU1dTDLZLDqZ99oUMcER0QAqz2MYz7T/4iIDAWdKpDaweWYIKwvkQhNiBrzSKK/nb88",
+	"Qs+2t9vo3//abrd2Wts/6K8w3xR0grPTi0tgpL8lVOgPcixvTCbAydUcJLpUgrKRkTNjHMeEjUgVgtd8",
+	"hhRHOFFjzVdCrEgRgu3WQRmCnwgWRCBg2v/VDcZKTTtbWzEPcTzmUnWetp+2u8G6MMJpXQbpmCBzrFGI",
+	"WQHqFjqdUKVIhOgQ7tMvJ1KhMZbwt8FGl/X/0Tw3l0jU1LK3g/7x7u1rpab2534DSY7UGCs0MGqWRBFH",
+	"jCskxwYIKhCfMSTpiDUpQxHFMR+1uqyyca0uK24dljRctnMNFI6xkET9Vzf4cPmy+RQ2c9HmvedHOBx7",
+	"Nu0wnuG5RH3Gm6G+o2+Qe/Bk7xn697/2y5h1t62Ju/f8QnGx+PVS37H89XDbmq8/J0rMD4fKcMIiBBck",
+	"5CySmsZnmCo0IEMuCBCE1i4QVopMpqp66nYLoB20F4E0oYxOkknQ2W448ChTZESEYQRTLPCEKMsLDKWf",
+	"RFVgTyLEhzki1/JE/z7FapwJdhot3J8J/vKWsJEaB52d/f2G76glQnLh50Z90LlCuKPvoJkKck15ItEU",
+	"j8hzxCdUIarQkAu4DJoLXHMA/5YQMc8gNssFNVDub+/4oHxLJ1RVgXyfTAZEaMhA/qMpERYsDUpEhjiJ",
+	"FaIS7bdroIlh4RIwBn872iRaiE2j7LyHlcqg9UFa9BtoyC1PH8xRMp0SEWJJUEyUJoEGiuiIKom4QAnT",
+	"AiLkgkg/ruE/K2L7YM+3jVZ7Wkxu0tqRt6G3IRcTkOJJAndWQdAie/H7tQh+kJff6IfllDNp7WYcWS4P",
+	"BhZnyllY02ms5QjlbGsq+CAmk//8pzSmdd7wTtgV4zP2jmgqLFprPDKkco1jGvWs+AkaQUSU0U70lw54",
+	"NNfUaW97jiQx3IgIwYVEMYVnzF+g3KaPUwkyCCOAAA0pifUnT7mmThF0gi2ttgQ32i5gUmEWani28JRu",
+	"aUG5paVVMrXbSaTVjNvbb160vf9PHxGFVSKDzp4+F4oqK8MidJ5+nd1xPOCJ6gxizK7Mtmc4+g9BhkEn",
+	"+N9bmTtjy1yVW2dmq80jVW7kZDiVaIJjjWwS6XMTcWI2Y6L1eqTGVKLDsxOUX0EzOs6GMQ1vjWurGF5i",
+	"bat6cO1u6Cm4o4BqKpG7rMF3d9w/Zp5lmEm/9yuhJbTvk2hG1RiRL1QqykYowgo3kEzCMcIS4WwjQKlK",
+	"d+OmEbzkYkCjyGzvLVBEmUyGQxpqaXlhXFm+I5nd1DMOr9KpNP4VBM6BjLjG+JqkqqTmPwge1gQIJ+0h",
+	"sLmbYTPbmwdE53vNUYy0CgoWy8ePH5uHOf3aI4nxhBjVekKl1HiH7WlYBVwA3XNGnM63r3WrXaPz1atz",
+	"Rp9UL3nColsSBcs9XqYFxlVvCBdzJKCR7X68f5TuZSjVu/3SvuhBUWq+xmzlOcHR/JZbOcQ01njx7KTW",
+	"m7nAgsbzXsLwNaYxHsSkwgUFgVchvRSJNGVIgsIxCa9kBzjFAEv9VPqqT0H6a0mUCf0lv98KDfv5k3VB",
+	"xDUNCfpQAPsBWWZuG6hEUmGh+WQDyXGiDMfkM9bQjMXuEjY7VDySYOc0U0PHB429eytnEgFAp/oor6T8",
+	"+KhgJjgbnTknbsHxovWUnNYDDkunv/SK2+AUPZAE1nRwnmG9LfCWdbYcPuoYIPDser+kifUbqF8AM/8D",
+	"cC79Q8L0geeC/k6inrHC+oiLLusnTCbTKReK2Od7mmD6LXRolDon2zQz6ed39EtzNps1tfLSTERMmD4/",
+	"UV/fimPJEWZdVoHV+A1yuAf7vnnEmRI8XoZ9Z4/fNIIzgUf1O5k9YPwHGa28A2/Ue64OrXBYj2JGpahR",
+	"mU4y7dhHKcYVZrRd83pj3QEs1pEDmrIRPyUP2gOSUAdxFs/R2enFpcGfR3Cmrr5FG25u0irqV8brOVYE",
+	"LOu1Uao4f4fZ3IvWelngZQScowlmc+d8kc+NbwazCCkxR3iEKbtHLNZA1++gCiQtZPRbYzKCqqrNY82x",
+	"nLdD0NFYZYxLAz3UDALCKGg25s5ZCOqwZg/6CvgrpaJxDF5DRBkaCj5BGDGiZlxcaY5o3Y3WKjZOxm/F",
+	"CRp3FjdayhJh0LIeqYEPx0toEtbsmT/91AXWMMOxsaifI8rCOIlIwSdMIzQbE4bmPEEmfIaoukeKy4PZ",
+	"7yCs8V2ESkMT85E2oRSmzNBZiBNJGsaYKoL7bYXBJedvsRiR9TlG+tgtJUHeZRLrtfQZxAwd7KGf6U8P",
+	"yumXvPqbIuRDTku5jS7nyeso4yX1QPvQYmMwufgL5czqrg+AFKuHddDC934bLumzkxc9Wo5zFZCaCs71",
+	"cDpI5L3IZfAEG9OISqRXff61BXIRBH5NRMxxRKKGsxicbagvFz/pO5ORq2lii4xzn0bmjHPOe1qxcfxM",
+	"FszylfSvB3CF7OR8lZecIw29cyXLB7XAq3oeYCJTAIEtplqdtOJ3LTWwy/S1r6UG3oHyVlPMFruFygqa",
+	"pbuSfpbFLm6tlN0/Ge7ngxknDjCzKejYQv5gpHhyR0XwphGsoI4tYRtVtcziTys8Pc08QOOpC1551aF7",
+	"5xbbOY+dZRLomCmq5kif57cWwgeNdCzSPRvBimrY4gAGqDiQ/7konGjyJReFLazrCW5/ED/2doaOwoc/",
+	"sCtbw0wiRFmqApQ/2+6RvmxS9FYIZSxU0YrK2Wp62SIkV/SzdVzoC3Wyh+CO39JRXqv9OZ+5RnLVa76y",
+	"YngHqfmBTQXXhHcHQpgRfOX1o1uC0Nd7uWzpYiQl7yzXikvIJxPOnqNwzLkkCDOuxlptYKQ+g4Az4pIu",
+	"JhxCuHqNTPEpJhSkoDxIUsHOTp6j5HbXsvmvmF0wI3HcNPkFDTRIFMIIcIMGguAriTASSUwMz0/DAO9I",
+	"RPHlfHpbatDv86YV5CINE/0OiDTkyUESFmUOCixRxUJ8CHm8n0dXCiKCbUCXBsSvIo0rIRb9yf0ge49x",
+	"xEcTyj5IIo4gCRowE0VUP4DjM8GnRCiqMZFmBGc/pSnFpXy6PUgPc3/vVhKOqunGlSQxJRLSRxMsrmz0",
+	"wiSvayyGnA2poUGXgcq4+9X4OmB5CCIa74x9/4DzmGBIqWDe3LQXVE5jPEc2oSz/UaAOlz9jmuNSJQV2",
+	"CAmASkPpQnpIkJDQayIRdiCC7opRTNkVUtzxKMOb0qytHKvLQbTd3inu87YPQBqqxJdz+uH8reZwGLk7",
+	"Sl+799Szmk349mVE5lIK+2k6eF8fMFN/sCwHD15/Yu7dz7YaC4Hn+mqWfl5ZaeEW3OTz4j5ly7iE/s/p",
+	"E3zwTxIq/a70SJxhFY7XPBGusqBC0XB3H0UUmLfMqAKzCBEWQaDMmrI201B6SdeuEPUSpszhK77plMVz",
+	"Q1h9A0wHmXd3jOWYvhisbGtfO0UpJboIK9JUdEKCuuP7AMf+45iAcIZUPzgg7tzT3Ln/Jgf62GHI4aaU",
+	"lfn4Tusdjkz1SCQRVcfXVnRXKd6I7TIysUJjPJ0SBrzaJrr1oXLO2Cs9yvo++sKh8qVefxxzFNEIUdXJ",
+	"5cs1EHYub2o8oH0NHlZc9MERhUF/08eMs9R3SkTti0HcL07DNa4rAMW7jCu1qqxyllI0LxRgeFdR3hPC",
+	"EM32deUjm6vz8vFvu4EgTWcYsjIj3zLm+SUJxY2AJyrk3uxvmYBd2gc8DTGNE0G8NCAIln6ymkNaPYQz",
+	"AN1G4Ut31NKjd8lMnfujellhYTMyqil8evGZ25xwjNkoT9MZMfpea9ZdQFXlhYOa0+wK3P5YIuUAJ1jZ",
+	"ilfYC4eQz3WH2xUOFs92Kr3TfyxSTHNc4qYqwnM1E9WNMNUWDoVQdJKVUWj92R7dGGdFFEs2ASD2f6/x",
+	"yoCuaDya74jCrsa3uANZEpPspdp8YUeqmgxlVpPZru4CZUpwOSWAmB5hERiS3nWolImxwCuX/jm7kr1E",
+	"UO9FQa65UfkXr29KS+/lq6w/ohfxMJkQprATCdXDAKXFC+Eq3tLTJlnPZi3dC7CJLY5cBEWZmAwqKuDn",
+	"MOHf91qE+8Bo1FDbqlviQWkdanznotouoWTs5Voj1FWQgU5a9T/aR58jQRixFYqcX1Eis1ozYFiLyor8",
+	"TRqWQ2I1NqNk27pH93YsCBjKABfs12IIpEuf9/jkYO8zKZR9fgNJMsUCK1PsJKc4JHIpA8t9pPfLHTA+",
+	"VNr4+W1M+rouChVJDl0VnIalxlRECOryjRIRYgaOdq3rz802yCxUYwrM0RWZy+eITKZqjiYEm7hOl6Vv",
+	"zSqvgIZbCJKEU+enkiQewk5PlUSMW2Izto8Br4VOFGKERLLL+mm/AZs5mtfPD7zaoNkKFfekoarqNryl",
+	"Q6J1LtDPcziX2qpyTzWy4rndg2L1XNtHZbnGCD5KOzw7kTaTVqWv05Q85KKynalpXtzLGtMciiGXmCmZ",
+	"pb7jsdSzzhl+ojPFaSXj6osSWonXT5qiRVnczBY6YchAIBuob9tv0Ojmpp/96XQw/WOX9Ys9OnL32XvA",
+	"8Ha/WcNK/yyVzVY0xWMFQ+95ad3Uli2vB64S+NEgYTbmMbFfgEb0miCMrPUKz2HWZbCFLXSojNN5d8fu",
+	"SAPto5hck1g24F5t76HBXBEJ6u9e+9lBieaPzE4CicCJckdGEmUoRZChVvHNOaiwj0KXjTIFnidMc7E0",
+	"1s/FCDOrTZnPzc7o86wqyKUE9J2B3EcuD75qzbuWHhWmkz7cQP1ClxT9Q7X9R8EDtYCQd5dpbdFSK3qK",
+	"lSJCA/l/Px02f8XN39vNZ63e/2t+/s//8Cn0t3JYLHMg2O4lCyw8y5evCJkijEwfkwaK6RVBmhSnU/AG",
+	"ZdkVQmveGE3HnBFDfiMCzJYRL+Zcv5KKWDbSscy1QsyggqzItsDPUhCnrvbVw7K2V9iYDNPb7bZPfQUN",
+	"oUejmNSz+sOiJoFNbswYyi7Z3DF7OIo8URrkAuPf3te8P8/8D7zM3wEzwV/uDIvGJZujEN8KFp9ZaQnT",
+	"HtB63eM+7MlKK6HHbFUaEG/nMv4LaFxGyiE5xloYXJF5A83GNByjvuAKK2K2z3X46iPTk0c+dkVtHW+/",
+	"y8t1/n7NBhd6+jdq4EYN3KiBj0gNfAidbaMw/akUphq9IKslKdGOFnImtmfFg1HJn1smrf/txK7N6YDm",
+	"T1FQ1iLyTez+WDWOm+vVt9ozJXUo99J6najYI7UEddojcl1FsNRdtHJ8xnzGTCEqZ2FO5TPak1WH0vqd",
+	"Gif0FZn7Ze8VsVqX5fwlQVVgxKZg4/Di6OTE8GtzRqlEinxRLZSB2mVVWE26WqqgyQKvrkOL+azFKMl3",
+	"U70vpHzDXVtjX/JweveIMyVw6CFXPiUMT+nygIG70bf8sVYZDrMQ8YPnW5Udy7WZL8dapOQ+LrtywiLy",
+	"pbofEQ+lN0gtCFQoaGmlhNESDs9OfActH8qqUkzObMlRzrxIN75lJ7mIXkkS5MN/NhcAudtNG5ane9t7",
+	"Pyxy2lQD3hlheNpalLsueVa+JkJ60yj+bi44ue7dxRKCrSLilmwYNGVA5nYnt/8+gjhJg1e5nhg+ZrEk",
+	"Z8LcBE1vqMp6ByWSoNeXl2cIOj4uSFuo5fJGQJb7AfqScfwc3qcoWIXS2rZaXLACvdWLC/1zb2wjiiWV",
+	"taimQvpD3vDvP0d8ariAUe/piGk5r7fM9PxYhvW0WfQCLHrjenVGbD4bKy0jMEUEjM/qLNZltmphtSEX",
+	"C1XzqlW5chZL9p4ZlggCuBFSvEYNqsm0yRaxqlIj5y1AkrKQoO1nT9qBTy+ltQk8PtjWWlnWuAScgWfb",
+	"rJhvdi/zcl9FF53b2ufSVNDVcbdy6HSdmGkjkHTFpo3VJ5PBsjwvsKwL3AV0shoTcwFX8DAE0yDYcIIi",
+	"cwiWZPMt5gP2OHsZgSITv1O2LieKz5g3BcXjFu2Bf9g84Hv5m9mVh/fEIw9XpyOGVSJIpvZ6ZYO49rp8",
+	"r0nDYOn4yHpjTn8+826qBy3HX4yea5c4vzj0Pnm1mOquyLwDVvvF68Pmzv4BUuNkMpgKymwT3ScHu0+9",
+	"GsaVz9fys9ab51PSgW9qGLCAcOq+zCPY3vEoiRO55MO0EV7boVjSkfehL9VHzlLFbVVkzFdbZKkcvIKa",
+	"GONM0ORlkFVDkRc+o1RrmysHKTRZV7hdGSS9oA+CXAuA6qYzU/0K3gGG4FbkUoBKLaJ3fqj4A4h/VXgZ",
+	"CnlEoFxsENvDMhV8JPDEy2I9bRA8xybGzHaagJzMaxJrcFbIc6ltU+PdMUYu6YSkpaBrGE81Ct9lKoyh",
+	"yBziQZRdaXGc5qGX3Hr7B+uVHdSrZqdTwmh0xNmQjhKB/Qravecg2krZnqQjRtmoh+NRD+qrNjmO95Hj",
+	"KBPA7z1ibJM1+SiyJutRu+qh8vKAGTsMQ54w9YLExFHVGozNTmDp1Vev/MITgextKGcU371qpexhK4NS",
+	"88EvvMnW5Jp44z2XEL2fEanQdrvdRva+xn2kpacR2FUFvsuPvfGfkWWPwywaX11akIOl4baiZvvOzOif",
+	"22QbLCeWcxerg4pEzEYE9UEKGpUzjb3dU9VT6tMs4RxfEYnIcEhCBS58RFWhDCwNKkrUL39Uvyywl9em",
+	"fbUCMuPQd6he9hWPu66sZGEkUqEBQQmjvyXkOUTRoPWEcWUVV79VHZprC3BOpFHc1yD8etRY9pIyRhN8",
+	"E0lsE8TVGKpyh2aUDVSG3wdavrU+mqNWH5txZeb1hokZB7O3/6RqfZgi/fswPlw5v7e80DVEbiw1OrJe",
+	"D779tikepkG/uW9F4WJ36YWB0iMTcs3BPQ5L6PBt3HVpRRuL5yYJM22txYeo/+r4Etne3v0O6rtGHv0G",
+	"6rt1uZDwJ5VX/bXcqlkXBG8MBqvxCuWKxeq66jKmVYRdJ5sv1TyJ+rZbsddJZxsr+FaE0IG9wecmtX0Y",
+	"ljwKySrkiz8K7HXdOXdIrn/DcreE7U5hYEq/K6XvHBIa5vQUdnTBAX2RHpBSbG6Vg5MlCLpJKVXp4Tqd",
+	"+MN86VgW02QobbjRMIWRby5O36Mzs0RWA7xl9QnjxXjW3v5h6f45MNId822Jb/jk3ZIt6bCUa5mGrivZ",
+	"aa6bQ5bjmEXyV8i17LLgAVMbPaDUpwQuSnT85mmKKwSJHiD1sLx/xQT4jAJvk4azMM8uH4VzZe4SiTWy",
+	"775hap2/jmL1sLpntm1tQM0aiNnpA3VNnwGpCE5d85wRW3OYodSEpbFh6xFdvaq+ruDCg7QxhoTp9Sou",
+	"vmWJxfKAnhuCW4sSeweaaUFhT4bJf4Zo6vPCTWpMJpLE17mqzDTVbSVVrJBpd/P1khaXs9Y08zbP4x8+",
+	"g/GugC2o/0gnBOd5V8pVUhrNC4dUiGSU01iWQHhOrvkVuX3uidahnUawSUL5pkkobvx1EYPpDOxFHFTw",
+	"2PZ1pLFClD03/2pSBpekK30ZaPKOiVrSImhBCvaqzM+fcJUSvfuqun24l+IoblrtLQSsvlxJP/4RBomv",
+	"50Xx7NV9ppaX4Ldv832AOXXnPIvDrPEV0DQTT+uZ7Ws+Q7G2jwqTXW0+9hUhUwkz4ykbVUaqagUjwvN8",
+	"+vjO/rOdYvb4isnjtb0YVukwBIoAlLYl0uYBLciGWTO1ysmiAdHbJGsyq26jDafz5OtZApVpt3ELhssN",
+	"rvgncue/mO1eq7IUm0XQdFwVbOJ6fdJW7JZUHHG/6j6t3REow3DWoaqwTAFfJbAK25ch6XM90d4Hk6uN",
+	"tazM5y4gGpfTIG7pMb4Ph2+95/xDbuJbofFd2dG7f+t+hwt9vW6XpO1Yv3rjl7zvodp2ulBZuVJrlxqF",
+	"qDS2vljMbp8N1vOxFzu0YPTm42Wwms++t9gtaBP7glW98Lk1G/m99iIqdYeWxHL6++J32vt8S7t6kFuK",
+	"1IjEeL6iQHWRaG2kG2Fqg+YVYdo2s8bM8PTMpscmJNi6FyELH/4ntjGy9Ii13D1ojUTX+tiaK2PVDNLU",
+	"8Tw3qXzLgpye+MJCDvHSm0e70so1mcnWn+LJQ66Qac6bAhrSgFuvetrhNUNbl43xdY239xYSoqEPA2zx",
+	"zv4+CsdY4FAR4dvmxawhRyaf60+JiUgt9qv77Nk3Hy9tvLB9AJmvy7ICvr3M+cjFlbTVg5ghOoE244og",
+	"QZSY6/+bCJYbegOdzfRSLbRIXHWZfW+ry5bS+T20Oit6EnLK7Ddtdna/orRAffUSdVHLtA82d2f92phy",
+	"M2Wv8XEbS2hZp2cwWrBrMhHVdHUuuLlTeKnMnpsSMcFa8Y7nDRjjqzkafHj3Fj2hv2bX5xUNrJVye+6U",
+	"NnMfBTLJNFqbRFYvC4GdqfQ/r2An56U1n1AyCnNA1p2iu00SuENK0WNI8zpUKCZYKvQ0J4uhjGjCBXFH",
+	"0NVppblfVBmHK66qS11WHj9iW3foPSdR8Yh+B1lib4kyexLREYRZWYSmCQtVYqKXUO4wR+aRRhpoMYIE",
+	"lNL/7rdQiTC6rEQZLZQfwZA1aC72IW/+Nv79+mrGMEwaHxFGQHA9T/lkl7kgYpYpUeRRGnzNc22mZGF+",
+	"e4wVEZUWRusOLXAndaEFrw/efXhcTHrqI+6z9cEmgHvcFN9CAn0D0TIVZEiE0HrBUnPhvmo3l5dKLkWp",
+	"XsML/AJZZECtkoGJPieCqvmFJlwbTAJt8TBR4+yvl44zGvdOJZOxYDtAwmUfBtdvuZwHm9LUL7QNyGWs",
+	"wcEBooD3ZdswVmqaWfbG8Pfq0tTExGVq4ns8CoUXFX0I7j0cJ2q8c1YrmS6sUgh8LGVRwH3tMy30luBr",
+	"Uqh2NYmRkOOGFAdHBmR4uQCcCQR3mbnf8LphzGcVB6o1Qz6IOOgEW05Tz8JJOImo6giCI0hBx8Zkhl9R",
+	"zEep/1oW7rG/5a7OTFArTQVrOM6sv9SEB3NPTU0ivVsOmLm5fc4TmCmqKYQngAGgxsLrnYpkrrhXH5kV",
+	"4Ecr1iWo5GpMJnYXhfO9FxcsXkkXBI3K9yXmfmdNlTb3S1OGOMaimXPfNGNbbaMpx9Bw3ikGNGQmSzkm",
+	"W2Usxl2Hkqn5OJknLFwkLZwjrssxmaMRUeVQdsc4X8Fz0mVa9h+enViZSsIrbw/DNODjGhV2WZf9iC55",
+	"vt0IGhNBGmgKnPzHH90JJj/+CLDFi4i9lY7cTTUQ3GXI3VpzDlB6DH40Q1IB0H7KTPpbAjIabCnsVlbm",
+	"1AelDrIlDZNz3XDMeHwzOhfZP/NVkv1KKWgLHaZlBiaZGdbu101c61vM6fVNVjbqhzwi/VyCt/miawJ+",
+	"D5uVPMYwycqbyttCJ3Z4LVWVgbUY2dfDqpbfptPXrPeRwuI4ptjsYZErD7lwpxjpU6KIqTt9iaU6PDsB",
+	"YhOmYa3+LMipVvandKSdQ2w/c331ERx2SArOfGeGrcU0JNb3ZYRucDiFEdo7rbY+snD4NDeWna2t2WzW",
+	"wnC5xcVoyz4rt96eHB2/vziGZ7IU5eAtVuH4isxzbVs6wXarbe5Ku8sEu612axd0QTUGtrkFBaI+l/Eh",
+	"aFqwKza3TLqemzAZr38IbTw7kPy8NVaTuP/cECC0yHIkZBtOmZE6lLMTzatGRJmOQFrEG3IAaHba7TWn",
+	"slPXWCid72d6CqUbqWmiZZ9ohXyyZZvZZOWh9be2YGLhFeMztqXvb9mpf1lzoNWeBbbYxHkNoJkOEbK0",
+	"kMNghq7a1e0tDqAKzlefBmjwADzc4bG8x6BxZ1scdJN2ezf8XxEPNckj/Qj8RILia8v6XGXc4EeTDZDv",
+	"EGsF3gxyw7V5V6igRBSE1b4hE99npeS0lR/ADc/sLn8mP4I1ryQGnU+ftRY7mWAxB88pyacypMNURcIY",
+	"NWlOeCS11hpRGXLN94LPesEakqo7gx+MmJDEdrDi3v5VLQQtIfa3n7R8J+3N7Ere/aC5pgbpOTM/fLI9",
+	"OILji539g8B21QjOmuYv6HMRRIPhu99en8cff34zOJFPLk7e4dM9fPrm16ej3/4pD66nL+f7w1e/vDk7",
+	"mQW2hUVwfGS7MHQCSfWOfgk6wbuffzq6fH8S/vzh4gWl29vzC7m7v3NAX/z69JBe8ieXycHPZ4e/XT95",
+	"sRdAR4hg71jFBxfnH3d+oW8/iPf718Prv79OxtMnX56efYnV5OPHeDB4t3fycv4uuPm8xrmxzR9qhmjm",
+	"VI3ibNwj4PjQIY7HS8KcgHOtxwwICvVzUZA3iUweev1xawTHl9hTOGTUS5lN8zPvgV/XesHNYziKr4jK",
+	"K3c2EOx2fpVjuIA7153Lt1SajOO0oYZMo3TZzNYhgS40tmWKacBh9b+YDgQWlNiz+3Rve897dhfNmrrz",
+	"kc73uEuPdU2ziE9512Ax8JUGn3NmQvC5vo0DSLXO1pa2JOIxl6rztP20ndNlg6yvg//eqviuLlcnu72d",
+	"H2rWMMq2r8Jf74c1/T7XtnaoWdUqIOWeDDV3F2NSS/szfCpmAvScsV/8dcohxw2KUD57ezPUQOPuXEfD",
+	"WETDNewzpczHxGFKrR5X5S7QoaUZllu0ePnKpYsFp/0kjSJ0OiXs5AU64oyRMMc9UMz5FXAXqrJxxkob",
+	"ylpuDKnhSV1mzlMjY/eOW+Uaw5Z69ZtAL2bll08Fv6YRER0zR1J2GeOowD2zLkOQA65fDbUrJy+cwuI3",
+	"CXzNbB49k1utF84nqx9t2OIytljb/OaTKxr5/Bfinb4jsYRnNko1uTalqJaFkC9TGxp5rJy2UWFBWI0X",
+	"sF/jCoqoquWz702tH6QFttBLqJxHWCkymdrJBtS4n6KqVhZTqbKWMOAExgJPiAIN/5N/L7JbtkywK7hp",
+	"LL3zLZ1QBTf68wZNh8nZmLtsdhg/jOyEBDM21oVYoB8MVIkHneC3RG9W6npw3WNSilySEFGF6PgLDpWd",
+	"nLtwVLPv9emQ2QyAxcPeq++vHQvse5+bZZt/IWHJxASZYJ3A9F1IRD7XJ3395zsLpaxRUSqSbDDtUzYQ",
+	"OyhuX5DOtQ5wbMpys3HTwf6wHR6E26T5bNAmzT28S5pP8cFesx09GTwNnwx38fZ2Lm+/E2zvPGm1W+3W",
+	"tpn12wl22jsHzfZ2s71z2d7ttPc67f1fA5MiE7QHu8MdvL/bPMB7w+ZedBA2n0Vt0twZHgzb4c7wCd5u",
+	"56YEd9J9XMukzgYJe1icdUfyoevedNMI9lZhWD/hyCXnwiPbK/Er5+uPzEMrMLmXXAxoFBH2rVjpH5UQ",
+	"3qd8VOyzPjb5EOenzzcF7qt33gbM0gZZjsUadppnr2q8NeRixFUzH6UD4ehVa1O3P81SHo2vT0GnpjQN",
+	"UlF9YWZD6lyAGgrcLYupg/5SZc0GoLO8DgeI/4lH8zVPqDli+QNq0wPMlf/OOWPXkeeF3v03xRC3Egm5",
+	"qbCWnXUBB6+8yVJwsK8F4FTNfefvZOhFgkahzXkA44Gp2x7M7RWo/5Lzt1qsmQf2VzkuqX73jkQUX2pW",
+	"rh/e2Vnl4angmo2Z06aferb8qXOsCEhuwzu+uVJl9zgXStVnkai0E1R6xm2gunTKYz4yycP+s/2SCzQj",
+	"A+DOsoUuiDIljK+Vmp6yeG5HJWdKaTHZV9+aXiqkGje6zESA7QL9mI9GRpEwGq2BwnhINYeDGC405ym9",
+	"uh/b2EovItog6TdQv9d7zaVqlq8gzhAEXRqQbCTRszaKsLGXu0wq/c80HAmBa54oGFkn8Vw2kJHWjSw4",
+	"AMmyYyztlVwiGJUurmbDjCN6rS16rIjIdFFIH8luRRjFmrasWkchxaCDpBKYjYiQoA1CeM6050lz/ros",
+	"4sBJYx5eaaBz0BFB4BNiM5lzwKM5oqyRTZpLPcUpBRlvsYQtTwPdkP7CLdumI8qKmYYNlLDYFJYSe4Pt",
+	"+dN/e3h59Prn4196R6fnF73T85NXJ+8v+q3c2mkQnaH+KTzrQsUwLBDWtH9nAWUSNT9SNe77/A2GrO9X",
+	"RGSSMAi5ENpUGXMhCRrAcNc5kgpPoX1Tlnlll1mDRRdLElcSIuvqpzKrG/ZB4m7dKo18X/0bKg9W5M2F",
+	"Oy/Ps6b+zjTLj2B/3Hrg15Zq36F8KuSVOaRmUskyPo9U4omqF0vQLrNS4Z1STQtd2EARsMJZ0eMJWS8t",
+	"H8vQ76ycrj1/shyJ9OLfj/1QxYphuBEKY4JF4dAtxY+rqa1F0DmZxpCRXanAcq7pUuERK+LvpDCfA0Qs",
+	"YRGJGl2mSubGXns7q6EzzwMjgc9y0yuLqM5Kgr9/TnpOGJk5BvZ1uN73qSdDAd56RC7JKvbvBWG5OTpZ",
+	"X1afQg61HnAH1kR/TY3bPOfVzbeabRmN1w4DSgsOTQqf6xGcT7PWh8RP8JLcj+UsXG/dW6hFtpIyIKoX",
+	"vRpPw/m2/t94QLdj8uqlCl99idfRlIrtfh9EU4o4I/dtal/mSUMztgEhrkAk2pjXj41t6KOL813xlxjU",
+	"JlK42FsGnjAsi2mrGQuA+CWM9EH5CnybQQ1JmGDFuRHUEAOuzTWuMAML4cY48n5aWu6duQZzRdbPoODP",
+	"8bH5m/HgVUhP6ZuXH34/2X5PT+QJO98Pj04OTiYv2z/vTHejozfPWmS33Qp3YjaYvGxH/3gTF4uQO4Ep",
+	"ZL7NRkBLlhomU2oItyhNzfcqe//We36huCCmpzAe1cOWPQDrG7A2xtufxXjTfGc19pdMF7M/reKknrO0",
+	"hV///PTtce/DxfG5qX8QJCTgM0td0Iq7cjvrHbPu6laXfWDgr7Yx8VyQUi/dbxQ8VWBd2Gb9+Ur3Bqqa",
+	"FrtdlrLlkEcEppyxZNoLYy5J1K/jrzAG4OvEJxp34722ru6UxfN7f+EaDC1XGr4SW9++7Y4utNPS8Sur",
+	"A13HfR2R39qDtTY/a6/AYY44G8Y03CiND8k2DR3bQjZbHbiEbUKl3par1Y2J8lTtHmW8zxT4UW5Z89w3",
+	"wAn9ba+9i0rcC+IG2QgZ48+fUUl+aHXZYT5FRuhPiM2umn7UwDIpk6bpFlRrm24QhpmbgjRg4ocv3p28",
+	"72eNV7vMdl7VMD0rwwSdBHE0oaz/g4+fmmezOVh34qx5cz7lddWpR/fG1zzju1bibx6v4wvbvfZxa1Ub",
+	"LvTtuJAvRyTN2FyWIGLIy/CSRXyr4ZLuqhm+6eixu3tWv7q8NhFcbUDfSWr/pfKPVqatV0QZwpqm9OEj",
+	"rKmbWOcvaXJ1uoXMVwjVExa10GFWXG4nnEPyEYShBRlCh14QPXvtZ89Nh/wuk+SaCBwbJyqXxGME7DzT",
+	"a+f9spU2e2mrni6rzmmrPE3csDfTRaAw8c3dXFwekqi6LD/vTn/3GF+TrAMJoqqDZsQkCGAzFkxxRL1O",
+	"INOpqXRibytUXZeRVKC6Cuh1/Tvl4YUP4uH56qzFdsVKiX8jwDcC/AGY7FGuNYl9qJGyxEY981rdOtki",
+	"XzRKahPvz23TS83boL7JjGhBMApNA1aNupsV3czX+zvbmR/DJmODiZZOc/30OZvH6ro4moLYfCvGuqzp",
+	"Rb6Rcjcp289unTRu24LpU5B6xKAUJdcAsA4wn299Heb7oqZq75cCTaWRR8jgy6cUb7Sm+zzQx3A2zIEu",
+	"1SQuO6hp8y6vrh5TqY+cGbRx9yYd7l32zH0yP5nKhZec6zM/YyQrbbj5XCTKlVrPaWA9nf69AhcWTIfE",
+	"fUeK/Z6x+xc/8Z6rlzxh36eQgjIEoGhqqc+RdEpSdTSdn8Vd5yM7LqjWKaMiX0IyVYXu8pyRFvoIPitb",
+	"Ddazl/qN8o2IauWbRTD1mvvUacKi0xm7yCZ0l6rGyg2MJUcua8S9J5u+4itrKsEYeDo3pH0HPSVMe96t",
+	"euzOpO+OutO8Os5y07xN9rlcx5tiOXSOoO4nU00utXvy81nWiEcXnqoJR4Ov2AHSyA0fgkrNDSk+EKOV",
+	"GRGtqj64R7b+oNFNkd8u4HtrF8va506i4E/Dsv78EvyYRSAT+XBd8jLdrZppJ9710imtn8v2oNBrQFlL",
+	"Li2yIpXNC49tJdTt/VvVnKB7TmU8ZeSSTghM0fh+MhmP0t7Htz2SG1fTI4lY29Bymmqzsmsof6a3RG5M",
+	"0lqlwqsUBMOY01gQHM0zn3fLk+oMMPwdHDBh1mZmUyp8r6XCgrgerC5EkSZnbYqGv4es5rRipixVF555",
+	"1xt7kWfpKOuf/bCtU+7eqSP3OZVWHev0tjCfvLy5hX1fA0nTQ3AwR3Rjg6+knxb6u69m/VT65OflmfsF",
+	"4s71mfq5tvtwVGx3sHSUX9oXcoz1e67I3N5sOkGapKjXFzv7ByYLtcvMZDAYexHP0wpwty8tdFiYpptI",
+	"Ir2D9tLJ/WYd06yry9KYOFzSCrok8dDnsjKBjiM3QOD2ElJr4CaSUuzAltvmal81kNSaCzft46mn69y0",
+	"AU9/dkMAPuUb4q9/OB8yuTTbgYWuFQPIR6rGZmBjsO43FB71Olks6UBnPuVGUm8Czl9dLXhsXNPMiljK",
+	"Nt1YjJSBeRlmSRnwOIkWV2vL4qTSVk3GZ441/UlSI79T19CaRGQTCReSUH0SYR3W2w/Dk89THcG+eHWe",
+	"7Hl0AU/e0OYjUAtfQTHnQrpc02aBJ60D+27piy+gDImyUaY9mkGtIMdtdmBNHt89aHF8OCyocC4rBvJX",
+	"1ta2HjB97/EcbJfX96c84Bst68EEpE3UW1vH2jLqvFxeXWnNVrArF1ub0I1AkGvKE2cu2KH7+pxpbjTk",
+	"osv6/JqIGE/dCP9+oR95boQ1kjOqwnHa0SviM6boBOzaQmU6FH8y3mX2pX/b29kpVwZRdo1jGvWsEek6",
+	"BvvLhARXKSe0RtKduPntWWmEi6WUpb0LOk8P9trtdaq94XPOucKrFxD9aWzYjJ43HHbDYVfksLYCE4jH",
+	"0pN0PGFFZgsh3qYbjOTnt4eanYoITbFQc2STfmVxflPBB5hrD3lF5hDArmPSXVbk0i5P7IrMLYd203CG",
+	"XKB+RGI8r2HPeSBDzLosJliwtN2Q69JZ5tdXdtDEgCCbFY0GZMhFYSyicVCar1vGliG+/TNMQfsmjHnM",
+	"k6KfsrBpQWf3YC227D7nYRmzIDierMGX002+DWfOPbwqb74i8w1j3jDmWzDmXMwEhkrmueZCPp3OqK6N",
+	"QZ670bt3szXTF3ka+UPDJcpc3YiLXqQlG/nIRZZctU7gQn/EooxKO0I4iyUCDJto4gpkmxvWvGIsUT/g",
+	"on1U2HhbjkrtMPIijW79oVGy0Dl+Tib8muT64JjugHFspjdDy2eI5VFl9AA1FiQ3WtgAlrZaQPlOC5Xm",
+	"NZZme9AVZ0GzBU15f2HH+9ohqcdF1uv66QUvVGQ7Sq730fvJY+0xKRGFgSfLHHk8JsF6THMRw9z44b85",
+	"QzVe+FqqW8800Ph+D3LvcyOYJl4jDfgqjIznTGHK8ikTyJ8xgf6WtsZBlT46XdanTCbDIQ3N7DC9Uv8H",
+	"w5/tsnxY0wzHtfr09MLpshU49DTJzt9tDaHs6KWKTVVZaQRYKBrmOcp6x/AjPPUgQYCvzzucs/974CGb",
+	"hIrHIWFTawcYEBf26JuQ3jIFUhGptqAtVq2lMyLqUN9wZA/O3fMhs1vdOHiAALkLa46AB34IV1G/sFB/",
+	"I4YfgjxXEr0WBcbm1kihUgmsuPBX4zaCL03HvpvF1gQg2iokG8eLCPYMgkAPSbEuzHR3ki2u1P9uKGMh",
+	"ysk1EXPOyOLSa0DlhEeLUPmORwQI5yGxOXEvuQ+EVhbb8KHHwYdSxKzNg96dvjg+P7w8PS8Tr1NjF/Ei",
+	"c8u9ke+mad1fujK23OUOYan/qaDrNLL4T9nYmnRufcolmm8sEMSuv1Ed9UPL5Qfk3NAV9h6Ydn6dDb9+",
+	"JHojm7skbuOPFjbg8nA0De7w2tZjF2kQBELVlDM7apbHUW4YuGn48ls/HzVxw3Ogc2S5OZqtqJlgFY6J",
+	"bCHX4sw9ZP1HcB289kMaKyJky9CtXrPfQH1Y0/S17//WR3TEuCBdFmJJvOMLqYTj+S3mj5tp32knsfqh",
+	"4vby7ed6mzeVC459r3OFid537eyv8rKfyIgyMxPOTVd3CNc/sJXg+G0hDBPK3N/bK0D0Hl4/dO6BylDR",
+	"Ghis3/T22/7R1lqn74K0PTPqYcEQ92uyuOnQwvcU25lSmVVw17wxbaC3ZqOjdeVWylXuVP+pz+ry6k/z",
+	"rk18dgWdq1Dqt0p8NrHc0skf83d9cedHm++UH7CUHojq6BE7e8n11A3HnEtieoj9whM4QVjqM9RlEFsw",
+	"UdnZWN9lAwL3E2KoLeQEM+EuMYEBH3jbHAz44NbzRmo6WWZdKvVL1zhn4O3cjAr5k0bRN3GIdRnkunGI",
+	"xDCJMpMsqNh2ColXyy4Mr3t1fImqvcP61RqlEVHvNiMBNv3pFjpLGkiOuVBoitV4YQsSQ2jLao6tVGZc",
+	"2YwoS/02n0pWov92gD5I6L/ttXd/gFGtyjPpxmZVFaL7t59rk8rtTarVd5VqtRYDfpEnQa+WushJ9x2y",
+	"zo07+lGYRibTqpbo1nMtaXzfS6VzdZhK37DXDoJq474pfHbm2P+RXZaNR8kx9tDVUa7L2DGL4JJZp8vs",
+	"BEgvt0f3w+xN+tCdjbSFVdqNwI2y7CVMgfFm5gTsNtvbl+12B/7/r7cyuP6M81g2NtfG5no4myvPnJba",
+	"XFBxOOQiJM10wr7fcWXaRNiCAcdDG9lMqay/tuZy0vy+2I0F1Thd5hYr8NiIm2pFxdfmszBnF2aTSyKu",
+	"aUhQxImEm6D9IIDU0H+PKRtZbp7WWJQG8T7rZO65GU/iCA0IislQGW2cJ/kp7T4GDJvrsAlj3YM7CMBH",
+	"2pvzMnW1286bxqiK5xur4TtkIS81ybpjpzgCzmDrj1If7EqcxRYj6f8sL0YyLWg8Man0+Jp6JPNvzVv0",
+	"ji3WzLpsRZZRkzMvoEoqyrqB59S0LivwJapupaAJcs2vVi98MmVbG2v8e0zLNrhzNG7q7e7bSKqN9ro6",
+	"Pxf3tP6uYnC3qGKvEeytrYGRrlmA92S7vtpwfmrOtQ1woXJ8q8tWDHB5jx10Cl351JnP2DT6ewynyOAi",
+	"pSe+lqq7yiyne9JCfbOa9CmtH9Z0azVwM7Lk8SpTxywq2EdZGtDq/liXlvUApLOZ57Qh+ofJjMHWieob",
+	"1JPn0GOCYzX+fVHG8Gu45V7CEdfFmRpSYZXIoBPwq3XckxfmMV/WFbziVnhbNCdlTMKrdFgJeGCMqwqG",
+	"YcQmR85tbrp9bocpU4LLKQkXuHdM93OZvgPbMUh6fThwxq8zgwHnSnM0PpMtdKqVMtsoxXl5bGM9rbol",
+	"Wk3TEtT5ZLJVEwbTVRqIfJlqlbOBjCUUuVksE4Jt0i+IYNf4Pu+i6TJbWG1d/yV3fqvLuuz85RF6cnCw",
+	"41MCs40xE5BW9ZB/ac5ms+aQi0kzETFh2tKLfL4WKS/rRzjN34wHr0J6St+8/PD7yfZ7eiJP2Pl+eHRy",
+	"cDJ52f55Z7obHb151iK77Va4E7PB5GU7+sebtQY8naRfmLK6h3ClU+YCAvfQyTWDOe1tVZUCU6FRqShJ",
+	"m3ori8IxwZHNrTzC4Zg0j7heMK57rb1/6z2/UFzA2T0TeFQPZ/YArG8gXEninGp2eQuxA89VZc/+ik++",
+	"I2rMo/dcHepTS1bvNQVPF5zwq0ydgaduM3oGHryNKHP7Uy/PDPf4CUsa2rKDosQ6YUBwju3luanedctI",
+	"+ZQwPKUtdwRqe4lrisOheiPtEKg7l7jo1Yq9PQ0oQSfYbbVbu+vwBAedV3wxdDol7PDsBMG6KOJhMrFd",
+	"hh9FSSkIAw1fDnCEJXpzcfo+h7aIypBfEzEvoW6OJ/EqqPtF37cW6tzKS1DnMNdBDnFrFSh9vwj65fDd",
+	"2wUIAkfQ77UZgC8xjbV2Qm24XBDYeYg3KCwUFFgIJMeJgn9HfMagzWXqPB5CIGpMTP/JCCs8wNKMWE6y",
+	"z+u47plQnKBoHKMBcR02IUDEjCYknMsa6ppTeEyMSCWCIdxlUw0ZjhFPFB4RRBk4EoZJHEMOt9ZPTGVQ",
+	"RMj0v7b7RrWSHICVDlro1GmWt34JsD2R4oVPaSBNWmhIYy0URQP0Ma1+EUQmAxJFJMrdmy5BlUQRlVfm",
+	"s/r6zZSN+tDUTRqFT/9Gohb6oPdLabAEuDENULZUiUo0EKDdcQaL8hlDk0SCH32ozZkGkkk41rRAGYxw",
+	"i4lQLXSIYo4jNMAxZiGot1ihmSl8QlR1mbCtyko77UGlRbsd95fEABVWaMLBIDENNxGPvZG6EVHnBEeU",
+	"mTqchZO0t00Ys6iVF/FkdrimzETju1BiEpEhTmIVdNqNYIK/0EkygWqeCWXm3+3U6UqZIiPIMri7OQ+n",
+	"zm8RmUv3YhSdm6VuZZc/GE97z5WFaw3DK4diE0vVfwOscpEFZkybeuurPKnGnAF9woaCyLG1mqD+sdCu",
+	"Eg1IzNlI/2Xj7tyaURCU7zLLzEBFxums9/SEVAdi0iVmWm4apj6YYLHpI2whHCLMzPBx27EVNuyfphJ5",
+	"Zqfem+bq4IE3Nlq+w2uiWazSNKu/QZomw2enF5fIdEbOWXXt9rP6iNoDWHQWG/UmnVC9w/+J2oMdFQ9G",
+	"mh707z19bHtjql/qluipbOLuqrMhIEz4kEacxeZD5Aak5MQ40gRLBAIi2JhrG3PNY67dNKoWWymSqkl1",
+	"ibWWTs9eMu87E/Sa32CG+ks5Qx8NeDSHHCLTNp2gD+dvga12GTA2pE+9RFiQjuZXP+YK/jqWEaZ12kbx",
+	"Sq/D3QVG4R7B5d9tEJkhgkVMoYLQecZ+9E5v7Jgq+uqISitxQmU4LlWSxEMN+aHn3iKTBtBeX16eIcAW",
+	"1C+YL7QA0Mh+ov3bOAj7XWa3zuzlIFGwnwOuxlqiWMaNsjSrfOd3eM71oi0M+Ejlw8GTvWfo3//aa+02",
+	"4D97AMS//3XgdQVKmTyEzMhqFv/I0e8HVwWuIcql1BQHWfaswpe7IVcCqcmnGZHrZu5yrsIxcXmr7jIM",
+	"wAj5lKwASgPFhhloNZczW0t6DwCadTq5Xo8+kC2RFwE9z+tCtaAUBWyj9HdZRK/bdP9B5W912r9R9Xp3",
+	"9xg3AqO+yZ42Rp612z5MZNoKtC3AwmUyr7VBZgvqg3eZ8roR/hvhfxvhD8UlrExKPg1AMxTKhrzWq5Tv",
+	"quKaJ9lwgslPAu8Si7DQsg/TiWyB++3kBTrijJFQoSMuCPr3v/Zbu94C1A8OhK9YrgDvW69kwT5SM3tD",
+	"f/imDPXey1DNxiI80OqNqhb+Vol64cjwQn20I/1+C6WKbsFzYHWv/qHdeSC8PjIM01F5l3nI3NcbmssN",
+	"pW8o/baUblzV6Oz04tLHyQEY/UHGE5uIOOgEW5DNZO8tn4dXRLl8AjMzyIb30hkvVuM0r6gmzV7QEUPJ",
+	"tOHaExnn2gQzPDJppuDcdjXiuXZF5oeaBSkz3xlyfkWJbIClNSMDaNSTg2og+MyUiJWXeWcggPSZhrVW",
+	"C610i52yZP0ShbkiWTYjmSNQp4uZwYvWKRuHue9wP1QfPifYsqQkogrFfJTbRP2T74V2CmPDmXtXZO6+",
+	"oBpxyrna00CTtxNYvjdirmviwOYaP0fpqbBT0oao//bw8uj1z8e/9F4cvzvtnZ9+uDy+6CMqUf69KUer",
+	"vtbkM5n4gbG3CxEQ81VchGOS65DsSDbzLd98vvn/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -18,21 +18,20 @@ import (
 // not the master secret. Where a service needs the secret for some of its methods, the command gets
 // an interface with only the methods that work without it.
 
-// newDirectory builds the directory of users with a password hasher.
-func newDirectory(db database, minPassword int, hashing password.Options, log *slog.Logger) (*account.Directory, error) {
+// newDirectory builds the directory of users with a password hasher. o has the settings.
+func newDirectory(db database, o account.DirectoryOptions, hashing password.Options, log *slog.Logger) (*account.Directory, error) {
 	hasher, err := password.New(hashing)
 	if err != nil {
 		return nil, err
 	}
-	return account.NewDirectory(account.DirectoryOptions{
-		Users: db, Roles: db, Tokens: db, Events: db, Queue: db,
-		Passwords: hasher, MinPassword: minPassword, Now: time.Now, Log: log,
-	})
+	o.Users, o.Roles, o.Tokens, o.Events, o.Queue = db, db, db, db, db
+	o.Passwords, o.Now, o.Log = hasher, time.Now, log
+	return account.NewDirectory(o)
 }
 
 // openDirectory builds the directory of a command.
 func openDirectory(db database, minPassword int, log *slog.Logger) (*account.Directory, error) {
-	return newDirectory(db, minPassword, password.Options{Log: log}, log)
+	return newDirectory(db, account.DirectoryOptions{MinPassword: minPassword}, password.Options{Log: log}, log)
 }
 
 // openClients builds the registry of clients. Without the master secrets it creates no shared keys.

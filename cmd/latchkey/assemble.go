@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/password"
+	"github.com/latchkey-auth/latchkey/internal/readiness"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
@@ -28,6 +29,7 @@ type components struct {
 	outbox   *outbox.Worker
 	mailer   *mailer
 	server   *httpapi.Server
+	ready    *readiness.Checks
 
 	auditRetention time.Duration
 }
@@ -52,7 +54,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	c.limits = throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
+	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}
@@ -75,6 +77,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	c.ready = newReadiness(s, db, log)
 	if c.server, err = newServer(s, c, log); err != nil {
 		return nil, err
 	}
@@ -89,7 +92,9 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 
 // newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	directory, err := newDirectory(db, s.MinPassword, password.Options{Slots: hashSlots(), Log: log}, log)
+	directory, err := newDirectory(db, account.DirectoryOptions{
+		MinPassword: s.MinPassword, NoMail: s.Mail.Host == "" && !s.Dev,
+	}, password.Options{Slots: hashSlots(), Log: log}, log)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +112,7 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 		return nil, err
 	}
 	return httpapi.New(httpapi.Options{
-		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, DemoRoutes: s.DemoRoutes,
+		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
 		Profiles: profiles,
 	})

@@ -48,6 +48,9 @@ type commands struct {
 	Client      clientCommands     `cmd:"" help:"Manage OAuth clients and their secrets"`
 	Key         keyCommands        `cmd:"" help:"Manage signing keys"`
 	Hook        hookCommands       `cmd:"" help:"Manage webhooks and their deliveries"`
+	Session     sessionCommands    `cmd:"" help:"End sessions"`
+	Backup      backupCommand      `cmd:"" help:"Copy a SQLite database while the service runs"`
+	Restore     restoreCommand     `cmd:"" help:"Replace a SQLite database by a backup"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
 	Version     versionCommand     `cmd:"" help:"Print the version"`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Check that the service on this machine is healthy"`

@@ -7,6 +7,8 @@
 //   - search.go: the search for users by a prefix of their username or email
 //   - prefix.go: PrefixEnd, the upper bound of a prefix search
 //   - results.go: what an empty result means
+//   - instance.go: Keeper, what operating a database needs beyond the domain
+//   - state_file.go: State, what is remembered of a database apart from it
 //   - text.go: CleanText, for text that comes from outside
 //
 // It leaves statements, transactions, locks, column formats and driver errors to the engines in

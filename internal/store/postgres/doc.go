@@ -16,6 +16,7 @@
 //   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account
 //   - sessions.go, sessions_read.go, sessions_rotate.go, clients.go: oauth; signing_keys.go: the signing keys
 //   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
+//   - instance.go: the id of the database; silence.go: a server that does not answer
 //
 // The timeouts are sent as startup parameters. Behind PgBouncer, list them in its
 // ignore_startup_parameters and set default_query_exec_mode=exec in the URL. The advisory lock of the

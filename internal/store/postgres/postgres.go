@@ -28,6 +28,7 @@ type Store struct {
 	pool           *pgxpool.Pool
 	sessionReads   *sessionReads
 	rotations      *rotations
+	silence        *silence
 	migrationFiles fs.FS
 }
 
@@ -51,6 +52,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.MaxConns > 0 {
 		config.MaxConns = opts.MaxConns
 	}
+	silence := newSilence(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: create the connection pool: %w", err)
@@ -59,7 +61,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, &connectError{hosts: hosts(config.ConnConfig), cause: err}
 	}
-	s := &Store{pool: pool, migrationFiles: migrations.Postgres}
+	s := &Store{pool: pool, silence: silence, migrationFiles: migrations.Postgres}
 	s.sessionReads, s.rotations = s.newSessionReads(), s.newRotations()
 	s.Migrator = store.NewMigrator(s.withProvider)
 	return s, nil

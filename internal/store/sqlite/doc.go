@@ -17,6 +17,8 @@
 //   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account
 //   - sessions.go, clients.go: oauth; signing_keys.go: the signing keys
 //   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
+//   - instance.go: the id of the database; upkeep.go: checks, copies and checkpoints of the file
+//   - service_lock.go: the lock of the one service of a file
 //
 // Several processes on the same machine may open the file, as the commands do while the server runs.
 // It must not be on a network file system, where the locks of SQLite do not work.

@@ -149,6 +149,12 @@ func sessionCalls(db Database, u account.User) []call {
 			_, err := db.RevokeSessions(ctx, u.ID, "", "test", noon, noRecord)
 			return err
 		}},
+		{"Instance", func(ctx context.Context) error { _, err := db.Instance(ctx); return err }},
+		{"ProbeWrite", db.ProbeWrite},
+		{"RevokeAllSessions", func(ctx context.Context) error {
+			_, err := db.RevokeAllSessions(ctx, oauth.EndedByAdmin, noon, 0)
+			return err
+		}},
 		{"PurgeSessions", func(ctx context.Context) error { _, err := db.PurgeSessions(ctx, noon, 9); return err }},
 	}
 }
