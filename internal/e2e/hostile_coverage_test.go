@@ -27,6 +27,7 @@ var hostileInputs = []struct {
 	{4, "user without a password, or with a hash of another system", []string{"password/a user without a password returns the same error", "TestHostileLegacyHash"}},
 	{5, "eleventh attempt on a user", []string{"TestParallelPasswordGuesses", "TestLoginsPerUser"}},
 	{6, "right password after the limit", []string{"TestParallelPasswordGuesses"}},
+	{7, "right password from a known network, while others fail", []string{"TestStrangersLockNobodyOut", "TestAttackerDoesNotLockOutOwner"}},
 	{8, "200 attempts at once", []string{"TestParallelPasswordGuesses"}},
 	{9, "spellings of one username", []string{"TestHostileSpellings", "TestLoginKey", "form/NUL in a username (RFC 6749 appendix A.15)"}},
 	{10, "text that is not UTF-8", []string{
