@@ -15,13 +15,6 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/httpapi/apitest"
 )
 
-// coreTables are those that nothing secret may be in, not even hashed or sealed: the others are checked
-// for the secrets as well.
-var coreTables = []string{
-	"users", "roles", "users_to_roles", "clients", "client_secrets", "sessions", "one_time_tokens", "signing_keys", "throttle", "audit_events",
-	"outbox", "hooks", "hook_deliveries",
-}
-
 // No secret in a request, in a response or in the settings appears anywhere else: not in the log at
 // level debug, in other responses, in a table, in a webhook or in the output of a command, in any
 // notation. That holds for every operation of the contract, and while the database is down.
@@ -59,10 +52,9 @@ func TestCanaries(t *testing.T) {
 		s.stop()
 		require.Empty(t, canaries.Found(s.log.String()), "the log")
 		require.Greater(t, strings.Count(s.log.String(), "msg=request"), 200)
-		for _, table := range coreTables {
+		for _, table := range inst.tables(t) {
 			require.Empty(t, canaries.Found(inst.tableText(t, table)), table)
 		}
-		require.Len(t, coreTables, inst.countTables(t), "a new table is checked, too")
 		require.Empty(t, canaries.Found(fmt.Sprint(r.received())), "the webhook")
 		for _, command := range []string{"audit --json --limit 0", "user list --json", "client list --json", "hook list --json"} {
 			require.Empty(t, canaries.Found(inst.mustRun(t, strings.Fields(command)...)), command)
@@ -91,16 +83,26 @@ func withPassword(t *testing.T, text, password string) string {
 	return u.String()
 }
 
-// countTables returns the number of tables, without those of the migrations.
-func (i installation) countTables(t *testing.T) int {
+// tables returns the names of all tables, without those of the migrations.
+func (i installation) tables(t *testing.T) (all []string) {
 	t.Helper()
-	query := `SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose%'`
+	query := `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose%'`
 	if strings.HasPrefix(i.database, "sqlite:") {
-		query = `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`
+		query = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`
 	}
-	var n int
-	i.withDatabase(t, func(db *sql.DB) error { return db.QueryRowContext(t.Context(), query).Scan(&n) })
-	return n
+	i.withDatabase(t, func(db *sql.DB) error {
+		rows, err := db.QueryContext(t.Context(), query)
+		require.NoError(t, err)
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var name string
+			require.NoError(t, rows.Scan(&name))
+			all = append(all, name)
+		}
+		return rows.Err()
+	})
+	require.Greater(t, len(all), 10)
+	return all
 }
 
 // refusingSMTP starts a mail server that refuses every password, and returns its port.
