@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -38,9 +39,14 @@ func (p presentedToken) resolved() bool { return p.token.family != nil }
 func (s *Service) present(ctx context.Context, token string) (presentedToken, error) {
 	decoded, ok := s.refreshKeys.decode(token)
 	if !ok {
+		s.refreshed(outcomeRefused)
 		return presentedToken{}, ErrRefresh
 	}
-	return s.read(ctx, decoded)
+	presented, err := s.read(ctx, decoded)
+	if errors.Is(err, ErrRefresh) {
+		s.refreshed(outcomeRefused)
+	}
+	return presented, err
 }
 
 // read reads the session of a refresh token and its user.
@@ -57,6 +63,7 @@ func (s *Service) read(ctx context.Context, token refreshToken) (presentedToken,
 // not used up by a caller that probes how.
 func (s *Service) publicHolder(ctx context.Context, p presentedToken) (Client, error) {
 	if !p.session.alive(p.user, s.now()) {
+		s.refreshed(outcomeRefused)
 		return Client{}, ErrRefresh
 	}
 	client, err := s.clientByID(ctx, p.session.ClientID)
@@ -121,6 +128,7 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 	default:
 		err = ErrRefresh
 	}
+	s.observeRefresh(verdict, err)
 	if err != nil {
 		return TokenResponse{}, err
 	}

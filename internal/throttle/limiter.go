@@ -13,12 +13,17 @@ type Limiter struct {
 	key      []byte // of the MACs under which attempts are counted
 	now      func() time.Time
 	failures *recentFailures
+	observe  func(policy string)
 }
 
 // New returns a Limiter. The key is secret and the same on all replicas.
 func New(store Store, key []byte, now func() time.Time) *Limiter {
-	return &Limiter{store: store, key: key, now: now, failures: newRecentFailures()}
+	return &Limiter{store: store, key: key, now: now, failures: newRecentFailures(), observe: func(string) {}}
 }
+
+// Observe makes the limiter call f with the name of the policy for each attempt that it refuses. Call it
+// before the first attempt.
+func (l *Limiter) Observe(f func(policy string)) { l.observe = f }
 
 // CountLogin counts an attempt to log in, for the address and for the user. It returns 0 if the attempt
 // is allowed, else the time until one is.
@@ -97,6 +102,7 @@ func (l *Limiter) spend(ctx context.Context, attempts ...attempt) (time.Duration
 		if state, ok := refused[string(charges[i].Key)]; ok {
 			_, wait := a.policy.Spend(now, state)
 			longest = max(longest, wait, time.Second)
+			l.observe(a.policy.Name)
 		}
 	}
 	return longest, nil

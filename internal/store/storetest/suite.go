@@ -29,6 +29,7 @@ type Store interface {
 	hook.Store
 	throttle.Store
 	outbox.Store
+	outbox.Monitor
 	Ping(ctx context.Context) error
 	Up(ctx context.Context) (applied int, err error)
 	Down(ctx context.Context) error
