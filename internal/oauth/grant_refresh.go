@@ -19,6 +19,9 @@ const (
 	rotateAttempts = 5 // reads of a session that others rotate at the same moment
 )
 
+// errContended is the hidden cause of ErrUnavailable when other requests always rotate first.
+var errContended = errors.New("other requests kept rotating the session")
+
 func checkRefreshRequest(r TokenRequest) error {
 	if r.RefreshToken == "" {
 		return fault.Errorf(fault.InvalidRequest, "the parameter refresh_token is missing")
@@ -97,7 +100,7 @@ func (s *Service) refreshGrant(ctx context.Context, r grantRequest) (response To
 			return TokenResponse{}, err
 		}
 	}
-	return TokenResponse{}, fault.ErrUnavailable
+	return TokenResponse{}, fault.ErrUnavailable.Wrap(errContended)
 }
 
 // refresh uses a refresh token once. It returns fault.ErrNotFound if the session has changed since it
