@@ -18,11 +18,7 @@ import (
 // an interface with only the methods that work without it.
 
 // newDirectory builds the directory of users with a password hasher.
-func newDirectory(db database, minPassword int, hashing password.Options, log *slog.Logger) (*account.Directory, error) {
-	hasher, err := password.New(hashing)
-	if err != nil {
-		return nil, err
-	}
+func newDirectory(db database, minPassword int, hasher *password.Hasher, log *slog.Logger) (*account.Directory, error) {
 	return account.NewDirectory(account.DirectoryOptions{
 		Users: db, Roles: db, Tokens: db, Events: db, Queue: db,
 		Passwords: hasher, MinPassword: minPassword, Now: time.Now, Log: log,
@@ -31,7 +27,11 @@ func newDirectory(db database, minPassword int, hashing password.Options, log *s
 
 // openDirectory builds the directory of a command.
 func openDirectory(db database, minPassword int, log *slog.Logger) (*account.Directory, error) {
-	return newDirectory(db, minPassword, password.Options{Log: log}, log)
+	hasher, err := password.New(password.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return newDirectory(db, minPassword, hasher, log)
 }
 
 func openClients(db database) (*oauth.ClientRegistry, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/store"
 	"github.com/latchkey-auth/latchkey/internal/store/postgres"
 	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
@@ -28,6 +29,7 @@ type database interface {
 	outbox.Store
 	throttle.Store
 	hook.Store
+	monitor
 	schema
 	Close() error
 }
@@ -42,6 +44,17 @@ type oauthStores interface {
 	oauth.ClientStore
 	oauth.SessionStore
 	keyring.Store
+}
+
+// monitor tells how a database is.
+type monitor interface {
+	outbox.Monitor
+	// Pools returns the state of the connections.
+	Pools() []store.Pool
+	// Health returns what the database says about itself.
+	Health(ctx context.Context) (store.Health, error)
+	// TryWrite returns an error unless the database accepts changes. It changes nothing.
+	TryWrite(ctx context.Context) error
 }
 
 // schema migrates the tables of a database.
@@ -59,7 +72,7 @@ type schema interface {
 func openDatabase(ctx context.Context, settings config.Database) (database, error) {
 	path := settings.SQLitePath()
 	if path == "" {
-		db, err := postgres.Open(ctx, settings.URL, postgres.Options{})
+		db, err := postgres.Open(ctx, settings.URL, postgres.Options{Tracer: queryTracerOf(ctx)})
 		if err != nil {
 			return nil, fmt.Errorf("%w; check LATCHKEY_DATABASE_URL", err)
 		}

@@ -1,0 +1,49 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/store"
+)
+
+// Pools returns the state of the connection pool.
+func (s *Store) Pools() []store.Pool {
+	stat := s.pool.Stat()
+	return []store.Pool{{
+		Name: "postgres", Max: int(stat.MaxConns()), Open: int(stat.TotalConns()), InUse: int(stat.AcquiredConns()),
+		Waits: stat.EmptyAcquireCount(), WaitTime: stat.EmptyAcquireWaitTime(),
+	}}
+}
+
+// Health returns the version and the clock of the server.
+func (s *Store) Health(ctx context.Context) (store.Health, error) {
+	return queryOne(ctx, s, func(row pgx.CollectableRow) (store.Health, error) {
+		h := store.Health{Engine: "PostgreSQL"}
+		err := row.Scan(&h.Version, &h.Time)
+		h.Time = h.Time.UTC()
+		return h, err
+	}, `SELECT current_setting('server_version'), clock_timestamp()`)
+}
+
+var errRollBack = errors.New("roll back")
+
+// TryWrite writes a row and rolls it back. It returns nil if the database would have kept it.
+func (s *Store) TryWrite(ctx context.Context) error {
+	job := outbox.New(uuid.NewString(), outbox.Email, nil, time.Unix(0, 0).UTC())
+	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, enqueueJob, jobsJSON([]outbox.Job{job})); err != nil {
+			return err
+		}
+		return errRollBack
+	})
+	if errors.Is(err, errRollBack) {
+		return nil
+	}
+	return err
+}
