@@ -100,10 +100,14 @@ func TestFilesAreNotReadAtEachHandshake(t *testing.T) {
 func TestBrokenPairIsNotServed(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(t *testing.T, w *world){
-		"no PEM":               func(t *testing.T, w *world) { t.Helper(); w.put(t, w.cert, []byte("canary")) },
-		"missing key":          func(t *testing.T, w *world) { t.Helper(); require.NoError(t, os.Remove(w.key)) },
-		"key of another":       func(t *testing.T, w *world) { t.Helper(); other := newWorld(t); w.put(t, w.key, content(t, other.key)) },
-		"certificate is ahead": func(t *testing.T, w *world) { t.Helper(); other := newWorld(t); w.put(t, w.cert, content(t, other.cert)) },
+		"no PEM":         func(t *testing.T, w *world) { t.Helper(); w.put(t, w.cert, []byte("canary")) },
+		"missing key":    func(t *testing.T, w *world) { t.Helper(); require.NoError(t, os.Remove(w.key)) },
+		"key of another": func(t *testing.T, w *world) { t.Helper(); other := newWorld(t); w.put(t, w.key, content(t, other.key)) },
+		"certificate is ahead": func(t *testing.T, w *world) {
+			t.Helper()
+			other := newWorld(t)
+			w.put(t, w.cert, content(t, other.cert))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
 // requestBuckets are the bounds of the request durations, in seconds: a verified token takes less than
@@ -77,6 +78,9 @@ func (m *Metrics) startAtZero() {
 	for _, outcome := range oauth.Outcomes {
 		m.refreshes.WithLabelValues(outcome)
 	}
+	for _, policy := range throttle.Names() {
+		m.limits.WithLabelValues(limitName(policy))
+	}
 	for kind := range kinds {
 		m.attempts.WithLabelValues(kindName(kind), succeeded)
 		m.attempts.WithLabelValues(kindName(kind), failed)
@@ -100,11 +104,13 @@ func (m *Metrics) Request(o httpapi.Observation) {
 	}
 }
 
-// Limited counts an attempt that a rate limit refused. The stored names of some limits are older than
-// the words used for them.
-func (m *Metrics) Limited(policy string) {
-	m.limits.WithLabelValues(strings.NewReplacer("letter-", "email-", "-taken", "").Replace(policy)).Inc()
-}
+// Limited counts an attempt that a rate limit refused.
+func (m *Metrics) Limited(policy string) { m.limits.WithLabelValues(limitName(policy)).Inc() }
+
+// limitNames replaces what is older in the stored names of limits than the words used for them.
+var limitNames = strings.NewReplacer("letter-", "email-", "-taken", "")
+
+func limitName(policy string) string { return limitNames.Replace(policy) }
 
 // Refreshed counts a refresh by its outcome.
 func (m *Metrics) Refreshed(outcome string) { m.refreshes.WithLabelValues(outcome).Inc() }
