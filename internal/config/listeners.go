@@ -27,8 +27,6 @@ func (s *Serve) checkAdmin(p *problems) {
 	switch {
 	case err != nil:
 		p.add("LATCHKEY_ADMIN_LISTEN: %q is not HOST:PORT, for example 127.0.0.1:9090", s.AdminListen)
-	case s.AdminListen == s.Listen:
-		p.add("LATCHKEY_ADMIN_LISTEN: %s is LATCHKEY_LISTEN; use another port, for example 127.0.0.1:9090", s.AdminListen)
 	case host == "":
 		s.AdminListen = net.JoinHostPort("127.0.0.1", port)
 	}
