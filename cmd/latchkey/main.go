@@ -49,6 +49,7 @@ type commands struct {
 	Key         keyCommands        `cmd:"" help:"Manage signing keys"`
 	Hook        hookCommands       `cmd:"" help:"Manage webhooks and their deliveries"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
+	Doctor      doctorCommand      `cmd:"" help:"Check the installation, and say how to mend what is wrong"`
 	Version     versionCommand     `cmd:"" help:"Print the version"`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Check that the service on this machine is healthy"`
 	Docs        docsCommand        `cmd:"" hidden:"" help:"Write the reference tables of the documentation"`

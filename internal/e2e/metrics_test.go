@@ -61,15 +61,15 @@ func TestMetrics(t *testing.T) {
 		got := s.metrics(t)
 		for series, want := range map[string]string{
 			`latchkey_http_requests_total{operation="getOwnProfile",status="200"}`: "1",
-			`latchkey_http_requests_total{operation="other",status="404"}`:      "1",
-			`latchkey_refreshes_total{outcome="rotated"}`:                       "1",
-			`latchkey_refreshes_total{outcome="repeated"}`:                      "1",
-			`latchkey_refreshes_total{outcome="refused"}`:                       "1",
-			`latchkey_rate_limit_hits_total{limit="login-user"}`:                "1",
-			`latchkey_http_unavailable_total{cause="database"}`:                 "0",
-			`latchkey_signing_keys{state="signing"}`:                            "1",
-			`latchkey_database_up`:                                              "1",
-			`latchkey_outbox_jobs{kind="email"}`:                                "0",
+			`latchkey_http_requests_total{operation="other",status="404"}`:         "1",
+			`latchkey_refreshes_total{outcome="rotated"}`:                          "1",
+			`latchkey_refreshes_total{outcome="repeated"}`:                         "1",
+			`latchkey_refreshes_total{outcome="refused"}`:                          "1",
+			`latchkey_rate_limit_hits_total{limit="login-user"}`:                   "1",
+			`latchkey_http_unavailable_total{cause="database"}`:                    "0",
+			`latchkey_signing_keys{state="signing"}`:                               "1",
+			`latchkey_database_up`:                                                 "1",
+			`latchkey_outbox_jobs{kind="email"}`:                                   "0",
 		} {
 			require.Equal(t, want, got[series], series)
 		}
