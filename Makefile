@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test model races scale verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test model races scale bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,16 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 scale: ## Measure the user list with a million users, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
+
+# docs/performance/README.md explains the rows. Examples: make bench ROWS=refresh,profile SECONDS=30
+# ENGINES=postgres; make bench USERS=1000000; make bench WRITE=1; make bench CHECK=1;
+# make bench PEER=http://127.0.0.1:9999 ARGS='-peer-users users.tsv -profile-path /user'
+bench: ## Measure the rates and latencies beside their limits on this machine, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	CGO_ENABLED=0 go build -o $(BIN)/bench ./internal/bench
+	$(if $(PEER),,$(BIN)/testenv -durable) $(BIN)/bench $(if $(SECONDS),-seconds $(SECONDS)) $(if $(ENGINES),-engines $(ENGINES)) \
+		$(if $(ROWS),-rows $(ROWS)) $(if $(USERS),-users $(USERS)) $(if $(WRITE),-write docs/performance) \
+		$(if $(CHECK),-check) $(if $(PEER),-peer $(PEER)) $(ARGS)
 
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }

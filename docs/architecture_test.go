@@ -57,6 +57,7 @@ func TestThingsAreWhereThePageSays(t *testing.T) {
 		"internal/userfile/keycloak.go":              `type keycloakUser`,
 		"cmd/latchkey/user_disable.go":               `type userDisable`,
 		"internal/e2e/kill9_test.go":                 `Kill`,
+		"internal/bench/targets.go":                  `flood-refresh`,
 	} {
 		require.Contains(t, page, "| `"+file+"` |")
 		require.Contains(t, read(t, file), text, file)

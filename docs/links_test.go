@@ -20,7 +20,7 @@ const root = ".."
 func pages(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md", "docs/performance/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, page := range found {
@@ -61,15 +61,17 @@ func TestNamedFilesExist(t *testing.T) {
 	}
 }
 
-// Every page can be reached from the README, those about moving by way of their index.
+// Every page can be reached from the README, those in directories by way of their index.
 func TestEveryPageIsListed(t *testing.T) {
 	t.Parallel()
 	listed := map[string]bool{"README.md": true}
 	for _, link := range links(read(t, "README.md")) {
 		listed[filepath.Clean(link)] = true
 	}
-	for _, link := range links(read(t, "docs/moving/README.md")) {
-		listed[filepath.Clean("docs/moving/"+link)] = true
+	for _, dir := range []string{"docs/moving/", "docs/performance/"} {
+		for _, link := range links(read(t, dir+"README.md")) {
+			listed[filepath.Clean(dir+link)] = true
+		}
 	}
 	for _, page := range pages(t) {
 		require.True(t, listed[page], "README.md does not link to %s", page)

@@ -25,6 +25,7 @@ type cluster struct {
 	dir      string // temporary directory with the server's files
 	password string
 	owner    *syscall.Credential // nil: the current user
+	durable  bool                // a commit survives a crash of the machine
 
 	cancel context.CancelFunc
 	exited chan struct{} // closed when the server has exited
@@ -32,8 +33,8 @@ type cluster struct {
 
 // startCluster creates a cluster and waits until it accepts connections. It listens only on loopback,
 // and requires a password even there, because its superuser can run programs as the cluster's owner.
-func startCluster(ctx context.Context, bin string) (_ resource, err error) {
-	c := &cluster{bin: bin, password: rand.Text()}
+func startCluster(ctx context.Context, bin string, durable bool) (_ resource, err error) {
+	c := &cluster{bin: bin, password: rand.Text(), durable: durable}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.stop())
@@ -87,8 +88,8 @@ func (c *cluster) prepare(ctx context.Context) error {
 	return nil
 }
 
-// serve starts the server and waits until it accepts connections. Its data need not survive a crash of
-// the machine, so fsync is off. Committed data still survives a crash of the server.
+// serve starts the server and waits until it accepts connections. The data of tests need not survive a
+// crash of the machine, so fsync is off. Committed data still survives a crash of the server.
 func (c *cluster) serve(ctx context.Context, port int) (url, version string, err error) {
 	logfile, err := os.Create(filepath.Join(c.dir, "log"))
 	if err != nil {
@@ -97,9 +98,12 @@ func (c *cluster) serve(ctx context.Context, port int) (url, version string, err
 	defer func() { _ = logfile.Close() }()
 	// The server runs until stop, even if ctx ends earlier, so that the tests end before it.
 	serverCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	server := c.command(serverCtx, "postgres", "-D", c.data(), "-p", strconv.Itoa(port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
-		"-c", "fsync=off", "-c", "full_page_writes=off")
+	settings := []string{"-D", c.data(), "-p", strconv.Itoa(port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200"}
+	if !c.durable {
+		settings = append(settings, "-c", "fsync=off", "-c", "full_page_writes=off")
+	}
+	server := c.command(serverCtx, "postgres", settings...)
 	server.Stdout, server.Stderr = logfile, logfile
 	server.Cancel = func() error { return server.Process.Signal(syscall.SIGINT) } // "fast shutdown"
 	server.WaitDelay = 10 * time.Second

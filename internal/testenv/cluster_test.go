@@ -13,11 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func startTestCluster(ctx context.Context, bin string) (resource, error) {
+	return startCluster(ctx, bin, false)
+}
+
 // serverDir returns the directory of this machine's server programs. A machine that uses a remote
 // server or a container may have none; then serverDir checks that the search reports it.
 func serverDir(t *testing.T) (dir string, ok bool) {
 	t.Helper()
-	search := postgresSearch{host: thisHost(logger{io.Discard}), start: startCluster}
+	search := postgresSearch{host: thisHost(logger{io.Discard}), start: startTestCluster}
 	dirs := search.serverDirs(t.Context())
 	if len(dirs) == 0 {
 		_, err := search.local(t.Context())
@@ -33,7 +37,7 @@ func TestClusterRequiresItsPasswordUntilStopRemovesIt(t *testing.T) {
 	if !ok {
 		return
 	}
-	found, err := startCluster(t.Context(), dir)
+	found, err := startCluster(t.Context(), dir, false)
 	require.NoError(t, err)
 
 	conn, err := pgx.Connect(t.Context(), found.value)
@@ -62,7 +66,7 @@ func TestClusterRunsUntilStop(t *testing.T) {
 		return
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	found, err := startCluster(ctx, dir)
+	found, err := startCluster(ctx, dir, false)
 	require.NoError(t, err)
 	cancel()
 	_, err = reachPostgres(t.Context(), found.value)
@@ -73,9 +77,39 @@ func TestClusterRunsUntilStop(t *testing.T) {
 func TestFailedClusterLeavesNoFiles(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	_, err := startCluster(t.Context(), filepath.Join(tmp, "no-such-server"))
+	_, err := startCluster(t.Context(), filepath.Join(tmp, "no-such-server"), false)
 	require.ErrorContains(t, err, "no-such-server/initdb")
 	remaining, err := os.ReadDir(tmp)
 	require.NoError(t, err)
 	require.Empty(t, remaining)
+}
+
+// Tests do without durable commits; a measurement does not.
+func TestDurableCluster(t *testing.T) {
+	t.Parallel()
+	dir, ok := serverDir(t)
+	if !ok {
+		return
+	}
+	for durable, want := range map[bool]string{false: "off", true: "on"} {
+		found, err := startCluster(t.Context(), dir, durable)
+		require.NoError(t, err)
+		conn, err := pgx.Connect(t.Context(), found.value)
+		require.NoError(t, err)
+		for _, setting := range []string{"fsync", "full_page_writes"} {
+			var got string
+			require.NoError(t, conn.QueryRow(t.Context(), "SELECT current_setting($1)", setting).Scan(&got))
+			require.Equal(t, want, got, setting)
+		}
+		require.NoError(t, conn.Close(t.Context()))
+		require.NoError(t, found.stop())
+	}
+}
+
+// A measurement needs no browser.
+func TestRequirements(t *testing.T) {
+	t.Parallel()
+	h := thisHost(logger{io.Discard})
+	require.Len(t, requirements(h, []string{"true"}, false), 3)
+	require.Len(t, requirements(h, []string{"true"}, true), 1)
 }

@@ -4,6 +4,8 @@
 // PostgreSQL server, Chromium, PgBouncer and, for the race detector, a C compiler. It starts or installs
 // what is missing, without prompting, and passes the locations to the command in TEST_DATABASE_URL,
 // CHROMIUM and PGBOUNCER. When the command ends, for whatever reason, it stops everything that it has started.
+// With -durable before the command, for measurements, it finds only PostgreSQL and starts it with durable
+// commits.
 //
 //   - main.go: finding what the command needs, and running the command
 //   - search.go: searching the sources of a requirement in order

@@ -26,6 +26,10 @@ func main() {
 
 // run finds what the command needs, runs it and returns its exit code.
 func run(ctx context.Context, argv []string) (code int, err error) {
+	durable := len(argv) > 0 && argv[0] == durableFlag
+	if durable {
+		argv = argv[1:]
+	}
 	if len(argv) > 0 && argv[0] == "--" {
 		argv = argv[1:]
 	}
@@ -42,7 +46,7 @@ func run(ctx context.Context, argv []string) (code int, err error) {
 	}()
 	log := logger{os.Stderr}
 	var env []string
-	for _, r := range requirements(thisHost(log), argv) {
+	for _, r := range requirements(thisHost(log), argv, durable) {
 		found, err := r.find(ctx, log)
 		if err != nil {
 			return 1, err
@@ -57,12 +61,17 @@ func run(ctx context.Context, argv []string) (code int, err error) {
 	return runForeground(ctx, env, argv)
 }
 
-func requirements(h host, argv []string) []requirement {
-	list := []requirement{
-		postgresSearch{host: h, reach: reachPostgres, start: startCluster}.requirement(),
-		h.chromium(),
-		pgbouncer.requirement(h),
+// durableFlag before the command is for measurements: only PostgreSQL is found or started, and a
+// temporary server writes every commit to the disk.
+const durableFlag = "-durable"
+
+func requirements(h host, argv []string, durable bool) []requirement {
+	start := func(ctx context.Context, bin string) (resource, error) { return startCluster(ctx, bin, durable) }
+	list := []requirement{postgresSearch{host: h, reach: reachPostgres, start: start}.requirement()}
+	if durable {
+		return list
 	}
+	list = append(list, h.chromium(), pgbouncer.requirement(h))
 	if h.needsCompiler(argv) {
 		list = slices.Insert(list, 0, h.compiler())
 	}

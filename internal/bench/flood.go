@@ -1,0 +1,58 @@
+//go:build unix
+
+package main
+
+import "context"
+
+// measureFlood measures logins while far more callers sign in than the service can serve, and then
+// reads and refreshes at a steady pace beside such a flood. What a flood is allowed to cost the logins
+// themselves is measured without other requests.
+func (b *bench) measureFlood(ctx context.Context) error {
+	if !b.options.selected("flood") {
+		return nil
+	}
+	alone, err := b.loginsAlone(ctx)
+	if err != nil {
+		return err
+	}
+	samples, used := b.observe(ctx, b.floodLoad())
+	checked := sampleRow("flood", "logins in a flood", samples[0], done, rejected)
+	checked.Memory, checked.Limit = used.memory, &alone
+	turnedAway := sampleRow("flood-refused", "refused logins in a flood", samples[0], refused)
+	turnedAway.Memory = used.memory
+	for _, r := range []row{checked, turnedAway} {
+		b.append(r)
+		b.note(r)
+	}
+	for _, p := range []plan{planOf("profile"), planOf("refresh")} {
+		if !p.available(b.endpoints) {
+			continue
+		}
+		steady := b.load(p, b.options.conns)
+		steady.pace = b.options.pace
+		samples, used := b.observe(ctx, steady, b.floodLoad())
+		r := sampleRow("flood-"+p.key, p.name+" in a flood", samples[0], done)
+		r.Memory = used.memory
+		b.append(r)
+		b.note(r)
+	}
+	return ctx.Err()
+}
+
+// loginsAlone returns the rate of logins without a flood, measured just before it.
+func (b *bench) loginsAlone(ctx context.Context) (limit, error) {
+	samples, _ := b.observe(ctx, b.load(planOf("login"), b.options.conns))
+	return limit{Name: "logins alone", Rate: samples[0].rate(done)}, ctx.Err()
+}
+
+// floodLoad signs in on half of its connections with right passwords, and on the other half with wrong
+// ones for other users. No connection waits after a refusal.
+func (b *bench) floodLoad() load {
+	half, conns := len(b.users)/2, b.options.flood
+	return load{address: b.address, conns: conns, next: func(worker int) operation {
+		if worker%2 == 0 {
+			return b.endpoints.logins(b.users[:half], worker/2, (conns+1)/2)
+		}
+		return b.endpoints.wrongLogins(b.users[half:], worker/2, conns/2)
+	}}
+}

@@ -1,0 +1,133 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// plan is a rate that is measured on its own.
+type plan struct {
+	key, name string
+	available func(e endpoints) bool
+	next      func(s subject, worker, workers int) operation
+	limit     func(l *limits, ctx context.Context, length time.Duration) (limit, error)
+}
+
+var plans = []plan{
+	{
+		key: "jwks", name: "JWKS",
+		available: func(e endpoints) bool { return e.jwks != "" },
+		next:      func(s subject, _, _ int) operation { return get(s.endpoints.jwks, "") },
+		limit:     (*limits).keys,
+	},
+	{
+		key: "profile", name: "profile read",
+		available: func(e endpoints) bool { return e.profile != "" },
+		next:      func(s subject, i, n int) operation { return s.endpoints.readProfiles(s.users, i, n) },
+		limit:     (*limits).reads,
+	},
+	{
+		key: "introspect", name: "introspection",
+		available: func(e endpoints) bool { return e.introspect != "" },
+		next:      func(s subject, i, n int) operation { return s.endpoints.introspection(s.users, i, n) },
+		limit:     (*limits).reads,
+	},
+	{
+		key: "refresh", name: "refresh",
+		available: func(endpoints) bool { return true },
+		next:      func(s subject, i, n int) operation { return s.endpoints.refreshes(s.users, i, n) },
+		limit:     (*limits).rotations,
+	},
+	{
+		key: "login", name: "login",
+		available: func(endpoints) bool { return true },
+		next:      func(s subject, i, n int) operation { return s.endpoints.logins(s.users, i, n) },
+		limit:     (*limits).hashes,
+	},
+	{
+		key: "signup", name: "sign-up",
+		available: func(e endpoints) bool { return e.signup != "" },
+		next:      func(s subject, _, _ int) operation { return s.endpoints.signups() },
+		limit:     (*limits).hashes,
+	},
+}
+
+// rowKeys returns what can be selected.
+func rowKeys() []string {
+	var keys []string
+	for _, p := range plans {
+		keys = append(keys, p.key)
+	}
+	return append(keys, "flood", "startup")
+}
+
+// measureRates measures the selected plans, each beside its limit if there are limits.
+func (b *bench) measureRates(ctx context.Context) error {
+	for _, p := range plans {
+		if !b.options.selected(p.key) || !p.available(b.endpoints) {
+			continue
+		}
+		r, err := b.measurePlan(ctx, p)
+		if err != nil {
+			return err
+		}
+		b.append(r)
+		b.note(r)
+	}
+	return ctx.Err()
+}
+
+// measurePlan measures a plan, its limit, and the same with few users. They take turns: what else the
+// machine does changes from minute to minute, and is to disturb all alike.
+func (b *bench) measurePlan(ctx context.Context, p plan) (row, error) {
+	var total, base sample
+	var used usage
+	var best limit
+	rounds := float64(b.options.rounds)
+	length := b.options.length() / time.Duration(b.options.rounds)
+	for range b.options.rounds {
+		samples, u := observe(ctx, b.pid, length, b.load(p, b.options.conns))
+		total.add(samples[0])
+		used = usage{max(used.memory, u.memory), used.cpu + u.cpu}
+		if b.base != nil {
+			samples, _ := observe(ctx, 0, length, b.base.load(p, b.options.conns))
+			base.add(samples[0])
+		}
+		if b.limits != nil {
+			l, err := p.limit(b.limits, ctx, length)
+			if err != nil {
+				return row{}, err
+			}
+			best = limit{l.Name, best.Rate + l.Rate/rounds, best.CPU + l.CPU/rounds}
+		}
+	}
+	r := sampleRow(p.key, p.name, total, done)
+	r.Memory, r.CPU = used.memory, perRequest(used, total)
+	if b.limits != nil {
+		r.Limit = &best
+	}
+	if b.base != nil {
+		r.Base = base.rate(done)
+	}
+	return r, nil
+}
+
+// perRequest returns the processor time for each request that was not refused, in microseconds.
+func perRequest(u usage, s sample) float64 {
+	return float64(u.cpu.Microseconds()) / float64(max(s.count(done), 1))
+}
+
+func (b *bench) load(p plan, conns int) load {
+	return load{address: b.address, conns: conns, next: func(worker int) operation { return p.next(b.subject, worker, conns) }}
+}
+
+func planOf(key string) plan {
+	for _, p := range plans {
+		if p.key == key {
+			return p
+		}
+	}
+	panic("bench: no plan " + key)
+}
