@@ -50,7 +50,9 @@ func requireLines(t *testing.T, text string, want ...string) {
 func TestSources(t *testing.T) {
 	t.Parallel()
 	s := idle()
-	s.Hashes = func() password.Stats { return password.Stats{Slots: 2, Running: 2, Capacity: 9, Waiting: 3, Started: 70} }
+	s.Hashes = func() password.Stats {
+		return password.Stats{Slots: 2, Running: 2, Capacity: 9, Waiting: 3, Started: 70}
+	}
 	s.NextRotation = func() time.Time { return noon.Add(-time.Minute) }
 	s.Certificate = func() time.Time { return noon }
 	s.Outbox = func(context.Context) ([]outbox.Stats, error) {
