@@ -167,3 +167,20 @@ func requireLabelsDocumented(t *testing.T, s *server, page string) {
 		}
 	}
 }
+
+// Metrics say that the database is the cause, and are there while it does not respond.
+func TestMetricsOfAnOutage(t *testing.T) {
+	t.Parallel()
+	proxied := newPostgres(t)
+	proxy := startProxy(t, &proxied)
+	s := start(t, proxied, withAdmin)
+	proxy.set(hang)
+	require.Equal(t, http.StatusServiceUnavailable, s.login(t, "user", devPassword("user")).status)
+	got := s.metrics(t)
+	require.Equal(t, "1", got[`latchkey_http_unavailable_total{cause="database"}`])
+	require.Equal(t, "0", got[`latchkey_http_unavailable_total{cause="hash_queue"}`])
+	require.Equal(t, "0", got[`latchkey_database_up`])
+	require.Equal(t, "1", got[`latchkey_signing_keys{state="signing"}`])
+	proxy.set(forward)
+	eventually(t, func() bool { return s.metrics(t)[`latchkey_database_up`] == "1" })
+}

@@ -179,3 +179,35 @@ func TestCertificateReload(t *testing.T) {
 	eventually(t, func() bool { return s.served(t) == "third" })
 	stillServed()
 }
+
+// No handshake fails while the certificate is replaced, again and again.
+func TestHandshakesDuringReload(t *testing.T) {
+	t.Parallel()
+	pair := newKeyPair(t)
+	s := startTLS(t, newSQLite(t), pair)
+	const callers, each = 4, 250
+	failed := make(chan error, callers)
+	for range callers {
+		go func() {
+			var err error
+			for i := 0; i < each && err == nil; i++ {
+				var conn net.Conn
+				dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+				if conn, err = dialer.DialContext(t.Context(), "tcp", s.address); err == nil {
+					err = conn.Close()
+				}
+			}
+			failed <- err
+		}()
+	}
+	for done := 0; done < callers; {
+		select {
+		case err := <-failed:
+			require.NoError(t, err)
+			done++
+		case <-time.After(20 * time.Millisecond):
+			pair.replace(t, "again", time.Hour)
+		}
+	}
+	eventually(t, func() bool { return s.served(t) == "again" })
+}
