@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test model races scale bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test fastapi model races scale bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ run: ## Start the service in dev mode on the embedded database; needs only Go
 test: ## Run every test with the race detector, on both databases and in the browser
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=1 $(BIN)/testenv go test -race -count=1 -timeout 30m $(or $(PKG),./...)
+
+# testenv installs the Python packages, pinned in requirements.txt, in $(BIN)/fastapi.
+fastapi: ## Compare the profile fastapi-users with the Python package, and sign in from the docs of a FastAPI app
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
 
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
@@ -53,7 +58,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet ./...
+	go vet -tags=fastapi ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 

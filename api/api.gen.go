@@ -156,11 +156,23 @@ type BrowserSession struct {
 
 // ClientCreate defines model for ClientCreate.
 type ClientCreate struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences`.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -195,6 +207,11 @@ type ClientList struct {
 
 // ClientPatch defines model for ClientPatch.
 type ClientPatch struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences` and a shared key, which `rotateClientTokenKey` creates.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
@@ -203,6 +220,13 @@ type ClientPatch struct {
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -235,6 +259,19 @@ type ClientWithSecret struct {
 
 	// ClientSecret Shown only once; omitted for a public client
 	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once; omitted for other algorithms.
+	TokenKey *string `json:"token_key,omitempty"`
+}
+
+// ClientWithTokenKey defines model for ClientWithTokenKey.
+type ClientWithTokenKey struct {
+	Client RegisteredClient `json:"client"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once.
+	TokenKey string `json:"token_key"`
 }
 
 // Contract defines model for Contract.
@@ -476,13 +513,20 @@ type ProblemDetail struct {
 
 // RegisteredClient defines model for RegisteredClient.
 type RegisteredClient struct {
+	// AccessTokenAlgorithm `HS256` if a third party verifies its access tokens with a shared key; omitted means the
+	// algorithm of the service
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 	Active           bool `json:"active"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
-	Audiences []string  `json:"audiences"`
-	CreatedAt time.Time `json:"created_at"`
+	Audiences []string `json:"audiences"`
+
+	// Claims Extra claims of its access tokens; omitted means none
+	Claims    *map[string]interface{} `json:"claims,omitempty"`
+	CreatedAt time.Time               `json:"created_at"`
 
 	// FirstParty Whether the client is run by the same organization as this service
 	FirstParty bool `json:"first_party"`
@@ -491,6 +535,9 @@ type RegisteredClient struct {
 	Grants []string `json:"grants"`
 	Id     string   `json:"id"`
 	Name   string   `json:"name"`
+
+	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
+	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
 
 	// Public Whether the client has no secret, like an app in a browser or on a phone
 	Public bool `json:"public"`
@@ -599,6 +646,12 @@ type SigninResult struct {
 // Status defines model for Status.
 type Status struct {
 	Status string `json:"status"`
+}
+
+// TokenKeyRotation defines model for TokenKeyRotation.
+type TokenKeyRotation struct {
+	// DelaySeconds How long the current key keeps signing; the default is 0. The first key signs at once.
+	DelaySeconds *int `json:"delay_seconds,omitempty"`
 }
 
 // TokenRequest defines model for TokenRequest.
@@ -894,6 +947,9 @@ type UpdateClientJSONRequestBody = ClientPatch
 // RotateClientSecretJSONRequestBody defines body for RotateClientSecret for application/json ContentType.
 type RotateClientSecretJSONRequestBody = SecretRotation
 
+// RotateClientTokenKeyJSONRequestBody defines body for RotateClientTokenKey for application/json ContentType.
+type RotateClientTokenKeyJSONRequestBody = TokenKeyRotation
+
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
 
@@ -998,6 +1054,9 @@ type ServerInterface interface {
 	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx echo.Context, id ClientId) error
+	// RotateClientTokenKey Create a new shared key for access tokens
+	// (POST /api/clients/{id}/token-keys)
+	RotateClientTokenKey(ctx echo.Context, id ClientId) error
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx echo.Context) error
@@ -1438,6 +1497,22 @@ func (w *ServerInterfaceWrapper) RotateClientSecret(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RotateClientSecret(ctx, id)
+	return err
+}
+
+// RotateClientTokenKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateClientTokenKey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateClientTokenKey(ctx, id)
 	return err
 }
 
@@ -1950,6 +2025,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
 	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
 	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
 	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
@@ -5486,6 +5562,178 @@ func (response RotateClientSecret503ApplicationProblemPlusJSONResponse) VisitRot
 	return err
 }
 
+type RotateClientTokenKeyRequestObject struct {
+	Id   ClientId `json:"id"`
+	Body *RotateClientTokenKeyJSONRequestBody
+}
+
+type RotateClientTokenKeyResponseObject interface {
+	VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateClientTokenKey201JSONResponse ClientWithTokenKey
+
+func (response RotateClientTokenKey201JSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey400ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey401ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey403ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey404ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey413ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey415ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey422ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey500ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateClientTokenKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateClientTokenKey503ApplicationProblemPlusJSONResponse) VisitRotateClientTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRolesRequestObject struct {
 }
 
@@ -8945,6 +9193,9 @@ type StrictServerInterface interface {
 	// RotateClientSecret Create a new client secret
 	// (POST /api/clients/{id}/secrets)
 	RotateClientSecret(ctx context.Context, request RotateClientSecretRequestObject) (RotateClientSecretResponseObject, error)
+	// RotateClientTokenKey Create a new shared key for access tokens
+	// (POST /api/clients/{id}/token-keys)
+	RotateClientTokenKey(ctx context.Context, request RotateClientTokenKeyRequestObject) (RotateClientTokenKeyResponseObject, error)
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
@@ -9982,6 +10233,54 @@ func (sh *strictHandler) RotateClientSecret(ctx echo.Context, id ClientId) error
 	return nil
 }
 
+// RotateClientTokenKey operation middleware
+func (sh *strictHandler) RotateClientTokenKey(ctx echo.Context, id ClientId) error {
+	var request RotateClientTokenKeyRequestObject
+
+	request.Id = id
+
+	var body RotateClientTokenKeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateClientTokenKey(ctx.Request().Context(), request.(RotateClientTokenKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateClientTokenKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateClientTokenKeyResponseObject); ok {
+		return validResponse.VisitRotateClientTokenKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRoles operation middleware
 func (sh *strictHandler) ListRoles(ctx echo.Context) error {
 	var request ListRolesRequestObject
@@ -10779,240 +11078,253 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs3tij6K7h9T9WdZJMU9bRN167aiiw7cmxLW5LHk5i+JNgNkhg1AQZAi2ZSur8z/zFfdgsLQD/R",
-	"TVIPPzI6dWbHYncDC8DCej/+DEI+m3NGmJJB78+AfMazeUzg3z8JvpBEXBApKWf6l2scJ8S8NqeCyAFl",
-	"Qe9Zt9sKBBkLIqeD/IPtne6zA/1QhnxOgl4wF3xMYxLc3LSCo5gSpj5QNb0goSCqMHwID/W/cKjoNQl6",
-	"SiSkFeAkooSFGryPn1pBKAhWJBpgFfSCne7OQbu73e7uXHZ3e929Xnf/t6AVjKmQajDHQi2D3hjHkrSC",
-	"icCw3I92okEoSESYojiWwadWQKOgFwgy50K1F1xcERG0AoZneg3n8DNKf54no5iG6dCwVBg6kUTIniA4",
-	"0kNKWKR+8OcaYN98umk52KTdniCUg+jVdB4ut/X/ktHu/6pfL7b/+O3Du+Vv//hf9Sv7e/fNh5fJmw9/",
-	"3/v1w/Zi9Oo9bPQ5mVCpiCDRUbqr6Ub/x26v3hgek8JmjBIaK424djIH0umb48Hxi5PL0/MgDwEWioYx",
-	"kb2FoIpoWC16w+j21ryhsrjjVJGZgRNHkSBSBr1ge+dJp9vpdraD9NRhj2KswukVWbbtLqx3JGEiBJyz",
-	"OVR3IwufbB8UPoHZuqPd8Q7e320f4L1xey86CNvPoi5p74wPxt1wZ/wEb3eDVhBjqQaJXAGEPp4BngAc",
-	"GqJ462lnv9O1W/9eEtGAh+uskswwjYNegGMakv+xZKsT8pl7Nrgmgo4pidLzhFXuj7vhQbhN2s9GXdLe",
-	"w7uk/RQf7LW70ZPR0/DJeBdv62MQPDanDKf//uL4XKNZMo9WAqZXbjEHYAvcgikb8yIR3XwJc0HGRAgS",
-	"DSrT1MEsk9G6y77RoE4JjogABnAYx3yh/xERGQo6V8AGgsspQVg/IhGaETXlkUR/O395hJ5tb3fRv/+1",
-	"3e3sdLZ/0Kswawp6wdnpxaUGkfyeUKEXZE5ahlMyw3oKtQQWIZWgbGI4xBTHMWETUoXgZ75AiiOcqKmm",
-	"KyFWpAjBduegDMFPBAsikCA4nv13P5gqNe9tbcU8xPGUS9V72n3a7Qebwgi3dRWkU4LMtUYhZgWoO+h0",
-	"RpUiEaJjeE9PTqRCUyzhb3MafTb8R/vcPCJRW3PNHvrH2zc/KzW3Pw9bSHKkplihkeHbEkUcMa6QnBog",
-	"qEB8wZCkE9amDEUUx3zS6bPKxnX6rLh1WNJw1c61UDjFQhL13/3g/eXL9lPYzKbNe8ePcDj1bNphvMBL",
-	"iYaMt0P9xtAc7sGTvWfo3//aL5+se23Ds3vHLxQXzdNL/cbq6eG1Dac/J0osD8fKUMIiBBck5CySGscX",
-	"mCo0ImMuCCAEI58VwkqR2VxVb91uAbSDbhNIM8roLJkFve2WA48yRSZEGEIwxwLPiLK0wGD6SVQF9iRC",
-	"fJxDcs1P9O9zrKYZY6dR4/7M8Oc3hE3UNOjt7O+3fFctEZILPzUa6l0ZhPDG0EEzF+Sa8kSiOZ6Q54jP",
-	"qEJUoTEX8BgkF3jmAP49IWKZQWyGC2qg3N/e8UH5hs6oqgL5LpmNiNCQAf9HcyIsWBqUiIxxEitEJdrv",
-	"1kATw8AlYMz57WgZu/E0jbDzDkYqgzYEbjFsoTG3NH20RMl8TkSIJUExURoFWiiiE6ok4gIlTDOIkAsi",
-	"/WcN/1nztA/2fNtopadmdJNWMbkNvo25mAEXTxJ4swqCZtnN82sW/CCT3+iP5ZwzaRUxHFkqD8oRZ8pp",
-	"R/N5rPkI5WxrLvgoJrP/+qc0ulpek0vYFeML9pZoLCxqWjwyqHKNYxoNLPsJWkFElJFO9EpHPFpq7LSv",
-	"PUeSGGpEhOBCopjCN+YvEG7Tz6kEHoQRQIDGlMR6yXOusVMEvWBLiy3BjdYLmFSYhRqeLTynW5pRbmlu",
-	"lcztdhJpJePu9usXXe//01dEYZXIoLen74WiyvKwCJ2nq7M7jkc8Ub1RjNmV2fbsjP6PIOOgF/zfW5l+",
-	"vGWeyq0zs9Xmkyo1cjycSjTDsT5sEul7E3FiNmOm5XqkplSiw7MTlB9BEzrOxjENb33WVjC8xFeE+c7a",
-	"vTBQ8EbhqKlE7rEG371x/yfzLDuZdL1f6FhCO59EC6qmiHymUlE2QRFWuIVkEk4RlghnGwFCVbobN63g",
-	"JRcjGkVme29xRJTJZDymoeaWF8Y24ruS2UsDY0Ep3UochkRqIeGKsAy5pviapKKkpj8IPtYICDftIU5z",
-	"NzvNbG8e8DjfaYpiuFVQ0Fg+fPjQPszJ1x5OjGfEiNYzKqU+d9ielhXABeA9Z8TJfPtatto1Ml+9OGfk",
-	"SfWSJyy6JVKw3OdlXGBcDcbwMIcC+rDdj/d/pHvZkerdfmknetAjNau5aQWn+gzX4nq+nVwIziZnWMoF",
-	"F8XtBAaVY3dgqXKMa1AEyHF4IAFWZpzbQTWOwCybLB4WdQwQeNY/LLHgYQsNC2DmfwCU1T8kTJ80F/QP",
-	"Eg2M+D1EXOuLCZPJfM6FIvb7gT66YQcdGm7uiJrGomF+Rz+3F4tFW3OtdiJiwjQKRkP9Ko4lR5j1WQVW",
-	"ozDm7iEodu0jzpTgcd3G2Pe3nCJ20wrOBJ7U72T2gVEcYRthW9+CGeIdV4eWKmyGMZOS/bmMJ5lY5MMU",
-	"YwMxYo6Z3oj1AIvV4EFEMnSnZDp5QBTqIc7iJTo7vbg05+ehmKmNp2nDzUtaNvnC53qOFQGVauMjVZy/",
-	"xWzpPVatPHOBBY2Xg4Tha0xjPALW6CUEnKMZZkundcvnRinHLEJKLBGeYMru8RRroBv2UAWSr3LprOmi",
-	"ndoumr7KWTmyU70g4poIswObnSroyd4zlTDmwPzpP0jQOBiOjdbyHFEWxklECnY3GqHFlDC05AkyLgpE",
-	"1T0ebh7MYQ9hhspQaWhiPtFiqsKUGZoR4kSSlhFYi+B+Xbp7yfkbLCZk88uZfnZLoptXS2M9lubQmKGD",
-	"PfQL/elBieqKqb/qgbzPCQS3EZs8ztjyuaRWPt+xWDt3zsZNOUNjTGMSPcChWJGnhxrn/TpU0qeLNH1a",
-	"9iUUDjXlUZud6SiR98ICwdomrmkI6pEe9fmX5n1FEPg1ETHHEYlaTjjX+vsIS3hcXNJ3xiPXE3qadEmf",
-	"8GNVScX5QMsQjp7JglVhLVHnAdTNnZw96JJzpKF35jr5oIahZpHqDqe4npDTdIpVYceeYUnWyWyttxZw",
-	"7v9I9/PG1xMHmNkUdGwhf7BjPbmjUHXTCtYQbVZcwaqIY89PCw8DfRFBeqgztntFi3u/eds52529cOiY",
-	"KaqWSN+NNxbCB7XMNslxrWBNkabZ4AriwiWvMYk7cQJMqY1mVmsxgdcfxO62nR1HYeEPbHrTMJMIUZay",
-	"0/Ky7R7pxyakaA3Ta6O4UxR01pNxmg65Ius4jlcr6hSOuUG+eQjqmLt2F3bm9wXgHvTGeSUpfbRymijj",
-	"DeELtplodQde+Z7NBdfodofjXxB85TX6WjTQzwfOgFvxeuUtu1oKCvlsxtlzFE45lwRhxtWUCMQZqfdz",
-	"ckaca3jGwdGkx0iHlkW3ZwrKg7g+d3bydCS3u5a4f0Ef6ILEcdt4QVtolCiEEZwNGgmCryTCSCQxMZQ+",
-	"tVm/JRHFl8v5bbFBz+d1fubM4jM9B5jF8+ggiRZ2HVfCElV0rIfgwvv540pBRLAN6NKA+EV4cMUfoJc8",
-	"DLJ5jNU4mlH2XhJxBKGacDJRRPUHOD4TfE6Eovok0rjF7Kc08LEU9bMHQSzu791KWEQ1KLISyqJEQoZo",
-	"hsWVNbWbEFt9iiFnY2pw0MXJMe5+NdYCGF7vgTT2DTv/iPOYYHD8Mm8EzQsq5zFeIhv2kl8UCMHlZcxz",
-	"VKokto4hTElpKJ3/CQkSEnpNJMIORJBYMYopu0KKOxplaFMaW5IjdTmItrs7xX3e9gFIQ5X4IuPen7/R",
-	"FA4j90ZptXtPPaPZsFRf3FYu8GmYBq0O9QUzUdKrIoVg+hPz7n621VgIvNRPsyDZykiNW3CTj975mA3j",
-	"wo4/pV/w0T9JqPRc6ZU4wyqcbngjXPxzBaPh7SGKKBBvmWGFVskJi8CrY4M7bTyU9KKuHSEaJEyZy1ec",
-	"6ZTFS4NYQwNMD5m5e0ZfTCcOsQkhRZSl4lGKdBFWpK3ojAR11/cBrv2HKQHmDAFJcEHcvae5e/9VLvSx",
-	"OyF3NqXYsW/vtt7hylSvRBJRdXxtWXcV4w3bLh8mVmiK53PCgFbbcJyhhqtjtJQBZUMffuFQ+QJEP0w5",
-	"imiEqOrlonpaCDujMTU2xKEGDysuhhAjikF+09eMs9T6SETtxMDum4MF0SIFxTuMSwipjHKWYjQvhIl7",
-	"R1HeG8IQzfZ17Suby0bx0W+7gcBNFxhixyLfMOb7FWGPrYAnKuTeGFWZgDY6hHMaYxongnhxQBAs/Wi1",
-	"hOBfcAjAcRuBL91Ri4/eITNx7s/qY4WFDR+oBhrpwRduc8IpZpM8TmfI6JvWjNuAVeWBg5rb7NJw/lzB",
-	"5eBMsMapdC/cgXyqu9wuval4t1Punf6jSTDNUYmbKgvPRXZXN8LEhLsjhND4LNhby8/26sY4C/VesQkA",
-	"sX+9xhYDsqKxY74lCmvVuLoDWcSNHKTSfGFHqpIMZVaS2a7uAmVKcDkncDADwiJQJL3jUCkTo4FXHv1z",
-	"cSUHiaDeh4JccyPyN49vEuDuZVXWCjGIeJjMCFPYsYTqZeBXZAVcxVcGWiUb2BCbewE2sSlcTVCUkckc",
-	"RQX83En49732wH1gtGqwbd0t8Rxp3dH47kU1S7ik7OUyguvyXEAmrVod7afPkSCM2Dwqzq8okVlGDBCs",
-	"puQHf27yakisxGaEbJud5WbHgoCiDHDBfjVDIF2Qr8cSB3ufcaFs+S0kyRwLrExKhpzjkMiVBCy3SO/K",
-	"HTC+o7Qe6Nuo9AbwgVLxQJqtrC73DR0TLWiAUJpbqNSqhPuqleW17B4UE1u6vq3N5Sz7tvfw7ETaWEeV",
-	"TqePb8zFc0Rmc7VEM4KtR8jpo2mCCVyCGn0U8pRWyOaZerrjUU8LydNl6M8Tpo8d4DAhqBPMLPtBkB0I",
-	"lgqA8HkW7O3Sm4ZOoxgiF+VaVX9cpnZF3ko/bqGhQyLYPP1DNau7oLI3bMLuKjYXrVQ75lgpIjSQ/+/H",
-	"w/ZvuP1Ht/2sM/j/2p/+6//4JKBbaXirNC6blN4gEoeYaQJxRcgcYWTS01soplcEYYbwfA7qs0vV1PKo",
-	"PlU0n3KmVRMWoQlREjFj1KmenEtDr9AxQ07KGK+V9im+JkWUB8W0QH9cSpMH3bfX2JjspLe7XR+/B5I6",
-	"oFFM6snEYZH04rEC3R6yadjSEQqwVfBEaZALRGN7X9ONPOE48BIOB8wMf74zLPos2RKF+Faw+ORwi5j2",
-	"gtYT6/sQwCsVIr5lMdyAeDsb29diUZsY91wgmzPv6UvcaNh7ZIB/IQb4ENzqkVX8pVhFDUXMAndLuIOV",
-	"ObPU3GmEkef2gut/6+Mn8di5/6CaQRSU6We+Ksuf65r8c8Vn1vumxAhyk9Zzg2IVqRLUadGjTVlgqf5S",
-	"5fpM+YKZBBvOwhyzM8ZjIyNmJRFWLNO85l0iZ0rg0LM0PicMz+lqO4R70Tf88QzT+DCzPD+4G7esr9Y6",
-	"1I41+cktLntywiLyubofEQ+l1/YtCIQ7asqmhOEoh2cnPnzNW8iqvNSe6RVZWrIJPqllUVLwDTvLGQpL",
-	"VCNvVbQuBuReNzmoT/e2935oUm2qdvQMMcqL8KSce0a+JkJ6vTN/Nw8cD/DuYumALdNyQ7bMMWVA5nYn",
-	"t/8+hDhJbWK5vFDfbV/hijEvQcYvVVnidCIJ+vny8gxBuZsGb0gtRTDEtFwMxefj81svfUzFCh/WIqZJ",
-	"CyvgW+1gYA8cTK2hsiTeFEUa8Ko48Rh+eY743FABo4zSCdM8QW+ZyXtddeoGtuZT9JoL64TlvJM3jUk0",
-	"EYmML+ok41UycWG0MReNYlxZRtnAOZbNs8ASgV04QorXsMwaB142iGWrrZxWgiRlIUHbz550A58MQ2v9",
-	"gj7YNhpZ1qgeLsjQphqbNbvJvNRX0aZ7W/tdGmGy/tmtbZHdxBTbCiRds2JN9ctktMp9DG7LAnUBWaNG",
-	"HWmgCh6CYKqjGUpQJA7BiiCBZjpgr7OXECgy85su6lytfMG8ni2P8WAAVhTzgW/y14srD+2JJx6qTicM",
-	"q0QQhOMJF1RNZ17eIK69hpFr0jKndHw0BFI6PP3lzLupnmM5/mwEVTvE+cWh98urZqy7IsseaHgXPx+2",
-	"d/YPkJoms9FcUGYriD052H3qlTCufHr5L2SJ9Js9WFPLgAWIU7cyD2N7y6MkTuSKhWmFrbY8m6QT70ef",
-	"q5+cpYLbuoexXG+QlXzwCkJtjeKp0cscVg1GXvgUGC1trm3K02hdoXZlkPSAPghyuXnVTWcmlQY0SYbg",
-	"VeQ8i6X6eDs/VHRH4h8VJkMhj0gLSYVHsb0sc8EnAs+8JNaTn+i5NjFmNgUUQj2uSazBWcN9Vps/7t0x",
-	"Ri7pjKR5JRsoTzUC32XKjMeCz4zVlLIrzY7T8LaSCWj/YLNoxnrR7HROGI2OOBvTSSKwX0C799AGm3Yz",
-	"kHTCKJsMcDwZQNj2Y+jEfYROyATO9x5P7DEY45sIxqg/2nUvlZcGLNhhGPKEqRckJg6rNiBstvz0oD4o",
-	"9leeCGRfQzml+O7BsGWrWhmUmgW/8MZwkWvi9Q1cgo9rQaRC291uF9n3WvcR7ZZ6etZl+C7s5sZ/R1Z9",
-	"DoW4feHuQQ6WltuKmu07M3XPb+OTW40s586vA4kOmE0IGgIXNCJn6qe5p2Dq1KZZOnN8RSQi4zEJFZh7",
-	"EVWF6PLUASXRsLyoYZlhrw55/2Jx6SatzR31qlV82+HqJQ0jkQqNCEoY/T0hz8HjAnmsxpRVHP1W4e0u",
-	"2/CcSCO4b4D49UdjyUtKGI2jRiSxjTtTU0j2GZs63pBwdh/H8rXl0Ry2+siMy16rV0xMLey9/SdV7cPk",
-	"/t2H8uGyBL1ZC64oYGul0pGlkPr2G2rkuuqk5r01mYvdpRcGyhufMOwSF73+Dayma2QYFAPiq8OY7E47",
-	"Tla4vn0SDW01PK8BzOZC+kYEs7x9wWeCtKmTKz6FoAHy2bsmv1nMmRpyKZerVX6bUGpgSteV4k7uEFoG",
-	"Mws72oD8L1LkK/m91kHKrMyFK8FcpcwuOdnvQkvrPZtqAGmObMvkMry+OH2HzswQWdrOluXVxkLwrLv9",
-	"w8r9c2CkO+bbEl9Xm4cJ98kcu2uEyTQF/3z10J3VDo1bePgbQ3jyThuXbCWR2CCw5ytG7fiDU9f3wtZF",
-	"iXo2ZYolYnzDMNGvGRe62r/iGjLVupzsG2ihaYvFPBP2Bs6t54WX1JTMJImvc7H3aZTKWpyxECRz8+Xi",
-	"jVZTjz6zqN5nwRcMProrYA1Bq2m3qjxtSG9tiqN5+pfSyQxzWqtif87JNb8itw8FwEikTOQxJuCrxgS4",
-	"VmzFE0z7sTVRUMFjW7OHxgpR9tz8q00ZPJIuEn+k0TsmakUieEP05LrEzx//kiK9W1XdPtxLRDc3BVUa",
-	"AauPsdaff4CmdpsptZ69us+o0BL8djbfAsytO+eZWXyDVUBBJDyvJ7Y/8wWKtUhd6DJkQymvCJlL6F9I",
-	"2aTS3oczgiK8zEd+7uw/2ykGfq4Z91mbcbdOHjkIAhCPn0gbltEQnLBhpIvjRSOit0nWBLrcRtpMexvW",
-	"kwQKZR/yYADx1XJnWaXN3f9ioGqtyFJMCaRpBX3YxM2qYayZE19st7juPm2c952dcFaHoDBM4bxKYBW2",
-	"LzukT/VIex9Ertb0vTaduwDnSE6CuKUB7z7sb/WGzPe5JhSF8iZlu9v+ravaNJre3C5JW410/fTevHpd",
-	"LSlYSKhZK4G3RiAqtVAsZuDZb4PNTJ7FPFyMXn+4DNYzoQ6aLUk2zipY1yiaG7OV32vvQaUWtBJbTn9v",
-	"ntO+5xsaIhz+wqJ25rTdyKqANgi/q7f4HypTL1DTCTRaKiKfmwCjVa4Xj2W28aK89Eb3rTVyTbykNSt4",
-	"oiMrok/OqGC6lHJrj0zLWWXH1mdTfF3QO+9EKFsI2y3e2d+HNqU4VET4trn5huTQpOGWmM599RbJOrXu",
-	"9YdL68XoHkA83ipf5dcnvR+4uJI2/wUzRGdQU1ERJIgSS/1/E2GNC2DqgzIOeqhK49sC1e4zO2+nz1bi",
-	"+T3UdSgq1DmZ7qtWdrhfjlLAvnrG0lQfwrXt3jxiv1w5ziuD30YhWFXWDmR37FJso5oSdpkxjOaqdVGZ",
-	"fTcnYoa1/BkvW9BgS1M0WHj/FgXwvmSJuzX1jLUiDu7kzL+PsP18A/ZNdKH1gtVhZyrFHiunkzNWmiWU",
-	"dKMckHW36G5lU+8Q6PAtBJ8cKhQTLBV6muPFkNww44K4K+iyR9KIFKqM3RFXxaU+K9daBjeBIHrPSVS8",
-	"ot9B7MqbUtNlvex5wkKVGCcZBGEvkfmklfobDCMBofR/hh1UQow+K2FGB+XrzeYanhaKLrZ/n/5xfbVg",
-	"GHoATggjwLiep3SyzzQtBedC6mMu0igNvqa5Nn6r0FkxxooIw+bvUKHV3dRGRVZfvPswPJiguW+4RsZ7",
-	"G5bq0da/Bgf6CqxlLsiYCKHlgpXqwn1llK1O4Fp5pHoML/ANvMiAWkUD44RNBFXLC4241qcC0uJhoqbZ",
-	"Xy8dZTRWjkp8VUF3gDCwIbSU3HKudRsMMiwkM+difeDiAFLAfNk2TJWaZ5q9Ufy9sjQ1rmGZqvgei0Jh",
-	"oqINwc3DcaKmO2e1nOnCCoVAx1ISBdTXftNBb4hrsOxy8Ey4FkQHIcXBkAGxMc4PZfyhfWbeN7RuHPNF",
-	"xY5o1ZD3Ig56wZaT1DOvCk4iqnqC4AgCY7FRmeFXFPNJasaVhXfsb7mnC+PbSYNoWo4y65UaL1nuq7kJ",
-	"73XDATE3ry95IhBfAIbwBE4AsLEwvRORzBM39ZEZAX60bF2CSK6mZGZ3UTgTdHHA4pN0QJCofCsx7ztt",
-	"qrS5n9syxDEW7Zz5ph3bHACNOQaH8w4YwCFTRt8R2SphkUbBSOZmcTKPWLiIWjiHXJdTskQTosoe3Z6x",
-	"QYLlpM807z88O7E8lYRXGePNlyhwfg8rSXX6rM9+RJc8XwQBTYkgLTQHSv7jj+4Gkx9/BNjiJmTvpB26",
-	"UgkE9xlyr9bcA5Regx9NHygAdJgSk+GWAMe+TdDbypIvhiDUQZyZIXI2RnJoumnq9/X0w0ru1rCSoNZB",
-	"h2nwswmxhLGHde0lhvbk9PgmVhQNQx6RYS7s1KzomoDdw9iAILAHM38QZAed2P5cVFV6cmFkp4dRLb1N",
-	"W01Y6yOFwXFMsdnDIlUec+FuMdK3RBGTDfcSS3V4dgLIJkyxOb0sqGSi7E9p/w53sMNcD2kElx3CKTPb",
-	"mSFrMQ2JtX0ZphsczqHj3k6nq68sXD5NjWVva2uxWHQwPO5wMdmy38qtNydHx+8ujuGbLLgzeINVOL0i",
-	"y1wxiV6w3emat9KaF8Fup9vZBVlQTYFsbuVaPJdtblrSgl2xIVayhRZTGk4RtAEZHoYhmasehI1uTdUs",
-	"Hj43CAhFXhwKSbN4Uz+ccnaiadWEKFOnRLN4gw4AzU63u2ETR+rKnaTNTEylk3QjNU507BedkM+2bImN",
-	"LGmt/tUOtGe5YnzBtvT7HdviJCtZst63QBbbOC8BtNOK6RYXcieYHVft6PYVB1DlzNdvfWLOAWi4O8fy",
-	"HoPEnW1x0E+63d3w/4p4qFEe6U/gJxIUpy3Lc5XeKh+MUzwjw4hahreAqFqt3hXyuhAFZrVv0MS3rBSd",
-	"tvI9BvMCX9D7+ElLpLMZFkuwgpK8dz7t/SQSxqiJ3METqSXQiMqQaxoWfNID1qBH3X16b0i+JLZGDvdW",
-	"yOkgSDrf337S8d2a14srefdL49Km0ztjfvhos/yD44ud/YPA5u0HZ23zF2TSB9Fo/Pb3n8/jD7+8Hp3I",
-	"Jxcnb/HpHj59/dvTye//lAfX85fL/fGrX1+fnSwCmyQfHB/ZPO9eIKne0c9BL3j7y09Hl+9Owl/eX7yg",
-	"dHt7eSF393cO6Ivfnh7SS/7kMjn45ezw9+snL/YCyDkP9o5VfHBx/mHnV/rmvXi3fz2+/vvPyXT+5PPT",
-	"s8+xmn34EI9Gb/dOXi7fBjefNrgDNr28pvtPTmxY0S+1IRQGzlzLJCOCQv1dFOTVGyUS0nR1WsHxJfYU",
-	"YDCioszakJh54NeNJri572v1iqi80GVzLd0urnOlGqhm3R17Q6UJiE3T72XqPcsaR40J1KywBRZMur6V",
-	"y2I6ElhQYu/h073tPe89bCp4f+frma+IlV7RmtTyj3mTXdEhlTqFc+J78Kk+6Ru4TW9rS0v48ZRL1Xva",
-	"fdrNyZhBlgXuf7fKVqvD1fFUb554zRhGCPblA+v9sCrZp9pE8JpRrWBQzuCuebvoK1qZzf2x6KEfOCW8",
-	"+OucQwgWVDb+5M3kroHGvbkJ52/C4RpSmGLmQ1GLUpG3dSkF1GZoh+XiDF4acen8rWklOSNsnM4JO3mB",
-	"jjhjJMxRAhRzfgWUgqqsP5rSyqim52Nq6EufmbvRysiwozxpbRyp9YqCtAPOVMzKk88Fv6YRET3TmEb2",
-	"GeOoQAmz+iIQbqynhjSJkxdOkPCL3b4yFt88wVqvCsZHK7c8krhVJK627MVHl5/w6T+IDvquxAr61ypl",
-	"DNqwnVoSQj7PrfvhS1DNVoWcYDVtIKXGdBJRVUsz35mSDpCz0kEvoVFU2hUerEO2nXpUlZZiKlVW2AGM",
-	"pljgGVHEton17UX2ypZxDgU3rZVvvqEzquBFf5ydqRO3mHIXBA29yVwfX9NTyrkkoKoD5KMGveD3RG9W",
-	"qqq7GhApdq0IIKhCdPwZh8q21Wrs4+abPu1AlQHQ3AmyOn9tzzDffK7RVX5CwpKZccrAOEErsIPknC3p",
-	"9J/uzGCyciMpe7HOp49Zt7yguH1B2vQuwLHJlsx60QX74254EG6T9rNRl7T38C5pP8UHe+1u9GT0NHwy",
-	"3sXb27lw716wvfOk0+10O9umEVgv2OnuHLS72+3uzmV3t9fd63X3fwtMSEnQHe2Od/D+bvsA743be9FB",
-	"2H4WdUl7Z3ww7oY74yd4u5trIdZL93EjtTXrMuYhV9Z8x8euBstNK9hbh/j8hCMXzAqfbK/+pNCMHT7a",
-	"Xf3RSy5GNIoIux1Z1N/srgVa2pG7REr/rLi8Pua9SJ/0tcm7BD9+uilQX73z1sGUlrlxJNaQ0zx5VdOt",
-	"MRcTrtp5rxYwOq+ImprJaRYiaGxjCuqtpGGDiuoHC+uC5gJEynyDXyoRyCJV0mwAOsvLY3DwP/FoueEN",
-	"NVcsf0GtO908+Z+c8XIT3lyowH1TdAkrkZCbCmnZ2RRwsGKTQlv0jQCcq6Xv/p2MvYfQyjoVu2bKt7yY",
-	"22tg/yXnbzRbMx/sr3NdPF3G9cc7O+t8nO9UD189W/3VOVYEOLehHV+DEhSutd3jnOtR30Wi0nou6R23",
-	"jt3SLY/5xATb+u/2Sy7QgoyAOssOuiDKZL79rNQc+gybPmqZgFkMjtWvpo8KobmtPjMeUzvAMOaTiREk",
-	"jHRqoDBWSE3hwOeZeikhdsE28hd0QlkxTKyFEhab5DhiX7ClLoZvDi+Pfv7l+NfB0en5xeD0/OTVybuL",
-	"YSc3duoBZWh4Ct86Px9ixGbY2b8zbyCJ2h+omg59iqzZ4/ulVxlZDkIuhJabp1xIgkbQVWuJpMJzqFqS",
-	"hc3YYTagF8W0qrUo2qbCksxyH32QuFe3Ss0J119D5cMK8bsAIQwyjtM60U5PyDcL/LaFki9NYr9DYlkI",
-	"CnKHmpFI6zj2kEieqHoaCRXYKlmqKdZ00IX1JmiiohZFUxqELHR8JEPPWblde/5IJxLpwb8fYbZ6Kobg",
-	"RiiMCRaFS7fyfFxeYO0BnZN5DOG0lfQZZ/MsZY2w4vmdFEq+QyQIYRGJWn2mSrLvXnc7S4DKtRiFZZHI",
-	"xx2ytMbvn5Ke2y6qX5DqfZ9CW6kJ7jpILsk6ytgFYbnWDFmpP590CIH68AbWSH9NjT02Zy7MVy/s9FlW",
-	"QnCRZouZ+CtXdrLQI5+wGoSX5H7UOOHKNd5CLLJpcAFRg+jVdB4ut/X/piO6HZNXL1X46nO8iaRUrCD5",
-	"IJJSxBm5b73vMo8amrCNCGFpG/pHXe8bIxv66uJ8oeUV2p1xQTWbbsAsg2Ux5jAjAeAYgy4RKJ8+bcNf",
-	"IYJuxKMlcD3bsLHPagNFK8TAQvioHHmXlubqZnaqXIbsM8jWcnRs+Xo6ehXSU/r65fs/Trbf0RN5ws73",
-	"w6OTg5PZy+4vO/Pd6Oj1sw7Z7XbCnZiNZi+70T9ex8UM0l5gslBvsxFQVqKGyJSKWjXFJfmmsu9vveMX",
-	"igtiSmniST1s2QcwvgHrUXn7qyhvmu6sR/6SeTP50yIOSCtTLLMyZMPz0zfHg/cXx+cmeF2QkFCoWejs",
-	"oYq7XCn9FRXOdtrps/cMjKfW2ZrzmOmhh62CpQq0C1v/OZ+m3EJV1WK3z1KyHPKIQOMclswHYcwliYZ1",
-	"9BUqS38ZY3nrbrTXJkWdsnh57xNuQNByeb1rkfXt2+5oo56WVvRfH+g66uuQ/NYWrI3pWXcNCnPE2Tim",
-	"4aPQ+JBk0+CxzUKyqV0ryCakWW25RMuYKE/K5VFG+0x2FuWWNC99PUHQ3/a6u6hEvaDWZNaVwNjzF1SS",
-	"Hzp9dpiP1xB6CbHZVVNTF0gmZRCjZlNtTSq/IeYmmwiI+OGLtyfvhlnxyD6z1SM1TM/KMEE1NBzNKBv+",
-	"4KOn5tustcqdKGtenU9pXbWRxr3RNU9HmLXom8fq+MJW4Py2papHKvT1qJAvYCENBVwVrWDQy9CSJrrV",
-	"chFg1dDRtJvN3S2rX5xfm7AgrUDfiWv/RwXDrI1br4gyiDVP8cOHWHPXBMmfw+KSLAshlUueQLphBx1m",
-	"mcG2aS5EwoAbWpAxVBkF1rPXffbcVPnuM0muicCxMaJySTxKwM4zPXbeLlupkZbWWemzauufytfE9Q8y",
-	"KeCFJkLu5eLwENHTZ/kWSnrdU3xNsvIRiKoeWhCTfIlNpxnFEfUagUyZndKNvS1TdSUiUobq0lc3te+U",
-	"+2E9iIXni5MWW9IoRf5HBv7IwB+AyB7l6krYj1opSWzVE6/1tZMt8lkfSW0U+LmtWKhpGyTOmDYTCDoA",
-	"acCqXnczomsjeH93O7Nj2MhgUNHSBoEfP2Ut/lwJPpMBma+jVxfC22QbKZcCssXINokptvVzPgapRQxy",
-	"HHLV2+oA89nWNyG+L2pSu34t4FTqeYRwsnx866PUdJ8X+hjuhrnQpWS3VRc1rbzkldVjKvWVM80C7l5h",
-	"wc1l79zHXB/64CXnaSv5FCk/FZFyrbph0PC+Wq3cy3BhwLSX03ck2O8Zvb/5i3dcveQJ+z6ZFMTEA0ZT",
-	"i30OpVOUqsPpfHvXOhvZcUG0TgkV+RySuQl6d2YyzkgHfQCblU1NGthHw1b5RUS18M0iaKTKfeI0YdHp",
-	"gl1kTV9LKUzl6rOSIxc14ubJOkj4cmxKMAaeVP20aJwnn2bPu1XfujHpu8PuNK6Os1yD2Ihc05DITawp",
-	"lkLnEOp+ItXkSr0n32NiA3904asadzTYih0grVwDFUgbfETFByK0uVbU64oP7pOtP2l0U6S3DXRv48xN",
-	"+91JFPxlSNZfn4Mfswh4Ih9vil6mnFE7LaO6WTiltXPZ4gZ6jA46UfmwyApXNhMe27Sc29u3qjFB9xzK",
-	"eMrIJZ0RaIHw/UQyHqWFa297JR9NTd+Ix9q6ltNQm7VNQ/k7vSVyPW42yltdJzsVWjXGguBomdm8O55Q",
-	"Z4Dh72CACbP6JY95q/eatyqIK6DpXBRpcNZjBuv3ENWcZsyUuWrjnXeFjZssS0dZ8eOHreNx97IRueVU",
-	"6kZsUmjBLHl1pQU7XwtJU2hutET0UQdfSz4tFOdeT/upFDnP8zP3C/id6yP1czXT4arYslP5huzg9IAe",
-	"BPHSJLLBr2adHXRY6PCZSOMkrrY9S9uJm4Hy3b5SX68WuCWJxz4TlHFcHLlq7rfneFqiNp6RYqmu3LZV",
-	"C3AB59VUtW0/Ty1X56Ymc/qzq8j+MV+dfPPL9pDBotkONJpKDCAfqJq61ugbrqHwqddoYlEHSrgp1yb3",
-	"0YH8xdn8t0YFTeH+lWTQ9SjQ1MsRhioBLDF3j9GnOftaFttGdmoiOHOk6S8S6vidmno2RCIbGNiIQvVB",
-	"gXWn3n0Ymnye8nw78fo02fNpA01+xM1vQMx7BcmZjXi5oQ4CX1qD9N3CEV9AWhFlkxRC2zUT+LiN9quJ",
-	"y7sHKY6PxwURzkW5QDzKxtLWA4bjfTsX28Xp/SUv+KOU9WAM0gbebSxjbRlxXq7OlrRq6BraJlQXEOSa",
-	"8sSpC+iKkLkEBUxTozEXfTbk10TEeD6wrYyHhcLVuX7CSC6oCqdpha6IL5iiM9BrC5nmkMzJeJ/ZSf+2",
-	"t7NTzvSh7BrHNBpYJdKVo/Wn/QiuUkpolaQ7UfPbk9IIF1MjS3sX9J4e7HW7m2Rvw3LOucLrJwT9ZXTY",
-	"DJ8fKewjhV2TwtqMSkAei0/S0YR6Yps2oqy1VZ+7/np3k2HSiTzVh6EwB2UuvthZxdLQ3rxFLHPCb2IQ",
-	"04toiryxfQIzmzPA8Gh1XgNPcx0Z17Q56w9cPTIqrBk3h6W242gRR7f+1EfSaHQ5JzN+TXL1EkwVqTg2",
-	"LRqhajnYiKkyUoCaCpLrH2gAS1NyUT4jt1LkwOLsAKonNCTlasz7DzbobGzq/LbQelP7j+CFzD2HyfW2",
-	"Hz96bFzbPaKKr6Eg8pgEmxHNJoL5aN/56gTVWHdqsW4zXUCf9zvge59awTzx9rMEugp9YTlTmLI1PHHo",
-	"b2kJBVSpt9BnQ8pkMh7T0DQv0SMNfzD02Q7LxzVFE1xJOE/NhD5bg0LPk+z+3Vbzya5eKthUhZVWgIWi",
-	"YZ6ibHYNP8BXD2Jc+vK0wxmRvgca8uio+zY4bKreAAHiwvXhBlPxKgFSEam2oHxKraYzIepQv3BkL87d",
-	"42ayV13PV4AAuQcb9nkFeghP0bAw0PCRDT8Eeq7Feu0RmG7N+lCoVAIrLvxZW63gc9uR73YxhRVYWwVl",
-	"47gJYc/AuPiQGOvMl3dH2eJIwy+EGSv6fuWPj1wTseSMNKfbwbHMeNR0LG95RAAJHvJkZm6S+zicymCP",
-	"NOXboCnpwWxMT96evjg+P7w8PS8jrxNJm+iKeeXe0PexUNF/dDZUubIRwlL/U0GlUWTPPyVjG+K5tQ+X",
-	"cL7VwFRdTYs67Icymw9IuaES4D0Q7fw4j/T6G5EB2dIF+hnbsrDOk4fDaTBt15abuUgdGhD7TDmzve54",
-	"HOW6kZok/9+HeQ+Ia5gA1cLKBXH6DGw9M6zCKTR6t2Vt3EfWFgTPwQI/prEiQnYM3uoxhy00hDFNLePh",
-	"70NEJ4wL0mchlsTbsopKuJ5fowGqaTeaVo+p72pqH9++saiZqZxk5pvOJaN459rZX2eyn8iEMtMHyLV3",
-	"dQeuf2BrwfF7Iwwzytzf22tA9A6mHztVPw24cOWwa2CwNtDbb/sHm1+XzgWhHaa8d0MX2WvSXGiicZ5i",
-	"CTsqs6y9mhnTokkbFrfYlG+lVOVOOT/6rq7O+DFzPfpa15C5Cukg6/haE0stHf8xf9cn9HywMUz5phrp",
-	"haiWm7f9NlwdxXDKuSSmbsyvPIEbhKW+Q30GfgLjYV1M9VvWuH8/7oLaZJ/3ps/07e37Iz7ypraO+OjW",
-	"NeZrqpdllcn0pJs0MY5mlD2Wh/+LesQffQqbEshNfQq2GX2ZSBZEbFt53itlFxoWvTq+RNV6McNqHPuE",
-	"qLePZaAfaxI1GktaSE65UGiO1bQx7dwg2qq8NMuVGVc2usliv42NkhVPfsSh2gRw6L/tdXd/gPZ8ytPd",
-	"wEZIFTz1t+9lkPLtx7Cp7ypsaiMC/CKPgl4ptclI9x2Szkdz9DehGpmoqVqk28y0pM/7XrLhqgX0h4a8",
-	"9hBkpA1NcpxTx/4f2WdZSfwcYQ9drs2mhB2zCB6ZcfrMdv3yUnt0P8TehALdWUlrzORrBa592SBhCpQ3",
-	"Uxt6t93dvux2e/D/f7uVwvVXrMH/qHM96lwPp3PlidNKnQtSAMdchKSddlX2G65MKrEN/nc0tJX1Eclq",
-	"qmoqJ83vzWYsSKXps7TTdJ7GRtxkFSq+MZ31kUFYYrFZ8x3Y0DdaFe0yNXjbmmdGtYmXjxLR17+XLzUG",
-	"OlxW3DZkNwk6ns7ODdfVZuvo/6zO1jG5/x5HT8SJzC4ONf/WF1bvWLO402fr3cO6oHIBaURRVlY1J/v0",
-	"WeGyU3UrqUeQa361fmaQyWt6VHG/x7hlc3YOx01C2n1rHrUuVJcI55yJ1ohU9JgW5dYNPKi1SSLStE+v",
-	"udmuQCncn5p7bb1GqOw06rM1vUbeawcl2ta+dWYZjxWWvoVbZM4ixSe+kfzob4pRKdKub1N9d4pbS1+P",
-	"Ndq/XaHnmEUF5SCLgVnfGOlikh4AdR4bWDwi/cOEhWBrQfR1JshT0inBsZr+0RQu+zO8ci+2+OtiEXGp",
-	"sEpk0Av41Sa2uQvzmS/kCKa470SSoykJr9Lq7GB+MHYaqP4dmwAxt7np9rkdpkwJLuckbLBtmPKwMp0D",
-	"274Peny4cMaosYCOrkpTNL6QHXSqhSdb8cOZOGzlIS1iJVqcUlMqO+hknOsmQSVKGJSTbyHyea5FwxYy",
-	"Gkvkis/PCLYRr2AFMZMU+8L2mc0Qtnbvki2702d9dv7yCD05ONjxCWvZxpiWD+uahz+3F4tFe8zFrJ2I",
-	"mDCtkUU+E4eUl/U9K5avp6NXIT2lr1++/+Nk+x09kSfsfD88Ojk4mb3s/rIz342OXj/rkN1uJ9yJ2Wj2",
-	"shv94/VGHS1O0hWmpO4h7MiUOWv4PZS6y2BOqzJVucBc6KNUlKRVT5U9winBkQ0sPMLhlLSPuB4wrpvW",
-	"vr/1jl8oLuDungk8qYcz+wDGNxCuxXFONbm8BduB76q8Z3/NL98SNeXRO64O9a0l61dJgq8LFuh1yuzD",
-	"V7eptQ8f3oaVuf2p52eGevyEJQ1tzH2RY50wQDhH9vLUVO+6JaR8Thie0467ArXFVjXG4VC9lrbrxZ3z",
-	"O/RoxeJnBpSgF+x2up3dTWiCg87Lvhg6nRN2eHaCYFwU8TCZ2TKM954bCYRdz5UDAmGJXl+cvssdQURl",
-	"yK+JWJaOYYln8TrH8Kt+b6NjcCOvOAZ3Cj3kDmGjTJtvY7N/PXz7pmGzwZDyR21Y2ktMYy01UOvDFQR2",
-	"EczvCgsFUf8CyWmi4N8RXzBoGJUaX8fgHZkSBt9HWOERlqbXY5Jd6Z65mNJEzCsax2hEkAtV158yI6EI",
-	"Z/KFZNsUngVP4gipRDCE+2yuIcMx4onCE4IoA3V/nMQxBBb77DpEnRMcUWYyFO5aqExvql8QNY/uRRY9",
-	"N0N9C42NSvIr1Mo0B2M8QaZ1P5GF3hAVQdZIiPVCbLkiurEKYiTIWBA5tcIn5FAhI57Zn0Yk5myi/7K+",
-	"O26lUXDs9ZnFPZA0cNoj1BSQ8TZSoiuk3VwXpT6zgm8HHToIxwgz07Qy3+DinyabcWG7pZoinmBwNKJu",
-	"vspjom+E0jio1yBBjh6enV5coi2YIyccd7vP6h0IDyAY29Ool4yFGhz+b9Qd7ah4NNH4oH8faHI6mFI9",
-	"qRtioLJObevWIAavyEPKwvY0H8KzmaIT40gjLBEIkOBR6n2Uej1S702rKviWHEcaVVcIvWnXxRV9IjNz",
-	"o6Y3mKHhSsowRCMeLVsgBlDD/9+fvwGy2mdA2JC+9RJhQXqaXv2YSxrqWUKY5nqaFM/0ObxdIBTuE1z+",
-	"3frMGCJYxBSykJyB4UfkaxLUM5m41dZGluOEylBcqiSJxxryQ8+7RSINoP18eXmG4LQgBtqs0AJAI7tE",
-	"+7exswz7zG6d2ctRomA/R1xNNUexhDutHJ1WwU+kjWRJa1MWCkmn/OHgyd4z9O9/7XV2W/CfPQDi3/86",
-	"8FpUpEwegmdkeU9/5vD3vcsk1RDlIgiKDZMGVhDPvZBLo9Lo047IdTv3OJcllbjYN/cYCi2HfE7WAKWF",
-	"YkMMkOLQrBU8i/cAoBmnl6v95gPZInkR0PO8LFQLSpHBtkp/l1n0BvwNcONB+W+1S6wR9QZ3N7y1AiO+",
-	"yQFlQe9Zt+s7iUxagdRnLFw05EYbZLag3geSCa+PzP+R+d+G+UOAOiujkk8C0ASFsjGvNQLkKzO4AizW",
-	"KmvCMcAYwCIsNO/DdCY7YPk4eYGOOGMkVOiIC4L+/a/9zq43ie29A+ELhjzDfJuFPdtPaurv64U/prLd",
-	"eyqb2ViER1q8UdXkwSpSN7aaLORYOtQfdlAq6BYsB1b2Gh7anQfEGyJDMB2W95kHzX21Yrl8xPRHTL8t",
-	"preMvnB2enHpo+QAjF6QCRlJRBz0gi0ICrHvlu/DK6KcW9b0DbFeEmMOy6L8zBTVGMELOmEombdciRNj",
-	"XJthhicmqg7xBXAgyDPNlTwxP9QMSJlZZ8j5FSWyBZrWgoyg2EcOqpHgC5NmUh7mrYEAohBaVlstlNYs",
-	"VtuR9UMU+gxk8cBkiUCcLgZCNo3j65FrP3U/VD8+J9iSpCSiCsV8kttE/ZNvQtvtp+XUvSuydCuoOgiy",
-	"8TK/gLeaUL6+Wq7y2siGVj5H6a2wLZPGaPjm8PLo51+Ofx28OH57Ojg/fX95fDFEVKL8vClFq05rwkJQ",
-	"OCXhldG3Y44jNMIxZiHYIViEuAinJFcx1aFsZlu++XTz/wcAAP//",
+	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1FlhM5tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E90k",
+	"9fAj0dbOjcXuRp/GOTjvxx9ByGdzzghTMuj9EZBPeDaPCfz7B8EXkogLIiXlTP9yjeOEmNvmVBA5oCzo",
+	"Pet2W4EgY0HkdJC/sL3TfXagL8qQz0nQC+aCj2lMgpubVnAUU8LUe6qmFyQURBWWD+Gi/hcOFb0mQU+J",
+	"hLQCnESUsFCD9+FjKwgFwYpEA6yCXrDT3Tlod7fb3Z3L7m6vu9fr7v8atIIxFVIN5lioZdAb41iSVjAR",
+	"GD73g33RIBQkIkxRHMvgYyugUdALBJlzodoLLq6ICFoBwzP9DefwM0p/niejmIbp0vCpsHQiiZA9QXCk",
+	"l5TwkfrCH2uAffPxpuVgk3Z7glAOoh+n83C5rf+XjHb/R/1ysf37r+/fLn/9x/+oX9jfu6/fv0xev//7",
+	"3i/vtxejH9+VNvqSXxH2M1nWbnVIpBwofdcAxxMuqJrOgl7w08XO/kHQasBFMFu28XzexqMwIvpzwxjT",
+	"GRCR3oZBhBUGsplhGge94I8/9M8d+PPmBsDcGJcGigyVcyzlgosoyIgRPiWHUBzP8oi0f5JPyn70FVlW",
+	"37+Xvd/h2rw6RXUBvRpz6WpBL9gAZbAP52RCpSKCREcpZlJk/WVPg94YHpPCZowSGivNZ+zLHEinr48H",
+	"xy9OLk/PgzwEWCgaxkT2FoIqomG13AhWt0zuNZXFHaeKzAycOIoEkTLoBds7TzrdTrezHaSHFPYoxiqc",
+	"XpFl2+7CeigJEyEAzwapjoEWHtk+KDwCb+uOdsc7eH+3fYD3xu296CBsP4u6pL0zPhh3w53xE7zdDVpB",
+	"jKUaJHIFEHBK8QTg0BDFW087+52u3fp3kogGOlznK93JxzENyX9bKdMJ+cxdG1wTQceURCk+4Sv3x93w",
+	"INwm7WejLmnv4V3SfooP9trd6MnoafhkvIu3NRoEjw2WAfvvLo7PNZkl82glYPrLLeUAbIH7YMrGvCjz",
+	"Nv+EuSBjIgSJBpXX1MEsk9G6n32jQZ0SHBEBrPYwjvlC/yMiMhR0rkBqB5dTgrC+RCI0I2rKI4n+dv7y",
+	"CD3b3u6if/9ru9vZ6Wx/p7/CfFPQC85OLy6Bkf6WUKE/yLG8KZkBJ1dLkOhSCcomRs5McRwTNiFVCH7i",
+	"C6Q4womaar4SYkWKEGx3DsoQ/ECwIAIB0/6vfjBVat7b2op5iOMpl6r3tPu02w82hRFO6ypIpwSZY41C",
+	"zApQd9DpjCpFIkTHcJ9+OZEKTbGEvw02+mz4j/a5uUSitpa9PfSPN69/Umpufx62kORITbFCI6NmSRRx",
+	"xLhCcmqAoALxBUOSTlibMhRRHPNJp88qG9fps+LWYUnDVTvXQuEUC0nUf/WDd5cv209hM5s27y0/wuHU",
+	"s2mH8QIvJRoy3g71HUOD3IMne8/Qv/+1X8asu21D3L3lF4qL5tdLfcfq18NtG77+nCixPBwrwwmLEFyQ",
+	"kLNIahpfYKrQiIy5IEAQWrtAWCkym6vqqdstgHbQbQJpRhmdJbOgt91y4FGmyIQIwwjmWOAZUZYXGEo/",
+	"iarAnkSIj3NEruWJ/n2O1TQT7DRq3J8Z/vSasImaBr2d/f2W76glQnLh50ZD0LlCuGPooJkLck15ItEc",
+	"T8hzxGdUIarQmAu4DJoLXHMA/5YQscwgNssFNVDub+/4oHxNZ1RVgXybzEZEaMhA/qM5ERYsDUpExjiJ",
+	"FaIS7XdroIlh4RIwBn872iRqxKZRdt7CSmXQhiAthi005panj5Yomc+JCLEkKCZKk0ALRXRClURcoIRp",
+	"ARFyQaQf1/CfNbF9sOfbRqs9NZObtHbkbehtzMUMpHiSwJ1VELTIbn6/FsEP8vIb/bCccyat3Ywjy+XB",
+	"wOJMOQtrPo+1HKGcbc0FH8Vk9p//lMa0zhveCbtifMHeEE2FRWuNR4ZUrnFMo4EVP0EriIgy2on+0hGP",
+	"lpo67W3PkSSGGxEhuJAopvCM+QuU2/RxKkEGYQQQoDElsf7kOdfUKYJesKXVluBG2wVMKsxCDc8WntMt",
+	"LSi3tLRK5nY7ibSacXf71Yuu9//pI6KwSmTQ29PnQlFlZViEztOvszuORzxRvVGM2ZXZ9gxH/yHIOOgF",
+	"/3src2dsmaty68xstXmkyo2cDKcSzXCskU0ifW4iTsxmzLRej9SUSnR4doLyK2hGx9k4puGtcW0Vw0us",
+	"bVUPrt0NAwV3FFBNJXKXNfjujvvHzLMMM+n3fia0hPZ9Ei2omiLyiUpF2QRFWOEWkkk4RVginG0EKFXp",
+	"bty0gpdcjGgUme29BYook8l4TEMtLS+MK8t3JLObBsbhVTqVxr+CwDmQEdcUX5NUldT8B8HDmgDhpD0E",
+	"NnczbGZ784DofKs5ipFWQcFief/+ffswp197JDGeEaNaz6iUGu+wPS2rgAuge86I0/n2tW61a3S+enXO",
+	"6JPqJU9YdEuiYLnHy7TAuBqM4WKOBDSy3Y/3j9K9DKV6t1/aFz0oSs3X3LSCU43DtaSebycXgrPJmfPe",
+	"FSxuLaBy4g48VU5wDYoAOQkPLMDqjM4lqGkE3rLJx8NHHQMEnu8flkTwsIWGBTDzPwDJ6h8SpjHNBf2d",
+	"RAOjfg8R1/ZiwmQyn3OhiH1+oFE37KBDI80dU9NUNMzv6Kf2YrFoa6nVTkRMmCbBaKhvxbHkCLM+q8Bq",
+	"DMbcOQTDrn3EmRI8rtsYe/+WM8RuWsGZwJP6ncweMIYjbCNs6xtwQ7zl6tByhc0oZlIKF5TpJFOLfJRi",
+	"fCBGzTGvN2o9wGIteFCRDN8puU4ekIR6iLN4ic5OLy4N/jwcM/XxNG24uUnrJp8Zr+dYETCpNkap4vwN",
+	"ZksvWrXxzAUWNF4OEoavMY3xCESjlxFwjmaYLZ3VLZ8boxyzCCmxRHiCKbtHLNZAN+yhCiRf5NBZ10U7",
+	"9V00PZXzcmRYvSDimgizA5thFexkL04lrDkwf/oRCRYHw7GxWp4jysI4iUjB70YjtJgShpY8QSZEgai6",
+	"R+TmwRz2EGaoDJWGJuYTraYqTJnhGSFOJGkZhbUI7pflu5ecv8ZiQjY/nOljt2S6ebM01mtpCY0ZOthD",
+	"P9MfHpSprnj1F0XIu5xCcBu1yRM7L+Ml9fL50GL93DkfN+UMjTGNSfQASLEqTw81vvfLcEmfLdL0aDmW",
+	"UEBqKqM2w+kokfciAsHbJq5pCOaRXvX555Z9RRD4NRExxxGJWk451/b7CEu4XPykb0xGrqf0NNmSPuXH",
+	"mpKK84HWIRw/kwWvwlqqzgOYmzs5f9Al50hD79x18kEdQ80q1R2wuJ6S04TFqrJjcVjSdTJf660VnPtH",
+	"6X7e+XriADObgo4t5A+G1pM7KlU3rWAN1WbFEayqOBZ/WnkY6IMI2kOds92rWtz7ydvO+e7sgUPHTFG1",
+	"RPpsvLYQPqhntkmPawVrqjTNDldQFyBfrSn8YfK7mtys1mMCtz+I3207Q0fhwx/Y9aZhJhGiLBWn5c+2",
+	"e6Qvm5SiNVyvjepOUdFZT8dpQnJF13ESr1bVKaC5Qb95CO6YO3YX9s3vCsA96InzalIatXKaKBMN4Qu2",
+	"mWp1B1n5js0F1+R2B/QvCL7yOn0tGejrg1xOZzHqlffsai0o5LMZZ89ROOVcEoQZV1MiEGekPs7JGXGh",
+	"4RmHQJNeI11aFsOeKSgPEvrc2cnzkdzuWub+GWOgCxLHbRMFbaFRohBGgBs0EgRfSYSRSGJiOH3qs35D",
+	"Ioovl/PbUoN+nzf4mXOLz/Q7wC2eJwdJtLLrpBKWqGJjPYQU3s+jKwURwTagSwPiZ5HBlXiA/uRhkL3H",
+	"eI2jGWXvJBFHkKoJmIkiqh/A8ZngcyIU1ZhI8xazn9LEx1LWzx4ksbi/dytpEdWkyEoqixIJGaIZFlfW",
+	"1W5SbDUWQ87G1NCgy5Nj3P1qvAWwvN4Dafwb9v0jzmOCIfDLvBk0L6icx3iJbNpL/qNACS5/xjzHpUpq",
+	"6xjSlJSG0sWfkCAhoddEIuxABI0Vo5iyK6S441GGN6W5JTlWl4Nou7tT3OdtH4A0VIkvM+7d+WvN4TBy",
+	"d5S+du+pZzWblurL28olPg3TpNWhPmAmS3pVphC8/sTcu59tNRYCL/XVLEm2slLjFtzks3c+ZMu4tOOP",
+	"6RN89E8SKv2u9EicYRVONzwRLv+5QtFw9xBFFJi3zKhCm+SERRDVscmdNh9KeknXrhANEqbM4Su+6ZTF",
+	"S0NYQwNMD5l394y9mL44xCaFFFGWqkcp0UVYkbaiMxLUHd8HOPbvpwSEMyQkwQFx557mzv0XOdDHDkMO",
+	"N6Xcsa/vtN7hyFSPRBJRdXxtRXeV4o3YLiMTKzTF8zlhwKttOs4Q6nuMlTKgbOijLxwqX4Lo+ylHEY0Q",
+	"Vb1cVk8LYec0psaHONTgYcXFEHJEMehv+phxlnofiah9MYj75mRBtEhB8S7jCkIqq5ylFM0LaeLeVZT3",
+	"hDBEs31d+8jmqlF8/NtuIEjTBYbcsci3jHl+RdpjK+CJCrk3R1UmYI0OAU9jTONEEC8NCIKln6yWkPwL",
+	"AQFAt1H40h219OhdMlPn/qheVljY9IFqopFefOE2J5xiNsnTdEaMvteadRuoqrxwUHOaXRnOHyukHOAE",
+	"K1uXB3vhEPKx7nC78qbi2U6ld/qPJsU0xyVuqiI8l9ld3QiTE+5QCKnxWbK31p/t0Y1xluq9YhMAYv/3",
+	"Gl8M6IrGj/mGKOwqEYs7kGXcyEGqzRd2pKrJUGY1me3qLlCmBJdzAogZEBaBIeldh0qZGAu8cumfiys5",
+	"SAT1XhTkmhuVv3l9UwB3L19lvRCDiIfJjDCFnUioHgYogGyEq3jLQJtkA5ticy/AJraEqwmKMjEZVFTA",
+	"z2HCv++1CPeB0aqhtnW3xIPSOtT4zkW1qLtk7OUKuOvqXEAnrXod7aPPkSCM2Doqzq8okVlFDDCspuIH",
+	"fyn5akisxmaUbFud5d6OBQFDGeCC/WqGQLokX48nDvY+k0LZ57eQJHMssDIlGXKOQyJXMrDcR3q/3AHj",
+	"Q6WNQN/GpK+r9a5Icqj9dhqWmlIRIageNkpEiBm417WuvzTbILMAjSmDRVdkKZ8jMpurJZoRbKI5fZa+",
+	"NasPARruoMspGPXW5akkicew03MlEeOW2IztY8DroBOFGCGR7LNhWhVt0xzz+vmBVxs0W6HigTRUVd2G",
+	"13RMtM4F+nkO51JbVe6pVlbis3tQrPHp+qgsV77to7TDsxNp0z5V+jpNyWMuKtuZmubFvawxzaFka4WZ",
+	"klnqOx5LPavv9xOdKaEpGVeflNBKvH7SlFbJ4mZ20AlDBgLZQkPbJIBGNzfD7E+ng+kf+2xY7CSQu8/e",
+	"A4a3+80aVvpnqfQFTdZQ4lIw9J6X1k1t2fJ64CqBHw0SFlMeE/sFaEKvCcLIWq/wHGZ9BlvYQYfKOJ13",
+	"d+yOtNA+isk1iWUL7tX2HhotFZGg/u51nx2UaP7I7CSQCJwod2QkUYZSBBlrFd+cgwr7KPQCKFPgecI0",
+	"FwNaMhnVE8ysNmU+Nzujz7PaBVetN3QG8hC5pO2qNe8aD1SYTvpwCw0LvRz0D9UmBQUPVAMh767S2qKV",
+	"VvQcK0WEBvL/fjhs/4rbv3fbzzqD/9f++J//4VPob+WwWOVAsD0WGiw8y5evCJkjjEy3hRaK6RVBmhTn",
+	"c/AGucpjTV8aq2g+5YwY8psQYLaMeDHnuipUxLKRjmWuFWIGdS5FtgV+loI4dRV6Hpa1vcbGZJje7nZ9",
+	"6itoCAMaxaSe1R8WNQk8VuCqguIwtnTMHo4iT5QGucD4t/c1788z/wMv83fAzPCnO8OiccmWKMS3gsVn",
+	"VlrCtAe0Xve4D3uy0vDka7YqDYi3cxn/BTQuI+WQnGItDK7IsoUWUxpO0VBwhRUx2+f6EA2R6Rwiv3ZF",
+	"bRNvv8tsdf5+zQYbPf2PauCjGvioBn5FauBD6GyPCtOfSmGq0QuyaowS7WghZ2J7VjwYlfy5ZdL6307s",
+	"2pwOaFETBWUtIt9q649147i5jmLrPVNSh3IvrdeJip0cS1Cnnew2VQRLPRArx2fKF8xUTXIW5lQ+oz1Z",
+	"dSitgKlxQl+RpV/2XhGrdVnOXxJUBUZsSh4OL45OTgy/NmeUSqTIJ9VBGah9VoXVpKulCpos8Oo6tJjP",
+	"akZJvufjfSHlC+7aBvuSh9O7R5wpgUMPufI5YXhOVwcM3I2+5Y+1ynCYhYgfPN+q7FiuzXw51iIl93HZ",
+	"lRMWkU/V/Yh4KL1BakGgLkFLKyWMlnB4duI7aPlQVpVicmZLjnKWRbrxLTvLRfRKkiAf/rO5AMjdbppF",
+	"PN3b3vuuyWlTDXhnhFH+CE9vGM/K10RIbxrF380FJ9e9u1hCsFVE3JItg6YMyNzu5PbfRxAnafAq18DB",
+	"xyxW5EyYm6A1B1VZh5NEEvTT5eUZgr50DWkLtVzeCMhy1zJfMo6fw/sUBatQWttWiwtWoLd6caF/Hkxt",
+	"RLGkshbVVEh/yBv+w+eIzw0XMOo9nTAt5/WWmQYVq7CetrRtwKI3rldnxOazsdLiAVM6wPiizmJdZasW",
+	"Vhtz0aiaV63KtbNYsvcssEQQwI2Q4jVqUE2mTbaIVZVaOW8BkpSFBG0/e9INfHoprU3g8cG20cqyxiXg",
+	"DDzbE8R8s3uZl/sq2nRua59LU0HXx93aodNNYqatQNI1W8tVn0xGq/K8wLIucBfQyWpMzAau4GEIpo2p",
+	"4QRF5hCsyOZr5gP2OHsZgSIzv1O2LieKL5g3BcXjFh2Af9g84Hv5q8WVh/fEEw9XpxOGVSJIpvZ6ZYO4",
+	"9rp8r0nLYOn4yHpjTn8+826qBy3Hn4yea5c4vzj0PnnVTHVXZNkDq/3ip8P2zv4BUtNkNpoLymyrzycH",
+	"u0+9GsaVz9fys9abl3PSg29qGbCAcOq+zCPY3vAoiRO54sO0EV7bR1XSifehT9VHzlLFbV1kLNdbZKUc",
+	"vIKaGONM0ORlkFVDkRc+o1Rrm2sHKTRZV7hdGSS9oA+CXBF9ddOZqXkF7wBDcCtyKUClRrY731X8AcS/",
+	"KrwMhTwiLSQVHsX2sMwFnwg887JYTyMBz7GJMbO9GiAn85rEGpw18lxqG714d4yRSzojaQHoBsZTjcJ3",
+	"mQrjseAzEw+i7EqL4zQPveTW2z/YrOygXjU7nRNGoyPOxnSSCOxX0O49B9HWxw4knTDKJgMcTwZQX/WY",
+	"43gfOY4yAfzeI8Yesya/iqzJetSue6i8PGDBDsOQJ0y9IDFxVLUBY7NzIgb11Su/8EQgexvKGcV3r1op",
+	"e9jKoNR88AtvsjW5Jt54zyVE7xdEKrTd7XaRva91H2npaQR2XYHv8mNv/Gdk1eMwMcNXlxbkYGm5rajZ",
+	"vjMzoOQ22QarieXcxeqgIhGzCUFDkIJG5Uxjb/dU9ZT6NEs4x1dEIjIek1CBCx9RVSgDS4OKEg3LHzUs",
+	"C+zVtWmfrYDMOPQdqld9xdddV1ayMBKp0IighNHfEvIcomjQcMK4soqr36oOzbUFOCfSKO4bEH49aix7",
+	"SRmjCb6JJLYJ4moKVbljM3ADKsPvAy1fWh/NUauPzbgy83rDxAyt2Nt/UrU+TJH+fRgfrpzfW17ouve2",
+	"VhodWa8H337bFA/TRtzct6Zwsbv0wkB541OGXYcBb3wDq+kapYDFyrXqMqYNg10nmzDTPomGtm2t1wFm",
+	"mxb4VgS3vL3B54K0PQ5WPAqJIOSTP8LqdYs5V0OuN8Jqk992fjAwpd+V0k4OCS1DmYUdbSD+FynxleJe",
+	"6xBllnznZiVUObPrIuIPoaWDGUzbnrSZRcsUHb66OH2LzswSWX3tlpXVxkPwrLv93cr9c2CkO+bbEt/4",
+	"ubslMtJxKY8xDQtXMr9cp4QsfzCLkq+Rx9hnwQOmDXpAqU+3a0oi/OIpgGsEYB4gra+8f8Xk8owCb5Pi",
+	"0pjDlo9wuRJyicQGmW1fMG3NX6OwfsjaM92yNlhlja/s9IEqpM+AVASnbm/OiK3ny1BqQr7YsPWIrl+x",
+	"XlfM4EHaFEMy8mbVDF+yfGF1sMyNwaxFib0DLbSgsCfD5BZDpPJ54SY1JTNJ4utcxWOaRraWmlPIYrv5",
+	"fAmBq1lrmtWa5/EPnx14V8AaaivSGaF53pVylZRG88IhFSIZ5bRWJeedk2t+RW6f14GRSDWCxwSPL5rg",
+	"4QbgFjGYTsFt4qCCx7ZTIo0Vouy5+VebMrgkXVnJSJN3TNSK9jsN6c3rMj9/MlNK9O6r6vbhXgqPuGlj",
+	"1whYfSmQfvw9jBLezEPh2av7TNsuwW/f5vsAc+rOeRbj2OAroA0lntcz25/4AsXaPirMdrS5zleEzCVM",
+	"jaZsUhmqqBWMCC/zqdk7+892ipnZayZm1/Y5WKd7DygCUDaWSJtj05BpsmHakpNFI6K3SdZkLd1GG04n",
+	"StezBArNtvJguLzbin8id/6LmeS1KkuxEQNN5xbBJm7Wg2zNTkTFIdfr7tPG3XYyDGfdnwrLFPBVAquw",
+	"fRmSPtYT7X0wudo4xtp87gIiXTkN4pbe2PtwptZ7pd/lRn8VmsqVnaj7t+4l2OhHdbskbQ/49Zuq5H0P",
+	"1UbOharFtdqm1ChEpcHVxUJx+2ywmf+62P0Eo1fvL4P1/OGDZregTZoL1vVw59Zs5ffai6jUHVoSy+nv",
+	"ze+09/mWdrUWtxSpEYnxck2B6qK82kg3wtQGpCvCtNtBl+n45Mymxybc1rkXIQsf/ie2MbLUg43cPWiD",
+	"JNL6uJUrEdUM0tTIPDdpcqsCiJ74QiOHeOnNUV1r5ZqsX+tP8eT4Vsg0500xQ/G59aqn3VMztPXZFF/X",
+	"eHtvISFa+jDAFu/s78NUfBwqInzb3MwacmTysf6UmEHRzX51nz376v2ljcV1DyCrdFXE/cvLnPdcXElb",
+	"mYcZojNo4a0IEkSJpf6/ibBeFfDBQtcwvVQHNYmrPrPv7fTZSjq/hzZiRU9CTpn9oo3E7leUFqivXqI2",
+	"tSN7Z/NiNq87KTcq9hoft7GEVnVRBqMFuwYOUU3H5IKbO4WXyuy5OREzrBXveNmCea6ao8GH92/Rb/lz",
+	"dlRe08BaK2/mTikp91F8ksyjjUlk/ZIL2JlKb/EKdnJeWvMJJaMwB2TdKbpbl/47pOt8DSlUhwrFBEuF",
+	"nuZkMZTozLgg7gi6Gqg0r4oq43DFVXWpz8qjPWxbDL3nJCoe0W8gA+s1UWZPIjqBMCuL0DxhoUpM9BJK",
+	"CZbIPNJKAy1GkIBS+t/DDioRRp+VKKOD8uMNcvP1Cz2+279Nf7++WjAMI6cnhBEQXM9TPtlnLoiYZUoU",
+	"eZQGX/Ncm4VYGOQdY0VEpT3QpgMB3ElttOD1wbsPj4tJ/fyKe1i9s8nVHjfFl5BAX0C0zAUZEyG0XrDS",
+	"XLivusjVZYgrUarX8ALfIIsMqFUyMNHnRFC1vNCEa4NJoC0eJmqa/fXScUbj3qlkCRZsB0hmHMIE8y2X",
+	"82BTmoaFkvxcxhocHCAKeF+2DVOl5pllbwx/ry5NTUxcpia+x6NQeFHRh+Dew3GipjtntZLpwiqFwMdS",
+	"FgXc1z7TQa8JviaFSlKTdAg5bkhxcGRAhpcLwJlAcJ+Z+w2vG8d8UXGgWjPknYiDXrDlNPUsnISTiKqe",
+	"IDiC9G5sTGb4FcV8kvqvZeEe+1vu6sIEtdJUsJbjzPpLTXgw99TcJKm75YCZm9uXPBGIL4BCeAIYAGos",
+	"vN6pSOaKe/WRWQF+tGJdgkqupmRmd1E433txweKVdEHQqHxfYu531lRpcz+1ZYhjLNo59007tpUsmnIM",
+	"DeedYkBDZmqTY7JVxmLcdSiZm4+TecLCRdLCOeK6nJIlmhBVDmX3jPMVPCd9pmX/4dmJlakkvPL2B0wD",
+	"Pq4JYJ/12ffokudbeaApEaSF5sDJv//enWDy/fcAW9xE7J10IGyqgeA+Q+7WmnOA0mPwvRk7CoAOU2Yy",
+	"3BKQ0WDLTLeyEqIhKHWQLWmYnOs0Y4a36/v164eVCsRhpcyygw7TFH6TKAxrD+ummQ0t5vT6JuMZDUMe",
+	"kWEuedp80TUBv4fxAUFGE2b+VN4OOrHjYKmqjIDFyL4eVrX8Np1sZr2PFBbHMcVmD4tcecyFO8VInxJF",
+	"TE3nSyzV4dkJEJswzWD1Z0GPJWV/SsfFOcQOM9fXEMFhh6TgzHdm2FpMQ2J9X0boBodzGPC80+nqIwuH",
+	"T3Nj2dvaWiwWHQyXO1xMtuyzcuv1ydHx24tjeCZLUQ5eYxVOr8gy1xKlF2x3uuautHNLsNvpdnZBF1RT",
+	"YJtbUHzpcxkfgqYFu2Jzy6TrZwlT54aH0CKzB8nPW1M1i4fPDQFC+ylHQraZkxlXQzk70bxqQpTptqNF",
+	"vCEHgGan291wZjh1TXvS2XmmX0+6kZomOvaJTshnW7ZRTFZ6WX9rB6YBXjG+YFv6/o6dqJc13lnvWWCL",
+	"bZzXANrpgB5LCzkMZuiqXd3e4gCq4Hz9SXsGD8DDHR7Lewwad7bFQT/pdnfD/xXxUJM80o/ATyQovras",
+	"z1VG+b032QD57qtW4C0gN1ybd4XqRERBWO0bMvF9VkpOW/mR1nmFL+h9+Kg10tkMiyV4QUk+LSEdNSoS",
+	"xqhJWcITqTXQiMqQax4WfNQL1pBH3Xl6Z1i+JLbTE/f2eeogaJ2wv/2k4zs1rxZX8u6HxhX/p2fG/PDB",
+	"9qoIji929g8C230iOGubv6AfRBCNxm9+++k8fv/zq9GJfHJx8gaf7uHTV78+nfz2T3lwPX+53B//+Mur",
+	"s5NFYFs9BMdHtltBL5BU7+inoBe8+fmHo8u3J+HP7y5eULq9vbyQu/s7B/TFr08P6SV/cpkc/Hx2+Nv1",
+	"kxd7AXROCPaOVXxwcf5+5xf6+p14u389vv77T8l0/uTT07NPsZq9fx+PRm/2Tl4u3wQ3Hzc4A7ZJQs2w",
+	"yZzasGI8f0PIEnCudZIRQaF+Lgry5o3JKa8/Oq3g+BJ72ogYVVFmU+/Me+DXjV5wc9/H6kei8kqXDdC6",
+	"XVznSDVwzboz9ppKkwmcNpGQafQsm1M6JtB5xbYJMU0nrF4W05HAghJ7Dp/ube95z2HTfKU7H898X7f0",
+	"iNY0SPiQd9kVA1JpUDinvgcf61sXgLTpbW1pDT+ecql6T7tPuzkdM8h6GfjvrYrV6nJ1MtXb7aBmDaME",
+	"+6ra9X5Yk+xjbTuDmlWtYlDuQ1BzdzFWtLInwYdihH7gjPDir3MOuWdQHPLR24+gBhp35yaSv4mGa1hh",
+	"SpkPxS1KrQrX5RTQYaQdlluMeHnEpYu3pv0QjbJxOifs5AU64oyRMMcJUMz5FXAKqrJxvEobo5qfj6nh",
+	"L31mzkYrY8OO8+Qam5Z6zZtgKmbll88Fv6YRET0zB1H2GeOowAmzLjmQZ61fDfUhJy+cIuFXu33NWL56",
+	"hrVeL5cPVm95ZHGrWFxt85YPrjDj41+ID/qOxAr+1yrVvdq0nVoWQj7Nbfjhc3DNVoWdYDVtYKXGdRJR",
+	"Vcsz35raOEij66CXMJcUYaXIbG677FPjromq2lJMpcrak4DTFAs8Iwq06A/+vchu2TLBoeCmtfLO13RG",
+	"Fdzoz7Mz3Q4XU+6yv2EULrLd+s0IUxeSgN4kUFUd9ILfEr1ZqanuOpmk1LUigaAK0fEnHCo7xbVxbLDv",
+	"9enA0wyA5sHj1ffXjqj1vc/NVc2/kLBkZoIysE7QCuwiuWBL+vqPdxYwWdOcVLzY4NOHbDhzUNy+IJ2x",
+	"HODYlLFmo4+D/XE3PAi3SfvZqEvae3iXtJ/ig712N3oyeho+Ge/i7e1cnnsv2N550ul2up1tM3e2F+x0",
+	"dw7a3e12d+eyu9vr7vW6+78GJqUk6I52xzt4f7d9gPfG7b3oIGw/i7qkvTM+GHfDnfETvN3NTaztpfu4",
+	"kdmaDbX1sCvrvuNj10nophXsrcN8fsCRS2aFR7ZXP/KOOd2EROah3dUPveRiRKOIsNuxRf3M7lqgXWMa",
+	"41FMyqz0j0rI60M+ivRRH5t8SPDDx5sC99U7bwNMabMmx2INO82zVzXdGnMx4aqdj2qBoPOqqKmbnGYp",
+	"gsY3pqBrUJo2qKi+sLAhaC5ApQTulsWgQRepsmYD0FleHwPE/8Cj5YYn1Byx/AG14XRz5b9zzstNZHOh",
+	"j/xNMSSsREJuKqxlZ1PAwYttovoO9o0AnKul7/ydjL1I0Ci0OQJgCDB124O5vQb1X3L+Wos188D+Oscl",
+	"1dXekIjiS83K9cM7O+s8PBdcszFz2vRTz1Y/dY4VAclteMeX4ASFY233OBd61GeRqLQrUXrGbWC3dMpj",
+	"PjHJtv6z/ZILtCAj4M6ygy6IMiV/Pyk1P2Xx0o7tzRTMYnKsvjW9VEjNbfWZiZjaBYYxn0yMImG0UwOF",
+	"8UJqDgcxzzRKCbkL3PIQOqGsmCbWQgmLTVUgsTfYhi3D14eXRz/9fPzL4Oj0/GJwen7y48nbi2Ent3Ya",
+	"AWVoeArPujgfTFGDNe3fWTSQRO33VE2HPkPW7PH98quMLQchF0LrzVMuJEEjmHq5RFLhOfTeydJm7DIb",
+	"8ItiPdlaHG1TZUlmRZ8+SNytW6VZ2Ot/Q+XBCvO7ACUMSq3TbufOTsjPpv66lZLPzWK/QWZZSApySM1Y",
+	"pA0ce1gkT1Q9j4Q+gpXy3JRqOujCRhM0U1GLoisNUhY6Ppah31k5XXv+TCcS6cW/HWW2ihXDcCMUxgSL",
+	"wqFbiR9XEFmLoHMyjyGdtlI+43yepaoRVsTfSWFwAWSCEBaRqNVnqqT77nW3swKo3ER7+Cw31q+I6qye",
+	"89vnpOd2aP9n5HrfptIG1VObEbkk6xhjF4TlBoxkDSt92iEk6sMdWBP9NTX+2Jy7MN+Ds9NnWSPMRVot",
+	"ZvKvXPPUfI6sPiR+gpfkfsw44ZqO3kItsmVwAVGD6MfpPFxu6/9NR3Q7Jj++VOGPn+JNNKViH9QH0ZQi",
+	"zsh9232XedLQjG1EiMvujx5tva+Nbeiji/PtwldYdyYE1ey6AbcMlsWcw4wFQGAMZp2gfPm0TX+FDLoR",
+	"j5bIzeaF4GJtomiFGVgIH40j76eltbqZnypXIfsMqrUcH1u+mo5+DOkpffXy3e8n22/piTxh5/vh0cnB",
+	"yexl9+ed+W509OpZh+x2O+FOzEazl93oH6/iYgVpLzBVqLfZCOinUcNkSt28mvKSfK+y92+95ReKC2Ia",
+	"wuJJPWzZA7C+AevRePuzGG+a76zH/pJ5M/vTKg5oK1M7ERz6rw3PT18fD95dHJ+b5HVBQkKhWaPzhyru",
+	"aqX0U1Q432mnz94xcJ7aYGsuYqaXHrYKniqwLmwX83yZcgtVTYvdPkvZcsgjAuOfWDIfhDGXJBrW8Vfo",
+	"j/55nOWtu/FeWxR1yuLlvb9wA4aWq+tdi61v33ZHG+20dC7F+kDXcV9H5Lf2YG3Mz7prcJgjzsYxDR+V",
+	"xodkm4aObRWSLe1awTahzGrLFVrGRHlKLo8y3meqsyi3rHnpm2yD/rbX3UUl7gVNNrPZGsafv6CSfNfp",
+	"s8N8vobQnxCbXTXNhIFlUiZNxyQotTWl/IaZm2oiYOKHL96cvB1mXTP7zLbN1DA9K8MEbeBwNKNs+J2P",
+	"n5pnswFBd+KseXM+5XXVcTD3xtc8c43W4m8er+ML23r069aqHrnQl+NCvoSFNBVwVbaCIS/DS5r4Vstl",
+	"gFVTR9OZTHf3rH52eW3SgrQBfSep/ZdKhlmbtn4kyhDWPKUPH2HN3Sgvfw2LK7IspFQueQLlhh10mFUG",
+	"29HPkAkDYWhBxtBeFUTPXvfZc9PevM8kuSYCx8aJyiXxGAE7z/Taeb9spUda2melz6oDrCpPEzcFy5SA",
+	"F0ZhuZuLy0NGT5/lB4Hp757ia5K1j0BU9dCCmOJLbOYlKY6o1wlk2uyUTuxthaprEZEKVFe+uql/pzzV",
+	"7UE8PJ+dtdiWRinxPwrwRwH+AEz2KNdXwj7USlliq555rW+dbJFPGiW1WeDntmOh5m1QOGPmayCYY6UB",
+	"q0bdzYpuGOb9ne3Mj2Ezg8FES8dcfviYDap0LfhMBWS+j15dCm+Tb6TcCsg2I9skp9j2z/kQpB4xqHHI",
+	"dW+rA8znW9+E+b6oKe36pUBTaeQR0sny+a2PWtN9HuhjOBvmQJeK3VYd1LTzkldXj6nUR85MSbh7hwX3",
+	"LnvmPpifTBr9S871mV8wkuXZ33wsEuVafcM0sJ427V6BCwumE76+IcV+z9j9zU+85eolT9i3KaQgJx4o",
+	"mlrqcySdklQdTeeHFNf5yI4LqnXKqMinkMxVoTU4Z6SD3oPPypYmDeylYat8I6Ja+WYRjAPmPnWasOh0",
+	"wS6y0cWlEqZy91nJkcsace/JRmf4amxKMAaeUv20aZynnmbPu1VfuzPpm6PuNK+Os9yY44hc05DITbwp",
+	"lkPnCOp+MtXkSrsnP1xjg3h04amacDT4ih0grdzkGCgbfCTFB2K0uYHq66oP7pGtP2h0U+S3DXxv48pN",
+	"+9xJFPxpWNafX4IfswhkIh9vSl6mnVE7baO6WTql9XPZ5gZ6jQ46Ufm0yIpUNi88tmU5t/dvVXOC7jmV",
+	"8ZSRSzojMALh28lkPEob1972SD66mr6SiLUNLaepNmu7hvJnekvkZtxsVLe6TnUqzKiMBcHRMvN5dzyp",
+	"zgDD38EBE2b9Sx7rVu+1blUQ10DThSjS5KzHCtZvIas5rZgpS9XGM+8aGzd5lo6y5scP28fj7m0jcp9T",
+	"6RuxSaMF88mrOy3Y97WQNI3mRktEH23wtfTTQnPu9ayfSpPzvDxzv0DcuT5TP9czHY6KbTuVzmFLmwdm",
+	"U+HNzaZdoEmK+uliZ//AZKH2mRnrBDML4qUpfIMAtdmXDjosjEJNJJHeKWnp2HWzjukC1WdpTBwuaQVd",
+	"knjsc1mZQMeR6/5+ewmpNXATSSm29sptc7VhF0hqzYXb9vHU03VuejinP7sO7h/y3cw3P5wPmVya7UCj",
+	"a8UA8p6qqZshv+E3FB71Olks6UDLN+XmCT8GnD+7WvC1cU3T6H8l23QzDVIG5mWYJWXA4yRqrtaWxTGT",
+	"nZqMzxxr+pOkRn6jrqENicgmEjaSUH0SYR3Wuw/Dk89THcG+eH2e7Hm0gSc/0uZXoBb+CMWcjXS5oc0C",
+	"T1oH9t3SF19AGRJlk0x7NFM2QY7b7MCaPL570OL4eFxQ4VxWDOSvbKxtPWD63tdzsF1e35/ygD9qWQ8m",
+	"IG2i3sY61pZR5+Xq6kprtoJd2WxtQjcCQa4pT5y5YCem63OmudGYiz4b8msiYjx389eHhUbXufnDSC6o",
+	"CqdpR6+IL5iiM7BrC5XpUPzJeJ/Zl/5tb2enXBlE2TWOaTSwRqRrX+svExJcpZzQGkl34ua3Z6URLpZS",
+	"lvYu6D092Ot2N6n2hs9J5+b/tWzYjJ4fOewjh12Tw9oKTCAeS0/S8YQ1mS2EeNtuEo6f3x5qdioiNMdC",
+	"LZFN+pXFgT0FH6DjcFSiK7KEAHYdk+6zIpd2eWJXZGk5tBuZAnP4IxLjZQ17zgMZYtZnMcGCpe2GXMvI",
+	"Mr++shMMRgTZrGg0ImMuCjPtjIPSfN0qtgzx7Z9hhNUXYcxTnhT9lIVNC3q7BxuxZfc5D8uYBcHxbAO+",
+	"nG7ybThz7uF1efMVWT4y5kfGfAvGnIuZwETAPNds5NPpgOHaGOS5m5t6N1szfZGnqzw0XKLM1Y246EVa",
+	"spGPXGTJVZsELvRHNGVU2vmvWSwRYHiMJq5BtrlJu2vGEvUDLtpHhY235ajUTpIu0ujWHxoljc7xczLj",
+	"1yTXB8d0B4xjM3oXplFALI8qoweoqSC5ubAGsLTVAsp3Wqg0r7E0O4CuOA3NFjTl/YUd7xuHpL4ust7U",
+	"Ty94oSLbUXK9j95PHhvP7Iio4ms48nhMgs2YZhPDfPTDf3GGarzwtVS3mWmg8f0W5N7HVjBPvEYa8FWY",
+	"982ZwpTlUyaQP2MC/S1tjYMqfXT6bEiZTMZjGpqhVHql4XeGP9tl+bimGY5r9enphdNna3DoeZKdv9sa",
+	"QtnRSxWbqrLSCrBQNMxzlM2O4Xt46kGCAJ+fdzhn/7fAQx4TKr4OCZtaO8CAuLBH34T0VimQiki1BW2x",
+	"ai2dCVGH+oYje3Dung+Z3epmeQMEyF3YcH438EO4ioaFhYaPYvghyHMt0WtRYGxujRQqlcCKC381biv4",
+	"1Hbsu11sTQCirUKycdxEsGcQBHpIinVhpruTbHGl4WeijBXzHPPoI9dELDkjzWXUgJYZj5rQ8oZHBIjg",
+	"ITEzcy+5D+RUFnvkKV8HT0kRszE/eXP64vj88PL0vEy8TiVt4ivmlnsj38cGdH/pKtdyxzqEpf6ngg7S",
+	"yOI/ZWMb0rn1D5dovtUgVF2vojrqh/bJD8i5ocPrPTDt/DqP/Por0QHZ0iVkG9+ysMGTh6NpcG3XthG7",
+	"SAMaEHamnNkZpjyOclOmTfOW34b5CIgbhANdIMuNzmx1zAyrcEpkB7l2Ze4h6wuC6+CBH9NYESE7hm71",
+	"msMWGsKapkf98LchohPGBemzEEviHUVIJRzPLzHY2oyRTruC1U+rtpdvPzDavKlcPOx7nSsy9L5rZ3+d",
+	"l/1AJpSZ+W5ubLdDuP6BrQXHb40wzChzf2+vAdFbeP3Ymfpp5oUbc1ADg/WB3n7b39u66fRdkIJnxjY0",
+	"TAe/Js0NhBrfU2xNSmVWjV3zxrQZ3oZNizaVWylXuVMtpz6rqys5zbseY61r6FyFsr11Yq2J5ZZO/pi/",
+	"6ws139vcpfywpPRAVMeI2DlKrj9uOOVcEtMP7BeewAnCUp+hPoM4gYmwLqb6Luvcv59wQW1RJpgJd/Hv",
+	"j/jI27JgxEe3nh1S05Uy6zipX7rJcPpoRtnj2I8/aUT8MaawKYPcNKaQGCZRZpIFFdtOFPFq2YVBdD8e",
+	"X6JqH7Bhtd5oQtSbx/b+j73mGp0lLSSnXCg0x2ra2E7EENqq+mErlRlXNrvJUr/NjZKVSH7EoYsQSOi/",
+	"7XV3v4Oxq8oztcZmSBUi9befUZPK7ce0qW8qbWojBvwiT4JeLbXJSfcNss5Hd/RXYRqZrKlaotvMtaTx",
+	"fS9Vy9XBKEPDXnsIKoeHpojZmWP/R/ZZNuokx9hDVxO5KWPHLIJLZp0+s9Mcvdwe3Q+zN6lAdzbSGiuu",
+	"W4EbSzlImALjzfT83213ty+73R78/19vZXD9GWerPNpcjzbXw9lceea00uaC6sExFyFpp9Py/Y4r0/LB",
+	"Jv87HtrK5kNlvbI1l5Pm92Y3FlTW9JlbrMBjI24qDxXfmM/62CB8YnEI/x3E0Ffa7fIydXjbXpbGtImX",
+	"jxrRlz+XLzUFOlpWHMFxswU6non9DcfVVuvo/6yu1jE9WjyBnogTmR0cav6tD6zesWZ1p8/WO4d1SeUC",
+	"yoiirF12Tvfps8Jhp+pWWo8g1/xq/cogU9f0aOJ+i3nLBneOxk1B2n1bHrUhVFcI54KJ1olUjJgW9dYN",
+	"Iqi1RSLSVdN7T7ZrPA3np+Zc26gRKgeN+mzNqJH32EErzbVPnfmMx054X8MpMrhI6YlvpD/6hx1Vhm/o",
+	"01Q/dejW2tfj7I2vV+k5ZlHBOMhyYNZ3RrqcpAcgncfBRI9E/zBpIdh6EH0TZ/KcdEpwrKa/N6XL/gS3",
+	"3Isv/ro4HEIqrBIZ9AJ+tYlv7sI85ks5glfcdyHJ0ZSEV+nUDXA/GD8NTHWITYKY29x0+9wOU6YEl3MS",
+	"Nvg2TBtvmb4D23k+en04cMapsYBJ3UpzNL6QHXSqlSfb8cO5OGyHOK1iJVqdUlMqO+hknJsSRCVKGIwJ",
+	"aSHyaa5VwxYyFkvkhorMCLYZr+AFcR3c8/O++8xWCFu/d8mX3emzPjt/eYSeHBzs+JS1bGPMKJ913cOf",
+	"2ovFoj3mYtZOREyYtsgin4tDysv6WUTLV9PRjyE9pa9evvv9ZPstPZEn7Hw/PDo5OJm97P68M9+Njl49",
+	"65Ddbifcidlo9rIb/ePVRpOKTtIvTFndQ/iRKXPe8HtoSZrBnDZpqkqBudCoVJSk3amVReGU4MgmFh7h",
+	"cEraR1wvGNe91t6/9ZZfKC7g7J4JPKmHM3sA1jcQriVxTjW7vIXYgeeqsmd/zSffEDXl0VuuDvWpJes3",
+	"TYKnCx7odcanwFO3maECD95GlLn9qZdnhnv8gCUNbc59UWKdMCA4x/by3FTvumWkfE4YntOOOwK1TbE1",
+	"xeFQvZJ2mtGd6zv0asUmlQaUoBfsdrqd3U14goPOK74YOp0Tdnh2gmBdFPEwmdl2ufdeGwmMXb8rBwTC",
+	"Er26OH2bQ0FEZciviViW0LDEs3gdNPyi79sIDW7lFWhwWOghh4SNKm2+js3+5fDN64bNBkfK77VpaS8x",
+	"jbXWQG0MVxDYRXC/KywUZP0LJKeJgn9HfMGgj2LqfB1DdGRKTIPDCCs8wtLM8E2yI91z7RkhY17ROEYj",
+	"4lo4QpcnZjQU4Vy+UGybwrPgSRwhlQiGcJ/NNWQ4RjxReEIQZWDuj5M4hsRin1+HqHOCI8pMhcJdG5Xp",
+	"TfUroubSveii52apr2FgXUl/hSaaBjEmEqT/BpkomxRZoyHWK7HlyRXGK4iRIGNB5NQqn1BDVWhfh0Yk",
+	"5myi/7KxO261UQjs9ZmlPdA0cDr72TSQ8Q7Ioyu03dx0vD6zim8HHToIxwgzM4zYdnCEDfunqWZc2CnY",
+	"ptkyOByNqpvv+JjoE6E0DepvkKbp6NnpxSUynVJzynG3+6w+gPAAirHFRr1mLNTg8H+i7mhHxaOJpgf9",
+	"+0Cz08GU6pe6JQYqm8C5bq94iIo8pC5ssfkQkc2UnBhHmmCJQEAEj1rvo9br0XpvWlXFtxQ40qS6QulN",
+	"p+mumP+buRs1v8EMDVdyhiEa8WjZAjWAGvn/7vw1sNU+A8aG9KmXCAvS0/zq+1zRUM8ywrTW05R4ptfh",
+	"7gKjcI/g8u82ZsYQwSKmUIXkHAzfe6e59UwlbnVknZU4oTIclypJ4rGG/NBzb5FJA2g/XV6eIcAW5ECb",
+	"L7QA0Mh+ov3b+FmGfWa3zuzlKFGwnyOuplqiWMaddozGhU7Q8JzrTVlo+J/Kh4Mne8/Qv/+119ltwX/2",
+	"AIh//+vA61GRMnkImZHVPf2Ro993rpJUQ5TLICgOthtYRTx3Q66MSpNPOyLX7dzlXJVU4nLf3GVoiB/y",
+	"OVkDlBaKDTNAikPbbogs3gOAZp1ervebD2RL5EVAz/O6UC0oRQHbKv1dFtGbNuF+UPlbnf5tVL3B3R1v",
+	"rcCob3JAWdB71u36MJFpK1D6jIXLhtxog8wW1MdAMuX1Ufg/Cv/bCH9IUGdlUvJpAJqhUDbmtU6AfGcG",
+	"14DFemVNOgY4A1iEhZZ9mM5kBzwfJy/QEWeMhAodcUHQv/+139n1FrG9cyB8xpRneN9mac/2kZpe/PrD",
+	"H0vZ7r2UzWwswiOt3qhq8WCVqBtHCBdqLB3pDzsoVXQLngOrew0P7c4D4Q2RYZiOyvvMQ+a+XrFcPlL6",
+	"I6XfltJbxl44O7249HFyAEZ/kEkZSUQc9IItSAqx95bPw49EubCsmSFioyTpzAercZpXVHMEL+iEoWTe",
+	"ci1OjHNthhmemKw6xBcggaDONNfyxPxQsyBl5jtDzq8okS2wtBZkBM0+clCNBF+YMpPyMm8MBJCF0LLW",
+	"aqG1ZrHbjqxfojBnIMsHJksE6nQxEbJpHd/sc/uo+6H68DnBliUlEVUo5pPcJuqffC+0U9lazty7Ikv3",
+	"BdUAQbZeFhfwdhPK91fLdV4b2dTK5yg9FXZq0hgNXx9eHv308/EvgxfHb04H56fvLo8vhohKlH9vytGq",
+	"rzVpISickvDK2NsxxxEa4RizEPwQLEJchFOS65jqSDbzLd98vPn/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -153,11 +153,23 @@ type BrowserSession struct {
 
 // ClientCreate defines model for ClientCreate.
 type ClientCreate struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences`.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -192,6 +204,11 @@ type ClientList struct {
 
 // ClientPatch defines model for ClientPatch.
 type ClientPatch struct {
+	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+	// `audiences` and a shared key, which `rotateClientTokenKey` creates.
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 
@@ -200,6 +217,13 @@ type ClientPatch struct {
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
 	Audiences *[]string `json:"audiences,omitempty"`
+
+	// Claims Extra claims of its access tokens. In strings, `{{user.id}}`, `{{user.username}}`,
+	// `{{user.email}}`, `{{user.name}}` and `{{user.picture}}` stand for fields of the user;
+	// `{{user.email_verified}}` and `{{user.roles}}` as the whole string give a boolean and an
+	// array. At most 32 claims, 5 levels, and 2048 bytes, or 4096 with `HS256`. Claims that the
+	// service sets are refused.
+	Claims *map[string]interface{} `json:"claims,omitempty"`
 
 	// FirstParty Run by the same organization as this service; required for the `password` grant
 	FirstParty *bool `json:"first_party,omitempty"`
@@ -232,6 +256,19 @@ type ClientWithSecret struct {
 
 	// ClientSecret Shown only once; omitted for a public client
 	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once; omitted for other algorithms.
+	TokenKey *string `json:"token_key,omitempty"`
+}
+
+// ClientWithTokenKey defines model for ClientWithTokenKey.
+type ClientWithTokenKey struct {
+	Client RegisteredClient `json:"client"`
+
+	// TokenKey The key that verifies access tokens with `HS256`: the ASCII bytes of this text. Shown only
+	// once.
+	TokenKey string `json:"token_key"`
 }
 
 // Contract defines model for Contract.
@@ -473,13 +510,20 @@ type ProblemDetail struct {
 
 // RegisteredClient defines model for RegisteredClient.
 type RegisteredClient struct {
+	// AccessTokenAlgorithm `HS256` if a third party verifies its access tokens with a shared key; omitted means the
+	// algorithm of the service
+	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+
 	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
 	Active           bool `json:"active"`
 
 	// Audiences The APIs that its tokens are for; empty means the default of the service
-	Audiences []string  `json:"audiences"`
-	CreatedAt time.Time `json:"created_at"`
+	Audiences []string `json:"audiences"`
+
+	// Claims Extra claims of its access tokens; omitted means none
+	Claims    *map[string]interface{} `json:"claims,omitempty"`
+	CreatedAt time.Time               `json:"created_at"`
 
 	// FirstParty Whether the client is run by the same organization as this service
 	FirstParty bool `json:"first_party"`
@@ -488,6 +532,9 @@ type RegisteredClient struct {
 	Grants []string `json:"grants"`
 	Id     string   `json:"id"`
 	Name   string   `json:"name"`
+
+	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
+	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
 
 	// Public Whether the client has no secret, like an app in a browser or on a phone
 	Public bool `json:"public"`
@@ -596,6 +643,12 @@ type SigninResult struct {
 // Status defines model for Status.
 type Status struct {
 	Status string `json:"status"`
+}
+
+// TokenKeyRotation defines model for TokenKeyRotation.
+type TokenKeyRotation struct {
+	// DelaySeconds How long the current key keeps signing; the default is 0. The first key signs at once.
+	DelaySeconds *int `json:"delay_seconds,omitempty"`
 }
 
 // TokenRequest defines model for TokenRequest.
@@ -890,6 +943,9 @@ type UpdateClientJSONRequestBody = ClientPatch
 
 // RotateClientSecretJSONRequestBody defines body for RotateClientSecret for application/json ContentType.
 type RotateClientSecretJSONRequestBody = SecretRotation
+
+// RotateClientTokenKeyJSONRequestBody defines body for RotateClientTokenKey for application/json ContentType.
+type RotateClientTokenKeyJSONRequestBody = TokenKeyRotation
 
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
@@ -1265,8 +1321,9 @@ type ClientInterface interface {
 
 	// CreateClientWithBody Register a client
 	//
-	// The secret of a confidential client is returned only in this response. A client that uses
-	// `client_credentials` can have only scopes that you have yourself.
+	// The secret of a confidential client, and the shared key of a client with `HS256`, are
+	// returned only in this response. A client that uses `client_credentials` can have only scopes
+	// that you have yourself.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1275,8 +1332,9 @@ type ClientInterface interface {
 
 	// CreateClient Register a client
 	//
-	// The secret of a confidential client is returned only in this response. A client that uses
-	// `client_credentials` can have only scopes that you have yourself.
+	// The secret of a confidential client, and the shared key of a client with `HS256`, are
+	// returned only in this response. A client that uses `client_credentials` can have only scopes
+	// that you have yourself.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1334,6 +1392,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 	RotateClientSecret(ctx context.Context, id ClientId, body RotateClientSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateClientTokenKeyWithBody Create a new shared key for access tokens
+	//
+	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+	// response. The current key keeps signing for `delay_seconds`, so that the third party can
+	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+	RotateClientTokenKeyWithBody(ctx context.Context, id ClientId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateClientTokenKey Create a new shared key for access tokens
+	//
+	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+	// response. The current key keeps signing for `delay_seconds`, so that the third party can
+	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+	RotateClientTokenKey(ctx context.Context, id ClientId, body RotateClientTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRoles List roles and their scopes
 	//
@@ -2244,8 +2324,9 @@ func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, req
 
 // CreateClientWithBody Register a client
 //
-// The secret of a confidential client is returned only in this response. A client that uses
-// `client_credentials` can have only scopes that you have yourself.
+// The secret of a confidential client, and the shared key of a client with `HS256`, are
+// returned only in this response. A client that uses `client_credentials` can have only scopes
+// that you have yourself.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2264,8 +2345,9 @@ func (c *Client) CreateClientWithBody(ctx context.Context, contentType string, b
 
 // CreateClient Register a client
 //
-// The secret of a confidential client is returned only in this response. A client that uses
-// `client_credentials` can have only scopes that you have yourself.
+// The secret of a confidential client, and the shared key of a client with `HS256`, are
+// returned only in this response. A client that uses `client_credentials` can have only scopes
+// that you have yourself.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2384,6 +2466,48 @@ func (c *Client) RotateClientSecretWithBody(ctx context.Context, id ClientId, co
 // Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 func (c *Client) RotateClientSecret(ctx context.Context, id ClientId, body RotateClientSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateClientSecretRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateClientTokenKeyWithBody Create a new shared key for access tokens
+//
+// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+// response. The current key keeps signing for `delay_seconds`, so that the third party can
+// learn the new one without downtime. A key can be created before the client uses `HS256`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+func (c *Client) RotateClientTokenKeyWithBody(ctx context.Context, id ClientId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateClientTokenKeyRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateClientTokenKey Create a new shared key for access tokens
+//
+// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+// response. The current key keeps signing for `delay_seconds`, so that the third party can
+// learn the new one without downtime. A key can be created before the client uses `HS256`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+func (c *Client) RotateClientTokenKey(ctx context.Context, id ClientId, body RotateClientTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateClientTokenKeyRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4138,6 +4262,53 @@ func NewRotateClientSecretRequestWithBody(server string, id ClientId, contentTyp
 	return req, nil
 }
 
+// NewRotateClientTokenKeyRequest calls the generic RotateClientTokenKey builder with application/json body
+func NewRotateClientTokenKeyRequest(server string, id ClientId, body RotateClientTokenKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateClientTokenKeyRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewRotateClientTokenKeyRequestWithBody constructs an http.Request for the RotateClientTokenKey method, with any body, and a specified content type
+func NewRotateClientTokenKeyRequestWithBody(server string, id ClientId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/clients/%s/token-keys", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListRolesRequest constructs an http.Request for the ListRoles method
 func NewListRolesRequest(server string) (*http.Request, error) {
 	var err error
@@ -5555,8 +5726,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateClientWithBodyWithResponse Register a client
 	//
-	// The secret of a confidential client is returned only in this response. A client that uses
-	// `client_credentials` can have only scopes that you have yourself.
+	// The secret of a confidential client, and the shared key of a client with `HS256`, are
+	// returned only in this response. A client that uses `client_credentials` can have only scopes
+	// that you have yourself.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5565,8 +5737,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateClientWithResponse Register a client
 	//
-	// The secret of a confidential client is returned only in this response. A client that uses
-	// `client_credentials` can have only scopes that you have yourself.
+	// The secret of a confidential client, and the shared key of a client with `HS256`, are
+	// returned only in this response. A client that uses `client_credentials` can have only scopes
+	// that you have yourself.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5628,6 +5801,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/clients/{id}/secrets (the `RotateClientSecret` operationId).
 	RotateClientSecretWithResponse(ctx context.Context, id ClientId, body RotateClientSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateClientSecretResponse, error)
+
+	// RotateClientTokenKeyWithBodyWithResponse Create a new shared key for access tokens
+	//
+	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+	// response. The current key keeps signing for `delay_seconds`, so that the third party can
+	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+	RotateClientTokenKeyWithBodyWithResponse(ctx context.Context, id ClientId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateClientTokenKeyResponse, error)
+
+	// RotateClientTokenKeyWithResponse Create a new shared key for access tokens
+	//
+	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+	// response. The current key keeps signing for `delay_seconds`, so that the third party can
+	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+	RotateClientTokenKeyWithResponse(ctx context.Context, id ClientId, body RotateClientTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateClientTokenKeyResponse, error)
 
 	// ListRolesWithResponse List roles and their scopes
 	//
@@ -8778,6 +8973,131 @@ func (r RotateClientSecretResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RotateClientSecretResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RotateClientTokenKeyResponse401Headers the declared response headers of an HTTP 401 response for RotateClientTokenKey
+type RotateClientTokenKeyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RotateClientTokenKeyResponse403Headers the declared response headers of an HTTP 403 response for RotateClientTokenKey
+type RotateClientTokenKeyResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// RotateClientTokenKeyResponse503Headers the declared response headers of an HTTP 503 response for RotateClientTokenKey
+type RotateClientTokenKeyResponse503Headers struct {
+	RetryAfter int
+}
+
+type RotateClientTokenKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ClientWithTokenKey
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Unprocessable
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RotateClientTokenKeyResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RotateClientTokenKeyResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RotateClientTokenKeyResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateClientTokenKeyResponse) GetJSON201() *ClientWithTokenKey {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON422() *Unprocessable {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RotateClientTokenKeyResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateClientTokenKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateClientTokenKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateClientTokenKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateClientTokenKeyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12233,8 +12553,9 @@ func (c *ClientWithResponses) ListClientsWithResponse(ctx context.Context, param
 
 // CreateClientWithBodyWithResponse Register a client
 //
-// The secret of a confidential client is returned only in this response. A client that uses
-// `client_credentials` can have only scopes that you have yourself.
+// The secret of a confidential client, and the shared key of a client with `HS256`, are
+// returned only in this response. A client that uses `client_credentials` can have only scopes
+// that you have yourself.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12249,8 +12570,9 @@ func (c *ClientWithResponses) CreateClientWithBodyWithResponse(ctx context.Conte
 
 // CreateClientWithResponse Register a client
 //
-// The secret of a confidential client is returned only in this response. A client that uses
-// `client_credentials` can have only scopes that you have yourself.
+// The secret of a confidential client, and the shared key of a client with `HS256`, are
+// returned only in this response. A client that uses `client_credentials` can have only scopes
+// that you have yourself.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12353,6 +12675,40 @@ func (c *ClientWithResponses) RotateClientSecretWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseRotateClientSecretResponse(rsp)
+}
+
+// RotateClientTokenKeyWithBodyWithResponse Create a new shared key for access tokens
+//
+// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+// response. The current key keeps signing for `delay_seconds`, so that the third party can
+// learn the new one without downtime. A key can be created before the client uses `HS256`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+func (c *ClientWithResponses) RotateClientTokenKeyWithBodyWithResponse(ctx context.Context, id ClientId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateClientTokenKeyResponse, error) {
+	rsp, err := c.RotateClientTokenKeyWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateClientTokenKeyResponse(rsp)
+}
+
+// RotateClientTokenKeyWithResponse Create a new shared key for access tokens
+//
+// A third party verifies access tokens with `HS256` with this key. It is returned only in this
+// response. The current key keeps signing for `delay_seconds`, so that the third party can
+// learn the new one without downtime. A key can be created before the client uses `HS256`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/clients/{id}/token-keys (the `RotateClientTokenKey` operationId).
+func (c *ClientWithResponses) RotateClientTokenKeyWithResponse(ctx context.Context, id ClientId, body RotateClientTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateClientTokenKeyResponse, error) {
+	rsp, err := c.RotateClientTokenKey(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateClientTokenKeyResponse(rsp)
 }
 
 // ListRolesWithResponse List roles and their scopes
@@ -15613,6 +15969,128 @@ func ParseRotateClientSecretResponse(rsp *http.Response) (*RotateClientSecretRes
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers RotateClientSecretResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRotateClientTokenKeyResponse parses an HTTP response from a RotateClientTokenKeyWithResponse call
+func ParseRotateClientTokenKeyResponse(rsp *http.Response) (*RotateClientTokenKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateClientTokenKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ClientWithTokenKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Unprocessable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RotateClientTokenKeyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RotateClientTokenKeyResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers RotateClientTokenKeyResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

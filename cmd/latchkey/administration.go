@@ -34,8 +34,16 @@ func openDirectory(db database, minPassword int, log *slog.Logger) (*account.Dir
 	return newDirectory(db, minPassword, hasher, log)
 }
 
-func openClients(db database) (*oauth.ClientRegistry, error) {
-	return oauth.NewClientRegistry(db, time.Now)
+// openClients builds the registry of clients. Without the master secrets it creates no shared keys.
+func openClients(db database, secrets [][]byte) (*oauth.ClientRegistry, error) {
+	if len(secrets) == 0 {
+		return oauth.NewClientRegistry(db, nil, time.Now)
+	}
+	vault, err := keyring.NewVault(secrets)
+	if err != nil {
+		return nil, err
+	}
+	return oauth.NewClientRegistry(db, vault, time.Now)
 }
 
 func openSessions(db database) (*oauth.SessionManager, error) {

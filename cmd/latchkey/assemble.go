@@ -62,14 +62,18 @@ func assemble(ctx context.Context, s config.Serve, db database, watch *observers
 	if c.audit, err = audit.NewLog(db, time.Now); err != nil {
 		return nil, err
 	}
+	vault, err := keyring.NewVault(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
 	c.tokens, err = oauth.New(oauth.Options{
 		Settings: oauth.Settings{
 			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
-		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Limits: c.limits, Events: db, Now: time.Now, Log: log,
-		Refreshed: watch.refreshed,
+		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Vault: vault,
+		Limits: c.limits, Events: db, Now: time.Now, Log: log, Refreshed: watch.refreshed,
 	})
 	if err != nil {
 		return nil, err

@@ -89,9 +89,10 @@ func issueCredentials(t *testing.T, url string) *credentials {
 	require.NoError(t, err)
 	c.user, err = db.UserByID(ctx, created.ID)
 	require.NoError(t, err)
-	_, c.secret, err = app.tokens.CreateClient(ctx, oauth.Operator, oauth.Client{
+	_, secrets, err := app.tokens.CreateClient(ctx, oauth.Operator, oauth.Client{
 		ID: "web", Name: "Web", FirstParty: true, Grants: []string{oauth.GrantPassword, oauth.GrantRefresh, oauth.GrantClient}})
 	require.NoError(t, err)
+	c.secret = secrets.Secret
 	for _, client := range []oauth.Credentials{{}, asWeb(c.secret)} {
 		got, err := app.tokens.Token(ctx, oauth.TokenRequest{
 			GrantType: oauth.GrantPassword, Username: "ann", Password: devPassword("ann"), Client: client,

@@ -28,6 +28,7 @@ func (c *components) tasks() []task {
 	}
 	tasks := []task{
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
+		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
 		purge("sessions", c.tokens.PurgeSessions),
 		purge("rate limits", c.limits.Purge),
 		purge("one-time tokens", c.accounts.PurgeTokens),

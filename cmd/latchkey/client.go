@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,16 +15,29 @@ import (
 )
 
 type clientCommands struct {
-	Create       clientCreate       `cmd:"" help:"Register a client and print its secret"`
-	List         clientList         `cmd:"" help:"List clients by id"`
-	RotateSecret clientRotateSecret `cmd:"" help:"Create and print a new secret for a client"`
-	Delete       clientDelete       `cmd:"" help:"Delete a client and end its sessions"`
+	Create         clientCreate         `cmd:"" help:"Register a client and print its secret"`
+	List           clientList           `cmd:"" help:"List clients by id"`
+	Update         clientUpdate         `cmd:"" help:"Change what the tokens of a client contain"`
+	RotateSecret   clientRotateSecret   `cmd:"" help:"Create and print a new secret for a client"`
+	RotateTokenKey clientRotateTokenKey `cmd:"" help:"Create and print a new shared key for the access tokens of a client"`
+	Delete         clientDelete         `cmd:"" help:"Delete a client and end its sessions"`
 }
 
 // withClients runs work on the clients of the configured database.
 func withClients(ctx context.Context, settings config.Database, work func(context.Context, *oauth.ClientRegistry) error) error {
 	return withDatabase(ctx, settings, func(ctx context.Context, db database) error {
-		clients, err := openClients(db)
+		clients, err := openClients(db, nil)
+		if err != nil {
+			return err
+		}
+		return work(ctx, clients)
+	})
+}
+
+// withClientKeys is withClients for commands that create shared keys, which need the master secret.
+func withClientKeys(ctx context.Context, settings *secretSettings, work func(context.Context, *oauth.ClientRegistry) error) error {
+	return settings.withSecrets(ctx, func(ctx context.Context, db database) error {
+		clients, err := openClients(db, settings.Secrets)
 		if err != nil {
 			return err
 		}
@@ -32,7 +46,7 @@ func withClients(ctx context.Context, settings config.Database, work func(contex
 }
 
 type clientCreate struct {
-	config.Database `embed:"" group:"Database"`
+	secretSettings `embed:""`
 
 	ID         string   `arg:"" name:"id" help:"The client_id: letters, digits, dot, underscore, tilde and hyphen."`
 	Name       string   `placeholder:"TEXT" help:"Display name. Default: the id."`
@@ -41,34 +55,46 @@ type clientCreate struct {
 	Audience   []string `placeholder:"URI" help:"The aud claim of its tokens. Repeat for several. Default: the audience of the service."`
 	Public     bool     `help:"Register a client that cannot keep a secret, such as a browser or mobile app. It gets no secret."`
 	FirstParty bool     `help:"Declare that the client is run by the same people as this service. The password grant requires it."`
+
+	AccessTokenAlgorithm string `placeholder:"ALGORITHM" help:"HS256 for a third party that cannot read public keys: its shared key is printed. Needs the master secret and an audience. Default: the algorithm of the service."`
+	Claims               string `placeholder:"FILE" help:"File with extra claims of its access tokens, as a JSON object; - for standard input."`
 }
 
 func (*clientCreate) Help() string {
-	return "The secret of a confidential client is printed once. It cannot be shown again.\n\n" + examples(
+	return "The secret of a confidential client is printed once, and so is the shared key of a client with HS256, on a line of its own. They cannot be shown again.\n\n" + examples(
 		"latchkey client create my-app --public --first-party --grant password --grant refresh_token",
 		"latchkey client create report-worker --grant client_credentials --scope users:read",
+		"latchkey client create realm --public --first-party --grant password --audience my-app --access-token-algorithm HS256 --claims claims.json",
 	)
 }
 
 // Run registers the client.
 func (c *clientCreate) Run(ctx context.Context, std stdio) error {
-	name := c.Name
-	if name == "" {
-		name = c.ID
+	claims, err := readClaims(std, c.Claims)
+	if err != nil {
+		return err
 	}
-	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
-		_, secret, err := clients.CreateClient(ctx, oauth.Operator, oauth.Client{
-			ID: c.ID, Name: name, Public: c.Public, FirstParty: c.FirstParty,
-			Grants: c.Grant, Scopes: c.Scope, Audiences: c.Audience,
-		})
+	client := oauth.Client{
+		ID: c.ID, Name: cmp.Or(c.Name, c.ID), Public: c.Public, FirstParty: c.FirstParty,
+		Grants: c.Grant, Scopes: c.Scope, Audiences: c.Audience, TokenAlgorithm: c.AccessTokenAlgorithm, Claims: claims,
+	}
+	create := func(ctx context.Context, clients *oauth.ClientRegistry) error {
+		_, secrets, err := clients.CreateClient(ctx, oauth.Operator, client)
 		if errors.Is(err, fault.ErrAlreadyExists) {
 			return fmt.Errorf("client %q already exists; choose another id", c.ID)
 		}
-		if err == nil && secret != "" {
-			printClientSecret(std, secret)
+		if err == nil && secrets.Secret != "" {
+			printClientSecret(std, secrets.Secret)
+		}
+		if err == nil && secrets.TokenKey != "" {
+			printTokenKey(std, secrets.TokenKey)
 		}
 		return err
-	})
+	}
+	if client.TokenAlgorithm == "" {
+		return withClients(ctx, c.Database, create)
+	}
+	return withClientKeys(ctx, &c.secretSettings, create)
 }
 
 // printClientSecret prints only the secret to standard output, so that a script can read it.
@@ -99,6 +125,7 @@ var clientView = listView[oauth.Client]{
 		return map[string]any{
 			"id": c.ID, "name": c.Name, "public": c.Public, "first_party": c.FirstParty,
 			"grants": jsonArray(c.Grants), "scopes": jsonArray(c.Scopes), "audiences": jsonArray(c.Audiences),
+			"access_token_algorithm": c.TokenAlgorithm, "claims": jsonOrNull(c.Claims),
 			"active": c.Active, "secrets": len(c.Secrets), "created_at": c.CreatedAt,
 		}
 	},

@@ -31,7 +31,7 @@ type keyList struct {
 }
 
 func (*keyList) Help() string {
-	return "The column SECRET shows whether a key is encrypted with the first master secret or an older one.\n\n" +
+	return "The column SECRET shows whether a key is encrypted with the first master secret or an older one. Shared keys of clients are only named if an older one encrypts them.\n\n" +
 		examples("latchkey key list")
 }
 
@@ -48,7 +48,22 @@ var keyView = listView[keyring.Status]{
 
 // Run lists the keys.
 func (c *keyList) Run(ctx context.Context, std stdio) error {
-	return withKeys(ctx, &c.secretSettings, func(_ context.Context, keys *keyring.Ring) error {
+	return c.withSecrets(ctx, func(ctx context.Context, db database) error {
+		keys, err := openKeys(ctx, db, c.Secrets)
+		if err != nil {
+			return err
+		}
+		clients, err := openClients(db, c.Secrets)
+		if err != nil {
+			return err
+		}
+		old, err := clients.OldTokenKeys(ctx)
+		if err != nil {
+			return err
+		}
+		for _, client := range old {
+			_, _ = fmt.Fprintf(std.err, "The shared key of the client %q is encrypted with an older master secret.\n", client.ID)
+		}
 		return keyView.print(std.out, listFormat{}, sequence(keys.List(), nil))
 	})
 }

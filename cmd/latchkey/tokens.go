@@ -8,10 +8,18 @@ import (
 // accessTokens signs and verifies oauth's access tokens with the keyring.
 type accessTokens struct{ ring *keyring.Ring }
 
-var _ oauth.Keys = accessTokens{}
+var (
+	_ oauth.Keys  = accessTokens{}
+	_ oauth.Vault = (*keyring.Vault)(nil)
+)
 
 // Sign implements oauth.Keys.
 func (t accessTokens) Sign(c oauth.Claims) (string, error) { return t.ring.Sign(keyring.Claims(c)) }
+
+// SignShared implements oauth.Keys.
+func (t accessTokens) SignShared(c oauth.Claims, key []byte) (string, error) {
+	return t.ring.SignShared(keyring.Claims(c), key)
+}
 
 // Verify implements oauth.Keys. The keyring's invalid-token error has the code of oauth.ErrInvalidToken.
 func (t accessTokens) Verify(token string) (oauth.Claims, error) {

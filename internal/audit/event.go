@@ -35,6 +35,7 @@ const (
 	ClientUpdated     Action = "client.updated"
 	ClientDeleted     Action = "client.deleted"
 	ClientSecretAdded Action = "client.secret_rotated"
+	ClientKeyRotated  Action = "client.token_key_rotated"
 	ClientRefused     Action = "client.authentication_failed"
 	RolePut           Action = "role.changed"
 	RoleDeleted       Action = "role.deleted"

@@ -90,11 +90,11 @@ func TestBrowserLogin(t *testing.T) {
 }
 
 // startListed starts a production server that lists one origin; loopback origins are not listed.
-func startListed(t *testing.T, origin string) *server {
+func startListed(t *testing.T, origin string, environment ...string) *server {
 	t.Helper()
 	inst := newSQLite(t)
 	require.Zero(t, inst.runWithInput(t, devPassword("user")+"\n", "user", "create", "user", "--email", "user@example.com").code)
-	s := launchWith(t, inst, nil, "LATCHKEY_SECRET="+oldSecret, "LATCHKEY_CORS_ORIGINS="+origin)
+	s := launchWith(t, inst, nil, append([]string{"LATCHKEY_SECRET=" + oldSecret, "LATCHKEY_CORS_ORIGINS=" + origin}, environment...)...)
 	s.waitUntilListening()
 	return s
 }

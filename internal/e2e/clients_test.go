@@ -46,9 +46,9 @@ func TestListClientsByCommand(t *testing.T) {
 		delete(client, "created_at")
 	}
 	require.Equal(t, []object{
-		{"id": "app", "name": "app", "public": true, "first_party": true, "active": true, "secrets": 0.0,
+		{"id": "app", "name": "app", "public": true, "first_party": true, "active": true, "secrets": 0.0, "access_token_algorithm": "", "claims": nil,
 			"grants": []any{"password", "refresh_token"}, "scopes": []any{}, "audiences": []any{}},
-		{"id": "web", "name": "web", "public": false, "first_party": false, "active": true, "secrets": 1.0,
+		{"id": "web", "name": "web", "public": false, "first_party": false, "active": true, "secrets": 1.0, "access_token_algorithm": "", "claims": nil,
 			"grants": []any{"client_credentials"}, "scopes": []any{}, "audiences": []any{"https://api.example"}},
 	}, clients)
 }

@@ -13,6 +13,8 @@
 //     last_admin, clients, audit_log, webhooks, command_errors.
 //   - Operation: startup_errors, command_line, dev_mode, migrate_command, signing_keys, master_secret,
 //     simultaneous_start, graceful_shutdown, kill9, database_outage.
+//   - Other systems: adopt, user_import_mongo, profiles, codevoweb, and with the build tag fastapi
+//     (`make fastapi`), fastapi_users and fastapi_docs.
 //   - vectors runs the vectors of httpapi against the program.
 //
 // The world that they share is in world (the program, its servers and commands) and in the other files

@@ -48,6 +48,7 @@ func (i installation) addClients(t *testing.T) {
 			{ID: "narrow", Secrets: one("narrow-secret"), Grants: byPassword, Scopes: []string{"profile"}, AccessTTL: time.Minute, Active: true},
 			{ID: "closed", Secrets: one("closed-secret"), Grants: byPassword},
 			{ID: "patched", Public: true, Grants: byPassword, Active: true},
+			{ID: "keyless", Public: true, Grants: byPassword, Audiences: []string{"app-1"}, Active: true},
 			{ID: "doomed", Public: true, Grants: byPassword, Active: true},
 			{ID: "renewable", Secrets: one("renewable-secret"), Grants: byPassword, Active: true},
 			{ID: "rotating", Secrets: two(now.Add(time.Hour)), Grants: byPassword, Active: true},

@@ -191,6 +191,12 @@ func (p *page) execute(operation string) (status, body string) {
 		chromedp.Click(chromedp.CSS(box+" .opblock-summary-control"), chromedp.NodeVisible),
 		chromedp.Click(chromedp.CSS(box+" .execute"), chromedp.NodeVisible),
 	)
+	return p.shownResponse(box)
+}
+
+// shownResponse returns the status and the body of the response that is shown in the box of an operation.
+func (p *page) shownResponse(box string) (status, body string) {
+	p.t.Helper()
 	response := box + " .live-responses-table .response"
 	return p.text(response + " .response-col_status"), p.text(response + " .highlight-code")
 }

@@ -39,11 +39,16 @@ func operationOf(c echo.Context) operation {
 	return op
 }
 
-// selectOperation stores the operation of a request.
+// selectOperation stores the operation of a request. A request whose method a route does not have gets
+// an operation that only says whose route it is, for the format of the error.
 func selectOperation(all operations) echo.MiddlewareFunc {
+	owners := all.owners()
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			op := all[c.Request().Method+" "+c.Path()]
+			op, found := all[c.Request().Method+" "+c.Path()]
+			if !found {
+				op.profile = owners[c.Path()]
+			}
 			if op.main != nil && op.member != "" && !bodyHasMember(c.Request(), op.member) {
 				op = *op.main
 			}
@@ -51,6 +56,19 @@ func selectOperation(all operations) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// owners returns the profile of each route that is in no other contract.
+func (all operations) owners() map[string]*loadedProfile {
+	owners := map[string]*loadedProfile{}
+	for methodAndRoute, op := range all {
+		_, route, _ := strings.Cut(methodAndRoute, " ")
+		if owner, seen := owners[route]; op.main != nil || seen && owner != op.profile {
+			op.profile = nil
+		}
+		owners[route] = op.profile
+	}
+	return owners
 }
 
 // readContract reads all operations. An operation that declares no security is an error, so that

@@ -54,8 +54,14 @@ type noKeys struct{}
 
 func (noKeys) Sign(oauth.Claims) (string, error)   { panic("Sign called") }
 func (noKeys) Verify(string) (oauth.Claims, error) { return oauth.Claims{}, oauth.ErrInvalidToken }
-func (noKeys) Keys() []keyring.PublicKey           { return nil }
-func (noKeys) Algorithms() []string                { return []string{"ES256"} }
+func (noKeys) SignShared(oauth.Claims, []byte) (string, error) {
+	panic("SignShared called")
+}
+func (noKeys) Keys() []keyring.PublicKey { return nil }
+func (noKeys) Algorithms() []string      { return []string{"ES256"} }
+
+// noVault panics when it is called.
+type noVault struct{ oauth.Vault }
 
 // options returns the options of a server that panics when a request reaches a store or the hasher.
 func options() httpapi.Options {
@@ -73,7 +79,7 @@ func options() httpapi.Options {
 				Issuer: issuer, Audience: []string{issuer}, AccessTTL: time.Minute, SessionIdle: time.Hour, SessionMax: time.Hour,
 				PublicClient: true,
 			},
-			Accounts: accounts, Clients: noStore{}, Sessions: noStore{}, Keys: noKeys{}, Limits: noStore{}, Events: noStore{},
+			Accounts: accounts, Clients: noStore{}, Sessions: noStore{}, Keys: noKeys{}, Vault: noVault{}, Limits: noStore{}, Events: noStore{},
 			Now: time.Now, Log: log, RefreshKeys: [][]byte{refreshKey},
 		})),
 	}

@@ -20,6 +20,7 @@ type Claims struct {
 	SessionID string // sid
 	Scopes    []string
 	Roles     []string
+	Extra     map[string]any // more claims; none may have the name of another. Verify does not return them
 }
 
 // payload is the JSON form of Claims. It has no nbf, because some clients check it without allowing
@@ -55,6 +56,25 @@ func (r *Ring) payload(c Claims) payload {
 		p.Audience = c.Audience[0]
 	}
 	return p
+}
+
+// encode returns the JSON of the claims. It returns an error rather than an object in which an extra claim
+// has the name of another.
+func (r *Ring) encode(c Claims) ([]byte, error) {
+	if c.Subject == "" || c.ID == "" || c.ClientID == "" {
+		return nil, errors.New("a token needs sub, jti and client_id")
+	}
+	body, err := json.Marshal(r.payload(c))
+	if err != nil || len(c.Extra) == 0 {
+		return body, err
+	}
+	extra, err := json.Marshal(c.Extra)
+	if err != nil {
+		return nil, err
+	}
+	body = append(append(body[:len(body)-1], ','), extra[1:]...)
+	_, err = parseObject(body)
+	return body, err
 }
 
 // parseClaims reads and checks the claims of a token whose signature is valid.

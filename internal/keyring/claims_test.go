@@ -28,6 +28,10 @@ func TestPayload(t *testing.T) {
 			c.Issuer, c.Audience, c.SessionID, c.Roles, c.Scopes = "", nil, "", nil, nil
 		}, want: `{"iss":"https://id.example","sub":"7f1c9a52-8f0e-4b0e-9a55-2f6d0f6a3b11",` +
 			`"aud":"https://api.example",` + times + `,"jti":"5d4f3c2b","client_id":"web"}`},
+		{name: "extra claims", change: func(c *Claims) {
+			c.SessionID, c.Roles, c.Scopes, c.Extra = "", nil, nil, map[string]any{"user_data": map[string]any{"mail": "a@x"}, "a": 1}
+		}, want: `{"iss":"https://id.example","sub":"7f1c9a52-8f0e-4b0e-9a55-2f6d0f6a3b11",` +
+			`"aud":"https://api.example",` + times + `,"jti":"5d4f3c2b","client_id":"web","a":1,"user_data":{"mail":"a@x"}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,7 @@
 //   - key.go: the algorithms, and a key's way to and from its row
 //   - store.go: the row, and the interface that the stores implement
 //   - seal.go: the encryption of private keys
+//   - vault.go: the encryption of the keys that clients share with third parties
 //   - derive.go: keys for other purposes from the master secret (RFC 5869)
 //   - key_states.go: the state of each key at a given time, and which key signs
 //   - rotation_schedule.go: when the next key is due, and what is to be done to the others

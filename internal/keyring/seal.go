@@ -33,7 +33,13 @@ type sealKey struct {
 	aead cipher.AEAD
 }
 
+// newSealer returns the sealer of private keys.
 func newSealer(secrets [][]byte) (sealer, error) {
+	return newSealerFor(secrets, "latchkey/signing-key-seal/1")
+}
+
+// newSealerFor returns a sealer whose keys are derived from the secrets for one purpose.
+func newSealerFor(secrets [][]byte, label string) (sealer, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("keyring: no secret is set")
 	}
@@ -42,7 +48,7 @@ func newSealer(secrets [][]byte) (sealer, error) {
 		if len(secret) < minSecret {
 			return nil, fmt.Errorf("keyring: a secret is shorter than %d bytes", minSecret)
 		}
-		block, err := aes.NewCipher(Derive(secret, "latchkey/signing-key-seal/1"))
+		block, err := aes.NewCipher(Derive(secret, label))
 		if err != nil {
 			return nil, err
 		}
@@ -58,16 +64,26 @@ func newSealer(secrets [][]byte) (sealer, error) {
 // seal encrypts a private key and binds it to its kid and algorithm, so that it cannot be moved to
 // another row.
 func (s sealer) seal(kid, alg string, plain []byte) []byte {
+	return s.sealAs(associatedData(kid, alg), plain)
+}
+
+// sealAs encrypts a text and binds it to what it is.
+func (s sealer) sealAs(what, plain []byte) []byte {
 	blob := make([]byte, sealHeader, sealHeader+len(plain)+s[0].aead.Overhead())
 	blob[0] = sealVersion
 	copy(blob[1:], s[0].id)
 	nonce := blob[1+secretIDLen:]
 	_, _ = rand.Read(nonce) // never fails: it crashes the program instead
-	return s[0].aead.Seal(blob, nonce, plain, associatedData(kid, alg))
+	return s[0].aead.Seal(blob, nonce, plain, what)
 }
 
 // open decrypts a blob that seal returned for the same kid and algorithm.
 func (s sealer) open(kid, alg string, blob []byte) ([]byte, error) {
+	return s.openAs(associatedData(kid, alg), blob)
+}
+
+// openAs decrypts a blob that sealAs returned for the same what.
+func (s sealer) openAs(what, blob []byte) ([]byte, error) {
 	if len(blob) < sealHeader || blob[0] != sealVersion {
 		return nil, errTampered
 	}
@@ -76,7 +92,7 @@ func (s sealer) open(kid, alg string, blob []byte) ([]byte, error) {
 		if !bytes.Equal(k.id, id) {
 			continue
 		}
-		plain, err := k.aead.Open(nil, nonce, blob[sealHeader:], associatedData(kid, alg))
+		plain, err := k.aead.Open(nil, nonce, blob[sealHeader:], what)
 		if err != nil {
 			return nil, errTampered
 		}

@@ -1,10 +1,10 @@
 package keyring
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
@@ -16,32 +16,51 @@ func (r *Ring) Sign(c Claims) (string, error) {
 	if k == nil {
 		return "", errors.New("keyring: no key signs at this time")
 	}
-	if c.Subject == "" || c.ID == "" || c.ClientID == "" {
-		return "", errors.New("keyring: a token needs sub, jti and client_id")
+	header := map[string]string{jws.TypeKey: r.o.Type, jws.KeyIDKey: k.row.ID}
+	return r.sign(c, k.signature(), k.private, header, maxToken)
+}
+
+// The limits of SignShared.
+const (
+	minShared      = 32      // bytes of a key (RFC 7518 §3.2)
+	maxSharedToken = 7 << 10 // bytes of a token; common servers allow 8 KiB for a header
+)
+
+// SignShared returns a token in the compact form of a JWT, signed with HS256 and a key that a third party
+// has as well. Verify rejects it, whatever its claims: no symmetric algorithm belongs to any key of the
+// ring, and the header has no kid. Its typ is JWT, because at+jwt promises a token of RFC 9068, which
+// those who serve that type could take for theirs (RFC 8725 §3.11), and which many libraries refuse.
+func (r *Ring) SignShared(c Claims, key []byte) (string, error) {
+	if len(key) < minShared {
+		return "", fmt.Errorf("keyring: a shared key has %d bytes, fewer than %d", len(key), minShared)
 	}
-	body, err := json.Marshal(r.payload(c))
+	return r.sign(c, jwa.HS256, key, map[string]string{jws.TypeKey: TypeJWT}, maxSharedToken)
+}
+
+// sign returns a token of at most limit bytes whose header has only alg and the given members.
+func (r *Ring) sign(c Claims, alg jwa.SignatureAlgorithm, key any, members map[string]string, limit int) (string, error) {
+	body, err := r.encode(c)
 	if err != nil {
 		return "", fmt.Errorf("keyring: sign: %w", err)
 	}
-	token, err := sign(k, r.o.Type, body)
+	token, err := compact(body, alg, key, members)
 	if err != nil {
 		return "", fmt.Errorf("keyring: sign: %w", err)
 	}
-	if len(token) > maxToken {
-		return "", fmt.Errorf("keyring: the token has %d bytes, more than the limit of %d", len(token), maxToken)
+	if len(token) > limit {
+		return "", fmt.Errorf("keyring: the token has %d bytes, more than the limit of %d", len(token), limit)
 	}
 	return token, nil
 }
 
-// sign returns the compact form of a JWS whose header has only alg, typ and kid.
-func sign(k *key, typ string, body []byte) (string, error) {
+// compact returns the compact form of a JWS (RFC 7515 §7.1).
+func compact(body []byte, alg jwa.SignatureAlgorithm, key any, members map[string]string) (string, error) {
 	header := jws.NewHeaders()
-	if err := header.Set(jws.TypeKey, typ); err != nil {
-		return "", err
+	for name, value := range members {
+		if err := header.Set(name, value); err != nil {
+			return "", err
+		}
 	}
-	if err := header.Set(jws.KeyIDKey, k.row.ID); err != nil {
-		return "", err
-	}
-	token, err := jws.Sign(body, jws.WithKey(k.signature(), k.private, jws.WithProtectedHeaders(header)))
+	token, err := jws.Sign(body, jws.WithKey(alg, key, jws.WithProtectedHeaders(header)))
 	return string(token), err
 }

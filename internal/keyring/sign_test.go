@@ -113,6 +113,9 @@ func TestSignRejects(t *testing.T) {
 		{name: "too long for Verify", change: func(c *Claims) {
 			c.Roles = []string{strings.Repeat("R", maxToken)}
 		}, want: "limit of 4096"},
+		{name: "an extra claim named as another", change: func(c *Claims) {
+			c.Extra = map[string]any{"sub": "admin"}
+		}, want: "duplicate name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

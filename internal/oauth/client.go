@@ -25,6 +25,10 @@ type Client struct {
 	SessionMax  time.Duration  // longest lifetime of a session; 0: the service's
 	Active      bool
 	CreatedAt   time.Time
+
+	TokenAlgorithm string    // of its access tokens: HS256, or empty for the service's own
+	TokenKeys      TokenKeys // for HS256
+	Claims         string    // extra claims of its access tokens, as JSON (package claims); empty: none
 }
 
 // ClientSecret is what is stored of a secret. Secrets are random, so SHA-256 is enough.
@@ -45,6 +49,9 @@ type ClientPatch struct {
 	SessionIdle *time.Duration
 	SessionMax  *time.Duration
 	Active      *bool // false revokes the client's sessions in the same act
+
+	TokenAlgorithm *string
+	Claims         *string
 }
 
 // ClientStore stores registered clients. Every method is one atomic act.
@@ -64,4 +71,7 @@ type ClientStore interface {
 	// RotateClientSecret adds a secret. In the same act it deletes all others except the newest, and
 	// makes that one expire at until unless it expires earlier. fault.ErrNotFound: no such client.
 	RotateClientSecret(ctx context.Context, id string, secret ClientSecret, until time.Time, change audit.Change) error
+	// SwapTokenKeys is a compare-and-swap of the token keys: it replaces them if the stored Current and Next
+	// are those of from. It MUST change nothing and return fault.ErrNotFound otherwise.
+	SwapTokenKeys(ctx context.Context, id string, from, to TokenKeys, change audit.Change) error
 }

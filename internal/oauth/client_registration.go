@@ -22,34 +22,52 @@ var clientID = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,64}$`)
 // ClientRegistry registers and administers clients.
 type ClientRegistry struct {
 	clients ClientStore
+	vault   Vault // nil: creates and seals no shared keys
 	clock   func() time.Time
 }
 
-// NewClientRegistry returns the registry of the clients in a store.
-func NewClientRegistry(clients ClientStore, now func() time.Time) (*ClientRegistry, error) {
+// NewClientRegistry returns the registry of the clients in a store. Only what concerns shared keys needs
+// the vault; elsewhere it may be nil.
+func NewClientRegistry(clients ClientStore, vault Vault, now func() time.Time) (*ClientRegistry, error) {
 	if clients == nil || now == nil {
 		return nil, errors.New("oauth: a client registry needs a store and a clock")
 	}
-	return &ClientRegistry{clients: clients, clock: now}, nil
+	return &ClientRegistry{clients: clients, vault: vault, clock: now}, nil
 }
 
-// CreateClient registers a client and returns the secret of a confidential one, of which only a hash is
+// ClientSecrets are what a new client must be told. They cannot be shown again.
+type ClientSecrets struct {
+	Secret   string // with which it authenticates; empty for a public client
+	TokenKey string // with which a third party verifies its tokens; empty unless they have HS256
+}
+
+// CreateClient registers a client and returns its secrets, of which only a hash or an encrypted form is
 // stored. It returns already_exists, invalid_client_metadata or insufficient_scope.
-func (r *ClientRegistry) CreateClient(ctx context.Context, by Authority, c Client) (Client, string, error) {
+func (r *ClientRegistry) CreateClient(ctx context.Context, by Authority, c Client) (Client, ClientSecrets, error) {
 	c.Active, c.CreatedAt = true, wholeSecond(r.clock())
 	if err := checkClient(c, by); err != nil {
-		return Client{}, "", err
+		return Client{}, ClientSecrets{}, err
 	}
-	secret := ""
+	set, err := extraClaims(c.Claims)
+	if err != nil {
+		return Client{}, ClientSecrets{}, err
+	}
+	c.Claims = set.Text()
+	var secrets ClientSecrets
 	if !c.Public {
 		var stored ClientSecret
-		secret, stored = newSecret(c.CreatedAt)
+		secrets.Secret, stored = newSecret(c.CreatedAt)
 		c.Secrets = []ClientSecret{stored}
 	}
-	if err := r.clients.CreateClient(ctx, c, r.clientChange(ctx, audit.ClientCreated, c.ID)); err != nil {
-		return Client{}, "", err
+	if c.TokenAlgorithm == HS256 {
+		if secrets.TokenKey, c.TokenKeys.Current, err = r.newTokenKey(c.ID); err != nil {
+			return Client{}, ClientSecrets{}, err
+		}
 	}
-	return c, secret, nil
+	if err := r.clients.CreateClient(ctx, c, r.clientChange(ctx, audit.ClientCreated, c.ID)); err != nil {
+		return Client{}, ClientSecrets{}, err
+	}
+	return c, secrets, nil
 }
 
 // Client returns a registered client, or fault.ErrNotFound.
@@ -76,8 +94,19 @@ func (r *ClientRegistry) UpdateClient(ctx context.Context, by Authority, id stri
 	if err != nil {
 		return Client{}, err
 	}
-	if err := checkClient(p.apply(c), by); err != nil {
+	changed := p.apply(c)
+	if err := checkClient(changed, by); err != nil {
 		return Client{}, err
+	}
+	if changed.TokenAlgorithm == HS256 && c.TokenKeys.Current == nil {
+		return Client{}, fault.Errorf(InvalidClientMetadata, "the client has no shared key yet; create it first").At("/access_token_algorithm")
+	}
+	if p.Claims != nil {
+		set, err := extraClaims(*p.Claims)
+		if err != nil {
+			return Client{}, err
+		}
+		p.Claims = new(set.Text())
 	}
 	if err := r.clients.UpdateClient(ctx, id, p, wholeSecond(r.clock()), r.clientChange(ctx, audit.ClientUpdated, id)); err != nil {
 		return Client{}, err
@@ -96,6 +125,8 @@ func (p ClientPatch) apply(c Client) Client {
 	set(&c.SessionIdle, p.SessionIdle)
 	set(&c.SessionMax, p.SessionMax)
 	set(&c.Active, p.Active)
+	set(&c.TokenAlgorithm, p.TokenAlgorithm)
+	set(&c.Claims, p.Claims)
 	return c
 }
 
@@ -169,7 +200,11 @@ func checkClient(c Client, by Authority) error {
 		return invalid("/scopes", "a scope contains a character that is not allowed")
 	case slices.Contains(c.Audiences, ""):
 		return invalid("/audiences", "an audience cannot be empty")
-	case slices.Contains(c.Grants, GrantClient):
+	}
+	if err := checkTokens(c); err != nil {
+		return err
+	}
+	if slices.Contains(c.Grants, GrantClient) {
 		return by.CanGive(scope.Without(c.Scopes, userScope))
 	}
 	return nil

@@ -23,23 +23,36 @@ var clientCases = map[string]struct {
 	code    fault.Code       // empty: registered
 	pointer string
 }{
-	"valid":                           {edit: func(*oauth.Client) {}},
-	"public":                          {edit: func(c *oauth.Client) { c.Public, c.Grants = true, []string{oauth.GrantPassword} }},
-	"longest id":                      {edit: func(c *oauth.Client) { c.ID = strings.Repeat("x", 64) }},
-	"every character of an id":        {edit: func(c *oauth.Client) { c.ID = "aZ09._~-" }},
-	"no id":                           {edit: func(c *oauth.Client) { c.ID = "" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
-	"id too long":                     {edit: func(c *oauth.Client) { c.ID = strings.Repeat("x", 65) }, code: oauth.InvalidClientMetadata, pointer: "/id"},
-	"id with a colon":                 {edit: func(c *oauth.Client) { c.ID = "a:b" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
-	"id with a line break":            {edit: func(c *oauth.Client) { c.ID = "a\n" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
-	"id of the built-in client":       {edit: func(c *oauth.Client) { c.ID = oauth.PublicClientID }, code: fault.AlreadyExists},
-	"no grants":                       {edit: func(c *oauth.Client) { c.Grants = nil }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
-	"unknown grant":                   {edit: func(c *oauth.Client) { c.Grants = []string{oauth.GrantPassword, "implicit"} }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
-	"public, client credentials":      {edit: func(c *oauth.Client) { c.Public = true }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
-	"third party, password":           {edit: func(c *oauth.Client) { c.FirstParty = false }, code: oauth.InvalidClientMetadata, pointer: "/first_party"},
-	"third party, refresh":            {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantRefresh} }},
-	"third party, client":             {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantClient} }},
-	"invalid scope":                   {edit: func(c *oauth.Client) { c.Scopes = []string{"profile", "a b"} }, code: oauth.InvalidClientMetadata, pointer: "/scopes"},
-	"empty audience":                  {edit: func(c *oauth.Client) { c.Audiences = []string{"https://a.example", ""} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
+	"valid":                      {edit: func(*oauth.Client) {}},
+	"public":                     {edit: func(c *oauth.Client) { c.Public, c.Grants = true, []string{oauth.GrantPassword} }},
+	"longest id":                 {edit: func(c *oauth.Client) { c.ID = strings.Repeat("x", 64) }},
+	"every character of an id":   {edit: func(c *oauth.Client) { c.ID = "aZ09._~-" }},
+	"no id":                      {edit: func(c *oauth.Client) { c.ID = "" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"id too long":                {edit: func(c *oauth.Client) { c.ID = strings.Repeat("x", 65) }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"id with a colon":            {edit: func(c *oauth.Client) { c.ID = "a:b" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"id with a line break":       {edit: func(c *oauth.Client) { c.ID = "a\n" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"id of the built-in client":  {edit: func(c *oauth.Client) { c.ID = oauth.PublicClientID }, code: fault.AlreadyExists},
+	"no grants":                  {edit: func(c *oauth.Client) { c.Grants = nil }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
+	"unknown grant":              {edit: func(c *oauth.Client) { c.Grants = []string{oauth.GrantPassword, "implicit"} }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
+	"public, client credentials": {edit: func(c *oauth.Client) { c.Public = true }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
+	"third party, password":      {edit: func(c *oauth.Client) { c.FirstParty = false }, code: oauth.InvalidClientMetadata, pointer: "/first_party"},
+	"third party, refresh":       {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantRefresh} }},
+	"third party, client":        {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantClient} }},
+	"invalid scope":              {edit: func(c *oauth.Client) { c.Scopes = []string{"profile", "a b"} }, code: oauth.InvalidClientMetadata, pointer: "/scopes"},
+	"empty audience":             {edit: func(c *oauth.Client) { c.Audiences = []string{"https://a.example", ""} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
+	"claims":                     {edit: func(c *oauth.Client) { c.Claims = ` {"a": [1, {"b": "x"}]} ` }},
+	"no claims":                  {edit: func(c *oauth.Client) { c.Claims = "{}" }},
+	"claims of a user": {edit: func(c *oauth.Client) {
+		c.Claims, c.Grants = `{"a": "{{user.email}}"}`, []string{oauth.GrantPassword}
+	}},
+	"claims of a user, client":        {edit: func(c *oauth.Client) { c.Claims = `{"a": "{{user.email}}"}` }, code: oauth.InvalidClientMetadata, pointer: "/claims"},
+	"reserved claim":                  {edit: func(c *oauth.Client) { c.Claims = `{"sub": "root"}` }, code: oauth.InvalidClientMetadata, pointer: "/claims/sub"},
+	"unknown field":                   {edit: func(c *oauth.Client) { c.Claims = `{"a": ["{{user.age}}"]}` }, code: oauth.InvalidClientMetadata, pointer: "/claims/a/0"},
+	"claims that are no object":       {edit: func(c *oauth.Client) { c.Claims = `[]` }, code: oauth.InvalidClientMetadata, pointer: "/claims"},
+	"longest claims":                  {edit: func(c *oauth.Client) { c.Claims = `{"a":"` + strings.Repeat("x", 2040) + `"}` }},
+	"claims too long":                 {edit: func(c *oauth.Client) { c.Claims = `{"a":"` + strings.Repeat("x", 2041) + `"}` }, code: oauth.InvalidClientMetadata, pointer: "/claims"},
+	"another algorithm":               {edit: func(c *oauth.Client) { c.TokenAlgorithm = "none" }, code: oauth.InvalidClientMetadata, pointer: "/access_token_algorithm"},
+	"HS256 without an audience":       {edit: func(c *oauth.Client) { c.TokenAlgorithm = oauth.HS256 }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
 	"scopes of the administrator":     {edit: func(*oauth.Client) {}, by: &reader},
 	"scopes it does not have":         {edit: func(c *oauth.Client) { c.Scopes = []string{"users:write"} }, by: &reader, code: fault.InsufficientScope},
 	"scopes it lacks, only for users": {edit: func(c *oauth.Client) { c.Scopes, c.Grants = []string{"users:write"}, []string{oauth.GrantPassword} }, by: &reader},
@@ -78,10 +91,10 @@ func TestClientRules(t *testing.T) {
 			}
 			client := newClient("web")
 			c.edit(&client)
-			created, secret, err := f.CreateClient(t.Context(), *c.by, client)
+			created, secrets, err := f.CreateClient(t.Context(), *c.by, client)
 			requireFault(t, err, c.code, c.pointer)
 			if c.code == "" {
-				require.Equal(t, client.Public, secret == "", "a public client has no secret")
+				require.Equal(t, client.Public, secrets.Secret == "", "a public client has no secret")
 				require.True(t, created.Active)
 				require.Equal(t, audit.ClientCreated, f.lastEvent(t).Action)
 			}
@@ -92,6 +105,7 @@ func TestClientRules(t *testing.T) {
 			require.NoError(t, err)
 			updated, err := f.UpdateClient(t.Context(), *c.by, "other", oauth.ClientPatch{
 				FirstParty: &client.FirstParty, Grants: &client.Grants, Scopes: &client.Scopes, Audiences: &client.Audiences,
+				TokenAlgorithm: &client.TokenAlgorithm, Claims: &client.Claims,
 			})
 			requireFault(t, err, c.code, c.pointer)
 			if c.code == "" {
@@ -109,8 +123,9 @@ func TestClientRules(t *testing.T) {
 func TestClientSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	_, first, err := f.CreateClient(t.Context(), oauth.Operator, newClient("web"))
+	_, created, err := f.CreateClient(t.Context(), oauth.Operator, newClient("web"))
 	require.NoError(t, err)
+	first := created.Secret
 	require.Regexp(t, `^cs_[A-Za-z0-9_-]{43}$`, first)
 	_, second, err := f.RotateSecret(t.Context(), oauth.Operator, "web", time.Hour)
 	require.NoError(t, err)

@@ -4,6 +4,8 @@
 //   - token.go: the steps that all grants share; grant_password.go, grant_refresh.go and
 //     grant_client_credentials.go: what is specific to each grant
 //   - client.go, client_authentication.go, client_registration.go: clients
+//   - client_token_keys.go, client_claims.go: tokens for a third party, with a key that it shares and with
+//     extra claims
 //   - session.go, session_management.go: sessions
 //   - refresh_rotation.go: whether a refresh token is rotated, repeated or treated as stolen
 //   - access_token.go, refresh_token_format.go: what the tokens contain; principal.go: checking an

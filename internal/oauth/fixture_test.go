@@ -26,11 +26,12 @@ type fixture struct {
 	limits   *clientLimiter
 	user     account.User
 	now      time.Time
+	secret   string // with which the vault seals; it opens what was sealed with any
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{store: &countingStore{Store: openSQLite(t), calls: map[string]int{}}, limits: &clientLimiter{}, now: noon}
+	f := &fixture{store: &countingStore{Store: openSQLite(t), calls: map[string]int{}}, limits: &clientLimiter{}, now: noon, secret: "1"}
 	f.accounts = &accounts{acceptOne: acceptOne{f.store}}
 	clock := func() time.Time { return f.now }
 	var err error
@@ -40,7 +41,7 @@ func newFixture(t *testing.T) *fixture {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    f.accounts, Clients: f.store, Sessions: f.store, Events: f.store, Keys: plainKeys{clock}, Limits: f.limits,
+		Accounts:    f.accounts, Clients: f.store, Sessions: f.store, Events: f.store, Keys: plainKeys{clock}, Vault: plainVault{f}, Limits: f.limits,
 		Now: clock, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -62,9 +63,9 @@ func (f *fixture) addClient(t *testing.T, public bool) oauth.Credentials {
 	if !public {
 		c.Grants, c.Scopes = append(c.Grants, oauth.GrantClient), []string{"profile", "users:read"}
 	}
-	c, secret, err := f.CreateClient(t.Context(), oauth.Operator, c)
+	c, secrets, err := f.CreateClient(t.Context(), oauth.Operator, c)
 	require.NoError(t, err)
-	return oauth.Credentials{Pairs: []oauth.Pair{{ID: c.ID, Secret: secret}}}
+	return oauth.Credentials{Pairs: []oauth.Pair{{ID: c.ID, Secret: secrets.Secret}}}
 }
 
 // signIn starts a session of a user.

@@ -119,7 +119,7 @@ func newModelWorld(store storetest.Store) *modelWorld {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w.clock}, Limits: noLimits{},
+		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w.clock}, Vault: plainVault{}, Limits: noLimits{},
 		Now: w.clock, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -162,6 +162,12 @@ type plainKeys struct{ now func() time.Time }
 func (plainKeys) Sign(c oauth.Claims) (string, error) {
 	raw, err := json.Marshal(c)
 	return base64.RawURLEncoding.EncodeToString(raw), err
+}
+
+// SignShared returns the key with the claims. Verify does not accept it.
+func (k plainKeys) SignShared(c oauth.Claims, key []byte) (string, error) {
+	token, err := k.Sign(c)
+	return string(key) + "." + token, err
 }
 
 func (k plainKeys) Verify(token string) (c oauth.Claims, err error) {

@@ -50,6 +50,7 @@ type Options struct {
 	Clients     ClientStore
 	Sessions    SessionStore
 	Keys        Keys
+	Vault       Vault
 	Limits      Limiter
 	Events      Events
 	Now         func() time.Time
@@ -82,12 +83,12 @@ func New(o Options) (*Service, error) {
 		return nil, errors.New("oauth: a lifetime is not positive")
 	case len(o.RefreshKeys) == 0:
 		return nil, errors.New("oauth: the keys of refresh tokens are missing")
-	case o.Accounts == nil || o.Keys == nil || o.Limits == nil || o.Events == nil:
-		return nil, errors.New("oauth: accounts, keys, limits or events are missing")
+	case o.Accounts == nil || o.Keys == nil || o.Vault == nil || o.Limits == nil || o.Events == nil:
+		return nil, errors.New("oauth: accounts, keys, vault, limits or events are missing")
 	case o.Log == nil:
 		return nil, errors.New("oauth: the log is missing")
 	}
-	clients, err := NewClientRegistry(o.Clients, o.Now)
+	clients, err := NewClientRegistry(o.Clients, o.Vault, o.Now)
 	if err != nil {
 		return nil, err
 	}

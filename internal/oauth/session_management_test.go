@@ -132,7 +132,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := oauth.NewSessionManager(nil, time.Now)
 	require.ErrorContains(t, err, "store")
-	_, err = oauth.NewClientRegistry(nil, time.Now)
+	_, err = oauth.NewClientRegistry(nil, nil, time.Now)
 	require.ErrorContains(t, err, "store")
 	_, err = oauth.New(oauth.Options{})
 	require.Error(t, err)

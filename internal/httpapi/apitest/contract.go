@@ -96,8 +96,12 @@ func (c *Contract) check(r *http.Request, response *http.Response, body []byte) 
 		return errors.New("X-Request-Id or X-Content-Type-Options: nosniff is missing")
 	}
 	var ofProfile error
+	unrouted := c.checkUnrouted
 	for _, profile := range c.profiles {
 		route, _, err := profile.router.FindRoute(&http.Request{Method: r.Method, URL: &url.URL{Path: path}})
+		if errors.Is(err, routers.ErrMethodNotAllowed) {
+			unrouted = profile.checkMethodNotAllowed
+		}
 		if err != nil {
 			continue
 		}
@@ -111,9 +115,23 @@ func (c *Contract) check(r *http.Request, response *http.Response, body []byte) 
 		return validate(r, route, response, body)
 	case ofProfile != nil:
 		return ofProfile
-	default:
+	case errors.Is(err, routers.ErrMethodNotAllowed):
 		return c.checkUnrouted(response, body)
+	default:
+		return unrouted(response, body)
 	}
+}
+
+// checkMethodNotAllowed validates the response to a method that a route of a profile does not have.
+func (d description) checkMethodNotAllowed(response *http.Response, body []byte) error {
+	if response.StatusCode != http.StatusMethodNotAllowed {
+		return errors.New("the contract has no such operation")
+	}
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return err
+	}
+	return d.spec.Components.Schemas["Error"].Value.VisitJSON(value)
 }
 
 // validate validates a response of an operation.

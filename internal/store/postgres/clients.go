@@ -14,6 +14,7 @@ import (
 // in the order of newestFirst: one element for each secret.
 const clientColumns = `c.id, c.name, c.public, c.first_party, c.grants, c.scopes, c.audiences,
 	c.access_ttl, c.session_idle, c.session_max, c.active, c.created_at,
+	c.token_algorithm, c.token_key, c.next_token_key, c.next_token_key_from, c.claims,
 	ARRAY(SELECT hash FROM client_secrets WHERE client_id = c.id ` + newestFirst + `),
 	ARRAY(SELECT created_at FROM client_secrets WHERE client_id = c.id ` + newestFirst + `),
 	ARRAY(SELECT expires_at FROM client_secrets WHERE client_id = c.id ` + newestFirst + `)`
@@ -27,10 +28,12 @@ func scanClient(row pgx.CollectableRow) (oauth.Client, error) {
 	var accessTTL, sessionIdle, sessionMax int64
 	var hashes [][]byte
 	var created, expires []*time.Time
+	var nextFrom *time.Time
 	err := row.Scan(&c.ID, &c.Name, &c.Public, &c.FirstParty, &c.Grants, &c.Scopes, &c.Audiences,
-		&accessTTL, &sessionIdle, &sessionMax, &c.Active, &c.CreatedAt, &hashes, &created, &expires)
+		&accessTTL, &sessionIdle, &sessionMax, &c.Active, &c.CreatedAt,
+		&c.TokenAlgorithm, &c.TokenKeys.Current, &c.TokenKeys.Next, &nextFrom, &c.Claims, &hashes, &created, &expires)
 	c.AccessTTL, c.SessionIdle, c.SessionMax = duration(accessTTL), duration(sessionIdle), duration(sessionMax)
-	c.CreatedAt = c.CreatedAt.UTC()
+	c.CreatedAt, c.TokenKeys.NextFrom = c.CreatedAt.UTC(), utcOrZero(nextFrom)
 	for i, hash := range hashes {
 		c.Secrets = append(c.Secrets, oauth.ClientSecret{Hash: hash, CreatedAt: utcOrZero(created[i]), ExpiresAt: utcOrZero(expires[i])})
 	}
@@ -39,8 +42,9 @@ func scanClient(row pgx.CollectableRow) (oauth.Client, error) {
 
 var createClient = withRecord(`changed AS (
 		INSERT INTO clients (id, name, public, first_party, grants, scopes, audiences,
-			access_ttl, session_idle, session_max, active, created_at)
-		VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id),
+			access_ttl, session_idle, session_max, active, created_at,
+			token_algorithm, token_key, next_token_key, next_token_key_from, claims)
+		VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $18, $19, $20, $21, $22) RETURNING id),
 	secrets AS (
 		INSERT INTO client_secrets (client_id, hash, created_at, expires_at)
 		SELECT changed.id, secret.* FROM changed, unnest($15::bytea[], $16::timestamptz[], $17::timestamptz[]) AS secret)`,
@@ -55,7 +59,8 @@ func (s *Store) CreateClient(ctx context.Context, c oauth.Client, change audit.C
 		hashes[i], created[i], expires[i] = secret.Hash, storedTime(secret.CreatedAt), storedTimeOrNull(secret.ExpiresAt)
 	}
 	return s.execOne(ctx, createClient, recordArgs(change, c.ID, c.Name, c.Public, c.FirstParty, nonNil(c.Grants), nonNil(c.Scopes), nonNil(c.Audiences),
-		storedSeconds(&c.AccessTTL), storedSeconds(&c.SessionIdle), storedSeconds(&c.SessionMax), c.Active, storedTime(c.CreatedAt), hashes, created, expires)...)
+		storedSeconds(&c.AccessTTL), storedSeconds(&c.SessionIdle), storedSeconds(&c.SessionMax), c.Active, storedTime(c.CreatedAt), hashes, created, expires,
+		c.TokenAlgorithm, c.TokenKeys.Current, c.TokenKeys.Next, storedTimeOrNull(c.TokenKeys.NextFrom), c.Claims)...)
 }
 
 const clientByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = $1`
@@ -77,7 +82,8 @@ var updateClient = withRecord(`changed AS (
 		UPDATE clients SET name = COALESCE($4, name), first_party = COALESCE($5, first_party),
 			grants = COALESCE($6, grants), scopes = COALESCE($7, scopes), audiences = COALESCE($8, audiences),
 			access_ttl = COALESCE($9, access_ttl), session_idle = COALESCE($10, session_idle),
-			session_max = COALESCE($11, session_max), active = COALESCE($12, active)
+			session_max = COALESCE($11, session_max), active = COALESCE($12, active),
+			token_algorithm = COALESCE($13, token_algorithm), claims = COALESCE($14, claims)
 		WHERE id = $3 RETURNING id)`,
 	`SELECT FROM changed`)
 
@@ -91,7 +97,8 @@ var revokeClientSessions = `
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
 	batch := &pgx.Batch{}
 	batch.Queue(updateClient, recordArgs(change, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
-		storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active)...)
+		storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active,
+		p.TokenAlgorithm, p.Claims)...)
 	if p.Active != nil && !*p.Active {
 		batch.Queue(lockClientSessions, id)
 		batch.Queue(revokeClientSessions, storedTime(now), oauth.EndedByClient, id)
@@ -130,4 +137,14 @@ func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.
 	batch.Queue(lockClient, id)
 	batch.Queue(rotateSecret, recordArgs(change, id, secret.Hash, storedTime(secret.CreatedAt), storedTimeOrNull(secret.ExpiresAt), storedTime(until))...)
 	return requireRows(s.execBatch(ctx, batch, 1))
+}
+
+var swapTokenKeys = withRecord(`changed AS (
+		UPDATE clients SET token_key = $6, next_token_key = $7, next_token_key_from = $8
+		WHERE id = $3 AND token_key IS NOT DISTINCT FROM $4 AND next_token_key IS NOT DISTINCT FROM $5 RETURNING id)`,
+	`SELECT FROM changed`)
+
+// SwapTokenKeys implements oauth.ClientStore.
+func (s *Store) SwapTokenKeys(ctx context.Context, id string, from, to oauth.TokenKeys, change audit.Change) error {
+	return s.execOne(ctx, swapTokenKeys, recordArgs(change, id, from.Current, from.Next, to.Current, to.Next, storedTimeOrNull(to.NextFrom))...)
 }

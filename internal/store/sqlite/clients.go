@@ -15,6 +15,7 @@ import (
 // clientColumns are the columns of the clients row c that scanClient reads.
 const clientColumns = `c.id, c.name, c.public, c.first_party, c.grants, c.scopes, c.audiences,
 	c.access_ttl, c.session_idle, c.session_max, c.active, c.created_at,
+	c.token_algorithm, c.token_key, c.next_token_key, c.next_token_key_from, c.claims,
 	(SELECT json_group_array(json_object('hash', hex(hash), 'created', created_at, 'expires', expires_at) ` + newestFirst + `)
 		FROM client_secrets WHERE client_id = c.id)`
 
@@ -25,14 +26,16 @@ const newestFirst = `ORDER BY created_at DESC, expires_at DESC NULLS FIRST, hash
 func scanClient(r row) (oauth.Client, error) {
 	var c oauth.Client
 	var accessTTL, sessionIdle, sessionMax, created int64
+	var nextFrom sql.NullInt64
 	var secrets string
 	err := r.Scan(&c.ID, &c.Name, &c.Public, &c.FirstParty, (*jsonList)(&c.Grants), (*jsonList)(&c.Scopes), (*jsonList)(&c.Audiences),
-		&accessTTL, &sessionIdle, &sessionMax, &c.Active, &created, &secrets)
+		&accessTTL, &sessionIdle, &sessionMax, &c.Active, &created,
+		&c.TokenAlgorithm, &c.TokenKeys.Current, &c.TokenKeys.Next, &nextFrom, &c.Claims, &secrets)
 	if err != nil {
 		return c, err
 	}
 	c.AccessTTL, c.SessionIdle, c.SessionMax = duration(accessTTL), duration(sessionIdle), duration(sessionMax)
-	c.CreatedAt = utc(created)
+	c.CreatedAt, c.TokenKeys.NextFrom = utc(created), utcOrZero(nextFrom)
 	c.Secrets, err = parseSecrets(secrets)
 	return c, err
 }
@@ -62,8 +65,9 @@ func parseSecrets(text string) (secrets []oauth.ClientSecret, err error) {
 const (
 	createClient = `
 		INSERT INTO clients (id, name, public, first_party, grants, scopes, audiences,
-			access_ttl, session_idle, session_max, active, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+			access_ttl, session_idle, session_max, active, created_at,
+			token_algorithm, token_key, next_token_key, next_token_key_from, claims)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	createSecret = `INSERT INTO client_secrets (client_id, hash, created_at, expires_at) VALUES (?, ?, ?, ?)`
 )
 
@@ -71,7 +75,8 @@ const (
 func (s *Store) CreateClient(ctx context.Context, c oauth.Client, change audit.Change) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		err := execOneTx(ctx, tx, createClient, c.ID, c.Name, c.Public, c.FirstParty, storedList(c.Grants), storedList(c.Scopes), storedList(c.Audiences),
-			storedSeconds(&c.AccessTTL), storedSeconds(&c.SessionIdle), storedSeconds(&c.SessionMax), c.Active, storedTime(c.CreatedAt))
+			storedSeconds(&c.AccessTTL), storedSeconds(&c.SessionIdle), storedSeconds(&c.SessionMax), c.Active, storedTime(c.CreatedAt),
+			c.TokenAlgorithm, c.TokenKeys.Current, c.TokenKeys.Next, storedTimeOrNull(c.TokenKeys.NextFrom), c.Claims)
 		for _, secret := range c.Secrets {
 			if err != nil {
 				break
@@ -109,7 +114,8 @@ const (
 		UPDATE clients SET name = coalesce(?2, name), first_party = coalesce(?3, first_party),
 			grants = coalesce(?4, grants), scopes = coalesce(?5, scopes), audiences = coalesce(?6, audiences),
 			access_ttl = coalesce(?7, access_ttl), session_idle = coalesce(?8, session_idle),
-			session_max = coalesce(?9, session_max), active = coalesce(?10, active)
+			session_max = coalesce(?9, session_max), active = coalesce(?10, active),
+			token_algorithm = coalesce(?11, token_algorithm), claims = coalesce(?12, claims)
 		WHERE id = ?1`
 	revokeClientSessions = `UPDATE sessions AS s SET revoked_at = ?1, revoked_reason = ?2 WHERE s.client_id = ?3 AND ` + sessionLive
 )
@@ -118,7 +124,8 @@ const (
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		err := execOneTx(ctx, tx, updateClient, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
-			storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active)
+			storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active,
+			p.TokenAlgorithm, p.Claims)
 		if err == nil && p.Active != nil && !*p.Active {
 			_, err = tx.ExecContext(ctx, revokeClientSessions, storedTime(now), oauth.EndedByClient, id)
 		}
@@ -164,6 +171,21 @@ func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.
 			return err
 		}
 		if err := insertSecret(ctx, tx, id, secret); err != nil {
+			return err
+		}
+		return recordChange(ctx, tx, change)
+	})
+}
+
+const swapTokenKeys = `
+	UPDATE clients SET token_key = ?4, next_token_key = ?5, next_token_key_from = ?6
+	WHERE id = ?1 AND token_key IS ?2 AND next_token_key IS ?3`
+
+// SwapTokenKeys implements oauth.ClientStore.
+func (s *Store) SwapTokenKeys(ctx context.Context, id string, from, to oauth.TokenKeys, change audit.Change) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		err := execOneTx(ctx, tx, swapTokenKeys, id, from.Current, from.Next, to.Current, to.Next, storedTimeOrNull(to.NextFrom))
+		if err != nil {
 			return err
 		}
 		return recordChange(ctx, tx, change)

@@ -100,6 +100,17 @@ var recordedClientMethods = map[string]recordedMethod[Database]{
 			{"secret exists", rotate(c.ID, c.Secrets[0].Hash), fault.ErrAlreadyExists},
 		}
 	},
+	"SwapTokenKeys": func(t *testing.T, db Database) (func(audit.Change) error, []noChange) {
+		c := mustCreateClient(t, db)
+		swap := func(id string, from oauth.TokenKeys) func(audit.Change) error {
+			to := oauth.TokenKeys{Current: randomBytes(64)}
+			return func(change audit.Change) error { return db.SwapTokenKeys(t.Context(), id, from, to, change) }
+		}
+		return swap(c.ID, c.TokenKeys), []noChange{
+			{"missing client", swap("none", c.TokenKeys), fault.ErrNotFound},
+			{"other keys", swap(c.ID, oauth.TokenKeys{}), fault.ErrNotFound},
+		}
+	},
 }
 
 var recordedHookMethods = map[string]recordedMethod[Database]{

@@ -32,6 +32,9 @@ var clientTests = tests[Database]{
 	"rotate, refused":         clientRotateRefused,
 	"rotate in one second":    clientRotateInOneSecond,
 	"rotate at once":          clientRotateAtOnce,
+	"token keys":              clientTokenKeys,
+	"token keys, refused":     clientTokenKeysRefused,
+	"token keys at once":      clientTokenKeysAtOnce,
 }
 
 func clientStoredFields(t *testing.T, db Database) {
@@ -116,6 +119,7 @@ func clientUpdateEachField(t *testing.T, db Database) {
 	session.ClientID = c.ID
 	require.NoError(t, db.CreateSession(t.Context(), session, noRecord))
 	name, no, empty, absent, list := "", false, []string{}, []string(nil), []string{"b", "a"}
+	claims := `{"b":{"c":[1.50,"é"]},"a":null}`
 	long, short, zero := 48*time.Hour, time.Minute+999*time.Millisecond, time.Duration(0)
 	for _, step := range []struct {
 		patch oauth.ClientPatch
@@ -131,6 +135,9 @@ func clientUpdateEachField(t *testing.T, db Database) {
 		{oauth.ClientPatch{SessionIdle: &short}, func() { c.SessionIdle = time.Minute }},
 		{oauth.ClientPatch{SessionMax: &long}, func() { c.SessionMax = long }},
 		{oauth.ClientPatch{Active: &c.Active}, func() {}},
+		{oauth.ClientPatch{Claims: &claims}, func() { c.Claims = claims }},
+		{oauth.ClientPatch{Claims: &name}, func() { c.Claims = "" }},
+		{oauth.ClientPatch{TokenAlgorithm: &name}, func() { c.TokenAlgorithm = "" }},
 	} {
 		require.NoError(t, db.UpdateClient(t.Context(), c.ID, step.patch, noon, noRecord))
 		step.edit()

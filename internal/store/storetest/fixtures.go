@@ -98,6 +98,10 @@ func newClient() oauth.Client {
 		SessionMax:  24 * time.Hour,
 		Active:      true,
 		CreatedAt:   noon,
+
+		TokenAlgorithm: "HS256",
+		TokenKeys:      oauth.TokenKeys{Current: randomBytes(64), Next: randomBytes(64), NextFrom: noon.Add(time.Hour)},
+		Claims:         `{"b":1,"a":"{{user.id}}"}`,
 	}
 }
 

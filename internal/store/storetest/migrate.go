@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 var migrationTests = tests[Database]{
@@ -85,6 +86,7 @@ func migrateToVersion1(t *testing.T, db Database) {
 	requireUser(t, db, u)
 	requireKeys(t, db, k)
 	c.SessionIdle, c.SessionMax = 0, 0
+	c.TokenAlgorithm, c.TokenKeys, c.Claims = "", oauth.TokenKeys{}, ""
 	requireClient(t, db, c)
 	s.Counter, s.Repeats, s.RotatedAt = 0, 0, s.CreatedAt
 	requireSession(t, db, s)

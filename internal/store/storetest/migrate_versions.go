@@ -54,7 +54,7 @@ func MigrateVersion1[S Store](t *testing.T, s S, dump func(*testing.T, S) []stri
 	require.Equal(t, before, dump(t, s))
 }
 
-// MigrateVersion2 migrates a database of version 2 up by one version and down again, twice. The database
+// MigrateVersion2 migrates a database of version 2 up and down again, twice. The database
 // has two administrators, of whom bob, who is disabled, is the older. The dump of the schema and the
 // rows must be the same as before.
 func MigrateVersion2[S Store](t *testing.T, s S, dump func(*testing.T, S) []string) {
@@ -63,13 +63,20 @@ func MigrateVersion2[S Store](t *testing.T, s S, dump func(*testing.T, S) []stri
 	for range 2 {
 		applied, err := s.Up(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 1, applied)
+		require.Equal(t, 2, applied)
 		users, _, err := s.ListUsers(t.Context(), account.Query{Role: account.RoleAdmin, Limit: 9})
 		require.NoError(t, err)
 		require.Len(t, users, 2)
 		require.Equal(t, "bob", users[0].UsernameKey, "the list is ordered by creation time")
 		require.True(t, users[0].DisabledUntil.IsZero(), "a disabled user remains disabled without an end")
-		require.NoError(t, s.Down(t.Context()))
+		clients, err := s.ListClients(t.Context(), "", 9)
+		require.NoError(t, err)
+		require.Len(t, clients, 1)
+		require.Empty(t, clients[0].TokenAlgorithm+clients[0].Claims, "a client has no tokens of its own")
+		require.Zero(t, clients[0].TokenKeys)
+		for range applied {
+			require.NoError(t, s.Down(t.Context()))
+		}
 		require.Equal(t, before, dump(t, s))
 	}
 }

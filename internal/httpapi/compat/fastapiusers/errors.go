@@ -54,17 +54,34 @@ func failure(f httpapi.Failure) (status int, body any) {
 	case fault.InvalidRequest, account.InvalidEmail:
 		return respond(http.StatusUnprocessableEntity, validationErrors(f))
 	default:
-		if f.Status == http.StatusUnsupportedMediaType {
-			return respond(http.StatusUnprocessableEntity, validationErrors(f))
-		}
-		return respond(f.Status, f.Err.Text)
+		return httpFailure(f)
 	}
 }
 
-// The texts of errors by field that Pydantic has a type and a text of its own for.
+// httpFailure returns an error that only its status distinguishes.
+func httpFailure(f httpapi.Failure) (status int, body any) {
+	switch f.Status {
+	case http.StatusUnsupportedMediaType:
+		return http.StatusUnprocessableEntity, api.Error{Detail: validationErrors(f)}
+	case http.StatusMethodNotAllowed:
+		return f.Status, api.Error{Detail: http.StatusText(f.Status)}
+	default:
+		return f.Status, api.Error{Detail: f.Err.Text}
+	}
+}
+
+// The texts of errors for which Pydantic or FastAPI has a type and a text of its own.
 var pydantic = map[string]httpapi.FieldError{
-	"is required":        {Message: "Field required", Type: "missing"},
-	"has the wrong type": {Message: "Input should have another type", Type: "type_error"},
+	"is required":                  {Message: "Field required", Type: "missing"},
+	"has the wrong type":           {Message: "Input should be a valid string", Type: "string_type"},
+	"must be password":             {Message: "String should match pattern '^password$'", Type: "string_pattern_mismatch"},
+	"this is not an email address": {Message: "value is not a valid email address", Type: "value_error"},
+	"the body is not valid JSON":   {Message: "JSON decode error", Type: "json_invalid"},
+}
+
+// notBoolean is the error of a flag of the wrong type. All other fields are strings.
+var notBoolean = httpapi.FieldError{
+	Message: "Input should be a valid boolean, unable to interpret input", Type: "bool_parsing",
 }
 
 // validationErrors returns the detail of FastAPI's HTTPValidationError. It never repeats the input,
@@ -72,10 +89,14 @@ var pydantic = map[string]httpapi.FieldError{
 func validationErrors(f httpapi.Failure) []httpapi.FieldError {
 	list, ok := f.FastAPIDetail().([]httpapi.FieldError)
 	if !ok { // an error of the body as a whole
-		return []httpapi.FieldError{{Location: []string{"body"}, Message: f.Err.Text, Type: "value_error"}}
+		list = []httpapi.FieldError{{Location: []string{"body"}, Message: f.Err.Text, Type: "value_error"}}
 	}
 	for i, e := range list {
-		if known, found := pydantic[e.Message]; found {
+		known, found := pydantic[e.Message]
+		if known.Type == "string_type" && strings.HasPrefix(e.Location[len(e.Location)-1], "is_") {
+			known = notBoolean
+		}
+		if found {
 			list[i].Message, list[i].Type = known.Message, known.Type
 		}
 		if strings.Join(e.Location, "/") == "body/" { // the pointer to the body itself

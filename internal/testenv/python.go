@@ -1,0 +1,62 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// pythonPackages contain Python with the module venv and pip.
+var pythonPackages = packages{
+	"apt-get": {"python3", "python3-venv"},
+	"dnf":     {"python3"},
+	"apk":     {"python3"},
+	"brew":    {"python"},
+}
+
+// The packages that the tests with the build tag fastapi need, and where they are installed.
+const (
+	fastapiPackages = "internal/e2e/testdata/fastapi/requirements.txt"
+	fastapiVenv     = ".bin/fastapi"
+)
+
+// needsFastAPI reports whether a command runs the tests that compare Latchkey with Python packages.
+func (h host) needsFastAPI(argv []string) bool {
+	return slices.Contains(argv, "-tags=fastapi")
+}
+
+// fastapi finds Python and installs the packages in an environment of their own. The tests get the Python
+// of that environment.
+func (h host) fastapi() requirement {
+	local := source{name: "python3 in PATH", find: h.fastapiEnvironment}
+	return requirement{
+		name:     "Python",
+		variable: "FASTAPI_PYTHON",
+		sources:  []source{local, h.installSource(pythonPackages, local)},
+		install:  h.installCommand(pythonPackages, "install Python 3 with venv and pip"),
+	}
+}
+
+// fastapiEnvironment creates the environment, or updates the one of an earlier run. Packages that have
+// the right version are not downloaded again.
+func (h host) fastapiEnvironment(ctx context.Context) (resource, error) {
+	if !h.executable("python3") {
+		return resource{}, fmt.Errorf("python3: %w", errAbsent)
+	}
+	if _, err := h.run(ctx, nil, "python3", "-m", "venv", fastapiVenv); err != nil {
+		return resource{}, err
+	}
+	python, err := filepath.Abs(filepath.Join(fastapiVenv, "bin", "python"))
+	if err != nil {
+		return resource{}, err
+	}
+	_, err = h.run(ctx, nil, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+		"--no-compile", "--no-deps", "--requirement", fastapiPackages) // which lists every dependency
+	if err != nil {
+		return resource{}, err
+	}
+	return resource{value: python, about: "packages of " + fastapiPackages + ", " + fastapiVenv}, nil
+}
