@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
-	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
 type doctorCommand struct {
@@ -60,7 +59,6 @@ type doctor struct {
 	valid    bool // the settings are
 	db       database
 	migrated bool // the schema is that of this program
-	keys     *keyring.Ring
 	findings []finding
 }
 

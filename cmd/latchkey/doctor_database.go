@@ -134,7 +134,7 @@ func (d *doctor) checkKeys(ctx context.Context) {
 		d.ok("keys", "there is none yet; the service creates the first when it starts")
 		return
 	}
-	d.reportKeys(keys, all)
+	d.reportKeys(keys, all) //nolint:contextcheck // Verify limits its own time
 }
 
 func (d *doctor) reportKeys(keys *keyring.Ring, all []keyring.Status) {

@@ -1,7 +1,6 @@
 package certificate
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -74,11 +73,11 @@ func (f *Files) reload(news bool) {
 	case err != nil && !news:
 		return
 	case err != nil:
-		f.log.WarnContext(context.Background(), "TLS certificate not replaced, the previous one stays in use", "error", err)
+		f.log.Warn("TLS certificate not replaced, the previous one stays in use", "error", err)
 		return
 	}
 	f.pair = pair
-	f.log.InfoContext(context.Background(), "TLS certificate replaced", "expires_at", pair.Leaf.NotAfter)
+	f.log.Info("TLS certificate replaced", "expires_at", pair.Leaf.NotAfter)
 }
 
 // read reads the pair. Its errors name the files and quote nothing of them.

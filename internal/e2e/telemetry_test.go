@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
@@ -101,7 +102,7 @@ func (c *collector) statements(route string) (all []string) {
 			continue
 		}
 		for _, span := range c.spans {
-			if string(span.GetTraceId()) == string(parent.GetTraceId()) {
+			if bytes.Equal(span.GetTraceId(), parent.GetTraceId()) {
 				all = append(all, attribute(span, "db.query.text"))
 			}
 		}

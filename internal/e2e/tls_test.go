@@ -89,16 +89,14 @@ func (s tlsServer) served(t *testing.T) string {
 }
 
 // mustServe requires 200 for a path, over a new connection with HTTP/2.
-func (s tlsServer) mustServe(t *testing.T, path string) *http.Response {
+func (s tlsServer) mustServe(t *testing.T, path string) response {
 	t.Helper()
 	client := &http.Client{Timeout: waitTimeout, Transport: &http.Transport{
 		ForceAttemptHTTP2: true, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.address+path, nil)
 	require.NoError(t, err)
-	got, err := client.Do(r)
-	require.NoError(t, err)
-	require.NoError(t, got.Body.Close())
-	require.Equal(t, http.StatusOK, got.StatusCode)
+	got := send(t, client, r)
+	require.Equal(t, http.StatusOK, got.status)
 	return got
 }
 
@@ -107,8 +105,11 @@ func TestTLS(t *testing.T) {
 	pair := newKeyPair(t)
 	s := startTLS(t, newSQLite(t), pair)
 	require.True(t, strings.HasPrefix(s.issuer, "https://localhost:"), s.issuer)
-	require.Equal(t, 2, s.mustServe(t, "/.well-known/oauth-authorization-server").ProtoMajor)
-	require.Empty(t, s.mustServe(t, "/healthz").Header.Get("Strict-Transport-Security"), "the issuer has a port")
+	require.Contains(t, s.mustServe(t, "/.well-known/oauth-authorization-server").body, s.issuer)
+	conn2, err := s.connect(t, &tls.Config{NextProtos: []string{"h2", "http/1.1"}})
+	require.NoError(t, err)
+	require.Equal(t, "h2", conn2.ConnectionState().NegotiatedProtocol)
+	require.Empty(t, s.mustServe(t, "/healthz").header.Get("Strict-Transport-Security"), "the issuer has a port")
 
 	for name, config := range map[string]*tls.Config{
 		"TLS 1.0": {MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10},
@@ -118,7 +119,7 @@ func TestTLS(t *testing.T) {
 		_, err := s.connect(t, config)
 		require.Error(t, err, name)
 	}
-	_, err := s.connect(t, &tls.Config{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12})
+	_, err = s.connect(t, &tls.Config{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12})
 	require.NoError(t, err)
 
 	// Plain HTTP gets an error, and no redirect: the request has already shown its secrets.
@@ -138,7 +139,7 @@ func TestTLS(t *testing.T) {
 func TestStrictTransportSecurity(t *testing.T) {
 	t.Parallel()
 	s := startTLS(t, newSQLite(t), newKeyPair(t), "LATCHKEY_ISSUER=https://auth.example.com")
-	require.Equal(t, "max-age=31536000", s.mustServe(t, "/healthz").Header.Get("Strict-Transport-Security"))
+	require.Equal(t, "max-age=31536000", s.mustServe(t, "/healthz").header.Get("Strict-Transport-Security"))
 }
 
 // A renewed certificate is used without a restart. A broken pair is not used, and connections stay open.
