@@ -486,6 +486,9 @@ type Problem struct {
 	// Errors The fields with errors
 	Errors *[]ProblemDetail `json:"errors,omitempty"`
 
+	// Failing The checks that failed, only in a response of `GET /readyz`: `database`, `descriptors`, `disk`
+	Failing *[]string `json:"failing,omitempty"`
+
 	// Instance The path of the request
 	Instance string `json:"instance"`
 
@@ -806,6 +809,9 @@ type Forbidden = Problem
 // NotFound An error (RFC 9457)
 type NotFound = Problem
 
+// NotReady An error (RFC 9457)
+type NotReady = Problem
+
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
@@ -909,6 +915,12 @@ type ListUsersParams struct {
 
 	// Verified Whether the email address is confirmed
 	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
+}
+
+// GetReadinessParams defines parameters for GetReadiness.
+type GetReadinessParams struct {
+	// Deep 1 to check whether this replica can write
+	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1131,7 +1143,7 @@ type ServerInterface interface {
 	GetContractYaml(ctx echo.Context) error
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
-	GetReadiness(ctx echo.Context) error
+	GetReadiness(ctx echo.Context, params GetReadinessParams) error
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx echo.Context) error
@@ -1887,8 +1899,17 @@ func (w *ServerInterfaceWrapper) GetContractYaml(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReadinessParams
+	// ------------- Optional query parameter "deep" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "deep", ctx.QueryParams(), &params.Deep, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter deep: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetReadiness(ctx)
+	err = w.Handler.GetReadiness(ctx, params)
 	return err
 }
 
@@ -2050,6 +2071,15 @@ type ForbiddenApplicationProblemPlusJSONResponse struct {
 }
 
 type NotFoundApplicationProblemPlusJSONResponse Problem
+
+type NotReadyResponseHeaders struct {
+	RetryAfter int
+}
+type NotReadyApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers NotReadyResponseHeaders
+}
 
 type OAuthBadRequestResponseHeaders struct {
 	CacheControl string
@@ -2217,6 +2247,23 @@ func (response GetIndex500ApplicationProblemPlusJSONResponse) VisitGetIndexRespo
 	return err
 }
 
+type GetIndex503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetIndex503ApplicationProblemPlusJSONResponse) VisitGetIndexResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJwksRequestObject struct {
 }
 
@@ -2264,6 +2311,23 @@ func (response GetJwks500ApplicationProblemPlusJSONResponse) VisitGetJwksRespons
 	return err
 }
 
+type GetJwks503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetJwks503ApplicationProblemPlusJSONResponse) VisitGetJwksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAuthorizationServerMetadataRequestObject struct {
 }
 
@@ -2301,6 +2365,23 @@ func (response GetAuthorizationServerMetadata500ApplicationProblemPlusJSONRespon
 	return err
 }
 
+type GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuthorizationServerMetadata503ApplicationProblemPlusJSONResponse) VisitGetAuthorizationServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOpenidConfigurationRequestObject struct {
 }
 
@@ -2334,6 +2415,23 @@ func (response GetOpenidConfiguration500ApplicationProblemPlusJSONResponse) Visi
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenidConfiguration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOpenidConfiguration503ApplicationProblemPlusJSONResponse) VisitGetOpenidConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6443,6 +6541,23 @@ func (response GetPublicContent500ApplicationProblemPlusJSONResponse) VisitGetPu
 	return err
 }
 
+type GetPublicContent503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPublicContent503ApplicationProblemPlusJSONResponse) VisitGetPublicContentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetModeratorContentRequestObject struct {
 }
 
@@ -8494,6 +8609,23 @@ func (response GetContractJson500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractJson503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractJson503ApplicationProblemPlusJSONResponse) VisitGetContractJsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetContractYamlRequestObject struct {
 }
 
@@ -8537,7 +8669,25 @@ func (response GetContractYaml500ApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type GetContractYaml503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContractYaml503ApplicationProblemPlusJSONResponse) VisitGetContractYamlResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReadinessRequestObject struct {
+	Params GetReadinessParams
 }
 
 type GetReadinessResponseObject interface {
@@ -8554,6 +8704,22 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReadiness400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness400ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8575,7 +8741,7 @@ func (response GetReadiness500ApplicationProblemPlusJSONResponse) VisitGetReadin
 }
 
 type GetReadiness503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	NotReadyApplicationProblemPlusJSONResponse
 }
 
 func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
@@ -10939,8 +11105,10 @@ func (sh *strictHandler) GetContractYaml(ctx echo.Context) error {
 }
 
 // GetReadiness operation middleware
-func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
+func (sh *strictHandler) GetReadiness(ctx echo.Context, params GetReadinessParams) error {
 	var request GetReadinessRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetReadiness(ctx.Request().Context(), request.(GetReadinessRequestObject))
@@ -11078,253 +11246,259 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1FlhM5tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E90k",
-	"9fAj0dbOjcXuRp/GOTjvxx9ByGdzzghTMuj9EZBPeDaPCfz7B8EXkogLIiXlTP9yjeOEmNvmVBA5oCzo",
-	"Pet2W4EgY0HkdJC/sL3TfXagL8qQz0nQC+aCj2lMgpubVnAUU8LUe6qmFyQURBWWD+Gi/hcOFb0mQU+J",
-	"hLQCnESUsFCD9+FjKwgFwYpEA6yCXrDT3Tlod7fb3Z3L7m6vu9fr7v8atIIxFVIN5lioZdAb41iSVjAR",
-	"GD73g33RIBQkIkxRHMvgYyugUdALBJlzodoLLq6ICFoBwzP9DefwM0p/niejmIbp0vCpsHQiiZA9QXCk",
-	"l5TwkfrCH2uAffPxpuVgk3Z7glAOoh+n83C5rf+XjHb/R/1ysf37r+/fLn/9x/+oX9jfu6/fv0xev//7",
-	"3i/vtxejH9+VNvqSXxH2M1nWbnVIpBwofdcAxxMuqJrOgl7w08XO/kHQasBFMFu28XzexqMwIvpzwxjT",
-	"GRCR3oZBhBUGsplhGge94I8/9M8d+PPmBsDcGJcGigyVcyzlgosoyIgRPiWHUBzP8oi0f5JPyn70FVlW",
-	"37+Xvd/h2rw6RXUBvRpz6WpBL9gAZbAP52RCpSKCREcpZlJk/WVPg94YHpPCZowSGivNZ+zLHEinr48H",
-	"xy9OLk/PgzwEWCgaxkT2FoIqomG13AhWt0zuNZXFHaeKzAycOIoEkTLoBds7TzrdTrezHaSHFPYoxiqc",
-	"XpFl2+7CeigJEyEAzwapjoEWHtk+KDwCb+uOdsc7eH+3fYD3xu296CBsP4u6pL0zPhh3w53xE7zdDVpB",
-	"jKUaJHIFEHBK8QTg0BDFW087+52u3fp3kogGOlznK93JxzENyX9bKdMJ+cxdG1wTQceURCk+4Sv3x93w",
-	"INwm7WejLmnv4V3SfooP9trd6MnoafhkvIu3NRoEjw2WAfvvLo7PNZkl82glYPrLLeUAbIH7YMrGvCjz",
-	"Nv+EuSBjIgSJBpXX1MEsk9G6n32jQZ0SHBEBrPYwjvlC/yMiMhR0rkBqB5dTgrC+RCI0I2rKI4n+dv7y",
-	"CD3b3u6if/9ru9vZ6Wx/p7/CfFPQC85OLy6Bkf6WUKE/yLG8KZkBJ1dLkOhSCcomRs5McRwTNiFVCH7i",
-	"C6Q4womaar4SYkWKEGx3DsoQ/ECwIAIB0/6vfjBVat7b2op5iOMpl6r3tPu02w82hRFO6ypIpwSZY41C",
-	"zApQd9DpjCpFIkTHcJ9+OZEKTbGEvw02+mz4j/a5uUSitpa9PfSPN69/Umpufx62kORITbFCI6NmSRRx",
-	"xLhCcmqAoALxBUOSTlibMhRRHPNJp88qG9fps+LWYUnDVTvXQuEUC0nUf/WDd5cv209hM5s27y0/wuHU",
-	"s2mH8QIvJRoy3g71HUOD3IMne8/Qv/+1X8asu21D3L3lF4qL5tdLfcfq18NtG77+nCixPBwrwwmLEFyQ",
-	"kLNIahpfYKrQiIy5IEAQWrtAWCkym6vqqdstgHbQbQJpRhmdJbOgt91y4FGmyIQIwwjmWOAZUZYXGEo/",
-	"iarAnkSIj3NEruWJ/n2O1TQT7DRq3J8Z/vSasImaBr2d/f2W76glQnLh50ZD0LlCuGPooJkLck15ItEc",
-	"T8hzxGdUIarQmAu4DJoLXHMA/5YQscwgNssFNVDub+/4oHxNZ1RVgXybzEZEaMhA/qM5ERYsDUpExjiJ",
-	"FaIS7XdroIlh4RIwBn872iRqxKZRdt7CSmXQhiAthi005panj5Yomc+JCLEkKCZKk0ALRXRClURcoIRp",
-	"ARFyQaQf1/CfNbF9sOfbRqs9NZObtHbkbehtzMUMpHiSwJ1VELTIbn6/FsEP8vIb/bCccyat3Ywjy+XB",
-	"wOJMOQtrPo+1HKGcbc0FH8Vk9p//lMa0zhveCbtifMHeEE2FRWuNR4ZUrnFMo4EVP0EriIgy2on+0hGP",
-	"lpo67W3PkSSGGxEhuJAopvCM+QuU2/RxKkEGYQQQoDElsf7kOdfUKYJesKXVluBG2wVMKsxCDc8WntMt",
-	"LSi3tLRK5nY7ibSacXf71Yuu9//pI6KwSmTQ29PnQlFlZViEztOvszuORzxRvVGM2ZXZ9gxH/yHIOOgF",
-	"/3src2dsmaty68xstXmkyo2cDKcSzXCskU0ifW4iTsxmzLRej9SUSnR4doLyK2hGx9k4puGtcW0Vw0us",
-	"bVUPrt0NAwV3FFBNJXKXNfjujvvHzLMMM+n3fia0hPZ9Ei2omiLyiUpF2QRFWOEWkkk4RVginG0EKFXp",
-	"bty0gpdcjGgUme29BYook8l4TEMtLS+MK8t3JLObBsbhVTqVxr+CwDmQEdcUX5NUldT8B8HDmgDhpD0E",
-	"NnczbGZ784DofKs5ipFWQcFief/+ffswp197JDGeEaNaz6iUGu+wPS2rgAuge86I0/n2tW61a3S+enXO",
-	"6JPqJU9YdEuiYLnHy7TAuBqM4WKOBDSy3Y/3j9K9DKV6t1/aFz0oSs3X3LSCU43DtaSebycXgrPJmfPe",
-	"FSxuLaBy4g48VU5wDYoAOQkPLMDqjM4lqGkE3rLJx8NHHQMEnu8flkTwsIWGBTDzPwDJ6h8SpjHNBf2d",
-	"RAOjfg8R1/ZiwmQyn3OhiH1+oFE37KBDI80dU9NUNMzv6Kf2YrFoa6nVTkRMmCbBaKhvxbHkCLM+q8Bq",
-	"DMbcOQTDrn3EmRI8rtsYe/+WM8RuWsGZwJP6ncweMIYjbCNs6xtwQ7zl6tByhc0oZlIKF5TpJFOLfJRi",
-	"fCBGzTGvN2o9wGIteFCRDN8puU4ekIR6iLN4ic5OLy4N/jwcM/XxNG24uUnrJp8Zr+dYETCpNkap4vwN",
-	"ZksvWrXxzAUWNF4OEoavMY3xCESjlxFwjmaYLZ3VLZ8boxyzCCmxRHiCKbtHLNZAN+yhCiRf5NBZ10U7",
-	"9V00PZXzcmRYvSDimgizA5thFexkL04lrDkwf/oRCRYHw7GxWp4jysI4iUjB70YjtJgShpY8QSZEgai6",
-	"R+TmwRz2EGaoDJWGJuYTraYqTJnhGSFOJGkZhbUI7pflu5ecv8ZiQjY/nOljt2S6ebM01mtpCY0ZOthD",
-	"P9MfHpSprnj1F0XIu5xCcBu1yRM7L+Ml9fL50GL93DkfN+UMjTGNSfQASLEqTw81vvfLcEmfLdL0aDmW",
-	"UEBqKqM2w+kokfciAsHbJq5pCOaRXvX555Z9RRD4NRExxxGJWk451/b7CEu4XPykb0xGrqf0NNmSPuXH",
-	"mpKK84HWIRw/kwWvwlqqzgOYmzs5f9Al50hD79x18kEdQ80q1R2wuJ6S04TFqrJjcVjSdTJf660VnPtH",
-	"6X7e+XriADObgo4t5A+G1pM7KlU3rWAN1WbFEayqOBZ/WnkY6IMI2kOds92rWtz7ydvO+e7sgUPHTFG1",
-	"RPpsvLYQPqhntkmPawVrqjTNDldQFyBfrSn8YfK7mtys1mMCtz+I3207Q0fhwx/Y9aZhJhGiLBWn5c+2",
-	"e6Qvm5SiNVyvjepOUdFZT8dpQnJF13ESr1bVKaC5Qb95CO6YO3YX9s3vCsA96InzalIatXKaKBMN4Qu2",
-	"mWp1B1n5js0F1+R2B/QvCL7yOn0tGejrg1xOZzHqlffsai0o5LMZZ89ROOVcEoQZV1MiEGekPs7JGXGh",
-	"4RmHQJNeI11aFsOeKSgPEvrc2cnzkdzuWub+GWOgCxLHbRMFbaFRohBGgBs0EgRfSYSRSGJiOH3qs35D",
-	"Ioovl/PbUoN+nzf4mXOLz/Q7wC2eJwdJtLLrpBKWqGJjPYQU3s+jKwURwTagSwPiZ5HBlXiA/uRhkL3H",
-	"eI2jGWXvJBFHkKoJmIkiqh/A8ZngcyIU1ZhI8xazn9LEx1LWzx4ksbi/dytpEdWkyEoqixIJGaIZFlfW",
-	"1W5SbDUWQ87G1NCgy5Nj3P1qvAWwvN4Dafwb9v0jzmOCIfDLvBk0L6icx3iJbNpL/qNACS5/xjzHpUpq",
-	"6xjSlJSG0sWfkCAhoddEIuxABI0Vo5iyK6S441GGN6W5JTlWl4Nou7tT3OdtH4A0VIkvM+7d+WvN4TBy",
-	"d5S+du+pZzWblurL28olPg3TpNWhPmAmS3pVphC8/sTcu59tNRYCL/XVLEm2slLjFtzks3c+ZMu4tOOP",
-	"6RN89E8SKv2u9EicYRVONzwRLv+5QtFw9xBFFJi3zKhCm+SERRDVscmdNh9KeknXrhANEqbM4Su+6ZTF",
-	"S0NYQwNMD5l394y9mL44xCaFFFGWqkcp0UVYkbaiMxLUHd8HOPbvpwSEMyQkwQFx557mzv0XOdDHDkMO",
-	"N6Xcsa/vtN7hyFSPRBJRdXxtRXeV4o3YLiMTKzTF8zlhwKttOs4Q6nuMlTKgbOijLxwqX4Lo+ylHEY0Q",
-	"Vb1cVk8LYec0psaHONTgYcXFEHJEMehv+phxlnofiah9MYj75mRBtEhB8S7jCkIqq5ylFM0LaeLeVZT3",
-	"hDBEs31d+8jmqlF8/NtuIEjTBYbcsci3jHl+RdpjK+CJCrk3R1UmYI0OAU9jTONEEC8NCIKln6yWkPwL",
-	"AQFAt1H40h219OhdMlPn/qheVljY9IFqopFefOE2J5xiNsnTdEaMvteadRuoqrxwUHOaXRnOHyukHOAE",
-	"K1uXB3vhEPKx7nC78qbi2U6ld/qPJsU0xyVuqiI8l9ld3QiTE+5QCKnxWbK31p/t0Y1xluq9YhMAYv/3",
-	"Gl8M6IrGj/mGKOwqEYs7kGXcyEGqzRd2pKrJUGY1me3qLlCmBJdzAogZEBaBIeldh0qZGAu8cumfiys5",
-	"SAT1XhTkmhuVv3l9UwB3L19lvRCDiIfJjDCFnUioHgYogGyEq3jLQJtkA5ticy/AJraEqwmKMjEZVFTA",
-	"z2HCv++1CPeB0aqhtnW3xIPSOtT4zkW1qLtk7OUKuOvqXEAnrXod7aPPkSCM2Doqzq8okVlFDDCspuIH",
-	"fyn5akisxmaUbFud5d6OBQFDGeCC/WqGQLokX48nDvY+k0LZ57eQJHMssDIlGXKOQyJXMrDcR3q/3AHj",
-	"Q6WNQN/GpK+r9a5Icqj9dhqWmlIRIageNkpEiBm417WuvzTbILMAjSmDRVdkKZ8jMpurJZoRbKI5fZa+",
-	"NasPARruoMspGPXW5akkicew03MlEeOW2IztY8DroBOFGCGR7LNhWhVt0xzz+vmBVxs0W6HigTRUVd2G",
-	"13RMtM4F+nkO51JbVe6pVlbis3tQrPHp+qgsV77to7TDsxNp0z5V+jpNyWMuKtuZmubFvawxzaFka4WZ",
-	"klnqOx5LPavv9xOdKaEpGVeflNBKvH7SlFbJ4mZ20AlDBgLZQkPbJIBGNzfD7E+ng+kf+2xY7CSQu8/e",
-	"A4a3+80aVvpnqfQFTdZQ4lIw9J6X1k1t2fJ64CqBHw0SFlMeE/sFaEKvCcLIWq/wHGZ9BlvYQYfKOJ13",
-	"d+yOtNA+isk1iWUL7tX2HhotFZGg/u51nx2UaP7I7CSQCJwod2QkUYZSBBlrFd+cgwr7KPQCKFPgecI0",
-	"FwNaMhnVE8ysNmU+Nzujz7PaBVetN3QG8hC5pO2qNe8aD1SYTvpwCw0LvRz0D9UmBQUPVAMh767S2qKV",
-	"VvQcK0WEBvL/fjhs/4rbv3fbzzqD/9f++J//4VPob+WwWOVAsD0WGiw8y5evCJkjjEy3hRaK6RVBmhTn",
-	"c/AGucpjTV8aq2g+5YwY8psQYLaMeDHnuipUxLKRjmWuFWIGdS5FtgV+loI4dRV6Hpa1vcbGZJje7nZ9",
-	"6itoCAMaxaSe1R8WNQk8VuCqguIwtnTMHo4iT5QGucD4t/c1788z/wMv83fAzPCnO8OiccmWKMS3gsVn",
-	"VlrCtAe0Xve4D3uy0vDka7YqDYi3cxn/BTQuI+WQnGItDK7IsoUWUxpO0VBwhRUx2+f6EA2R6Rwiv3ZF",
-	"bRNvv8tsdf5+zQYbPf2PauCjGvioBn5FauBD6GyPCtOfSmGq0QuyaowS7WghZ2J7VjwYlfy5ZdL6307s",
-	"2pwOaFETBWUtIt9q649147i5jmLrPVNSh3IvrdeJip0cS1Cnnew2VQRLPRArx2fKF8xUTXIW5lQ+oz1Z",
-	"dSitgKlxQl+RpV/2XhGrdVnOXxJUBUZsSh4OL45OTgy/NmeUSqTIJ9VBGah9VoXVpKulCpos8Oo6tJjP",
-	"akZJvufjfSHlC+7aBvuSh9O7R5wpgUMPufI5YXhOVwcM3I2+5Y+1ynCYhYgfPN+q7FiuzXw51iIl93HZ",
-	"lRMWkU/V/Yh4KL1BakGgLkFLKyWMlnB4duI7aPlQVpVicmZLjnKWRbrxLTvLRfRKkiAf/rO5AMjdbppF",
-	"PN3b3vuuyWlTDXhnhFH+CE9vGM/K10RIbxrF380FJ9e9u1hCsFVE3JItg6YMyNzu5PbfRxAnafAq18DB",
-	"xyxW5EyYm6A1B1VZh5NEEvTT5eUZgr50DWkLtVzeCMhy1zJfMo6fw/sUBatQWttWiwtWoLd6caF/Hkxt",
-	"RLGkshbVVEh/yBv+w+eIzw0XMOo9nTAt5/WWmQYVq7CetrRtwKI3rldnxOazsdLiAVM6wPiizmJdZasW",
-	"Vhtz0aiaV63KtbNYsvcssEQQwI2Q4jVqUE2mTbaIVZVaOW8BkpSFBG0/e9INfHoprU3g8cG20cqyxiXg",
-	"DDzbE8R8s3uZl/sq2nRua59LU0HXx93aodNNYqatQNI1W8tVn0xGq/K8wLIucBfQyWpMzAau4GEIpo2p",
-	"4QRF5hCsyOZr5gP2OHsZgSIzv1O2LieKL5g3BcXjFh2Af9g84Hv5q8WVh/fEEw9XpxOGVSJIpvZ6ZYO4",
-	"9rp8r0nLYOn4yHpjTn8+826qBy3Hn4yea5c4vzj0PnnVTHVXZNkDq/3ip8P2zv4BUtNkNpoLymyrzycH",
-	"u0+9GsaVz9fys9abl3PSg29qGbCAcOq+zCPY3vAoiRO54sO0EV7bR1XSifehT9VHzlLFbV1kLNdbZKUc",
-	"vIKaGONM0ORlkFVDkRc+o1Rrm2sHKTRZV7hdGSS9oA+CXBF9ddOZqXkF7wBDcCtyKUClRrY731X8AcS/",
-	"KrwMhTwiLSQVHsX2sMwFnwg887JYTyMBz7GJMbO9GiAn85rEGpw18lxqG714d4yRSzojaQHoBsZTjcJ3",
-	"mQrjseAzEw+i7EqL4zQPveTW2z/YrOygXjU7nRNGoyPOxnSSCOxX0O49B9HWxw4knTDKJgMcTwZQX/WY",
-	"43gfOY4yAfzeI8Yesya/iqzJetSue6i8PGDBDsOQJ0y9IDFxVLUBY7NzIgb11Su/8EQgexvKGcV3r1op",
-	"e9jKoNR88AtvsjW5Jt54zyVE7xdEKrTd7XaRva91H2npaQR2XYHv8mNv/Gdk1eMwMcNXlxbkYGm5rajZ",
-	"vjMzoOQ22QarieXcxeqgIhGzCUFDkIJG5Uxjb/dU9ZT6NEs4x1dEIjIek1CBCx9RVSgDS4OKEg3LHzUs",
-	"C+zVtWmfrYDMOPQdqld9xdddV1ayMBKp0IighNHfEvIcomjQcMK4soqr36oOzbUFOCfSKO4bEH49aix7",
-	"SRmjCb6JJLYJ4moKVbljM3ADKsPvAy1fWh/NUauPzbgy83rDxAyt2Nt/UrU+TJH+fRgfrpzfW17ouve2",
-	"VhodWa8H337bFA/TRtzct6Zwsbv0wkB541OGXYcBb3wDq+kapYDFyrXqMqYNg10nmzDTPomGtm2t1wFm",
-	"mxb4VgS3vL3B54K0PQ5WPAqJIOSTP8LqdYs5V0OuN8Jqk992fjAwpd+V0k4OCS1DmYUdbSD+FynxleJe",
-	"6xBllnznZiVUObPrIuIPoaWDGUzbnrSZRcsUHb66OH2LzswSWX3tlpXVxkPwrLv93cr9c2CkO+bbEt/4",
-	"ubslMtJxKY8xDQtXMr9cp4QsfzCLkq+Rx9hnwQOmDXpAqU+3a0oi/OIpgGsEYB4gra+8f8Xk8owCb5Pi",
-	"0pjDlo9wuRJyicQGmW1fMG3NX6OwfsjaM92yNlhlja/s9IEqpM+AVASnbm/OiK3ny1BqQr7YsPWIrl+x",
-	"XlfM4EHaFEMy8mbVDF+yfGF1sMyNwaxFib0DLbSgsCfD5BZDpPJ54SY1JTNJ4utcxWOaRraWmlPIYrv5",
-	"fAmBq1lrmtWa5/EPnx14V8AaaivSGaF53pVylZRG88IhFSIZ5bRWJeedk2t+RW6f14GRSDWCxwSPL5rg",
-	"4QbgFjGYTsFt4qCCx7ZTIo0Vouy5+VebMrgkXVnJSJN3TNSK9jsN6c3rMj9/MlNK9O6r6vbhXgqPuGlj",
-	"1whYfSmQfvw9jBLezEPh2av7TNsuwW/f5vsAc+rOeRbj2OAroA0lntcz25/4AsXaPirMdrS5zleEzCVM",
-	"jaZsUhmqqBWMCC/zqdk7+892ipnZayZm1/Y5WKd7DygCUDaWSJtj05BpsmHakpNFI6K3SdZkLd1GG04n",
-	"StezBArNtvJguLzbin8id/6LmeS1KkuxEQNN5xbBJm7Wg2zNTkTFIdfr7tPG3XYyDGfdnwrLFPBVAquw",
-	"fRmSPtYT7X0wudo4xtp87gIiXTkN4pbe2PtwptZ7pd/lRn8VmsqVnaj7t+4l2OhHdbskbQ/49Zuq5H0P",
-	"1UbOharFtdqm1ChEpcHVxUJx+2ywmf+62P0Eo1fvL4P1/OGDZregTZoL1vVw59Zs5ffai6jUHVoSy+nv",
-	"ze+09/mWdrUWtxSpEYnxck2B6qK82kg3wtQGpCvCtNtBl+n45Mymxybc1rkXIQsf/ie2MbLUg43cPWiD",
-	"JNL6uJUrEdUM0tTIPDdpcqsCiJ74QiOHeOnNUV1r5ZqsX+tP8eT4Vsg0500xQ/G59aqn3VMztPXZFF/X",
-	"eHtvISFa+jDAFu/s78NUfBwqInzb3MwacmTysf6UmEHRzX51nz376v2ljcV1DyCrdFXE/cvLnPdcXElb",
-	"mYcZojNo4a0IEkSJpf6/ibBeFfDBQtcwvVQHNYmrPrPv7fTZSjq/hzZiRU9CTpn9oo3E7leUFqivXqI2",
-	"tSN7Z/NiNq87KTcq9hoft7GEVnVRBqMFuwYOUU3H5IKbO4WXyuy5OREzrBXveNmCea6ao8GH92/Rb/lz",
-	"dlRe08BaK2/mTikp91F8ksyjjUlk/ZIL2JlKb/EKdnJeWvMJJaMwB2TdKbpbl/47pOt8DSlUhwrFBEuF",
-	"nuZkMZTozLgg7gi6Gqg0r4oq43DFVXWpz8qjPWxbDL3nJCoe0W8gA+s1UWZPIjqBMCuL0DxhoUpM9BJK",
-	"CZbIPNJKAy1GkIBS+t/DDioRRp+VKKOD8uMNcvP1Cz2+279Nf7++WjAMI6cnhBEQXM9TPtlnLoiYZUoU",
-	"eZQGX/Ncm4VYGOQdY0VEpT3QpgMB3ElttOD1wbsPj4tJ/fyKe1i9s8nVHjfFl5BAX0C0zAUZEyG0XrDS",
-	"XLivusjVZYgrUarX8ALfIIsMqFUyMNHnRFC1vNCEa4NJoC0eJmqa/fXScUbj3qlkCRZsB0hmHMIE8y2X",
-	"82BTmoaFkvxcxhocHCAKeF+2DVOl5pllbwx/ry5NTUxcpia+x6NQeFHRh+Dew3GipjtntZLpwiqFwMdS",
-	"FgXc1z7TQa8JviaFSlKTdAg5bkhxcGRAhpcLwJlAcJ+Z+w2vG8d8UXGgWjPknYiDXrDlNPUsnISTiKqe",
-	"IDiC9G5sTGb4FcV8kvqvZeEe+1vu6sIEtdJUsJbjzPpLTXgw99TcJKm75YCZm9uXPBGIL4BCeAIYAGos",
-	"vN6pSOaKe/WRWQF+tGJdgkqupmRmd1E433txweKVdEHQqHxfYu531lRpcz+1ZYhjLNo59007tpUsmnIM",
-	"DeedYkBDZmqTY7JVxmLcdSiZm4+TecLCRdLCOeK6nJIlmhBVDmX3jPMVPCd9pmX/4dmJlakkvPL2B0wD",
-	"Pq4JYJ/12ffokudbeaApEaSF5sDJv//enWDy/fcAW9xE7J10IGyqgeA+Q+7WmnOA0mPwvRk7CoAOU2Yy",
-	"3BKQ0WDLTLeyEqIhKHWQLWmYnOs0Y4a36/v164eVCsRhpcyygw7TFH6TKAxrD+ummQ0t5vT6JuMZDUMe",
-	"kWEuedp80TUBv4fxAUFGE2b+VN4OOrHjYKmqjIDFyL4eVrX8Np1sZr2PFBbHMcVmD4tcecyFO8VInxJF",
-	"TE3nSyzV4dkJEJswzWD1Z0GPJWV/SsfFOcQOM9fXEMFhh6TgzHdm2FpMQ2J9X0boBodzGPC80+nqIwuH",
-	"T3Nj2dvaWiwWHQyXO1xMtuyzcuv1ydHx24tjeCZLUQ5eYxVOr8gy1xKlF2x3uuautHNLsNvpdnZBF1RT",
-	"YJtbUHzpcxkfgqYFu2Jzy6TrZwlT54aH0CKzB8nPW1M1i4fPDQFC+ylHQraZkxlXQzk70bxqQpTptqNF",
-	"vCEHgGan291wZjh1TXvS2XmmX0+6kZomOvaJTshnW7ZRTFZ6WX9rB6YBXjG+YFv6/o6dqJc13lnvWWCL",
-	"bZzXANrpgB5LCzkMZuiqXd3e4gCq4Hz9SXsGD8DDHR7Lewwad7bFQT/pdnfD/xXxUJM80o/ATyQovras",
-	"z1VG+b032QD57qtW4C0gN1ybd4XqRERBWO0bMvF9VkpOW/mR1nmFL+h9+Kg10tkMiyV4QUk+LSEdNSoS",
-	"xqhJWcITqTXQiMqQax4WfNQL1pBH3Xl6Z1i+JLbTE/f2eeogaJ2wv/2k4zs1rxZX8u6HxhX/p2fG/PDB",
-	"9qoIji929g8C230iOGubv6AfRBCNxm9+++k8fv/zq9GJfHJx8gaf7uHTV78+nfz2T3lwPX+53B//+Mur",
-	"s5NFYFs9BMdHtltBL5BU7+inoBe8+fmHo8u3J+HP7y5eULq9vbyQu/s7B/TFr08P6SV/cpkc/Hx2+Nv1",
-	"kxd7AXROCPaOVXxwcf5+5xf6+p14u389vv77T8l0/uTT07NPsZq9fx+PRm/2Tl4u3wQ3Hzc4A7ZJQs2w",
-	"yZzasGI8f0PIEnCudZIRQaF+Lgry5o3JKa8/Oq3g+BJ72ogYVVFmU+/Me+DXjV5wc9/H6kei8kqXDdC6",
-	"XVznSDVwzboz9ppKkwmcNpGQafQsm1M6JtB5xbYJMU0nrF4W05HAghJ7Dp/ube95z2HTfKU7H898X7f0",
-	"iNY0SPiQd9kVA1JpUDinvgcf61sXgLTpbW1pDT+ecql6T7tPuzkdM8h6GfjvrYrV6nJ1MtXb7aBmDaME",
-	"+6ra9X5Yk+xjbTuDmlWtYlDuQ1BzdzFWtLInwYdihH7gjPDir3MOuWdQHPLR24+gBhp35yaSv4mGa1hh",
-	"SpkPxS1KrQrX5RTQYaQdlluMeHnEpYu3pv0QjbJxOifs5AU64oyRMMcJUMz5FXAKqrJxvEobo5qfj6nh",
-	"L31mzkYrY8OO8+Qam5Z6zZtgKmbll88Fv6YRET0zB1H2GeOowAmzLjmQZ61fDfUhJy+cIuFXu33NWL56",
-	"hrVeL5cPVm95ZHGrWFxt85YPrjDj41+ID/qOxAr+1yrVvdq0nVoWQj7Nbfjhc3DNVoWdYDVtYKXGdRJR",
-	"Vcsz35raOEij66CXMJcUYaXIbG677FPjromq2lJMpcrak4DTFAs8Iwq06A/+vchu2TLBoeCmtfLO13RG",
-	"Fdzoz7Mz3Q4XU+6yv2EULrLd+s0IUxeSgN4kUFUd9ILfEr1ZqanuOpmk1LUigaAK0fEnHCo7xbVxbLDv",
-	"9enA0wyA5sHj1ffXjqj1vc/NVc2/kLBkZoIysE7QCuwiuWBL+vqPdxYwWdOcVLzY4NOHbDhzUNy+IJ2x",
-	"HODYlLFmo4+D/XE3PAi3SfvZqEvae3iXtJ/ig712N3oyeho+Ge/i7e1cnnsv2N550ul2up1tM3e2F+x0",
-	"dw7a3e12d+eyu9vr7vW6+78GJqUk6I52xzt4f7d9gPfG7b3oIGw/i7qkvTM+GHfDnfETvN3NTaztpfu4",
-	"kdmaDbX1sCvrvuNj10nophXsrcN8fsCRS2aFR7ZXP/KOOd2EROah3dUPveRiRKOIsNuxRf3M7lqgXWMa",
-	"41FMyqz0j0rI60M+ivRRH5t8SPDDx5sC99U7bwNMabMmx2INO82zVzXdGnMx4aqdj2qBoPOqqKmbnGYp",
-	"gsY3pqBrUJo2qKi+sLAhaC5ApQTulsWgQRepsmYD0FleHwPE/8Cj5YYn1Byx/AG14XRz5b9zzstNZHOh",
-	"j/xNMSSsREJuKqxlZ1PAwYttovoO9o0AnKul7/ydjL1I0Ci0OQJgCDB124O5vQb1X3L+Wos188D+Oscl",
-	"1dXekIjiS83K9cM7O+s8PBdcszFz2vRTz1Y/dY4VAclteMeX4ASFY233OBd61GeRqLQrUXrGbWC3dMpj",
-	"PjHJtv6z/ZILtCAj4M6ygy6IMiV/Pyk1P2Xx0o7tzRTMYnKsvjW9VEjNbfWZiZjaBYYxn0yMImG0UwOF",
-	"8UJqDgcxzzRKCbkL3PIQOqGsmCbWQgmLTVUgsTfYhi3D14eXRz/9fPzL4Oj0/GJwen7y48nbi2Ent3Ya",
-	"AWVoeArPujgfTFGDNe3fWTSQRO33VE2HPkPW7PH98quMLQchF0LrzVMuJEEjmHq5RFLhOfTeydJm7DIb",
-	"8ItiPdlaHG1TZUlmRZ8+SNytW6VZ2Ot/Q+XBCvO7ACUMSq3TbufOTsjPpv66lZLPzWK/QWZZSApySM1Y",
-	"pA0ce1gkT1Q9j4Q+gpXy3JRqOujCRhM0U1GLoisNUhY6Ppah31k5XXv+TCcS6cW/HWW2ihXDcCMUxgSL",
-	"wqFbiR9XEFmLoHMyjyGdtlI+43yepaoRVsTfSWFwAWSCEBaRqNVnqqT77nW3swKo3ER7+Cw31q+I6qye",
-	"89vnpOd2aP9n5HrfptIG1VObEbkk6xhjF4TlBoxkDSt92iEk6sMdWBP9NTX+2Jy7MN+Ds9NnWSPMRVot",
-	"ZvKvXPPUfI6sPiR+gpfkfsw44ZqO3kItsmVwAVGD6MfpPFxu6/9NR3Q7Jj++VOGPn+JNNKViH9QH0ZQi",
-	"zsh9232XedLQjG1EiMvujx5tva+Nbeiji/PtwldYdyYE1ey6AbcMlsWcw4wFQGAMZp2gfPm0TX+FDLoR",
-	"j5bIzeaF4GJtomiFGVgIH40j76eltbqZnypXIfsMqrUcH1u+mo5+DOkpffXy3e8n22/piTxh5/vh0cnB",
-	"yexl9+ed+W509OpZh+x2O+FOzEazl93oH6/iYgVpLzBVqLfZCOinUcNkSt28mvKSfK+y92+95ReKC2Ia",
-	"wuJJPWzZA7C+AevRePuzGG+a76zH/pJ5M/vTKg5oK1M7ERz6rw3PT18fD95dHJ+b5HVBQkKhWaPzhyru",
-	"aqX0U1Q432mnz94xcJ7aYGsuYqaXHrYKniqwLmwX83yZcgtVTYvdPkvZcsgjAuOfWDIfhDGXJBrW8Vfo",
-	"j/55nOWtu/FeWxR1yuLlvb9wA4aWq+tdi61v33ZHG+20dC7F+kDXcV9H5Lf2YG3Mz7prcJgjzsYxDR+V",
-	"xodkm4aObRWSLe1awTahzGrLFVrGRHlKLo8y3meqsyi3rHnpm2yD/rbX3UUl7gVNNrPZGsafv6CSfNfp",
-	"s8N8vobQnxCbXTXNhIFlUiZNxyQotTWl/IaZm2oiYOKHL96cvB1mXTP7zLbN1DA9K8MEbeBwNKNs+J2P",
-	"n5pnswFBd+KseXM+5XXVcTD3xtc8c43W4m8er+ML23r069aqHrnQl+NCvoSFNBVwVbaCIS/DS5r4Vstl",
-	"gFVTR9OZTHf3rH52eW3SgrQBfSep/ZdKhlmbtn4kyhDWPKUPH2HN3Sgvfw2LK7IspFQueQLlhh10mFUG",
-	"29HPkAkDYWhBxtBeFUTPXvfZc9PevM8kuSYCx8aJyiXxGAE7z/Taeb9spUda2melz6oDrCpPEzcFy5SA",
-	"F0ZhuZuLy0NGT5/lB4Hp757ia5K1j0BU9dCCmOJLbOYlKY6o1wlk2uyUTuxthaprEZEKVFe+uql/pzzV",
-	"7UE8PJ+dtdiWRinxPwrwRwH+AEz2KNdXwj7USlliq555rW+dbJFPGiW1WeDntmOh5m1QOGPmayCYY6UB",
-	"q0bdzYpuGOb9ne3Mj2Ezg8FES8dcfviYDap0LfhMBWS+j15dCm+Tb6TcCsg2I9skp9j2z/kQpB4xqHHI",
-	"dW+rA8znW9+E+b6oKe36pUBTaeQR0sny+a2PWtN9HuhjOBvmQJeK3VYd1LTzkldXj6nUR85MSbh7hwX3",
-	"LnvmPpifTBr9S871mV8wkuXZ33wsEuVafcM0sJ427V6BCwumE76+IcV+z9j9zU+85eolT9i3KaQgJx4o",
-	"mlrqcySdklQdTeeHFNf5yI4LqnXKqMinkMxVoTU4Z6SD3oPPypYmDeylYat8I6Ja+WYRjAPmPnWasOh0",
-	"wS6y0cWlEqZy91nJkcsace/JRmf4amxKMAaeUv20aZynnmbPu1VfuzPpm6PuNK+Os9yY44hc05DITbwp",
-	"lkPnCOp+MtXkSrsnP1xjg3h04amacDT4ih0grdzkGCgbfCTFB2K0uYHq66oP7pGtP2h0U+S3DXxv48pN",
-	"+9xJFPxpWNafX4IfswhkIh9vSl6mnVE7baO6WTql9XPZ5gZ6jQ46Ufm0yIpUNi88tmU5t/dvVXOC7jmV",
-	"8ZSRSzojMALh28lkPEob1972SD66mr6SiLUNLaepNmu7hvJnekvkZtxsVLe6TnUqzKiMBcHRMvN5dzyp",
-	"zgDD38EBE2b9Sx7rVu+1blUQ10DThSjS5KzHCtZvIas5rZgpS9XGM+8aGzd5lo6y5scP28fj7m0jcp9T",
-	"6RuxSaMF88mrOy3Y97WQNI3mRktEH23wtfTTQnPu9ayfSpPzvDxzv0DcuT5TP9czHY6KbTuVzmFLmwdm",
-	"U+HNzaZdoEmK+uliZ//AZKH2mRnrBDML4qUpfIMAtdmXDjosjEJNJJHeKWnp2HWzjukC1WdpTBwuaQVd",
-	"knjsc1mZQMeR6/5+ewmpNXATSSm29sptc7VhF0hqzYXb9vHU03VuejinP7sO7h/y3cw3P5wPmVya7UCj",
-	"a8UA8p6qqZshv+E3FB71Olks6UDLN+XmCT8GnD+7WvC1cU3T6H8l23QzDVIG5mWYJWXA4yRqrtaWxTGT",
-	"nZqMzxxr+pOkRn6jrqENicgmEjaSUH0SYR3Wuw/Dk89THcG+eH2e7Hm0gSc/0uZXoBb+CMWcjXS5oc0C",
-	"T1oH9t3SF19AGRJlk0x7NFM2QY7b7MCaPL570OL4eFxQ4VxWDOSvbKxtPWD63tdzsF1e35/ygD9qWQ8m",
-	"IG2i3sY61pZR5+Xq6kprtoJd2WxtQjcCQa4pT5y5YCem63OmudGYiz4b8msiYjx389eHhUbXufnDSC6o",
-	"CqdpR6+IL5iiM7BrC5XpUPzJeJ/Zl/5tb2enXBlE2TWOaTSwRqRrX+svExJcpZzQGkl34ua3Z6URLpZS",
-	"lvYu6D092Ot2N6n2hs9J5+b/tWzYjJ4fOewjh12Tw9oKTCAeS0/S8YQ1mS2EeNtuEo6f3x5qdioiNMdC",
-	"LZFN+pXFgT0FH6DjcFSiK7KEAHYdk+6zIpd2eWJXZGk5tBuZAnP4IxLjZQ17zgMZYtZnMcGCpe2GXMvI",
-	"Mr++shMMRgTZrGg0ImMuCjPtjIPSfN0qtgzx7Z9hhNUXYcxTnhT9lIVNC3q7BxuxZfc5D8uYBcHxbAO+",
-	"nG7ybThz7uF1efMVWT4y5kfGfAvGnIuZwETAPNds5NPpgOHaGOS5m5t6N1szfZGnqzw0XKLM1Y246EVa",
-	"spGPXGTJVZsELvRHNGVU2vmvWSwRYHiMJq5BtrlJu2vGEvUDLtpHhY235ajUTpIu0ujWHxoljc7xczLj",
-	"1yTXB8d0B4xjM3oXplFALI8qoweoqSC5ubAGsLTVAsp3Wqg0r7E0O4CuOA3NFjTl/YUd7xuHpL4ust7U",
-	"Ty94oSLbUXK9j95PHhvP7Iio4ms48nhMgs2YZhPDfPTDf3GGarzwtVS3mWmg8f0W5N7HVjBPvEYa8FWY",
-	"982ZwpTlUyaQP2MC/S1tjYMqfXT6bEiZTMZjGpqhVHql4XeGP9tl+bimGY5r9enphdNna3DoeZKdv9sa",
-	"QtnRSxWbqrLSCrBQNMxzlM2O4Xt46kGCAJ+fdzhn/7fAQx4TKr4OCZtaO8CAuLBH34T0VimQiki1BW2x",
-	"ai2dCVGH+oYje3Dung+Z3epmeQMEyF3YcH438EO4ioaFhYaPYvghyHMt0WtRYGxujRQqlcCKC381biv4",
-	"1Hbsu11sTQCirUKycdxEsGcQBHpIinVhpruTbHGl4WeijBXzHPPoI9dELDkjzWXUgJYZj5rQ8oZHBIjg",
-	"ITEzcy+5D+RUFnvkKV8HT0kRszE/eXP64vj88PL0vEy8TiVt4ivmlnsj38cGdH/pKtdyxzqEpf6ngg7S",
-	"yOI/ZWMb0rn1D5dovtUgVF2vojrqh/bJD8i5ocPrPTDt/DqP/Por0QHZ0iVkG9+ysMGTh6NpcG3XthG7",
-	"SAMaEHamnNkZpjyOclOmTfOW34b5CIgbhANdIMuNzmx1zAyrcEpkB7l2Ze4h6wuC6+CBH9NYESE7hm71",
-	"msMWGsKapkf98LchohPGBemzEEviHUVIJRzPLzHY2oyRTruC1U+rtpdvPzDavKlcPOx7nSsy9L5rZ3+d",
-	"l/1AJpSZ+W5ubLdDuP6BrQXHb40wzChzf2+vAdFbeP3Ymfpp5oUbc1ADg/WB3n7b39u66fRdkIJnxjY0",
-	"TAe/Js0NhBrfU2xNSmVWjV3zxrQZ3oZNizaVWylXuVMtpz6rqys5zbseY61r6FyFsr11Yq2J5ZZO/pi/",
-	"6ws139vcpfywpPRAVMeI2DlKrj9uOOVcEtMP7BeewAnCUp+hPoM4gYmwLqb6Luvcv59wQW1RJpgJd/Hv",
-	"j/jI27JgxEe3nh1S05Uy6zipX7rJcPpoRtnj2I8/aUT8MaawKYPcNKaQGCZRZpIFFdtOFPFq2YVBdD8e",
-	"X6JqH7Bhtd5oQtSbx/b+j73mGp0lLSSnXCg0x2ra2E7EENqq+mErlRlXNrvJUr/NjZKVSH7EoYsQSOi/",
-	"7XV3v4Oxq8oztcZmSBUi9befUZPK7ce0qW8qbWojBvwiT4JeLbXJSfcNss5Hd/RXYRqZrKlaotvMtaTx",
-	"fS9Vy9XBKEPDXnsIKoeHpojZmWP/R/ZZNuokx9hDVxO5KWPHLIJLZp0+s9Mcvdwe3Q+zN6lAdzbSGiuu",
-	"W4EbSzlImALjzfT83213ty+73R78/19vZXD9GWerPNpcjzbXw9lceea00uaC6sExFyFpp9Py/Y4r0/LB",
-	"Jv87HtrK5kNlvbI1l5Pm92Y3FlTW9JlbrMBjI24qDxXfmM/62CB8YnEI/x3E0Ffa7fIydXjbXpbGtImX",
-	"jxrRlz+XLzUFOlpWHMFxswU6non9DcfVVuvo/6yu1jE9WjyBnogTmR0cav6tD6zesWZ1p8/WO4d1SeUC",
-	"yoiirF12Tvfps8Jhp+pWWo8g1/xq/cogU9f0aOJ+i3nLBneOxk1B2n1bHrUhVFcI54KJ1olUjJgW9dYN",
-	"Iqi1RSLSVdN7T7ZrPA3np+Zc26gRKgeN+mzNqJH32EErzbVPnfmMx054X8MpMrhI6YlvpD/6hx1Vhm/o",
-	"01Q/dejW2tfj7I2vV+k5ZlHBOMhyYNZ3RrqcpAcgncfBRI9E/zBpIdh6EH0TZ/KcdEpwrKa/N6XL/gS3",
-	"3Isv/ro4HEIqrBIZ9AJ+tYlv7sI85ks5glfcdyHJ0ZSEV+nUDXA/GD8NTHWITYKY29x0+9wOU6YEl3MS",
-	"Nvg2TBtvmb4D23k+en04cMapsYBJ3UpzNL6QHXSqlSfb8cO5OGyHOK1iJVqdUlMqO+hknJsSRCVKGIwJ",
-	"aSHyaa5VwxYyFkvkhorMCLYZr+AFcR3c8/O++8xWCFu/d8mX3emzPjt/eYSeHBzs+JS1bGPMKJ913cOf",
-	"2ovFoj3mYtZOREyYtsgin4tDysv6WUTLV9PRjyE9pa9evvv9ZPstPZEn7Hw/PDo5OJm97P68M9+Njl49",
-	"65Ddbifcidlo9rIb/ePVRpOKTtIvTFndQ/iRKXPe8HtoSZrBnDZpqkqBudCoVJSk3amVReGU4MgmFh7h",
-	"cEraR1wvGNe91t6/9ZZfKC7g7J4JPKmHM3sA1jcQriVxTjW7vIXYgeeqsmd/zSffEDXl0VuuDvWpJes3",
-	"TYKnCx7odcanwFO3maECD95GlLn9qZdnhnv8gCUNbc59UWKdMCA4x/by3FTvumWkfE4YntOOOwK1TbE1",
-	"xeFQvZJ2mtGd6zv0asUmlQaUoBfsdrqd3U14goPOK74YOp0Tdnh2gmBdFPEwmdl2ufdeGwmMXb8rBwTC",
-	"Er26OH2bQ0FEZciviViW0LDEs3gdNPyi79sIDW7lFWhwWOghh4SNKm2+js3+5fDN64bNBkfK77VpaS8x",
-	"jbXWQG0MVxDYRXC/KywUZP0LJKeJgn9HfMGgj2LqfB1DdGRKTIPDCCs8wtLM8E2yI91z7RkhY17ROEYj",
-	"4lo4QpcnZjQU4Vy+UGybwrPgSRwhlQiGcJ/NNWQ4RjxReEIQZWDuj5M4hsRin1+HqHOCI8pMhcJdG5Xp",
-	"TfUroubSveii52apr2FgXUl/hSaaBjEmEqT/BpkomxRZoyHWK7HlyRXGK4iRIGNB5NQqn1BDVWhfh0Yk",
-	"5myi/7KxO261UQjs9ZmlPdA0cDr72TSQ8Q7Ioyu03dx0vD6zim8HHToIxwgzM4zYdnCEDfunqWZc2CnY",
-	"ptkyOByNqpvv+JjoE6E0DepvkKbp6NnpxSUynVJzynG3+6w+gPAAirHFRr1mLNTg8H+i7mhHxaOJpgf9",
-	"+0Cz08GU6pe6JQYqm8C5bq94iIo8pC5ssfkQkc2UnBhHmmCJQEAEj1rvo9br0XpvWlXFtxQ40qS6QulN",
-	"p+mumP+buRs1v8EMDVdyhiEa8WjZAjWAGvn/7vw1sNU+A8aG9KmXCAvS0/zq+1zRUM8ywrTW05R4ptfh",
-	"7gKjcI/g8u82ZsYQwSKmUIXkHAzfe6e59UwlbnVknZU4oTIclypJ4rGG/NBzb5FJA2g/XV6eIcAW5ECb",
-	"L7QA0Mh+ov3b+FmGfWa3zuzlKFGwnyOuplqiWMaddozGhU7Q8JzrTVlo+J/Kh4Mne8/Qv/+119ltwX/2",
-	"AIh//+vA61GRMnkImZHVPf2Ro993rpJUQ5TLICgOthtYRTx3Q66MSpNPOyLX7dzlXJVU4nLf3GVoiB/y",
-	"OVkDlBaKDTNAikPbbogs3gOAZp1ervebD2RL5EVAz/O6UC0oRQHbKv1dFtGbNuF+UPlbnf5tVL3B3R1v",
-	"rcCob3JAWdB71u36MJFpK1D6jIXLhtxog8wW1MdAMuX1Ufg/Cv/bCH9IUGdlUvJpAJqhUDbmtU6AfGcG",
-	"14DFemVNOgY4A1iEhZZ9mM5kBzwfJy/QEWeMhAodcUHQv/+139n1FrG9cyB8xpRneN9mac/2kZpe/PrD",
-	"H0vZ7r2UzWwswiOt3qhq8WCVqBtHCBdqLB3pDzsoVXQLngOrew0P7c4D4Q2RYZiOyvvMQ+a+XrFcPlL6",
-	"I6XfltJbxl44O7249HFyAEZ/kEkZSUQc9IItSAqx95bPw49EubCsmSFioyTpzAercZpXVHMEL+iEoWTe",
-	"ci1OjHNthhmemKw6xBcggaDONNfyxPxQsyBl5jtDzq8okS2wtBZkBM0+clCNBF+YMpPyMm8MBJCF0LLW",
-	"aqG1ZrHbjqxfojBnIMsHJksE6nQxEbJpHd/sc/uo+6H68DnBliUlEVUo5pPcJuqffC+0U9lazty7Ikv3",
-	"BdUAQbZeFhfwdhPK91fLdV4b2dTK5yg9FXZq0hgNXx9eHv308/EvgxfHb04H56fvLo8vhohKlH9vytGq",
-	"rzVpISickvDK2NsxxxEa4RizEPwQLEJchFOS65jqSDbzLd98vPn/AQAA//8=",
+	"7L2Lchs5sij4K9jaG7HTfUiKetqm40QctSy75bYtHUkeT7fpJcEqkMSoCLABlGh2h/Z35j/myzaQAOqJ",
+	"KpJ6+NGjG3dOW6wqIIFMJPKdfwYhn805I0zJoPdnQD7j2Twm8O+fBF9IIi6IlJQz/cs1jhNiXptTQeSA",
+	"sqD3rNttBYKMBZHTQf7B9k732YF+KEM+J0EvmAs+pjEJbm5awVFMCVMfqJpekFAQVRg+hIf6XzhU9JoE",
+	"PSUS0gpwElHCQg3ex0+tIBQEKxINsAp6wU5356Dd3W53dy67u73uXq+7/1vQCsZUSDWYY6GWQW+MY0la",
+	"wURgWO5HO9EgFCQiTFEcy+BTK6BR0AsEmXOh2gsurogIWgHDM72Gc/gZpT/Pk1FMw3RoWCoMnUgiZE8Q",
+	"HOkhJSxSP/hzDbBvPt20HGzSbk8QykH0ajoPl9v6f8lo93/Vrxfbf/z24d3yt3/8r/qV/b375sPL5M2H",
+	"v+/9+mF7MXr1vrTRl/yKsF/IsnarQyLlQOm3BjiecEHVdBb0gp8vdvYPglYDLoLZso3n8zYehRHRyw1j",
+	"TGdARHobBhFWGMhmhmkc9II//9Q/d+DPmxsAc2NcGigyVM6xlAsuoiAjRlhKDqE4nuURaf8kn5Vd9BVZ",
+	"Vuffy+Z3uDZTp6guoFdjLh0t6AUboAz24ZxMqFREkOgoxUyKrP/Y06A3hseksBmjhMZK8xk7mQPp9M3x",
+	"4PjFyeXpeZCHAAtFw5jI3kJQRTSslhvB6JbJvaGyuONUkZmBE0eRIFIGvWB750mn2+l2toP0kMIexViF",
+	"0yuybNtdWA8lYSIE4Nkg1THQwifbB4VPYLbuaHe8g/d32wd4b9zeiw7C9rOoS9o744NxN9wZP8Hb3aAV",
+	"xFiqQSJXAAGnFE8ADg1RvPW0s9/p2q1/L4looMN1VulOPo5pSP7H3jKdkM/cs8E1EXRMSZTiE1a5P+6G",
+	"B+E2aT8bdUl7D++S9lN8sNfuRk9GT8Mn4128rdEgeGywDNh/f3F8rsksmUcrAdMrt5QDsAVuwZSNefHO",
+	"23wJc0HGRAgSDSrT1MEsk9G6y77RoE4JjogAVnsYx3yh/xERGQo6V3BrB5dTgrB+RCI0I2rKI4n+dv7y",
+	"CD3b3u6if/9ru9vZ6Wz/oFdh1hT0grPTi0tgpL8nVOgFOZY3JTPg5GoJN7pUgrKJuWemOI4Jm5AqBD/z",
+	"BVIc4URNNV8JsSJFCLY7B2UIfiJYEIGAaf93P5gqNe9tbcU8xPGUS9V72n3a7QebwgindRWkU4LMsUYh",
+	"ZgWoO+h0RpUiEaJjeE9PTqRCUyzhb4ONPhv+o31uHpGore/eHvrH2zc/KzW3Pw9bSHKkplihkRGzJIo4",
+	"YlwhOTVAUIH4giFJJ6xNGYoojvmk02eVjev0WXHrsKThqp1roXCKhSTqv/vB+8uX7aewmU2b944f4XDq",
+	"2bTDeIGXEg0Zb4f6jaFB7sGTvWfo3//aL2PWvbYh7t7xC8VF8/RSv7F6enhtw+nPiRLLw7EynLAIwQUJ",
+	"OYukpvEFpgqNyJgLAgShpQuElSKzuaqeut0CaAfdJpBmlNFZMgt62y0HHmWKTIgwjGCOBZ4RZXmBofST",
+	"qArsSYT4OEfk+j7Rv8+xmmYXO40a92eGP78hbKKmQW9nf7/lO2qJkFz4udEQZK4Q3hg6aOaCXFOeSDTH",
+	"E/Ic8RlViCo05gIeg+QCzxzAvydELDOIzXBBDZT72zs+KN/QGVVVIN8lsxERGjK4/9GcCAuWBiUiY5zE",
+	"ClGJ9rs10MQwcAkYg78drRI1YtMIO+9gpDJoQ7gthi005panj5Yomc+JCLEkKCZKk0ALRXRClURcoITp",
+	"CyLkgkg/ruE/a2L7YM+3jVZ6aiY3afXI29DbmIsZ3OJJAm9WQdBXdvP8+gp+kMlv9Mdyzpm0ejOOLJcH",
+	"BYsz5TSs+TzW9wjlbGsu+Cgms//6pzSqdV7xTtgV4wv2lmgqLGprPDKkco1jGg3s9RO0gogoI53olY54",
+	"tNTUaV97jiQx3IgIwYVEMYVvzF8g3KafUwl3EEYAARpTEuslz7mmThH0gi0ttgQ3Wi9gUmEWani28Jxu",
+	"6YtyS99WydxuJ5FWMu5uv37R9f4/fUQUVokMenv6XCiq7B0WofN0dXbH8YgnqjeKMbsy257h6P8IMg56",
+	"wf+9lZkztsxTuXVmttp8UuVG7g6nEs1wrJFNIn1uIk7MZsy0XI/UlEp0eHaC8iNoRsfZOKbhrXFtBcNL",
+	"rHVVD67dCwMFbxRQTSVyjzX47o37x8yzDDPper8QWkI7n0QLqqaIfKZSUTZBEVa4hWQSThGWCGcbAUJV",
+	"uhs3reAlFyMaRWZ7b4EiymQyHtNQ35YXxpTlO5LZSwNj8CqdSmNfQWAcyIhriq9JKkpq/oPgY02AcNIe",
+	"Apu7GTazvXlAdL7THMXcVkFBY/nw4UP7MCdfe25iPCNGtJ5RKTXeYXtaVgAXQPecESfz7WvZatfIfPXi",
+	"nJEn1UuesOiWRMFyn5dpgXE1GMPDHAloZLsf7x+lexlK9W6/tBM9KErNasxWnhMcLW+5lWNMY40Xz05q",
+	"uZkLLGi8HCQMX2Ma41FMKlxQEJgK6aFIpClDEhROSXgle8ApRljqr9KpPgbpr6WrTOiV/HErNOznT9YF",
+	"Edc0JOh9AewHZJm5baASSYWF5pMtJKeJMhyTL1hLMxa7S9jsUPFIgp7TThUdHzT27a2cSgQAneqjvJbw",
+	"46OCheBscuaMuAXDi5ZTclIPGCyd/DIoboMT9OAmsKqDswzrbYFZNtlyWNQxQODZ9WFJEhu20LAAZv4H",
+	"4Fz6h4TpA88F/YNEA6OFDREXfTZMmEzmcy4Usd8PNMEMO+jQCHXubtPMZJjf0c/txWLR1sJLOxExYfr8",
+	"REP9Ko4lR5j1WQVWYzfI4R70+/YRZ0rweBX2nT5+0wrOBJ7U72T2gbEfZLTyFqxR77g6tJfDZhQzKXmN",
+	"ynSSScc+SjGmMCPtmumNdgewWEMOSMrm+ilZ0B6QhHqIs3iJzk4vLg3+PBdnaupr2nDzkhZRvzBez7Ei",
+	"oFlvjFLF+VvMll601t8FXkbAOZphtnTGF/nc2GYwi5ASS4QnmLJ7xGINdMMeqkDyVQ5d686cXV9oRJgd",
+	"2AyrYC7x4lTCmAPzpx+RoHgyHBvl9TmiLIyTiBTMrzRCiylhaMkTZDxViKp7RG4ezGEPYYbKUGloYj7R",
+	"2orClBmeEeJEkpbRW4rgfl2+e8n5GywmZPPDmX52S6abt07Eeix9Q2OGDvbQL/SnB2WqK6b+qgh5nxMI",
+	"biM2eUIoynhJjb0+tFh3R87VQTmzYuIDIMWKPD3UOO/X4ZI+lbTp07JLqYDU9I7aDKejRN7LFQhGV6OF",
+	"UIn0qM+/9N1XBIFfExFzHJGo5YRzp4bpx8UlfWd35HpCT5Me7BN+nB7M+UDLEI6fyYIGvJao8wBWh52c",
+	"WfCSc6Shd1Zb+aDKbrNIdQcsrifkNFszysKOxWFJ1slM7rcWcO4fpft5G/yJA8xsCjq2kD8YWk/uKFTd",
+	"tII1RJsVR7Aq4lj8aeFhoA8iSA91PhevaHHvJ287Z2iyBw4dM0XVEumz8cZC+KAG+iY5rhWsKdI0291B",
+	"XICwxSYvmAnza7K2W4sJvP4g5tftDB2FhT+wBVbDTCJEWXqdlpdt90g/NpFla1jgG8WdoqCznozThOSK",
+	"rLOJ5bdRvnkI7vg17bu1kpQz9WokV429awtZd7g137O54Jrw7kAIC4KvvOZfSxD6+SAX5Ft0AORtvFoe",
+	"CvlsxtlzFE45lwRhxtWUCMQZqXd8c0ZcrMCMg+dRj5EOLYt+8BSUB/GF7+zkOUpudy2b/4JO8QWJ47Zx",
+	"i7fQKFEII8ANGgmCryTCSCQxMTw/tV6/JRHFl8v5balBz+f1hucM5DM9BxjI8+QgCYsyZR9LVNG2HuI+",
+	"3s+jKwURwTagSwPiF7mNK54BveRhkM1j7MfRjLL3kogjiN0FzEQR1R/g+EzwORGKakykgazZT2kkbCkM",
+	"bA+imtzfu5U4mWqUbCW2SYmEDNEMiytrdDcx1xqLIWdjamjQBU4y7n41dgMYHnxfxtJh5x9xHhMMkQDM",
+	"G1L1gsp5jJfIxkHlFwXicHkZ8xyXKgmwY4hbUxpK54lCgoSEXhOJsAMRZFeMYsqukOKORxnelAYb5Vhd",
+	"DqLt7k5xn7d9ANJQJb5QyffnbzSHw8i9UVrt3lPPaDZO2RfIl4uEG6ZRzEN9wEzY/KrQMZj+xLy7n201",
+	"FgIv9dMsaroyUuMW3OTDuT5mw7g49E/pF3z0TxIqPVd6JM6wCqcbnggXEF+haHh7iCIKzFtmVKGVc8Ii",
+	"8O/YaF8bICe9pGtHiAYJU+bwFWc6ZfHSENbQANNDZu6e0RzTiUNsYooRZamglBJdhBVpKzojQd3xfYBj",
+	"/2FK4HKGCDU4IO7c09y5/yoH+thhyOGmFEz47Z3WOxyZ6pFIIqqOr+3VXaV4c22XkYkVmuL5nDDg1TY+",
+	"awgJX0ZfGVA29NEXDpUvYvjDlKOIRoiqXi7Mq4WwMx9TY00cavCw4mIIQcMY5Dd9zDhL7ZBE1E4M131z",
+	"9ChapKB4h3EZQpVRzlKK5oW8Ae8oyntCGKLZvq59ZHPpST7+bTcQbtMFhmDCyDeM+X5FHGwr4IkKuTdo",
+	"WSaglw4BT2NM40QQLw0IgqWfrJYQDQ6uAUC3EfjSHbX06B0yE+f+rD5WWNhAgmrkmR584TYnnGI2ydN0",
+	"Roy+ac24DVRVHjioOc0uL+vPFbcc4AQrm6gJe+EQ8qnucLt8t+LZTm/v9B9NgmmOS9xUr/BcqH91I0yS",
+	"gEMh5Epk0f9afrZHN8ZZ7P+KTQCI/es1VhmQFY1F8y1R2KWmFncgi72Rg1SaL+xIVZKhzEoy29VdoEwJ",
+	"LucEEDMgLAJF0jsOlTIxGnjl0T8XV3KQCOp9KMg1NyJ/8/gmI/JeVmXtEYOIh8mMMIXdlVA9DJAR2whX",
+	"8ZWBVskGNtjmXoBNbE5fExRlYjKoqICfw4R/32sR7gOjVUNt626JB6V1qPGdi2qWf0nZy2X01yU+gUxa",
+	"tT/aT58jQRixiXWcX1EisxQpYFhN2TD+2gKrIbESmxGybbqemx0LAooywAX71QyBdFHfHpsc7H12C2XL",
+	"byFJ5lhgZXJ05ByHRK5kYLlFelfugPGh0vqib6PS1yX/V25yKAbgJCw1pSJCkE5uhIgQMzC0a1l/abZB",
+	"Zq4akxeNrshSPkdkNldLNCPY+HX6LJ01SxgCGu4giG1NjZ9KkngMOz1XEjFuic3oPga8DjpRiBESyT4b",
+	"pmnyNuAxL58feKVBsxUqHkhDVdVteEPHRMtcIJ/ncC61VuW+amU5X7sHxaSvro/Kcvn8Pko7PDuRNgBU",
+	"pdNpSh5zUdnOVDUv7mWNag45fCvUlExT3/Fo6lnBBz/RmZyqknL1WQktxOsvTa6dLG5mB50wZCCQLTS0",
+	"VSNodHMzzP50Mpj+sc+GxdISuffsO6B4u9+sYqV/lko/0GQNOU8FRe95adxUly2PB6YS+NEgYTHlMbEr",
+	"QBN6TRBGVnuF7zDrM9jCDjpUxui8u2N3pIX2UUyuSSxb8K7W99BoqYgE8Xev++ygRPNHZieBROBEuSMj",
+	"iTKUIshYi/jmHFTYR6E4RJkCzxOmuRjQkomtnmBmpSmz3OyMPs+SWVz65tApyEPkwrer2ryrRFFhOunH",
+	"LTQsFPfQP1SrVhQsUA2EvLtKaotWatFzrBQRGsj/9+Nh+zfc/qPbftYZ/H/tT//1f3wC/a0MFqsMCLbo",
+	"RoOGZ/nyFSFzhJEpv9FCMb0iSJPifA7WIJeKrulLYxXNp5wRQ34TAsyWES/mXJmNyrVsbscy1woxg8Sn",
+	"ItsCO0vhOnUpmx6Wtb3GxmSY3u52feIrSAgDGsWkntUfFiUJPFZgqoJsQbZ0zB6OIk+UBrnA+Lf3Ne/P",
+	"M/8DL/N3wMzw5zvDonHJlijEt4LFp1ZawrQHtF72uA99slIB51vWKg2ItzMZ/wdIXOaWQ3KK9WVwRZYt",
+	"tJjScIqGgiusiNk+V5hqiEwpGfmtC2qbWPtdjKuz92s22GjpfxQDH8XARzHwGxIDH0JmexSY/lICU41c",
+	"kOVllGhHX3LGt2evByOSP7dMWv/bXbs2pgNqFkVBWYrI1177c10/bq7E3HrflMSh3KT1MlGxtGcJ6rS0",
+	"4aaCYKkoZuX4TPmCmfxJzsKcyGekJysOpbkwNUboK7L0371XxEpdlvOXLqoCIzbJD4cXRycnhl+bM0ol",
+	"UuSz6qAM1D6rwmrC1VIBTRZ4dR1azLKaUZIvAnpfSPmKu7bBvuTh9O4RZ0rg0EOufE4YntPVDgP3om/4",
+	"Yy0yHGYu4gePtyoblmsjX471lZJbXPbkhEXkc3U/Ih5Kr5NaEMhQ0LeVEkZKODw78R20vCurSjE5tSVH",
+	"Ocsi3fiGneU8eqWbIO/+s7EAyL1uqoc83dve+6HJaFN1eGeE4anGUC4W5Bn5mgjpDaP4u3ng7nXvLpYQ",
+	"bAURN2TLoCkDMrc7uf33EcRJ6rzKlXLwMYsVMRPmJajVQlVW8iaRBP18eXmGoFBhQ9hCLZc3F2S5jJ0v",
+	"GMfP4X2CghUorW6rrwtWoLf660L/PJhaj2JJZC2KqRD+kFf8h88RnxsuYMR7OmH6ntdbZkpVrMJ6WuO4",
+	"AYtev16dEpuPxkrTCEwSAeOLOo11la5aGG3MRaNoXtUq145iyeZZYInAgRshxWvEoJpIm2wQKyq1ctYC",
+	"JCkLCdp+9qQb+ORSWhvA44Nto5FljUnAKXi2OohZs5vMy30VbTq3td+loaDr425t1+kmPtNWIOmatQar",
+	"XyajVXFeoFkXuAvIZDUqZgNX8DAEU9fWcIIicwhWRPM18wF7nL2MQJGZ3yhbFxPFF8wbguIxiw7APmw+",
+	"8E3+enHl4T3xxMPV6YRhlQiSib3eu0Fce02+16RlsHR8ZK0xp7+ceTfVg5bjz0bOtUOcXxx6v7xqpror",
+	"suyB1n7x82F7Z/8AqWkyG80FZbb265OD3adeCePKZ2v5RcvNyznpwZpaBiwgnLqVeS62tzxK4kSuWJhW",
+	"wmsL60o68X70ufrJWSq4rYuM5XqDrLwHryAnxhgTNHkZZNVQ5IVPKdXS5tpOCk3WFW5XBkkP6IMgl05f",
+	"3XRmsl/BOsAQvIpcCFCpsvHODxV7APGPCpOhkEcE0sVGsT0sc8EnAs+8LNZTUsBzbGLMbNUGiMm8JrEG",
+	"Z404l9qSL94dY+SSzkiaCrqB8lQj8F2ml/FY8JnxB1F2pa/jNA69ZNbbP9gs7aBeNDudE0ajI87GdJII",
+	"7BfQ7j0G0WbKDiSdMMomAxxPBpBf9RjjeB8xjjIB/N4jxh6jJr+JqMl61K57qLw8YMEOw5AnTL0gMXFU",
+	"tQFjs41DBvXZK7/yRCD7GsopxXfPWilb2Mqg1Cz4hTfYmlwTr7/nErz3CyIV2u52u8i+17qPsPTUA7vu",
+	"he/iY2/8Z2TV59BCxZeXFuRgabmtqNm+M9Ox5jbRBquJ5dz56iAjEbMJQUO4BY3Imfre7inrKbVplnCO",
+	"r4hEZDwmoQITPqKqkAaWOhUlGpYXNSxf2Ktz075YApkx6DtUr1rFt51XVtIwEqnQiKCE0d8T8hy8aFB6",
+	"wpiyiqPfKg/NlQU4J9II7hsQfj1qLHtJGaNxvokktgHiagpZuWPTgQUyw+8DLV9bHs1Rq4/NuDTzesXE",
+	"dDHZ239S1T5Mkv59KB8und+bXujq+LZWKh1ZrQffftsQD1NX3ry35uVid+mFgdJzJ+RqWnsMllCY2pjr",
+	"0ow2Fi9NEKbrJaFJb/jq+BLZktTDHhq6Qh7DFhq6cbmQ8CeVV8ONzKpZFQSvDwar6RrpisXsuuowplSE",
+	"HSdri9Q+iYa2yK7XSGcLK/hGBNeBfcFnJrV1GFZ8CsEq5LPfC+w13TlzSK5+w2qzhK1OYWBK15XSdw4J",
+	"LXN6CjvacEBfpAek5Jtb5+BkAYKuwUf19nCVTvxuvrSbiCkylBbcaJnEyNcXp+/QmRkiywHesvKEsWI8",
+	"627/sHL/HBjpjvm2xNcz8W7BlnRcirVMXdeV6DRXzSGLccw8+WvEWvZZ8IChjR5Q6kMCmwIdv3qY4hpO",
+	"ogcIPSzvXzEAPqPA24ThNMbZ5b1wLs1dIrFB9N1XDK3z51Gs71b3tGStdahZBTE7fSCu6TMgFcGpaZ4z",
+	"YnMOM5QatzQ2bD2i62fV1yVceJA2xRAwvVnGxddMsVjt0HO9W2tRYt9AC31R2JNh4p/Bm/q88JKakpkk",
+	"8XUuKzMNdVtLFCtE2t18uaDF1aw1jbzN8/iHj2C8K2AN+R9pY9s870q5Skqj+cshvUQyymmtCiA8J9f8",
+	"itw+9kTL0E4ieAxC+apBKK5rcxGDaevmJg4qeGzrOtJYIcqem3+1KYNH0qW+jDR5x0StKBHUEIK9LvPz",
+	"B1ylRO9WVbcP95IcxU2pvUbA6tOV9OcfoP/1ZlYUz17dZ2h5CX47m28B5tSd88wPs8EqoGgmntcz25/5",
+	"AsVaPyo0JLXx2FeEzCW0OqdsUukEqgWMCC/z4eM7+892itHjawaP19ZiWKfCEAgCkNqWSBsH1BANs2Fo",
+	"lbuLRkRvk6yJrLqNNJy2Qa9nCRQKguXBcLHBFftE7vwXo91rRZZisQiadlmCTdysTtqa1ZKKndnX3aeN",
+	"KwJlGM4qVBWGKeCrBFZh+zIkfaon2vtgcrW+lrX53AV443ISxC0txvdh8K23nL/PNSorFL4rG3r3b13v",
+	"sNHW63ZJ2or16xd+ydseqmWnC5mVa5V2qRGISt3Wi8ns9ttgMxt7sUILRq8/XAbr2ewHzWZBG9gXrGuF",
+	"z43Zyu+1F1GpObR0Lae/N89p3/MN7fJBbnmlRiTGyzUvVOeJ1kq6uUyt07xymXY76DLt+Z3p9Ni4BDv3",
+	"csnCwv/COkYWHrGRuQdtEOha71tzaayaQZo8nucmlG+Vk9PjX2jkEC+9cbRrjVwTmWztKZ445AqZ5qwp",
+	"ICGNuLWqpxVeM7T12RRf11h7b3FDtPRhgC3e2d9H4RQLHCoifNvczBpyZPKp/pQYj1SzXd2nz77+cGn9",
+	"hd0DiHxdFRXw9e+cD1xcSZs9iBmiMygzrggSRIml/r+JsFYVsMFCZTM9VAc1XVd9Zuft9NlKOr+HUmdF",
+	"S0JOmP2qxc7u9yotUF/9jdpUMu29jd3ZPDemXEzZq3zcRhNaVekZlBbsikxENVWdC2buFF4qs+/mRMyw",
+	"FrzjZQu6z2qOBgvv36Im9Jes+rymgrVWbM+dwmbuI0EmmUcbk8j6aSGwM5X65xXs5Ky0ZgklpTAHZN0p",
+	"ulsngTuEFH0LYV6HCsUES4We5u5iSCOacUHcEXR5WmnsF1XG4Iqr4lKflduP2NIdes9JVDyi30GU2Bui",
+	"zJ5EdAJuVhahecJClRjvJaQ7LJH5pJU6WsxFAkLp/ww7qEQYfVaijA7Kt2DICjQX65C3f5/+cX21YBga",
+	"ZE8II3BxPU/5ZJ85J2IWKVHkURp8zXNtpGSh7XiMFRGVEkabNi1wJ7VRg9cH7z4sLiY89Ruus/XeBoB7",
+	"zBRf4wb6ClfLXJAxEULLBSvVhfvK3VydKrkSpXoML/ANd5EBtUoGxvucCKqWF5pwrTMJpMXDRE2zv146",
+	"zmjMO5VIxoLuAAGXQ+i3vuViHmxI07BQNiAXsQYHB4gC5su2YarUPNPsjeLvlaWp8YnLVMX3WBQKExVt",
+	"CG4ejhM13TmrvZkurFAIfCxlUcB97Tcd9Ibga1LIdjWBkRDjhhQHQwZEeDkHnHEE95l53/C6ccwXFQOq",
+	"VUPeizjoBVtOUs/cSTiJqOoJgiMIQcdGZYZfUcwnqf1aFt6xv+WeLoxTKw0FaznOrFdq3IO5r+YmkN4N",
+	"B8zcvL7kiUB8ARTCE8AAUGNheicimSdu6iMzAvxor3UJIrmakpndReFs78UBi0/SAUGi8q3EvO+0qdLm",
+	"fm7LEMdYtHPmm3Zss2005RgazhvFgIZMZynHZKuMxZjrUDI3i5N5wsJF0sI54rqckiWaEFV2ZfeM8RUs",
+	"J32m7/7DsxN7p5LwylvDMHX4uEKFfdZnP6JLni83gqZEkBaaAyf/8Ud3gsmPPwJscROxd9L2takEgvsM",
+	"uVdrzgFKj8GPpkkqADpMmclwS0BEg02F3crSnIYg1EG0pGFyrhqOaTWv39fTDytZksNKKmgHHaZpBiaY",
+	"GcYe1nVcG1rM6fFNVDYahjwiw1yAt1nRNQG7h41KnmLoZOUN5e2gE9u8lqpKw1qM7PQwquW3afc1a32k",
+	"MDiOKTZ7WOTKYy7cKUb6lChi8k5fYqkOz06A2IQpWKuXBTHVyv6UtrRziB1mpq8hgsMOQcGZ7cywtZiG",
+	"xNq+zKUbHM6hHfVOp6uPLBw+zY1lb2trsVh0MDzucDHZst/KrTcnR8fvLo7hmyxEOXiDVTi9Istc2ZZe",
+	"sN3pmrfS6jLBbqfb2QVZUE2BbW5BgqjPZHwIkhbsio0tk67mJnTGGx5CGc8eBD9vTdUsHj43BAglshwJ",
+	"2YJTpqUO5exE86oJUaYikL7iDTkANDvd7oYdzqkrLJT29zM1hdKN1DTRsV90Qj7bssVssvTQ+lc70LHw",
+	"ivEF29Lvd2zXv6w40HrfAlts47wE0E6bCFlayGEwQ1ft6PYVB1AF5+t3AzR4AB7u8FjeY5C4sy0O+km3",
+	"uxv+XxEPNckj/Qn8RILitGV5rtJu8IOJBshXiLUX3gJiw7V6V8igRBQuq31DJr5lpeS0lW/ADd/srv4m",
+	"34I1LyQGvY+ftBQ7m2GxBMspyYcypM1URcIYNWFOeCK11BpRGXLN94JPesAakqo7g+/NNSGJrWDFvfWr",
+	"OghKQuxvP+n4TtrrxZW8+0FzRQ3Sc2Z++GhrcATHFzv7B4GtqhGctc1fUOciiEbjt7//fB5/+OX16EQ+",
+	"uTh5i0/38Onr355Ofv+nPLiev1zuj1/9+vrsZBHYEhbB8ZGtwtALJNU7+jnoBW9/+eno8t1J+Mv7ixeU",
+	"bm8vL+Tu/s4BffHb00N6yZ9cJge/nB3+fv3kxV4AFSGCvWMVH1ycf9j5lb55L97tX4+v//5zMp0/+fz0",
+	"7HOsZh8+xKPR272Tl8u3wc2nDc6NLf5Q00QzJ2oUe+MeAceHCnE8XuHmBJxrOWZEUKi/i4K8SmTi0OuP",
+	"Wys4vsSexCEjXsqsm5+ZB37daIKbb+EoviIqL9xZR7Db+XWOYQN3rjuXb6g0EcdpQQ2Zeumynq1jAlVo",
+	"bMkUU4DDyn8xHQksKLFn9+ne9p737Db1mrrzkc7XuEuPdU2xiI9502DR8ZU6n3NqQvCpvowD3Gq9rS2t",
+	"ScRTLlXvafdpNyfLBlldB/+71eu7Olzd3e2t/FAzhhG2fRn+ej+s6veptrRDzahWACnXZKh5u+iTWlmf",
+	"4WMxEmDglP3ir3MOMW6QhPLJW5uhBhr35iYSRhMN17DPlDK/JQ5TKvW4LneBCi3tsFyixctXLp0vOK0n",
+	"aQSh0zlhJy/QEWeMhDnugWLOr4C7UJW1M1ZaUdb3xpgantRn5jy1MnbvuFWuMGypVr9x9GJWnnwu+DWN",
+	"iOiZPpKyzxhHBe6ZVRmCGHA9NeSunLxwAotfJfAVs/nmmdx6tXA+WvnokS2uYou1xW8+uqSRT/9BvNN3",
+	"JFbwzFYpJ9eGFNWyEPJ5bl0j3yqnbVVYEFbTBvZrTEERVbV89p3J9YOwwA56CZnzCCtFZnPb2YAa81NU",
+	"lcpiKlVWEgaMwFjgGVEg4X/070X2ypZxdgU3rZVvvqEzquBFf9ygqTC5mHIXzQ7th5HtkGDaxjoXC9SD",
+	"gSzxoBf8nujNSk0PrnpMSpErAiKqEB1/xqGynXMbWzX7pk+bzGYANDd7r85f2xbYN5/rZZufkLBkZpxM",
+	"ME5g6i4kIh/rk07/6c6XUlaoKL2SrDPtY9YQOyhuX5D2tQ5wbNJys3bTwf64Gx6E26T9bNQl7T28S9pP",
+	"8cFeuxs9GT0Nn4x38fZ2Lm6/F2zvPOl0O93Otun12wt2ujsH7e52u7tz2d3tdfd63f3fAhMiE3RHu+Md",
+	"vL/bPsB74/ZedBC2n0Vd0t4ZH4y74c74Cd7u5roE99J93EilzhoJe1icNUfysavedNMK9tZhWD/hyAXn",
+	"wifba/ErZ+uPzEdrMLmXXIxoFBH2tVjpnxUX3se8V+yTPjZ5F+fHTzcF7qt33jrM0gJZjsUadppnr2q6",
+	"NeZiwlU776WDy9Er1qZmf5qFPBpbn4JKTWkYpKL6wcK61LkAMRS4W+ZTB/mlypoNQGd5GQ4Q/xOPlhue",
+	"UHPE8gfUhgeYJ/+TM8Zucp8XavffFF3cSiTkpsJadjYFHKzyJkrBwb4RgHO19J2/k7EXCRqFNuYBlAem",
+	"bnswt9eg/kvO3+hrzXywv85xSeW7tySi+FKzcv3xzs46H88F12zMnDb91bPVX51jReDmNrzjqwtVdo9z",
+	"rlR9FolKK0GlZ9w6qkunPOYTEzzsP9svuUALMgLuLDvogiiTwvizUvNTFi9tq+RMKC0G++pX00eFUONW",
+	"nxkPsB1gGPPJxAgSRqI1UBgLqeZw4MNNva4Qi8EtD6ETyophby2UsNhkORL7gi1AM3xzeHn08y/Hvw6O",
+	"Ts8vBqfnJ69O3l0MO7mxU48uQ8NT+Nb5LaFzHYxp/868myRqf6BqOvQpv2aP75dfZWw5CLkQWm6eciEJ",
+	"GkGn0SWSCs+hllAWBmSH2YBfFPPj1uJomwpLMkti9UHiXt0q9R9ffw2VDyvM7wKEMEgdTyvMOz0h3w/8",
+	"2xZKvjSL/Q6ZZSHIySE1Y5HWEe5hkTxR9TwSajdW0o1TqumgC+u10ExFLYrmNwjB6PhYhp6zcrr2/JFb",
+	"JNKDfz/CbBUrhuFGKIwJFoVDtxI/LsGzFkHnZB5DeHAlHcjZSUtZMKyIv5NCswiIbCEsIlGrz1RJ9t3r",
+	"bmcJXeZ7YCSwLNdKsYjqLD/1++ek54SRhWNgX4brfZ9CG2SDbUbkkqyjjF0QlmvqkhUJ9UmHkHgAb2BN",
+	"9NfU2HBzJsZ83dNOn2XFRxdp9puJJ3MFa/Mxv/qQ+AlekvtR44Qr9HoLscim9QVEDaJX03m43Nb/m47o",
+	"dkxevVThq8/xJpJSsfbsg0hKEWfkvvW+yzxpaMY2IsRlK0SPut63xjb00cX5Eu0rtDvjtmo23YBZBsti",
+	"DGXGAsCZBv1lUD4d3IbzQkTgiEdL5Pohg0OyNvC1wgwshI/KkXdpae5xZqfKZfw+g+wzx8eWr6ejVyE9",
+	"pa9fvv/jZPsdPZEn7Hw/PDo5OJm97P6yM9+Njl4/65Ddbifcidlo9rIb/eN1XMyI7QUmq/Y2GwH1QWqY",
+	"TKk6WVPMlG8q+/7WO36huCCmwC2e1MOWfQDjG7Aelbe/ivKm+c567C+ZN7M/LeKAtDK1Xdihntzw/PTN",
+	"8eD9xfG5CcYXJCQUik86e6jiLvdLf0WFs512+uw9A+OpddDmPGZ66GGrYKkC7cJWjs+nXbdQVbXY7bOU",
+	"LYc8ItByiyXzQRhzSaJhHX+FmvRfxljeuhvvtUlepyxe3vuEGzC0XJ7yWmx9+7Y72qinpb1A1ge6jvs6",
+	"Ir+1BWtjftZdg8MccTaOafgoND4k2zR0bLOqbKraCrYJaWNbLnE0JsqTQnqU8T6TbUa5Zc1LXzch9Le9",
+	"7i4qcS8oGpr1MzH2/AWV5IdOnx3m4zWEXkJsdtUURwaWSZk0FaAgddiUJjDM3GRHARM/fPH25N0wqwLa",
+	"Z7YMqIbpWRkmKGuHoxllwx98/NR8mzVluhNnzavzKa+rtuC5N77m6SW1Fn/zWB1f2FKq37ZU9ciFvh4X",
+	"8gUspOGDq6IVDHkZXtLEt1ouAqwabpr2wbq7ZfWL39cmLEgr0He6tf+jgmHWpq1XRBnCmqf04SOsuWuf",
+	"5s+vcUmjhTDMJU8gfbKDDrNMZ9tuGyJhwA0tyBjKxcLVs9d99tyUa+8zSa6JwLExonJJPErAzjM9dt4u",
+	"W6n5ltaN6bNq07DK18R1HjMp7YX2Y+7l4vAQ0dNn+eZret1TfE2ychiIqh5aEJNMik2PKsUR9RqBTNmg",
+	"0om97aXqSl6kF6pLx93UvlPupPcgFp4vzlpsiaaU+B8v8McL/AGY7FGuTob9qJWyxFY981pfO9kinzVK",
+	"aqPAz20FRs3bINnG9AtB0JdLA1b1upsRXQPS+zvbmR3DRgaDipa2Fv34KWsO6koKmuzMfF3AuhDeJttI",
+	"ubSRLa62SUyxrQf0MUgtYpAXkatGVweYz7a+CfN9UZNC9muBplLPI4ST5eNbH6Wm+zzQx3A2zIEuJcit",
+	"OqhpJSmvrB5TqY+c6fpw94oRbi575j6an0wY/UvO9ZlfMJLF2d98KhLlWnXQNLCesvPeCxcGTDuWfUeC",
+	"/Z7R+5u/eMfVS56w7/OSgph4oGhqqc+RdEpSdTSdbwxdZyM7LojWKaMin0MyV4VS55yRDvoANiubmjSw",
+	"j4at8ouIauGbRdCCmfvEacKi0wW7yNpFl1KYytV0JUcuasTNk7UC8eXYlGAMPGUE0iJ4nnyaPe9WfevG",
+	"pO+OutO4Os5yraUjck1DIjexplgOnSOo+4lUkyv1nnyzkA380YWvatzRYCt2gLRynXAgbfCRFB+I0eaa",
+	"2K8rPrhPtv6k0U2R3zbwvY0zN+13J1Hwl2FZf/0b/JhFcCfy8abkZUottdOysJuFU1o7ly2IoMfooBOV",
+	"D4us3MpmwmOblnN7+1Y1JuieQxlPGbmkMwItHb6fSMajtBDvbY/ko6npG/FYW9dyGmqztmkof6a3RK5n",
+	"z0Z5q+tkp0LPzRga7mc2744n1Blg+DsYYMKs5slj3uq95q0K4gqCOhdFGpz1mMH6PUQ1pxkz5Vu18cy7",
+	"Qs1NlqWjrJjzw9bxuHvZiNxyKnUjNim0YJa8utKCna+FpCloN1oi+qiDryWfFoqNr6f9VIq25+8z9wv4",
+	"nesj9XM14OGo2FJVaV+5tEhh1uXevGzKEpqgqJ8vdvYPTBRqn5k2VdCDIV6axDdwUJt96aDDQmvXRBLp",
+	"7fqWtpE345jKUX2W+sThkRbQJYnHPpOVcXQcuWr2t78htQRuPCnFcmC5ba4W+YKbWnPhtv08tXSdm5rU",
+	"6c+uIv3HfHX2zQ/nQwaXZjvQaFoxgHygaup64m+4hsKnXiOLJR0oE6dcf+RHh/MXFwu+Na5pGhesZJuu",
+	"R0PKwLwMsyQMeIxEzdnastg2s1MT8ZljTX+R0Mjv1DS0IRHZQMJGEqoPIqzDevdhePJ5KiPYidfnyZ5P",
+	"G3jyI21+A2LhK0jmbKTLDXUW+NIasO8WvvgC0pAom2TSo+kaCve4jQ6sieO7BymOj8cFEc5FxUD8ysbS",
+	"1gOG7307B9vF9f0lD/ijlPVgF6QN1NtYxtoy4rxcnV1p1VbQK5u1TahGIMg15YlTF2wHeH3ONDcac9Fn",
+	"Q35NRIznrp/8sFAcO9dPGckFVeE0regV8QVTdAZ6bSEzHZI/Ge8zO+nf9nZ2yplBlF3jmEYDq0S68rX+",
+	"NCHBVcoJrZJ0J25+e1Ya4WIqZWnvgt7Tg71ud5Nsb1jOOVd4/QSiv4wOm9HzI4d95LBrclibgQnEY+lJ",
+	"Op6wJrMFF2/bdenx89tDzU5FhOZYqCWyQb+y2EyoYAN0HI5KdEWW4MCuY9J9VuTSLk7siiwth3atWcZc",
+	"oGFEYrysYc95IEPM+iwmWLC03JArGVnm11e268GIIBsVjUZkzEWhR58xUJrVrWLL4N/+BVpyfRXGPOVJ",
+	"0U5Z2LSgt3uwEVt2y3lYxiwIjmcb8OV0k2/DmXMfr8ubr8jykTE/MuZbMOaczwQ6HOa5ZiOfThsm1/og",
+	"z10f2LvpmulEnqryUHCJMpc34rwXacpG3nORBVdt4rjQi2iKqLT9bDNfIsDw6E1cg2xznYPX9CXqD5y3",
+	"jwrrb8tRqe2MXaTRrT81ShqN4+dkxq9Jrg6OqQ4Yx6aVMHSjAF8eVUYOUFNBcn1uDWBpqQWUr7RQKV5j",
+	"aXYAVXEaii1oyvsPNrxv7JL6tsh6Uzu94IWMbEfJ9TZ6P3ls3LMjotB9Y5Uhj8ck2IxpNjHMRzv8V2eo",
+	"xgpfS3WbqQYa3+/g3vvUCuaJV0kDvgr9yzlTmLJ8yATyR0ygv6WlcVCljk6fDSmTyXhMQ9PISo80/MHw",
+	"ZzssH9cUw3GlPj21cPpsDQ49T7Lzd1tFKDt6qWBTFVZaARaKhnmOstkx/ABfPYgT4MvzDmfs/x54yGNA",
+	"xbdxw6baDjAgLuzRNy69VQKkIlJtQVmsWk1nQtShfuHIHpy7x0Nmr7re5AABcg827EcO/BCeomFhoOHj",
+	"NfwQ5LnW1WtRYHRujRQqlcCKC382biv43Hbsu10sTQBXW4Vk47iJYM/ACfSQFOvcTHcn2eJIw++GMhpR",
+	"Tq6JWHJGmlOvAZUzHjWh8i2PCBDOQ2Jz5ia5D4RWBnvkQ98GH0oRszEPenv64vj88PL0vEy8Toxt4kXm",
+	"lXsj38eidf/RmbHlKncIS/1PBVWnkcV/ysY2pHNrUy7RfKvhInb1jeqoH0ouPyDnhqqw98C08+M88utv",
+	"RG5kSxfEbezRwjpcHo6mwRxeW3rsInWCgKuacmb7nvI4ynWmNgVffh/mvSaueQ5UjiwXR7MZNTOswimR",
+	"HeRKnLmPrP0InoPVfkxjRYTsGLrVYw5baAhjmrr2w9+HiE4YF6TPQiyJt30hlXA8v0YzbNN6Oq0kVt/h",
+	"2j6+fZNpM1M54dg3nUtM9M61s7/OZD+RCWWmJ5xr9e0Qrn9ga8HxeyMMM8rc39trQPQOph8780AareFa",
+	"I9TAYO2mt9/2DzbXOp0LwvZMq4eGjuLXpLnoUOM8xXKmVGYZ3DUzpgX0Nix0tOm9lXKVO+V/6rO6OvvT",
+	"zPXon11D5iqk+q3jn00st3T3j/m7Prnzg413yjdYSg9EtfWI7b3kauqGU84lMTXEfuUJnCAs9RnqM/At",
+	"GK/sYqrfsg6B+3Ex1CZygppwF5/AiI+8ZQ5GfHTrfiM1lSyzKpV60k0a2kczyh5bhfxFveiPfohNGeSm",
+	"fojEMIkykyyI2LYLiVfKLjSve3V8iaq1w4bVHKUJUW8fWwI81qdrNJa0kJxyodAcq2ljCRJDaKtyju2t",
+	"zLiyEVGW+m08lax4/yMOlYfghv7bXnf3B2jVqjydbmxUVcG7f/u+Num9/Rhq9V2FWm3EgF/kSdArpTYZ",
+	"6b5D1vlojv4mVCMTaVVLdJuZljS+7yXTudpMZWjYaw9BtvHQJD47dez/kX2WtUfJMfbQ5VFuytgxi+CR",
+	"GafPbAdIL7dH98PsTfjQnZW0xiztVuBaWQ4SpkB5M30Cdtvd7ctutwf//7dbKVx/xX4sjzrXo871cDpX",
+	"njmt1Lkg43DMRUjaaYd9v+HKlImwCQOOh7aynlJZfW3N5aT5vdmMBdk4feYGK/DYiJtsRcU35rM+NghL",
+	"LDbuv8M19I1WyLxMDd62/qVRbeLlo0T09c/lS02BjpYVR3DcbFKPp8t/w3G1GT76P6szfExdF4+jJ+JE",
+	"ZgeHmn/rA6t3rFnc6bP1zmFdILqA1KMoK7Gdk336rHDYqbqV1CPINb9aP5vI5EI9qrjfY6yzwZ2jcZPE",
+	"dt+aR60L1SXPOWeiNSIVPaZFuXUDD2ptYol0Gfjek+2KVcP5qTnX1muEyk6jPlvTa+Q9dlB+c+1TZ5bx",
+	"WD3vWzhFBhcpPfGN5Ed/g6RKww59muo7Fd1a+nrs1/HtCj3HLCooB1kMzPrGSBeT9ACk89jM6JHoHyYs",
+	"BFsLoq9LTZ6TTgmO1fSPpnDZn+GVe7HFXxcbSkiFVSKDXsCvNrHNXZjPfCFHMMWt8NbUJGRKwqu0UweY",
+	"H4ydBjpBxCZAzG1uun1uhylTgss5CRtsG6b0t0znwLYHkB4fDpwxaiygu7fSHI0vZAedauHJVglxJg5b",
+	"VU6LWIkWp9SUyg46Gec6C1GJEgatRVqIfJ5r0bCFjMYSuUYkM4JtxCtYQVzV93yP8D6zWcXW7l2yZXf6",
+	"rM/OXx6hJwcHOz5hLdsY0/5nXfPw5/ZisWiPuZi1ExETpjWyyGfikPKyvn/R8vV09Cqkp/T1y/d/nGy/",
+	"oyfyhJ3vh0cnByezl91fdua70dHrZx2y2+2EOzEbzV52o3+83qi70Um6wpTVPYQdmTJnDb+HMqYZzGlh",
+	"p+otMBcalYqStKK1siicEhzZwMIjHE5J+4jrAeO6ae37W+/4heICzu6ZwJN6OLMPYHwD4Vo3zqlml7e4",
+	"duC76t2zv+aXb4ma8ugdV4f61JL1Cy3B1wUL9DotV+Cr2/RdgQ9vc5W5/am/zwz3+AlLGtqY++KNdcKA",
+	"4Bzby3NTveuWkfI5YXhOO+4I1BbS1hSHQ/Va2g5Id87v0KMVC1saUIJesNvpdnY34QkOOu/1xdDpnLDD",
+	"sxME46KIh8nMltj9JvIp4TLQ8OUAR1ii1xen73Joi6gM+TURyxLqlngWr4O6X/V7G6HOjbwCdQ5zPeQQ",
+	"t1F2zveLoF8P375pQBAYbP6oDX97iWmspRNqfcWCwM6DmV9hoSC7QCA5TRT8O+ILBjUeUyPvGLwwU2KK",
+	"L0ZY4RGWpr9wki2v50pHQmS+onGMRsSVl4QKVMxIQsKZliGpN4VnwZM4QioRDOE+m2vIcIx4ovCEIMrA",
+	"rDBO4hgCmLV8YtJiIkLm/709NKKV5ACsdNBCmUozvLUgg+6JFC8spYU0aaExjfWlKFogj2nxiyAyG5Eo",
+	"IlHu3XQIqiSKqLwyyxrqmSmbDKGimTQCn/6NRB30Xu+X0mAJMDcaoGyeDpVoJEC64wwG5QuGZokEe/dY",
+	"qzMtJJNwqmmBMuhfFhOhOugQxRxHaIRjzEIQb7FCC5P1g6jqM2HrdJV22oNKi3bb6y6JASqs0IyDQmKq",
+	"TSIeR17THVHnBEeUmSSUxjbS28aHV5TKi3gyO1yTY6HxXciviMgYJ7EKet1WMMOf6SyZQSrLjDLz725q",
+	"HKVMkQm42O+uzsOp82tE5tG9KEXnZqhb6eUPxtPecWXh2kDxyqHYuDD13wCrbNLAjGpTr32V27SYM6BP",
+	"2FgQObVaEyT/FWo1ohGJOZvov6zTmVs1CjzSfWaZGYjIOG10np6QajdIukJNy7WC1AcTNDZ9hC2EY4SZ",
+	"6bxty5XChv3TpOEubMt3U1kcLOVGR8uXN000i1WaZvUapKmwe3Z6cYlMWeCcVtftPqv3fD2ARmexUa/S",
+	"CTU4/N+oO9pR8Wii6UH/PtDHdjClelI3xEBl7WbXbYwA7ryHVOIsNh/CJZ+SE+NIEywRCIjgUV17VNc8",
+	"6tpNq6qxlTyemlRXaGtp6+gVza6zi17zG8zQcCVnGKIRj5YtkCupkULen78BttpnwNiQPvUSYUF6ml/9",
+	"mMt261lGmCYpG8ErfQ5vFxiF+wSXf7fOXoYIFjGF9DlnGfvR27qwZ1LIq/0Z7Y0TKsNxqZIkHmvIDz3v",
+	"Fpk0gPbz5eUZAmxB8L5ZoQWARnaJ9m9jIBz2md06s5ejRMF+jria6hvFMu60PDoulD2H71wh1kJ3i/R+",
+	"OHiy9wz9+197nd0W/GcPgPj3vw68pkApk4e4M7KEvT9z9PvepUBriHKhL8UujgMr8OVeyOX/afJpR+S6",
+	"nXucS+9LXNCmewzdH0I+J2uA0kKxYQZazOXMJlLeA4BmnF6u0KEPZEvkRUDP87JQLSjFC7ZV+rt8RW9a",
+	"cf5B799qq3sj6g3ubjFuBUZ8kwOtjDzrdn2YyKQVyNnHwoXxbrRBZgvqnXeZ8Pp4+T9e/re5/CGzgpVJ",
+	"yScBaIZC2ZjXWpXyJUVc5SDrTjBxRGBdYhEW+u7DdCY7YH47eYGOOGMkVOiIC4L+/a/9zq43+/K9A+EL",
+	"xurDfJvF69tPahpP6IU/5mDeew6m2ViER1q8UdWs1ypRN/bLLiQHO9IfdlAq6BYsB1b2Gh7anQfCGyLD",
+	"MB2V95mHzH2Fkbl8pPRHSr8tpRtTNTo7vbj0cXIARi/IWGITEQe9YAuimey75fPwiigXT2Aa5lj3Xtrg",
+	"xEqcZopqcOsFnTCUzFuuNo8xrs0wwxMTDgrGbZcgnavVY36oGZAys86Q8ytKZAs0rQUZQZWaHFQjwRcm",
+	"P6o8zFsDAYTPtKy2WqgjWywTJeuHKDTVyALZyRKBOF2M4G0ax9fo337qfqh+fE6wZUlJRBWK+SS3ifon",
+	"34S2BWHLqXtXZOlWUPU45UztqaPJWwYrXxgwVzJwZGOCn6P0VNgWYWM0fHN4efTzL8e/Dl4cvz0dnJ++",
+	"vzy+GCIqUX7elKNVpzXxTMZ/YPTtggfErIqLcEpy5YEdyWa25ZtPN/9/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -48,7 +48,7 @@ func TestThingsAreWhereThePageSays(t *testing.T) {
 		"internal/keyring/key_states.go":             `func (t timeline) published(`,
 		"internal/oauth/introspection.go":            `func (s *Service) Introspect(`,
 		"internal/password/argon2.go":                `func parseArgon2(`,
-		"internal/store/postgres/sessions.go":        `repeats = 0`,
+		"internal/store/postgres/sessions_rotate.go": `repeats = 0`,
 		"internal/store/sqlite/users_list.go":        `SELECT`,
 		"internal/httpapi/cors_and_origin.go":        `func (s *Server) checkOrigin(`,
 		"internal/config/serve.go":                   `LATCHKEY_SESSION_IDLE`,

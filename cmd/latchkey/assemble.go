@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/password"
+	"github.com/latchkey-auth/latchkey/internal/readiness"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
@@ -30,6 +31,7 @@ type components struct {
 	mailer   *mailer
 	hasher   *password.Hasher
 	server   *httpapi.Server
+	ready    *readiness.Checks
 	watch    *observers
 
 	certificate *certificate.Files // nil: the service speaks plain HTTP
@@ -78,6 +80,7 @@ func assemble(ctx context.Context, s config.Serve, db database, watch *observers
 	if err != nil {
 		return nil, err
 	}
+	c.ready = newReadiness(s, db, log)
 	if c.server, err = newServer(s, c, log); err != nil {
 		return nil, err
 	}
@@ -90,9 +93,9 @@ func assemble(ctx context.Context, s config.Serve, db database, watch *observers
 	return c, nil
 }
 
-// newAccounts builds the accounts with a hasher that is calibrated for this machine.
+// newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	hasher, err := password.New(password.Options{Log: log}.Calibrated())
+	hasher, err := password.New(password.Options{Slots: hashSlots(), Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +118,7 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 		return nil, err
 	}
 	return httpapi.New(httpapi.Options{
-		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, DemoRoutes: s.DemoRoutes,
+		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
 		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
 	})

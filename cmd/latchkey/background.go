@@ -27,6 +27,7 @@ func (c *components) tasks() []task {
 		return task{name: "purge " + name, every: time.Minute, timeout: 30 * time.Second, work: work.inBatches}
 	}
 	tasks := []task{
+		{name: "memory limit", every: 10 * time.Second, timeout: time.Second, work: adjustMemoryLimit},
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
 		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
 		purge("sessions", c.tokens.PurgeSessions),

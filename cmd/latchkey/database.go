@@ -34,6 +34,11 @@ type database interface {
 	Close() error
 }
 
+var (
+	_ database = (*postgres.Store)(nil)
+	_ database = (*sqlite.Store)(nil)
+)
+
 type accountStores interface {
 	account.UserStore
 	account.RoleStore
@@ -53,8 +58,6 @@ type monitor interface {
 	Pools() []store.Pool
 	// Health returns what the database says about itself.
 	Health(ctx context.Context) (store.Health, error)
-	// TryWrite returns an error unless the database accepts changes. It changes nothing.
-	TryWrite(ctx context.Context) error
 }
 
 // schema migrates the tables of a database.
@@ -66,6 +69,7 @@ type schema interface {
 	Down(ctx context.Context) error
 	// Status returns all migrations, applied and pending.
 	Status(ctx context.Context) ([]migrations.Status, error)
+	store.Keeper
 }
 
 // openDatabase opens the configured engine and leaves the schema as it is.
@@ -92,38 +96,56 @@ func makePrivateDir(dir string) error {
 	return nil
 }
 
-// openMigrated opens the configured engine and applies all pending migrations.
+// openMigrated opens the configured engine, unless its data has been lost, and applies all pending
+// migrations.
 func openMigrated(ctx context.Context, settings config.Database) (database, error) {
-	db, err := openDatabase(ctx, settings)
-	if err != nil {
+	if err := checkPresent(settings); err != nil {
 		return nil, err
 	}
-	if _, err := db.Up(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+	db, err := openDatabase(ctx, settings)
+	if err != nil {
+		return nil, explainDamage(settings, err)
+	}
+	if err := migrateAndCheck(ctx, settings, db); err != nil {
+		return nil, errors.Join(explainDamage(settings, err), db.Close())
 	}
 	return db, nil
+}
+
+func migrateAndCheck(ctx context.Context, settings config.Database, db database) error {
+	applied, err := db.Up(ctx)
+	if err != nil {
+		return err
+	}
+	if applied > 0 {
+		if err := checkpoint(ctx, db); err != nil {
+			return err
+		}
+	}
+	return checkState(ctx, settings, db)
 }
 
 // withDatabase checks the settings, opens and migrates the database, runs work and closes the
 // database. Audit events of work name the operator as their actor.
 func withDatabase(ctx context.Context, settings config.Database, work func(context.Context, database) error) error {
-	return withOpen(ctx, settings, openMigrated, func(db database) error {
+	return withOpen(ctx, &settings, openMigrated, func(db database) error {
 		return readable(work(audit.With(ctx, audit.Operator), db))
 	})
 }
 
 // withSchema is withDatabase without migrating.
 func withSchema(ctx context.Context, settings config.Database, work func(schema) error) error {
-	return withOpen(ctx, settings, openDatabase, func(db database) error { return work(db) })
+	return withOpen(ctx, &settings, openDatabase, func(db database) error { return work(db) })
 }
 
-func withOpen(ctx context.Context, settings config.Database,
+// withOpen resolves the settings in place, so that work sees them.
+func withOpen(ctx context.Context, settings *config.Database,
 	open func(context.Context, config.Database) (database, error), work func(database) error,
 ) error {
 	if err := settings.Resolve(); err != nil {
 		return settingsError{err}
 	}
-	db, err := open(ctx, settings)
+	db, err := open(ctx, *settings)
 	if err != nil {
 		return err
 	}

@@ -50,8 +50,8 @@ func (c *doctorCommand) Run(ctx context.Context, std stdio) error {
 	return d.report(std.out, c.listFormat)
 }
 
-// checkTimeout limits each check that waits for another machine.
-const checkTimeout = 10 * time.Second
+// examTimeout limits each check that waits for another machine.
+const examTimeout = 10 * time.Second
 
 // doctor makes the checks and collects what it finds.
 type doctor struct {

@@ -28,7 +28,7 @@ func (d *doctor) checkDatabase(ctx context.Context) {
 			return
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, examTimeout)
 	defer cancel()
 	start := time.Now()
 	db, err := openDatabase(ctx, settings)
@@ -65,7 +65,7 @@ func (d *doctor) checkSchema(ctx context.Context) {
 	}
 	d.migrated = true
 	d.ok("schema", "version %d, which this program knows", all[len(all)-1].Version)
-	if err := d.db.TryWrite(ctx); err != nil {
+	if err := d.db.ProbeWrite(ctx); err != nil {
 		d.fail("database", "give the database user the right to write, use the primary, and make room on its disk", "it cannot be written: %v", err)
 		return
 	}

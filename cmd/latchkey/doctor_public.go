@@ -19,7 +19,7 @@ import (
 // publicClient does as clients do, except that it follows no redirect: a client would repeat its
 // secrets there.
 var publicClient = &http.Client{
-	Timeout:       checkTimeout,
+	Timeout:       examTimeout,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

@@ -28,7 +28,7 @@ func (d *doctor) checkMail(ctx context.Context) {
 	if err != nil {
 		return // reported with the settings
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, examTimeout)
 	defer cancel()
 	if err := sender.Check(ctx); err != nil {
 		d.fail("mail", mendMail(err), "%v", err)
@@ -97,7 +97,7 @@ func connectTo(ctx context.Context, h hook.Hook) error {
 	if err != nil {
 		return errors.New("the URL of webhook " + h.ID + " is malformed")
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout/2)
+	ctx, cancel := context.WithTimeout(ctx, examTimeout/2)
 	defer cancel()
 	port := u.Port()
 	if port == "" {

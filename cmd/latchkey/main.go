@@ -48,6 +48,9 @@ type commands struct {
 	Client      clientCommands     `cmd:"" help:"Manage OAuth clients and their secrets"`
 	Key         keyCommands        `cmd:"" help:"Manage signing keys"`
 	Hook        hookCommands       `cmd:"" help:"Manage webhooks and their deliveries"`
+	Session     sessionCommands    `cmd:"" help:"End sessions"`
+	Backup      backupCommand      `cmd:"" help:"Copy a SQLite database while the service runs"`
+	Restore     restoreCommand     `cmd:"" help:"Replace a SQLite database by a backup"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
 	Doctor      doctorCommand      `cmd:"" help:"Check the installation, and say how to mend what is wrong"`
 	Version     versionCommand     `cmd:"" help:"Print the version"`

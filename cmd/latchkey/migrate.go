@@ -11,6 +11,7 @@ import (
 type migrateCommands struct {
 	Up     migrateUp     `cmd:"" help:"Apply all pending migrations"`
 	Down   migrateDown   `cmd:"" help:"Roll back the last migration and delete the data in what it created"`
+	Accept migrateAccept `cmd:"" help:"Go on with a database that has lost data or is another one"`
 	Status migrateStatus `cmd:"" help:"List all migrations and when they were applied"`
 	Adopt  migrateAdopt  `cmd:"" help:"Take over the users and roles of the Full Stack Book tutorial (PostgreSQL)"`
 }
@@ -46,10 +47,11 @@ func (*migrateDown) Help() string {
 
 // Run rolls the last migration back.
 func (c *migrateDown) Run(ctx context.Context, std stdio) error {
-	return withSchema(ctx, c.Database, func(db schema) error {
+	return withOpen(ctx, &c.Database, openDatabase, func(db database) error {
 		err := db.Down(ctx)
 		if err == nil {
 			_, _ = fmt.Fprintln(std.out, "1 migration rolled back")
+			err = forgetState(ctx, c.Database, db)
 		}
 		return err
 	})

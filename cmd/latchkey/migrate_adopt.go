@@ -47,7 +47,7 @@ func (c *migrateAdopt) Run(ctx context.Context, std stdio) error {
 		return settingsError{errors.New("adopting needs PostgreSQL: set LATCHKEY_DATABASE_URL to a postgres:// URL")}
 	}
 	ctx = audit.With(ctx, audit.Operator)
-	return withOpen(ctx, c.Database, openDatabase, func(db database) error {
+	return withOpen(ctx, &c.Database, openDatabase, func(db database) error {
 		target, _ := db.(*postgres.Store) // as checked above
 		return c.withSource(ctx, target, func(source *postgres.Store) error {
 			tables, err := source.FindTutorial(ctx)

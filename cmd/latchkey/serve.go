@@ -56,12 +56,14 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	if err := useDevSecret(&settings); err != nil {
 		return err
 	}
-	// 3. Open and migrate the database.
-	db, err := openMigrated(withQueryTracer(ctx, watch.telemetry.QueryTracer()), settings.Database)
+	// 3. Open and migrate the database. While it is away, respond that this replica is not ready.
+	door := &door{log: log, listener: listener, certificate: files, issuer: settings.Issuer}
+	defer door.close()
+	db, err := openServed(withQueryTracer(ctx, watch.telemetry.QueryTracer()), settings, log, door.openStarting)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
+	defer func() { _ = db.Close() }() //nolint:contextcheck // ctx has ended by then
 	// 4. Wire the components.
 	service, err := assemble(ctx, settings, db, watch, log)
 	if err != nil {
@@ -77,37 +79,23 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 		printWelcome(std.out, settings.Issuer, settings.Compat, service.mailer.inbox != nil)
 	}
 	// 5. Start the background tasks. They stop after the last request and before the database closes.
-	stop := background(context.WithoutCancel(ctx), log, service.tasks()...)
+	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
+	stop := background(context.WithoutCancel(ctx), log, tasks...)
 	defer stop()
+	tuneMemory(ctx)
+	db.failFast() //nolint:contextcheck // it lasts as long as the database
+	if err := door.open(service); err != nil {
+		return err
+	}
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
-	return serve(ctx, listener, service, settings.DrainDelay, log)
+	return serve(ctx, door, service, settings.DrainDelay, log)
 }
-
-// The limits of the HTTP server: slow clients are disconnected, large headers are rejected.
-const (
-	readHeaderTimeout = 2 * time.Second
-	readTimeout       = 10 * time.Second
-	writeTimeout      = 15 * time.Second
-	idleTimeout       = time.Minute
-	shutdownTimeout   = 20 * time.Second
-	maxHeaderBytes    = 16 << 10
-	maxStreams        = 100 // per HTTP/2 connection
-)
 
 // serve handles requests until ctx ends. Then it reports not ready, waits for load balancers to
 // notice, and finishes the requests in progress.
-func serve(ctx context.Context, listener net.Listener, service *components, drainDelay time.Duration, log *slog.Logger) error {
-	server, err := newHTTPServer(service, log)
-	if err != nil {
-		return err
-	}
-	if service.certificate != nil {
-		useTLS(server, service.certificate, service.server.Issuer)
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- serveOn(server, listener) }()
+func serve(ctx context.Context, door *door, service *components, drainDelay time.Duration, log *slog.Logger) error {
 	select {
-	case err := <-failed:
+	case err := <-door.failed:
 		return err
 	case <-ctx.Done():
 	}
@@ -115,32 +103,14 @@ func serve(ctx context.Context, listener net.Listener, service *components, drai
 	time.Sleep(drainDelay)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(closing); err != nil {
+	if err := door.server.Shutdown(closing); err != nil {
 		return fmt.Errorf("requests still in progress after %v: %w", shutdownTimeout, err)
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+	if err := <-door.failed; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	log.InfoContext(closing, "stopped")
 	return nil
-}
-
-// newHTTPServer returns a server for the API and, in development, the inbox page.
-func newHTTPServer(service *components, log *slog.Logger) (*http.Server, error) {
-	handler, err := service.server.Handler()
-	if err != nil {
-		return nil, err
-	}
-	service.mailer.serveInbox(handler)
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
-		Handler: handler, Protocols: &protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}, nil
 }
 
 // loopbackURL returns the default issuer in development: the listener's port on localhost.

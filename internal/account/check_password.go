@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
@@ -21,6 +22,9 @@ type Attempt struct {
 // password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
+	if err := s.passwords.Available(); err != nil { // before the user is looked for
+		return User{}, pause(ctx, err)
+	}
 	u, key, err := s.find(ctx, login)
 	if err != nil {
 		return User{}, err
@@ -50,31 +54,50 @@ func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
 // CheckPassword is the one protocol for a presented password. key is what attempts are counted under;
 // u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
-	// 1. Count the attempt before it is made.
+	// 1. Refuse at once what could not be verified, before it costs a write.
+	if err := s.passwords.Available(); err != nil {
+		return pause(ctx, err)
+	}
+	// 2. Count the attempt before it is made.
 	wait, err := s.limits.CountLogin(ctx, a.Address, key, a.Password)
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
-		return fault.Denied(wait)
+		return pause(ctx, fault.Denied(wait))
 	}
-	// 2. Verify, at the same cost for every user. Refund an attempt that could not be made because the
+	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
 	password := normalPassword(a.Password)
 	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
 	if err != nil {
 		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, key))
 	}
-	// 3. Record a failure.
+	// 4. Record a failure.
 	if !ok || !u.ActiveAt(s.now()) {
 		s.limits.LoginFailed(key, a.Password)
 		return s.recordFailure(ctx, u, a, ErrInvalidCredentials)
 	}
-	// 4. Succeed: replace an outdated hash, reset the count.
+	// 5. Succeed: replace an outdated hash, reset the count.
 	if outdated {
 		s.rehash(ctx, u, password)
 	}
 	return s.limits.LoginSucceeded(ctx, a.Address, key)
+}
+
+// refusalPause is how long a refusal waits that costs the service almost nothing. Callers who try again at once
+// would otherwise take the processor from those whose passwords are being verified.
+const refusalPause = 30 * time.Millisecond
+
+// pause returns err after the refusalPause, or when ctx ends.
+func pause(ctx context.Context, err error) error {
+	timer := time.NewTimer(refusalPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return err
 }
 
 // recordFailure stores the event of a failed attempt and returns its reason. For an unknown user it

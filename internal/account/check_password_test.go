@@ -26,7 +26,8 @@ var signInCases = map[string]struct {
 	user     func(*account.User)
 	confirm  bool // a confirmed email address is required
 	wait     time.Duration
-	busy     bool // no hashing slot is free
+	full     bool // the queue for hashing slots is full
+	busy     bool // no hashing slot became free
 	calls    []string
 	code     fault.Code // empty: signed in
 	target   string     // in the audit event of a failure
@@ -48,6 +49,7 @@ var signInCases = map[string]struct {
 	"disabled until now":           {user: disabledUntil(0), calls: succeeds},
 	"over the limit":               {wait: time.Minute, calls: succeeds[:1], code: fault.TooManyRequests, silent: true},
 	"over the limit, wrong":        {wait: time.Minute, password: "wrong", calls: succeeds[:1], code: fault.TooManyRequests, silent: true},
+	"queue full":                   {full: true, code: fault.Unavailable, silent: true},
 	"busy":                         {busy: true, calls: refunded, code: fault.Unavailable, silent: true},
 	"outdated hash":                {user: withHash("old:" + rightPassword), calls: []string{"count 192.0.2.1 ann", "verify", "hash", "succeed 192.0.2.1 ann"}},
 	"outdated hash, wrong":         {user: withHash("old:another one"), calls: fails, code: account.InvalidCredentials, target: "Ann"},
@@ -75,6 +77,9 @@ func TestSignIn(t *testing.T) {
 			}
 			ann := f.addUser(t, "Ann", c.user)
 			f.limits.wait["CountLogin"] = c.wait
+			if c.full {
+				f.hasher.full = fault.ErrUnavailable
+			}
 			if c.busy {
 				f.hasher.verifyErr = fault.ErrUnavailable
 			}

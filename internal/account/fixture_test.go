@@ -252,6 +252,7 @@ func (s *recordingStore) ImportUsers(ctx context.Context, users []account.User, 
 // hasher is a password hasher with readable hashes: "hash:" or, if outdated, "old:" and the password.
 type hasher struct {
 	f         *fixture
+	full      error // of Available
 	verifyErr error
 	hashErr   error
 	verifying func() // called by Verify, may be nil
@@ -273,6 +274,8 @@ func (h *hasher) Verify(_ context.Context, hash, password string) (ok, outdated 
 	outdated = hash == "old:"+password
 	return outdated || hash == "hash:"+password, outdated, nil
 }
+
+func (h *hasher) Available() error { return h.full }
 
 func (*hasher) CheckHash(hash string) error {
 	if strings.HasPrefix(hash, "hash:") {

@@ -99,6 +99,8 @@ type Passwords interface {
 	// Verify compares in constant time. An empty hash is verified against a decoy with the same work
 	// and never matches. outdated reports that the hash should be replaced by a new one.
 	Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error)
+	// Available returns fault.ErrUnavailable if Hash and Verify would refuse at once.
+	Available() error
 	// CheckHash returns an error for a hash that Verify could not read or would refuse for its cost.
 	// The error is safe to show: it contains no part of the hash.
 	CheckHash(hash string) error

@@ -41,6 +41,7 @@ const (
 	RoleDeleted       Action = "role.deleted"
 	HookCreated       Action = "hook.created"
 	HookDeleted       Action = "hook.deleted"
+	DatabaseRestored  Action = "database.restored"
 )
 
 // Outcome is how an action ended.

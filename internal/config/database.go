@@ -15,6 +15,8 @@ type Database struct {
 	Insecure bool   `name:"database-insecure" env:"LATCHKEY_DATABASE_INSECURE" help:"Allow PostgreSQL on a remote host without sslmode=verify-full."`
 	DataDir  string `name:"data-dir" env:"LATCHKEY_DATA_DIR" default:"./data" placeholder:"DIR" help:"Directory of the SQLite database and the development secret. Default: ${default}."`
 
+	StateFile string `name:"state-file" env:"LATCHKEY_STATE_FILE" placeholder:"FILE" help:"File that remembers which database was used, so that a lost one is not taken for a new one. Default: PATH.state beside a SQLite database, none for PostgreSQL."`
+
 	MinPassword int `name:"min-password" env:"LATCHKEY_MIN_PASSWORD" default:"8" placeholder:"N" help:"Minimum password length in characters, 8 to 64. Default: ${default}."`
 }
 
@@ -34,6 +36,9 @@ func (d *Database) Resolve() error {
 		d.checkPostgres(&p)
 	default:
 		p.add("LATCHKEY_DATABASE_URL: must begin with postgres:// or sqlite:")
+	}
+	if path := d.SQLitePath(); path != "" && d.StateFile == "" {
+		d.StateFile = path + ".state"
 	}
 	if d.MinPassword < 8 || d.MinPassword > 64 {
 		p.add("LATCHKEY_MIN_PASSWORD: %d is not between 8 and 64", d.MinPassword)

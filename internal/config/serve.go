@@ -45,6 +45,8 @@ type Serve struct {
 
 	Mail Mail `embed:"" group:"Email"`
 
+	DatabaseWait time.Duration `name:"database-wait" env:"LATCHKEY_DATABASE_WAIT" default:"30s" placeholder:"TIME" help:"How long a start waits for a PostgreSQL database that is unavailable, at most 1h; 0s to fail at once. Default: ${default}."`
+
 	AuditRetention time.Duration `name:"audit-retention" env:"LATCHKEY_AUDIT_RETENTION" default:"8760h" placeholder:"TIME" help:"How long audit events are kept, at least 24h. Default: ${default}."`
 
 	LogFormat  string        `name:"log-format" env:"LATCHKEY_LOG_FORMAT" enum:"text,json" default:"text" placeholder:"FORMAT" help:"Format of the log on standard error: text or json. Default: ${default}."`
@@ -171,6 +173,7 @@ func (s *Serve) checkTokens(p *problems) {
 	within("LATCHKEY_SESSION_MAX", s.SessionMax, s.AccessTTL, 8760*time.Hour)
 	within("LATCHKEY_SESSION_IDLE", s.SessionIdle, s.AccessTTL, s.SessionMax)
 	within("LATCHKEY_AUDIT_RETENTION", s.AuditRetention, 24*time.Hour, 100*8760*time.Hour)
+	within("LATCHKEY_DATABASE_WAIT", s.DatabaseWait, 0, time.Hour)
 	within("LATCHKEY_DRAIN_DELAY", s.DrainDelay, 0, time.Minute)
 	if !slices.Contains([]string{"ES256", "RS256", "EdDSA"}, s.Algorithm) {
 		p.add("LATCHKEY_SIGNING_ALGORITHM: %q is not ES256, RS256 or EdDSA", s.Algorithm)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,7 +16,7 @@ import (
 // invalid. The others succeed. When the database is back, the server recovers by itself.
 func TestDatabaseOutage(t *testing.T) {
 	t.Parallel()
-	for name, outage := range map[string]proxyMode{"connection refused": refuse, "no response": hang} {
+	for name, outage := range map[string]proxyMode{"connection refused": refuse, "no response": hang, "packets dropped": drop} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inst := newPostgres(t)
@@ -43,6 +42,10 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 }
 
+// outageLimit is how long a request may take that needs a database which is away. A second is what is
+// promised; the rest is for a busy machine.
+const outageLimit = 1300 * time.Millisecond
+
 // requireUnavailable requests everything that needs the database, and everything that does not.
 func (s *server) requireUnavailable(t *testing.T, secret, access, refresh string) {
 	t.Helper()
@@ -54,12 +57,14 @@ func (s *server) requireUnavailable(t *testing.T, secret, access, refresh string
 	} {
 		begin := time.Now()
 		got := s.post(t, form[0], form[1:]...)
-		require.Less(t, time.Since(begin), 4*time.Second, name)
+		require.Less(t, time.Since(begin), outageLimit, name)
 		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.body)
 		require.Equal(t, "temporarily_unavailable", field(t, got.body, "error"), name)
 		require.NotEmpty(t, got.header.Get("Retry-After"), name)
 	}
+	begin := time.Now()
 	got := s.get(t, "/api/auth/users/me", access)
+	require.Less(t, time.Since(begin), outageLimit)
 	require.Equal(t, http.StatusServiceUnavailable, got.status, got.body)
 	require.Equal(t, "temporarily_unavailable", got.code(t))
 	for _, path := range []string{"/.well-known/jwks.json", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/healthz", "/readyz"} {
@@ -69,10 +74,11 @@ func (s *server) requireUnavailable(t *testing.T, secret, access, refresh string
 
 // proxy is a TCP proxy in front of a database.
 type proxy struct {
-	target string
-	mu     sync.Mutex
-	mode   proxyMode
-	open   map[net.Conn]bool
+	target  string
+	mu      sync.Mutex
+	mode    proxyMode
+	open    map[net.Conn]bool
+	flowing chan struct{} // closed unless the mode is drop
 }
 
 // proxyMode is what a proxy does with new connections.
@@ -82,6 +88,7 @@ const (
 	forward proxyMode = iota
 	refuse            // close them
 	hang              // keep them and stay silent
+	drop              // keep them and all others, and forward nothing until the mode changes
 )
 
 // startProxy puts a proxy in front of the PostgreSQL database of an installation.
@@ -91,7 +98,8 @@ func startProxy(t *testing.T, inst *installation) *proxy {
 	require.NoError(t, err)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{target: u.Host, open: map[net.Conn]bool{}}
+	p := &proxy{target: u.Host, open: map[net.Conn]bool{}, flowing: make(chan struct{})}
+	close(p.flowing)
 	u.Host = listener.Addr().String()
 	inst.database = u.String()
 	go func() {
@@ -110,11 +118,22 @@ func startProxy(t *testing.T, inst *installation) *proxy {
 	return p
 }
 
-// set changes the mode and closes all open connections.
+// set changes the mode and closes all open connections, except from and to drop.
 func (p *proxy) set(mode proxyMode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	was := p.mode
 	p.mode = mode
+	if mode == drop {
+		p.flowing = make(chan struct{})
+		return
+	}
+	if was == drop {
+		close(p.flowing)
+		if mode == forward {
+			return
+		}
+	}
 	for conn := range p.open {
 		_ = conn.Close()
 	}
@@ -130,7 +149,34 @@ func (p *proxy) accept(conn net.Conn) bool {
 		return false
 	}
 	p.open[conn] = true
-	return p.mode == forward
+	return p.mode != hang
+}
+
+// write forwards packets, once they flow.
+func (p *proxy) write(to net.Conn, packet []byte) error {
+	p.mu.Lock()
+	flowing := p.flowing
+	p.mu.Unlock()
+	<-flowing
+	_, err := to.Write(packet)
+	return err
+}
+
+// pump forwards in one direction until one side closes.
+func (p *proxy) pump(to, from net.Conn) {
+	defer func() { _ = to.Close() }()
+	packet := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(packet)
+		if n > 0 {
+			if writeErr := p.write(to, packet[:n]); writeErr != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (p *proxy) serve(client net.Conn) {
@@ -142,10 +188,6 @@ func (p *proxy) serve(client net.Conn) {
 		_ = client.Close()
 		return
 	}
-	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-	}()
-	_, _ = io.Copy(client, server)
-	_ = client.Close()
+	go p.pump(server, client)
+	p.pump(client, server)
 }

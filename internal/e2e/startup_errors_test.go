@@ -122,7 +122,7 @@ func TestStartupErrors(t *testing.T) {
 			want: []string{"cannot listen on " + occupied + ": listen tcp " + occupied + ": bind: address already in use; set LATCHKEY_LISTEN to another address"},
 		},
 		"unreachable database": {
-			environment: "LATCHKEY_DATABASE_URL=postgres://u:canary-password@127.0.0.1:1/x",
+			environment: "LATCHKEY_DATABASE_WAIT=0s LATCHKEY_DATABASE_URL=postgres://u:canary-password@127.0.0.1:1/x",
 			arguments:   "--dev --listen 127.0.0.1:0", code: 1,
 			want: []string{"cannot connect to 127.0.0.1:1: connection refused; check LATCHKEY_DATABASE_URL"},
 		},

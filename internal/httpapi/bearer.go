@@ -5,7 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,9 +15,20 @@ import (
 
 var errTokenRequired = fault.Errorf(oauth.TokenRequired, "an access token is required; send it in the Authorization header")
 
-// bearerHeader matches an Authorization header of RFC 6750 §2.1. The scheme is case-insensitive
-// (RFC 9110 §11.1).
-var bearerHeader = regexp.MustCompile(`^(?i:bearer)(?: +(.*))?$`)
+// bearerToken returns the token of an Authorization header of RFC 6750 §2.1, which is empty if there is only the
+// scheme, and whether it has that form. The scheme is case-insensitive (RFC 9110 §11.1).
+func bearerToken(header string) (token string, ok bool) {
+	const scheme = "bearer"
+	if len(header) < len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
+		return "", false
+	}
+	rest := header[len(scheme):]
+	token = strings.TrimLeft(rest, " ")
+	if rest != "" && token == rest || strings.Contains(token, "\n") {
+		return "", false
+	}
+	return token, true
+}
 
 // accessToken returns the access token of the Authorization header, or else of the cookie that
 // Login has set. A token in the URL is never accepted, because URLs are logged (RFC 9700 §4.3.2).
@@ -30,14 +41,14 @@ func (s *Server) accessToken(c echo.Context) (string, error) {
 	if len(headers) == 0 {
 		return s.cookieToken(c)
 	}
-	match := bearerHeader.FindStringSubmatch(headers[0])
+	token, ok := bearerToken(headers[0])
 	switch {
-	case match == nil:
+	case !ok:
 		return "", errTokenRequired
-	case match[1] == "":
+	case token == "":
 		return "", oauth.ErrInvalidToken
 	}
-	return match[1], nil
+	return token, nil
 }
 
 // cookieToken returns the access token of the cookie. A browser attaches cookies to requests of

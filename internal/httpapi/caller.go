@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,15 +27,17 @@ func caller(ctx context.Context) oauth.Caller {
 func withCaller(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request())}
-		setContext(c, callerKey{}, from)
-		setActor(c, audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)})
+		actor := audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)}
+		setContextAndActor(c, callerKey{}, from, actor)
 		return next(c)
 	}
 }
 
-// setActor sets the actor of the audit events that the request causes.
-func setActor(c echo.Context, actor audit.Actor) {
-	c.SetRequest(c.Request().WithContext(audit.With(c.Request().Context(), actor)))
+// setContextAndActor stores a value in the request's context, and the actor of the audit events that the
+// request causes.
+func setContextAndActor(c echo.Context, key, value any, actor audit.Actor) {
+	request := c.Request()
+	c.SetRequest(request.WithContext(audit.With(context.WithValue(request.Context(), key, value), actor)))
 }
 
 const maxUserAgent = 256 // characters
@@ -42,10 +45,16 @@ const maxUserAgent = 256 // characters
 // userAgent returns the User-Agent header without unprintable or non-ASCII characters, cut to
 // maxUserAgent.
 func userAgent(r *http.Request) string {
-	agent := []rune(r.UserAgent())
+	text := r.UserAgent()
+	if len(text) <= maxUserAgent && strings.IndexFunc(text, unprintable) < 0 {
+		return text
+	}
+	agent := []rune(text)
 	agent = agent[:min(len(agent), maxUserAgent)]
-	return string(slices.DeleteFunc(agent, func(r rune) bool { return r < ' ' || r > '~' }))
+	return string(slices.DeleteFunc(agent, unprintable))
 }
+
+func unprintable(r rune) bool { return r < ' ' || r > '~' }
 
 // addressExtractor returns the function by which Echo finds the caller's IP address: from the
 // connection, or from X-Forwarded-For if the connection comes from a trusted proxy. Without an

@@ -27,7 +27,7 @@
 //   - verify_email.go, reset_password.go: one-time tokens from emails
 //   - users.go, roles.go, clients.go, audit.go: administration
 //   - index.go, jwks.go, discovery.go, openapi.go: the start page, public keys, metadata, the contract
-//   - health.go, demo.go
+//   - health.go, starting.go (before the database is there), demo.go
 //
 // Outside the contract are Swagger UI (swagger_ui.go) and the pages that the links in emails open
 // (pages.go). Every error is written by errors.go, the only file that knows statuses, with the

@@ -126,7 +126,7 @@ func (s *Server) writeError(err error, c echo.Context) {
 	case isOAuthPath(c.Request().URL.Path):
 		writeErr = writeOAuthError(c, public)
 	default:
-		writeErr = writeProblem(c, public, problemDetails(err))
+		writeErr = writeProblem(c, public, err)
 	}
 	if writeErr != nil {
 		s.Log.DebugContext(c.Request().Context(), "error response not written", "error", writeErr)
@@ -174,14 +174,18 @@ func oauthCode(code fault.Code) string {
 	}
 }
 
-func writeProblem(c echo.Context, err *fault.Error, details []api.ProblemDetail) error {
+// writeProblem writes err. The details are those of its cause.
+func writeProblem(c echo.Context, err *fault.Error, cause error) error {
 	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
 	code := status(err.Code)
 	problem := api.Problem{
 		Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: err.Text,
 		Instance: c.Request().URL.EscapedPath(), Code: string(err.Code), RequestId: requestIDOf(c),
 	}
-	if len(details) > 0 {
+	if notReady := (*notReadyError)(nil); errors.As(cause, &notReady) {
+		problem.Failing = &notReady.failing
+	}
+	if details := problemDetails(cause); len(details) > 0 {
 		problem.Errors = &details
 	} else if err.Pointer != "" {
 		problem.Errors = &[]api.ProblemDetail{{Pointer: err.Pointer, Detail: err.Text}}

@@ -30,10 +30,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		setContext(c, principalKey{}, p)
 		actor := audit.By(c.Request().Context())
 		actor.Name, actor.ID, actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
-		setActor(c, actor)
+		setContextAndActor(c, principalKey{}, p, actor)
 		return next(c)
 	}
 }

@@ -27,13 +27,14 @@ const OtherOperation = "other"
 const (
 	causeHashes   = "hash_queue" // no password could be hashed in time
 	causeDraining = "draining"   // the readiness check of a replica that is shutting down
+	causeUnready  = "not_ready"  // the deep readiness check of a replica that has failed one
 	causeCanceled = "canceled"   // the caller closed the connection
 	causeDatabase = "database"   // the database did not respond in time, or refused
 	causeOther    = "other"
 )
 
 // UnavailableCauses are the causes of a 503 that an Observation distinguishes.
-var UnavailableCauses = []string{causeHashes, causeDraining, causeCanceled, causeDatabase, causeOther}
+var UnavailableCauses = []string{causeHashes, causeDraining, causeUnready, causeCanceled, causeDatabase, causeOther}
 
 // observe reports each request when its response has been written.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
@@ -65,6 +66,8 @@ func unavailableCause(err error) string {
 		return causeHashes
 	case errors.Is(err, errIsDraining):
 		return causeDraining
+	case errors.As(err, new(*notReadyError)):
+		return causeUnready
 	case errors.Is(err, context.Canceled):
 		return causeCanceled
 	case errors.As(err, &domain) && domain.Unwrap() != nil, errors.Is(err, context.DeadlineExceeded):

@@ -19,6 +19,7 @@ func TestUnavailableCause(t *testing.T) {
 	}{
 		"hash queue":   {fault.ErrUnavailable.Wrap(fault.ErrNoHashSlot).After(1), causeHashes},
 		"draining":     {errDraining, causeDraining},
+		"not ready":    {&notReadyError{[]string{"disk"}}, causeUnready},
 		"caller left":  {fmt.Errorf("read: %w", context.Canceled), causeCanceled},
 		"driver error": {fmt.Errorf("read: %w", fault.ErrUnavailable.Wrap(errors.New("connection refused"))), causeDatabase},
 		"too late":     {context.DeadlineExceeded, causeDatabase},

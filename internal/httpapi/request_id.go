@@ -15,7 +15,7 @@ var safeRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 func requestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := c.Request().Header.Get(echo.HeaderXRequestID)
-		if !safeRequestID.MatchString(id) {
+		if id == "" || !safeRequestID.MatchString(id) {
 			id = uuid.NewString()
 		}
 		c.Response().Header().Set(echo.HeaderXRequestID, id)

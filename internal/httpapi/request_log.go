@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -41,7 +42,12 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 var oneTimeToken = regexp.MustCompile(`/et_[^/]*`)
 
 // loggedPath returns a path without one-time tokens.
-func loggedPath(path string) string { return oneTimeToken.ReplaceAllString(path, "/et_…") }
+func loggedPath(path string) string {
+	if !strings.Contains(path, "/et_") {
+		return path
+	}
+	return oneTimeToken.ReplaceAllString(path, "/et_…")
+}
 
 // recoverPanic turns a panic into server_error and logs its stack.
 func (s *Server) recoverPanic() echo.MiddlewareFunc {

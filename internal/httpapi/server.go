@@ -25,6 +25,12 @@ type PublicKeys interface {
 	Algorithms() []string
 }
 
+// ReadinessChecks find out whether this replica works.
+type ReadinessChecks interface {
+	// Failing returns the names of the checks that fail, within about a second.
+	Failing() []string
+}
+
 // Options are the dependencies and settings of a Server.
 type Options struct {
 	Issuer         string
@@ -32,10 +38,11 @@ type Options struct {
 	OAuth          *oauth.Service
 	Audit          *audit.Log
 	Keys           PublicKeys
-	DemoRoutes     bool           // serve the example operations
-	CORSOrigins    []string       // exact origins of front ends on other hosts
-	CORSLoopback   bool           // allow every loopback origin
-	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is trusted
+	Ready          ReadinessChecks // nil: there are none
+	DemoRoutes     bool            // serve the example operations
+	CORSOrigins    []string        // exact origins of front ends on other hosts
+	CORSLoopback   bool            // allow every loopback origin
+	TrustedProxies []netip.Prefix  // proxies whose X-Forwarded-For is trusted
 	Now            func() time.Time
 	Log            *slog.Logger
 	Profiles       []Profile           // compatibility profiles that are on

@@ -15,6 +15,7 @@ type Ring struct {
 	sealer      sealer
 	refreshing  chan struct{} // held by Refresh, so that older rows never replace newer ones
 	keys        atomic.Pointer[timeline]
+	verified    verifiedTokens
 	lastUnknown atomic.Int64 // when an unknown kid last caused a Refresh, in Unix seconds
 }
 
@@ -51,6 +52,17 @@ func (r *Ring) published() timeline {
 	return r.keys.Load().published(r.now(), r.schedule.retention)
 }
 
+// publishedKey returns the key with that kid if it is published now, or nil.
+func (r *Ring) publishedKey(kid string) *key {
+	keys, now := *r.keys.Load(), r.now()
+	for i, k := range keys {
+		if k.row.ID == kid && keys.state(i, now, r.schedule.retention) != Expired {
+			return k
+		}
+	}
+	return nil
+}
+
 // Limits on the refreshes that unknown kids cause: anyone can send a token with an unknown kid.
 const (
 	unknownInterval = 10 * time.Second
@@ -61,7 +73,7 @@ const (
 // key a moment ago, so find then reads the keys again: one caller at a time, once in unknownInterval.
 // All other callers do not wait.
 func (r *Ring) find(kid string) *key {
-	if k := r.published().find(kid); k != nil || !r.claimRefresh() {
+	if k := r.publishedKey(kid); k != nil || !r.claimRefresh() {
 		return k
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), unknownTimeout)
@@ -69,7 +81,7 @@ func (r *Ring) find(kid string) *key {
 	if err := r.Refresh(ctx); err != nil {
 		return nil // Maintain gets the same error and reports it
 	}
-	return r.published().find(kid)
+	return r.publishedKey(kid)
 }
 
 // claimRefresh reports whether the caller may read the keys for an unknown kid. It returns true to

@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ import (
 
 // ErrInvalidToken means that an access token is malformed, forged or expired (RFC 6750 §3.1).
 var ErrInvalidToken = fault.Errorf("invalid_token", "the access token is not valid")
+
+var errUnknownKey = errors.New("unknown key")
 
 // Limits on the size of a token and of its header. A token with fifty roles is within the first.
 const (
@@ -33,28 +36,50 @@ func (r *Ring) Verify(token string) (Claims, error) {
 	return claims, nil
 }
 
+// verify looks for the token among those that were verified before. What can change is checked for those
+// as well: whether the key is still published, and everything that depends on the time.
 func (r *Ring) verify(token string) (Claims, error) {
-	header, err := parseCompact(token)
+	if len(token) > maxToken {
+		return Claims{}, errors.New("longer than 4096 bytes")
+	}
+	id := sha256.Sum256([]byte(token))
+	if known, ok := r.verified.find(id); ok {
+		if r.find(known.kid) == nil {
+			return Claims{}, errUnknownKey
+		}
+		return known.copy(), r.checkClaims(known.claims, known.notBefore)
+	}
+	fresh, err := r.verifySignature(token)
 	if err != nil {
 		return Claims{}, err
 	}
+	if err := r.checkClaims(fresh.claims, fresh.notBefore); err != nil {
+		return Claims{}, err
+	}
+	r.verified.add(id, fresh)
+	return fresh.copy(), nil
+}
+
+func (r *Ring) verifySignature(token string) (verifiedToken, error) {
+	header, err := parseCompact(token)
+	if err != nil {
+		return verifiedToken{}, err
+	}
 	k, err := r.keyFor(header)
 	if err != nil {
-		return Claims{}, err
+		return verifiedToken{}, err
 	}
 	// The algorithm comes from the key, never from the header (RFC 8725 §3.1).
 	body, err := jws.Verify([]byte(token), jws.WithCompact(), jws.WithKey(k.signature(), k.public))
 	if err != nil {
-		return Claims{}, errors.New("the signature does not match")
+		return verifiedToken{}, errors.New("the signature does not match")
 	}
-	return r.parseClaims(body)
+	claims, notBefore, err := parseClaims(body)
+	return verifiedToken{kid: k.row.ID, claims: claims, notBefore: notBefore}, err
 }
 
 // parseCompact checks the form of a compact JWS (RFC 7515 §7.1) and returns its decoded header.
 func parseCompact(token string) (header []byte, err error) {
-	if len(token) > maxToken {
-		return nil, errors.New("longer than 4096 bytes")
-	}
 	if strings.Count(token, ".") != 2 {
 		return nil, errors.New("not three segments")
 	}
@@ -105,7 +130,7 @@ func (r *Ring) keyFor(header []byte) (*key, error) {
 	}
 	k := r.find(kid)
 	if k == nil {
-		return nil, errors.New("unknown key")
+		return nil, errUnknownKey
 	}
 	if alg != k.row.Algorithm {
 		return nil, errors.New("alg is not the algorithm of the key")
@@ -113,14 +138,17 @@ func (r *Ring) keyFor(header []byte) (*key, error) {
 	return k, nil
 }
 
-// checkClaims compares the claims with the ring's settings and with the clock. exp and iat are those
-// of c, in seconds.
-func (r *Ring) checkClaims(c Claims, exp, iat int64) error {
+// checkClaims compares the claims with the ring's settings and with the clock. notBefore is nbf, in Unix
+// seconds, or 0.
+func (r *Ring) checkClaims(c Claims, notBefore int64) error {
+	exp, iat := c.ExpiresAt.Unix(), c.IssuedAt.Unix()
 	switch {
 	case c.Issuer != r.o.Issuer:
 		return errors.New("wrong issuer")
 	case !slices.Contains(c.Audience, r.o.Audience):
 		return errors.New("wrong audience")
+	case notBefore > r.latest():
+		return errors.New("nbf is not in the past")
 	case exp <= r.earliest():
 		return errors.New("expired")
 	case iat > r.latest():

@@ -70,15 +70,19 @@ func (s *Service) AuthenticateClient(ctx context.Context, claim Credentials, add
 // query.
 func (s *Service) clientByID(ctx context.Context, id string) (Client, error) {
 	if id == PublicClientID {
-		return Client{
-			ID: PublicClientID, Name: "Built-in public client", Public: true, FirstParty: true,
-			Grants: []string{GrantPassword, GrantRefresh}, Active: s.settings.PublicClient,
-		}, nil
+		return s.builtinClient(), nil
 	}
 	if id == "" || len(id) > maxClientID || !printable(id) {
 		return Client{}, fault.ErrNotFound
 	}
 	return s.clients.ClientByID(ctx, id)
+}
+
+func (s *Service) builtinClient() Client {
+	return Client{
+		ID: PublicClientID, Name: "Built-in public client", Public: true, FirstParty: true,
+		Grants: []string{GrantPassword, GrantRefresh}, Active: s.settings.PublicClient,
+	}
 }
 
 // matches reports whether the secret is right: none for a public client, a live one for others. All

@@ -95,7 +95,7 @@ type countingStore struct {
 	storetest.Store
 	calls     map[string]int
 	raceLost  int   // how many rotations fail because another request was faster
-	outageErr error // of SessionByFamily
+	outageErr error // of SessionByFamily and RotateSession
 }
 
 func (s *countingStore) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
@@ -106,11 +106,14 @@ func (s *countingStore) SessionByFamily(ctx context.Context, family []byte) (oau
 	return s.Store.SessionByFamily(ctx, family)
 }
 
-func (s *countingStore) RotateSession(ctx context.Context, r oauth.Rotation) error {
+func (s *countingStore) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
 	s.calls["RotateSession"]++
+	if s.outageErr != nil {
+		return oauth.Session{}, account.User{}, s.outageErr
+	}
 	if s.raceLost > 0 {
 		s.raceLost--
-		return fault.ErrNotFound
+		return oauth.Session{}, account.User{}, fault.ErrNotFound
 	}
 	return s.Store.RotateSession(ctx, r)
 }

@@ -29,14 +29,15 @@ func checkRefreshRequest(r TokenRequest) error {
 	return nil
 }
 
-// presentedToken is a refresh token with the session it belongs to and that session's user, as read.
+// presentedToken is a refresh token with the session it belongs to and that session's user, as read. Until
+// they are read, both are zero.
 type presentedToken struct {
 	token   refreshToken
 	session Session
 	user    account.User
 }
 
-func (p presentedToken) resolved() bool { return p.token.family != nil }
+func (p presentedToken) resolved() bool { return p.session.ID != "" }
 
 // present resolves a refresh token. Its MAC is checked first, so that junk costs no query.
 func (s *Service) present(ctx context.Context, token string) (presentedToken, error) {
@@ -81,15 +82,61 @@ func (s *Service) publicHolder(ctx context.Context, p presentedToken) (Client, e
 	return client, nil
 }
 
-// refreshGrant implements the refresh grant. Sessions are rotated by compare-and-swap: it reads,
-// judges, and acts if nothing has changed meanwhile; otherwise it reads again.
+// refreshGrant implements the refresh grant. Nearly every token is the newest of its session, so the session
+// is rotated without being read first. Only if it cannot be rotated, it is read and judged.
 func (s *Service) refreshGrant(ctx context.Context, r grantRequest) (response TokenResponse, err error) {
-	presented := r.presented
-	if !presented.resolved() {
-		if presented, err = s.present(ctx, r.RefreshToken); err != nil {
+	if !r.presented.resolved() {
+		response, err = s.refreshNewest(ctx, r)
+		if !isNotFound(err) {
+			return response, err
+		}
+		if r, err = s.resolve(ctx, r); err != nil {
 			return TokenResponse{}, err
 		}
 	}
+	return s.refreshJudged(ctx, r)
+}
+
+// refreshNewest uses a token that is the newest of its session. It returns fault.ErrNotFound, and has done
+// nothing, if it is not, if the session has ended or belongs to another client, or if scopes are requested:
+// a token must not be used up for scopes that are then refused.
+func (s *Service) refreshNewest(ctx context.Context, r grantRequest) (TokenResponse, error) {
+	token, ok := s.refreshKeys.decode(r.RefreshToken)
+	switch {
+	case !ok:
+		return TokenResponse{}, ErrRefresh
+	case len(r.scopes) > 0:
+		return TokenResponse{}, fault.ErrNotFound
+	}
+	now := s.now()
+	session, user, err := s.rotate(ctx, token, r, now)
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	scopes, err := refreshScopes(nil, presentedToken{session: session, user: user}, r.client)
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	return s.tokens(r.client, user, session, scopes, now)
+}
+
+// resolve reads the session of the refresh token. If the caller has named no client, it also replaces the
+// assumed client by the session's, which must be allowed what the caller requests.
+func (s *Service) resolve(ctx context.Context, r grantRequest) (grantRequest, error) {
+	var err error
+	if r.presented, err = s.present(ctx, r.RefreshToken); err != nil || !r.Client.none() {
+		return r, err
+	}
+	if r.client, err = s.publicHolder(ctx, r.presented); err != nil {
+		return r, err
+	}
+	return r, r.client.allows(r.GrantType, r.scopes)
+}
+
+// refreshJudged uses a token whose session has been read. Sessions change by compare-and-swap: it judges, and
+// acts if nothing has changed meanwhile; otherwise it reads again.
+func (s *Service) refreshJudged(ctx context.Context, r grantRequest) (response TokenResponse, err error) {
+	presented := r.presented
 	for range rotateAttempts {
 		response, err = s.refresh(ctx, r, presented)
 		if !isNotFound(err) {
@@ -118,10 +165,10 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 		return TokenResponse{}, err
 	}
 	// 3. Its effect.
-	session := p.session
+	session, user := p.session, p.user
 	switch verdict {
 	case rotate:
-		session, err = s.rotate(ctx, session, r, now)
+		session, user, err = s.rotate(ctx, p.token, r, now)
 	case repeat:
 		err = s.sessions.RepeatRotation(ctx, session.FamilyID, session.Counter)
 	case overused:
@@ -136,7 +183,7 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 		return TokenResponse{}, err
 	}
 	// 4. The tokens.
-	return s.tokens(r.client, p.user, session, scopes, now)
+	return s.tokens(r.client, user, session, scopes, now)
 }
 
 // refreshScopes returns the scopes of the next access token: those the session has and the user and the

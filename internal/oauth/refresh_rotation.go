@@ -36,15 +36,13 @@ func judge(s Session, u account.User, counter int64, now time.Time, grace time.D
 	}
 }
 
-// rotate increments the counter of a session and returns the session as it is then.
-func (s *Service) rotate(ctx context.Context, session Session, r grantRequest, now time.Time) (Session, error) {
-	session.extend(now, s.idle(r.client))
-	err := s.sessions.RotateSession(ctx, Rotation{
-		FamilyID: session.FamilyID, Counter: session.Counter, ClientID: session.ClientID,
-		Address: r.Caller.Address, Now: now, IdleUntil: session.IdleUntil,
+// rotate increments the counter of the session with the newest token and returns the session as it is then,
+// and its user. It returns fault.ErrNotFound unless judge would say rotate.
+func (s *Service) rotate(ctx context.Context, token refreshToken, r grantRequest, now time.Time) (Session, account.User, error) {
+	return s.sessions.RotateSession(ctx, Rotation{
+		FamilyID: token.family, Counter: token.counter, ClientID: r.client.ID,
+		Address: r.Caller.Address, Now: now, IdleUntil: now.Add(s.idle(r.client)),
 	})
-	session.Counter++
-	return session, err
 }
 
 // revokeReused revokes a session whose refresh token was reused. It returns ErrRefresh once that is

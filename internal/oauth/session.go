@@ -55,8 +55,8 @@ func (s Session) Expires() time.Time {
 	return s.IdleUntil
 }
 
-// extend sets when the session ends if it is not used after now. This is the only place that bounds
-// the idle time by the absolute end.
+// extend sets when a new session ends if it is not used after now: never after its absolute end. A rotation
+// is bounded by the store.
 func (s *Session) extend(now time.Time, idle time.Duration) {
 	s.IdleUntil = now.Add(idle)
 	if s.AbsoluteUntil.Before(s.IdleUntil) {
@@ -80,7 +80,7 @@ type Rotation struct {
 	ClientID  string
 	Address   string
 	Now       time.Time
-	IdleUntil time.Time // not after AbsoluteUntil
+	IdleUntil time.Time // or AbsoluteUntil, if that is earlier
 }
 
 // SessionStore stores sessions. Every method is one atomic act.
@@ -95,10 +95,10 @@ type SessionStore interface {
 	// SessionByFamily is SessionByID by the family of a refresh token.
 	SessionByFamily(ctx context.Context, family []byte) (Session, account.User, error)
 	// RotateSession increments the counter, sets RotatedAt, LastUsedAt, IdleUntil and Address, and
-	// resets Repeats. It MUST change nothing and return fault.ErrNotFound unless at r.Now the session
+	// resets Repeats. It returns the session as it is then, and its user as SessionByID does. It MUST change nothing and return fault.ErrNotFound unless at r.Now the session
 	// has that family, counter and client, is neither revoked nor past its end, and its user is active
 	// and has the same epoch. Of many callers with one counter exactly one succeeds.
-	RotateSession(ctx context.Context, r Rotation) error
+	RotateSession(ctx context.Context, r Rotation) (Session, account.User, error)
 	// RepeatRotation counts one response that returns the newest token again. It MUST change nothing and
 	// return fault.ErrNotFound unless the session has that family and counter and is not revoked.
 	RepeatRotation(ctx context.Context, family []byte, counter int64) error

@@ -94,9 +94,10 @@ var grantTypes = []string{GrantPassword, GrantRefresh, GrantClient}
 // GrantTypes returns the grants that Token implements.
 func (s *Service) GrantTypes() []string { return slices.Clone(grantTypes) }
 
-// identify returns the client that makes a request. A refresh that names no client counts for the
-// client of its refresh token, which is resolved here and not again. The client credentials grant has
-// no public client to fall back on (RFC 6749 §4.4.2).
+// identify returns the client that makes a request. A refresh that names no client counts for the client of
+// its refresh token. That is most likely the built-in one, which is assumed until the session is read; if the
+// built-in client is off, the token is resolved here. The client credentials grant has no public client to
+// fall back on (RFC 6749 §4.4.2).
 func (s *Service) identify(ctx context.Context, r TokenRequest) (Client, presentedToken, error) {
 	if r.GrantType == GrantClient && r.Client.none() {
 		return Client{}, presentedToken{}, errClient
@@ -104,6 +105,9 @@ func (s *Service) identify(ctx context.Context, r TokenRequest) (Client, present
 	if r.GrantType != GrantRefresh || !r.Client.none() {
 		client, err := s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
 		return client, presentedToken{}, err
+	}
+	if client := s.builtinClient(); client.Active {
+		return client, presentedToken{}, nil
 	}
 	presented, err := s.present(ctx, r.RefreshToken)
 	if err != nil {

@@ -28,34 +28,38 @@ var refreshReadCases = map[string]struct {
 	previous   bool   // the token was used a moment ago
 	junk       bool   // the token is not one of this service
 	raceLost   int    // how often another request is faster
+	scope      string // as requested
 	reads      int    // of the session
-	rotations  int
+	rotations  int    // tried
 	repeats    int
 	clientRead int
 	code       fault.Code // empty: tokens are issued
 }{
-	"built-in, unnamed":             {reads: 1, rotations: 1},
-	"built-in, named":               {named: true, reads: 1, rotations: 1},
-	"public, unnamed":               {holder: "public", reads: 1, rotations: 1, clientRead: 1},
-	"public, named":                 {holder: "public", named: true, reads: 1, rotations: 1, clientRead: 1},
-	"confidential, named":           {holder: "confidential", named: true, reads: 1, rotations: 1, clientRead: 1},
-	"confidential, unnamed":         {holder: "confidential", reads: 1, clientRead: 1, code: oauth.InvalidClient},
-	"of another client":             {holder: "public", other: true, reads: 1, code: oauth.InvalidGrant},
-	"previous token, unnamed":       {previous: true, reads: 1, repeats: 1},
-	"previous token, named":         {previous: true, named: true, reads: 1, repeats: 1},
+	"built-in, unnamed":             {rotations: 1},
+	"built-in, named":               {named: true, rotations: 1},
+	"public, unnamed":               {holder: "public", reads: 1, rotations: 2, clientRead: 1},
+	"public, named":                 {holder: "public", named: true, rotations: 1, clientRead: 1},
+	"confidential, named":           {holder: "confidential", named: true, rotations: 1, clientRead: 1},
+	"confidential, unnamed":         {holder: "confidential", reads: 1, rotations: 1, clientRead: 1, code: oauth.InvalidClient},
+	"of another client":             {holder: "public", other: true, reads: 1, rotations: 1, code: oauth.InvalidGrant},
+	"previous token, unnamed":       {previous: true, reads: 1, rotations: 1, repeats: 1},
+	"previous token, named":         {previous: true, named: true, reads: 1, rotations: 1, repeats: 1},
 	"junk, unnamed":                 {junk: true, code: oauth.InvalidGrant},
 	"junk, named":                   {junk: true, named: true, code: oauth.InvalidGrant},
-	"one race lost":                 {raceLost: 1, reads: 2, rotations: 2},
-	"one race lost, named":          {raceLost: 1, named: true, reads: 2, rotations: 2},
-	"four races lost":               {raceLost: 4, reads: 5, rotations: 5},
-	"five races lost":               {raceLost: 5, reads: 6, rotations: 5, code: fault.Unavailable},
-	"public, one race lost":         {holder: "public", raceLost: 1, reads: 2, rotations: 2, clientRead: 1},
-	"confidential, one race lost":   {holder: "confidential", named: true, raceLost: 1, reads: 2, rotations: 2, clientRead: 1},
-	"confidential, previous, named": {holder: "confidential", named: true, previous: true, reads: 1, repeats: 1, clientRead: 1},
+	"with scopes, unnamed":          {scope: "profile", reads: 1, rotations: 1},
+	"with scopes, named":            {named: true, scope: "profile", reads: 1, rotations: 1},
+	"with more scopes, unnamed":     {scope: "profile other", reads: 1, code: oauth.InvalidScope},
+	"one race lost":                 {raceLost: 1, reads: 1, rotations: 2},
+	"one race lost, named":          {raceLost: 1, named: true, reads: 1, rotations: 2},
+	"five races lost":               {raceLost: 5, reads: 5, rotations: 6},
+	"six races lost":                {raceLost: 6, reads: 6, rotations: 6, code: fault.Unavailable},
+	"public, one race lost":         {holder: "public", raceLost: 1, reads: 1, rotations: 2, clientRead: 1},
+	"confidential, one race lost":   {holder: "confidential", named: true, raceLost: 1, reads: 1, rotations: 2, clientRead: 1},
+	"confidential, previous, named": {holder: "confidential", named: true, previous: true, reads: 1, rotations: 1, repeats: 1, clientRead: 1},
 }
 
-// TestRefreshReads checks that a refresh resolves its session and its client once, whether or not the
-// request names the client.
+// TestRefreshReads checks that a refresh with the newest token is one statement, that every other one reads the
+// session once more, and that the client is read once, whether or not the request names it.
 func TestRefreshReads(t *testing.T) {
 	t.Parallel()
 	for name, c := range refreshReadCases {
@@ -83,7 +87,7 @@ func TestRefreshReads(t *testing.T) {
 			}
 			clear(f.store.calls)
 			f.store.raceLost = c.raceLost
-			_, err := f.refresh(t, token, by)
+			_, err := f.Token(t.Context(), oauth.TokenRequest{GrantType: oauth.GrantRefresh, RefreshToken: token, Client: by, Scope: c.scope})
 			require.Equal(t, c.reads, f.store.calls["SessionByFamily"], "reads of the session")
 			require.Equal(t, c.rotations, f.store.calls["RotateSession"], "rotations")
 			require.Equal(t, c.repeats, f.store.calls["RepeatRotation"], "repetitions")
@@ -109,7 +113,7 @@ func TestRefreshBeforeAuthentication(t *testing.T) {
 	}
 	_, err := f.refresh(t, token, holder)
 	require.NoError(t, err)
-	require.Equal(t, 1, f.store.calls["RotateSession"])
+	require.Equal(t, 3+1, f.store.calls["RotateSession"], "tried for the built-in client, made for the holder")
 }
 
 func TestRefreshOutage(t *testing.T) {

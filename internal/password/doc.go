@@ -13,7 +13,7 @@
 //
 // Where to find what:
 //   - hasher.go: Options, Hash, Verify and the decoy
-//   - queue.go: how many hashes may run and wait at once, and Calibrated
+//   - queue.go: how many hashes may run and wait at once
 //   - argon2.go, bcrypt.go, scrypt.go, pbkdf2.go: the algorithms, their formats and their limits
 //   - scheme.go: the list of formats; CheckHash for an import
 //   - common.go, common.txt, NOTICE: the most common passwords and where the list comes from

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Params Params        // costs of new hashes; default: DefaultParams
 	Slots  int           // hashes that run at once; default: GOMAXPROCS
-	Queue  int           // hashes that may wait; default: 20 for each slot, see Calibrated
+	Queue  int           // hashes that may wait; default: as many as the slots complete in a second
 	Wait   time.Duration // how long a hash may wait; default: 1.5 seconds
 	Weak   bool          // allows parameters below the OWASP minimum, for tests
 	Log    *slog.Logger  // for stored hashes that cannot be read; default: slog.Default
@@ -54,9 +54,6 @@ func withDefaults(o Options) Options {
 	if o.Slots <= 0 {
 		o.Slots = runtime.GOMAXPROCS(0)
 	}
-	if o.Queue <= 0 {
-		o.Queue = queueFor(o.Slots, assumedHashTime)
-	}
 	if o.Wait <= 0 {
 		o.Wait = maxWait
 	}
@@ -68,10 +65,11 @@ func withDefaults(o Options) Options {
 
 // Hash returns the argon2id hash of a password as a PHC string, with the current parameters.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.start(ctx); err != nil {
+	done, err := h.start(ctx)
+	if err != nil {
 		return "", err
 	}
-	defer h.slots.release()
+	defer done()
 	return newArgon2id(h.params, password).String(), nil
 }
 
@@ -81,10 +79,11 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // and of the context.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error) {
 	s, decoy := h.read(ctx, hash)
-	if err := h.start(ctx); err != nil {
+	done, err := h.start(ctx)
+	if err != nil {
 		return false, false, err
 	}
-	defer h.slots.release()
+	defer done()
 	ok = s.matches(password) && !decoy
 	return ok, ok && !s.current(h.params), nil
 }
@@ -102,14 +101,21 @@ func (h *Hasher) read(ctx context.Context, hash string) (s stored, decoy bool) {
 	return s, false
 }
 
-// start acquires a slot and counts the hash that is to be computed in it.
-func (h *Hasher) start(ctx context.Context) error {
+// start acquires a slot and counts the hash that is to be computed in it. The caller must call done after it.
+func (h *Hasher) start(ctx context.Context) (done func(), err error) {
 	if err := h.slots.acquire(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	h.started.Add(1)
-	return nil
+	begin := time.Now()
+	return func() {
+		h.slots.measured(time.Since(begin))
+		h.slots.release()
+	}, nil
 }
+
+// Available returns fault.ErrUnavailable if Hash and Verify would refuse at once, because the queue is full.
+func (h *Hasher) Available() error { return h.slots.full() }
 
 // Hashes returns how many hashes have been started, including decoys.
 func (h *Hasher) Hashes() int64 { return h.started.Load() }

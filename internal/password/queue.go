@@ -4,7 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/fault"
@@ -17,18 +17,45 @@ const (
 	maxWait   = 1500 * time.Millisecond
 )
 
-// assumedHashTime is the duration of one hash for a queue that was not calibrated.
+// assumedHashTime is the duration of a hash until the first ones have been measured.
 const assumedHashTime = 50 * time.Millisecond
 
 // slots lets a few hashes run at once, and a bounded number wait for a slot in order of arrival.
 type slots struct {
 	running chan struct{} // one element for each running hash
-	waiting chan struct{} // one element for each waiting hash
+	waiting atomic.Int64  // number of waiting hashes
+	most    int           // hashes that may wait; 0: as many as the slots complete within queueTime
+	each    atomic.Int64  // recent duration of a hash, in nanoseconds
 	wait    time.Duration
 }
 
 func newSlots(running, waiting int, wait time.Duration) *slots {
-	return &slots{make(chan struct{}, running), make(chan struct{}, waiting), wait}
+	s := &slots{running: make(chan struct{}, running), most: waiting, wait: wait}
+	s.each.Store(int64(assumedHashTime))
+	return s
+}
+
+// limit returns how many hashes may wait.
+func (s *slots) limit() int64 {
+	if s.most > 0 {
+		return int64(s.most)
+	}
+	return queueFor(cap(s.running), time.Duration(s.each.Load()))
+}
+
+// measured takes the duration of a hash into account. It forgets old ones quickly: what else the machine does
+// changes, and so do the algorithms of stored hashes.
+func (s *slots) measured(d time.Duration) {
+	old := s.each.Load()
+	s.each.CompareAndSwap(old, old+(int64(d)-old)/8) // if another was faster, its measurement will do
+}
+
+// full returns fault.ErrUnavailable if acquire would refuse at once.
+func (s *slots) full() error {
+	if len(s.running) == cap(s.running) && s.waiting.Load() >= s.limit() {
+		return unavailable()
+	}
+	return nil
 }
 
 // acquire waits for a slot. It returns fault.ErrUnavailable at once if the queue is full, and also if
@@ -43,10 +70,8 @@ func (s *slots) acquire(ctx context.Context) error {
 		return nil
 	default:
 	}
-	select {
-	case s.waiting <- struct{}{}:
-		defer func() { <-s.waiting }()
-	default:
+	defer s.waiting.Add(-1)
+	if s.waiting.Add(1) > s.limit() {
 		return unavailable()
 	}
 	return s.queue(ctx)
@@ -81,30 +106,7 @@ func unavailable() error {
 	return fault.ErrUnavailable.Wrap(fault.ErrNoHashSlot).After(time.Duration(1+rand.IntN(3)) * time.Second) //nolint:gosec // jitter, not a secret
 }
 
-// Calibrated returns a copy of o whose Queue suits this machine: as many hashes as the slots complete in
-// a second. It computes five hashes to measure that, which takes some hundred milliseconds, so it is for
-// a server, not for a command. It does not change a Queue that is set.
-func (o Options) Calibrated() Options {
-	d := withDefaults(o)
-	if o.Queue <= 0 && d.Params.bounded() == nil { // New rejects the others
-		o.Queue = queueFor(d.Slots, hashTime(d.Params))
-	}
-	return o
-}
-
-// hashTime returns the median duration of five hashes.
-func hashTime(p Params) time.Duration {
-	times := make([]time.Duration, 5)
-	for i := range times {
-		start := time.Now()
-		newArgon2id(p, "calibration")
-		times[i] = time.Since(start)
-	}
-	slices.Sort(times)
-	return times[len(times)/2]
-}
-
 // queueFor returns how many hashes of the given duration the slots complete within queueTime.
-func queueFor(slots int, each time.Duration) int {
-	return int(math.Ceil(float64(slots) * float64(queueTime) / float64(max(each, time.Millisecond))))
+func queueFor(slots int, each time.Duration) int64 {
+	return int64(math.Ceil(float64(slots) * float64(queueTime) / float64(max(each, time.Millisecond))))
 }

@@ -64,7 +64,7 @@ func TestQueueWaitLimit(t *testing.T) {
 		start := time.Now()
 		require.ErrorIs(t, s.acquire(t.Context()), fault.ErrUnavailable)
 		require.Equal(t, maxWait, time.Since(start))
-		require.Empty(t, s.waiting, "a caller that gave up has left the queue")
+		require.Zero(t, s.waiting.Load(), "a caller that gave up has left the queue")
 	})
 }
 
@@ -81,11 +81,11 @@ func TestCanceledCallersLeaveTheQueueWithoutHashing(t *testing.T) {
 			done <- err
 		}()
 		synctest.Wait()
-		require.Len(t, h.slots.waiting, 1)
+		require.EqualValues(t, 1, h.slots.waiting.Load())
 
 		cancel(disconnected)
 		require.ErrorIs(t, <-done, context.Canceled)
-		require.Empty(t, h.slots.waiting)
+		require.Zero(t, h.slots.waiting.Load())
 
 		h.slots.release()
 		_, _, err := h.Verify(ctx, "", "password")
@@ -109,15 +109,41 @@ func TestNoHashAfterTheEndOfTheContext(t *testing.T) {
 
 func TestQueueFor(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, 67, queueFor(2, 30*time.Millisecond))
-	require.Equal(t, 4, queueFor(4, time.Second))
-	require.Equal(t, 1000, queueFor(1, 0), "a coarse clock does not make the queue unbounded")
+	require.EqualValues(t, 67, queueFor(2, 30*time.Millisecond))
+	require.EqualValues(t, 4, queueFor(4, time.Second))
+	require.EqualValues(t, 1000, queueFor(1, 0), "a coarse clock does not make the queue unbounded")
 }
 
-func TestCalibrated(t *testing.T) {
+func TestQueueLearnsHowLongHashesTake(t *testing.T) {
 	t.Parallel()
-	require.Positive(t, Options{Params: cheap}.Calibrated().Queue)
-	require.Equal(t, 7, Options{Params: cheap, Queue: 7}.Calibrated().Queue, "a queue that is set is not changed")
-	require.Zero(t, Options{Params: Params{65537, 2, 1}}.Calibrated().Queue, "parameters that New rejects are not measured")
-	require.Equal(t, 40, withDefaults(Options{Slots: 2}).Queue, "the default needs no measurement")
+	s := newSlots(2, 0, time.Minute)
+	require.EqualValues(t, 40, s.limit(), "before the first measurement")
+	for range 50 {
+		s.measured(10 * time.Millisecond)
+	}
+	require.InDelta(t, 200, s.limit(), 5)
+	for range 50 {
+		s.measured(time.Second)
+	}
+	require.InDelta(t, 2, s.limit(), 1, "slow hashes shorten the queue")
+	fixed := newSlots(2, 7, time.Minute)
+	fixed.measured(time.Hour)
+	require.EqualValues(t, 7, fixed.limit(), "a queue that is set is not changed")
+}
+
+func TestFullQueueIsKnownBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1, 1, time.Minute)
+		require.NoError(t, s.full())
+		require.NoError(t, s.acquire(t.Context()))
+		require.NoError(t, s.full(), "one may wait")
+		waiter := make(chan error)
+		go func() { waiter <- s.acquire(t.Context()) }()
+		synctest.Wait()
+		require.ErrorIs(t, s.full(), fault.ErrUnavailable)
+		s.release()
+		require.NoError(t, <-waiter)
+		require.NoError(t, s.full())
+	})
 }

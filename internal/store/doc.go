@@ -8,6 +8,8 @@
 //   - prefix.go: PrefixEnd, the upper bound of a prefix search
 //   - pool.go: Pool and Health, what an engine says about its connections and itself
 //   - results.go: what an empty result means
+//   - instance.go: Keeper, what operating a database needs beyond the domain
+//   - state_file.go: State, what is remembered of a database apart from it
 //   - text.go: CleanText, for text that comes from outside
 //
 // It leaves statements, transactions, locks, column formats and driver errors to the engines in

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,4 +52,12 @@ func rootCause(err error) error {
 		}
 	}
 	return err
+}
+
+// IsRefusal reports whether err means that the server does not accept the user, the password or the
+// connection as such, or that its certificate is invalid. Waiting does not help then, as it may when a
+// server is starting or a database has not been created yet.
+func IsRefusal(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return strings.HasPrefix(code(err), "28") || errors.As(err, &certificate)
 }

@@ -3,7 +3,8 @@
 //
 // It owns its SQL, the connection pool with its timeouts, the migration lock, and the translation of
 // driver errors into domain errors. Every method is atomic: one statement, one pipelined batch, or a
-// transaction where a statement depends on the result of another. The audit event and the outbox jobs
+// transaction where a statement depends on the result of another. Simultaneous reads and rotations of
+// sessions share a statement. The audit event and the outbox jobs
 // of a change are part of its statement. It leaves all rules to account, oauth, hook, outbox and
 // throttle, what is equal in both engines to store, and replication and failover to PostgreSQL.
 //
@@ -13,8 +14,9 @@
 //   - errors.go: driver errors; connect_error.go: the one-line error of Open
 //   - change_record.go: the audit event and the jobs of a change
 //   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account
-//   - sessions.go, clients.go: oauth; signing_keys.go: the signing keys
+//   - sessions.go, sessions_read.go, sessions_rotate.go, clients.go: oauth; signing_keys.go: the signing keys
 //   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
+//   - instance.go: the id of the database; silence.go: a server that does not answer
 //
 // The timeouts are sent as startup parameters. Behind PgBouncer, list them in its
 // ignore_startup_parameters and set default_query_exec_mode=exec in the URL. The advisory lock of the

@@ -2,13 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
@@ -29,21 +25,4 @@ func (s *Store) Health(ctx context.Context) (store.Health, error) {
 		h.Time = h.Time.UTC()
 		return h, err
 	}, `SELECT current_setting('server_version'), clock_timestamp()`)
-}
-
-var errRollBack = errors.New("roll back")
-
-// TryWrite writes a row and rolls it back. It returns nil if the database would have kept it.
-func (s *Store) TryWrite(ctx context.Context) error {
-	job := outbox.New(uuid.NewString(), outbox.Email, nil, time.Unix(0, 0).UTC())
-	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, enqueueJob, jobsJSON([]outbox.Job{job})); err != nil {
-			return err
-		}
-		return errRollBack
-	})
-	if errors.Is(err, errRollBack) {
-		return nil
-	}
-	return err
 }

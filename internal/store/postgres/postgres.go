@@ -28,6 +28,9 @@ type Options struct {
 type Store struct {
 	store.Migrator
 	pool           *pgxpool.Pool
+	sessionReads   *sessionReads
+	rotations      *rotations
+	silence        *silence
 	migrationFiles fs.FS
 }
 
@@ -52,6 +55,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		config.MaxConns = opts.MaxConns
 	}
 	config.ConnConfig.Tracer = opts.Tracer
+	silence := newSilence(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: create the connection pool: %w", err)
@@ -60,7 +64,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, &connectError{hosts: hosts(config.ConnConfig), cause: err}
 	}
-	s := &Store{pool: pool, migrationFiles: migrations.Postgres}
+	s := &Store{pool: pool, silence: silence, migrationFiles: migrations.Postgres}
+	s.sessionReads, s.rotations = s.newSessionReads(), s.newRotations()
 	s.Migrator = store.NewMigrator(s.withProvider)
 	return s, nil
 }

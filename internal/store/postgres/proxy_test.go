@@ -15,15 +15,16 @@ type proxy struct {
 	addr   string
 	target string
 
-	mu     sync.Mutex
-	frozen bool
-	conns  []net.Conn
+	mu      sync.Mutex
+	frozen  bool
+	stalled chan struct{} // closed when packets flow
+	conns   []net.Conn
 }
 
 func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
 	l := listen(t)
-	p := &proxy{addr: l.Addr().String(), target: target}
+	p := &proxy{addr: l.Addr().String(), target: target, stalled: closed()}
 	t.Cleanup(func() { l.Close(); p.closeAll() })
 	go func() {
 		for {
@@ -52,11 +53,44 @@ func (p *proxy) connect(ctx context.Context, client net.Conn) {
 	}
 	p.conns = append(p.conns, server)
 	pipe := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from) // until one side closes
+		_, _ = io.Copy(stallable{to, p}, from) // until one side closes
 		to.Close()
 	}
 	go pipe(server, client)
 	go pipe(client, server)
+}
+
+// stallable is a connection whose packets wait while the proxy is stalled.
+type stallable struct {
+	net.Conn
+	proxy *proxy
+}
+
+func (s stallable) Write(b []byte) (int, error) {
+	<-s.proxy.flow()
+	return s.Conn.Write(b)
+}
+
+func (p *proxy) flow() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stalled
+}
+
+func closed() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+// stall keeps all connections open and forwards nothing, like a network that drops packets. The
+// returned function forwards what has been kept.
+func (p *proxy) stall() (resume func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stalled := make(chan struct{})
+	p.stalled = stalled
+	return func() { close(stalled) }
 }
 
 func (p *proxy) freeze()   { p.setFrozen(true) }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -11,9 +12,20 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// withConn calls do with a live connection, for one statement, batch or transaction. It fails within
-// acquireTimeout if the database is down, however late the deadline of ctx is.
+// withConn calls do with a live connection, for one statement, batch or transaction. It fails in
+// about a second if the database is down, and after FailFast if it does not answer, however late the
+// deadline of ctx is.
 func (s *Store) withConn(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+	ctx, stop := s.silence.watch(ctx)
+	defer stop()
+	err := s.withWatchedConn(ctx, do)
+	if err != nil && errors.Is(context.Cause(ctx), errSilent) {
+		return fault.ErrUnavailable.Wrap(errSilent)
+	}
+	return err
+}
+
+func (s *Store) withWatchedConn(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
 	acquireCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
 	conn, err := s.pool.Acquire(acquireCtx)

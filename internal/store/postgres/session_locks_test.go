@@ -105,7 +105,7 @@ func refreshWaits(t *testing.T, s *Store, patch account.UserPatch) {
 	u, session := createSignedIn(t, s)
 	err := whileLocked(t, s, func(tx pgx.Tx) error {
 		return errors.Join(execUpdate(tx, u, patch), execTx(tx, lockSessions, u.ID), execTx(tx, revokeOldEpochs, now, patch.Reason, u.ID))
-	}, func() error { return s.RotateSession(t.Context(), rotation(session)) })
+	}, func() error { _, _, err := s.RotateSession(t.Context(), rotation(session)); return err })
 	require.ErrorIs(t, err, fault.ErrNotFound)
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
@@ -19,16 +18,33 @@ const sessionColumns = `s.id::text, s.family_id, COALESCE(s.user_id::text, ''), 
 	s.revoked_at, COALESCE(s.revoked_reason, '')`
 
 func scanSession(row pgx.CollectableRow) (oauth.Session, error) {
-	var s oauth.Session
-	var revoked *time.Time
-	err := row.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, &s.Scopes,
+	var s sessionRow
+	err := row.Scan(s.columns()...)
+	return s.value(), err
+}
+
+// sessionRow is where the columns of a session are scanned to.
+type sessionRow struct {
+	session oauth.Session
+	revoked *time.Time
+}
+
+func (r *sessionRow) columns() []any {
+	s := &r.session
+	return []any{
+		&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, &s.Scopes,
 		&s.Counter, &s.RotatedAt, &s.Repeats, &s.Address, &s.UserAgent, &s.CreatedAt, &s.LastUsedAt, &s.IdleUntil, &s.AbsoluteUntil,
-		&revoked, &s.RevokedReason)
+		&r.revoked, &s.RevokedReason,
+	}
+}
+
+func (r *sessionRow) value() oauth.Session {
+	s := r.session
 	for _, t := range []*time.Time{&s.RotatedAt, &s.CreatedAt, &s.LastUsedAt, &s.IdleUntil, &s.AbsoluteUntil} {
 		*t = t.UTC()
 	}
-	s.RevokedAt = utcOrZero(revoked)
-	return s, err
+	s.RevokedAt = utcOrZero(r.revoked)
+	return s
 }
 
 // sessionLive is the condition that the sessions row s has not ended at a time.
@@ -77,55 +93,6 @@ func (s *Store) CreateSession(ctx context.Context, session oauth.Session, change
 		storedTime(session.AbsoluteUntil), storedTimeOrNull(session.RevokedAt), session.RevokedReason,
 		oauth.MaxSessions-1, oauth.EndedByNumber)...)
 	return requireRows(s.execBatch(ctx, batch, 1))
-}
-
-const (
-	sessionWithUser = `SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
-	sessionByID     = sessionWithUser + ` WHERE s.id = $1`
-	sessionByFamily = sessionWithUser + ` WHERE s.family_id = $1`
-)
-
-// SessionByID implements oauth.SessionStore.
-func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	if !isUUID(id) {
-		return oauth.Session{}, account.User{}, fault.ErrNotFound
-	}
-	r, err := queryOne(ctx, s, scanSessionAndUser, sessionByID, id)
-	return r.session, r.user, err
-}
-
-// SessionByFamily implements oauth.SessionStore.
-func (s *Store) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
-	r, err := queryOne(ctx, s, scanSessionAndUser, sessionByFamily, family)
-	return r.session, r.user, err
-}
-
-// sessionAndUser is a session with its user, if it has one.
-type sessionAndUser struct {
-	session oauth.Session
-	user    account.User
-}
-
-func scanSessionAndUser(row pgx.CollectableRow) (r sessionAndUser, err error) {
-	r.session, err = scanSession(leadingColumns{row})
-	if err == nil && r.session.UserID != "" {
-		r.user, err = scanUser(trailingColumns{row})
-	}
-	return r, err
-}
-
-// Of several callers with the same counter, the first one locks the row. The others wait, read the row
-// again and find another counter. They do not read the users table again, so every change that ends
-// the sessions of a user must also change the session rows.
-var rotateSession = `
-	UPDATE sessions s SET counter = s.counter + 1, rotated_at = $1, last_used_at = $1,
-		idle_until = $2, address = $3, repeats = 0
-	WHERE s.family_id = $4 AND s.counter = $5 AND s.client_id = $6 AND ` + sessionLive("$1") + `
-		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("$1") + `))`
-
-// RotateSession implements oauth.SessionStore.
-func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) error {
-	return s.execOne(ctx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
 }
 
 const repeatRotation = `UPDATE sessions SET repeats = repeats + 1 WHERE family_id = $1 AND counter = $2 AND revoked_at IS NULL`

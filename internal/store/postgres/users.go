@@ -14,19 +14,44 @@ import (
 
 // userColumns are the columns of the users row u that scanUser reads.
 const userColumns = `u.id::text, u.username, u.username_key, u.email, u.email_key, u.email_verified, u.active, u.disabled_until,
-	u.name, u.picture, u.password_hash, u.epoch, u.created_at, u.updated_at,
-	ARRAY(SELECT r.name FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id
-		WHERE ur.user_id = u.id ORDER BY r.name),
-	ARRAY(SELECT DISTINCT scope COLLATE "C" FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id, unnest(r.scopes) AS scope
-		WHERE ur.user_id = u.id ORDER BY 1)`
+	u.name, u.picture, u.password_hash, u.epoch, u.created_at, u.updated_at, ` + userRoles
+
+// userColumnsOrEmpty are the same for a row that an outer join may leave empty.
+const userColumnsOrEmpty = `COALESCE(u.id::text, ''), COALESCE(u.username, ''), COALESCE(u.username_key, ''), COALESCE(u.email, ''),
+	COALESCE(u.email_key, ''), COALESCE(u.email_verified, FALSE), COALESCE(u.active, FALSE), u.disabled_until, COALESCE(u.name, ''),
+	COALESCE(u.picture, ''), COALESCE(u.password_hash, ''), COALESCE(u.epoch, 0), COALESCE(u.created_at, 'epoch'),
+	COALESCE(u.updated_at, 'epoch'), ` + userRoles
+
+// userRoles is a list of the roles of u, each followed by its scopes, with spaces between them.
+const userRoles = `ARRAY(SELECT r.name || ' ' || array_to_string(r.scopes, ' ') FROM users_to_roles ur JOIN roles r ON r.id = ur.role_id
+	WHERE ur.user_id = u.id)`
 
 func scanUser(row pgx.CollectableRow) (account.User, error) {
-	var u account.User
-	var until *time.Time
-	err := row.Scan(&u.ID, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &u.EmailVerified, &u.Active, &until,
-		&u.Name, &u.Picture, &u.PasswordHash, &u.Epoch, &u.CreatedAt, &u.UpdatedAt, &u.Roles, &u.Scopes)
-	u.DisabledUntil, u.CreatedAt, u.UpdatedAt = utcOrZero(until), u.CreatedAt.UTC(), u.UpdatedAt.UTC()
-	return u, err
+	var u userRow
+	err := row.Scan(u.columns()...)
+	return u.value(), err
+}
+
+// userRow is where the columns of a user are scanned to.
+type userRow struct {
+	user  account.User
+	until *time.Time
+	roles []string
+}
+
+func (r *userRow) columns() []any {
+	u := &r.user
+	return []any{
+		&u.ID, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &u.EmailVerified, &u.Active, &r.until,
+		&u.Name, &u.Picture, &u.PasswordHash, &u.Epoch, &u.CreatedAt, &u.UpdatedAt, &r.roles,
+	}
+}
+
+func (r *userRow) value() account.User {
+	u := r.user
+	u.DisabledUntil, u.CreatedAt, u.UpdatedAt = utcOrZero(r.until), u.CreatedAt.UTC(), u.UpdatedAt.UTC()
+	u.Roles, u.Scopes = rolesAndScopes(r.roles)
+	return u
 }
 
 var createUser = withRecord(`requested_roles AS (SELECT id FROM roles WHERE name = ANY($17::text[])),

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -24,6 +26,19 @@ func utcOrZero(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
+}
+
+// rolesAndScopes reads a list of roles, each followed by its scopes. It returns the roles, and the scopes of
+// all of them without duplicates, both sorted.
+func rolesAndScopes(list []string) (roles, scopes []string) {
+	roles, scopes = make([]string, 0, len(list)), []string{}
+	for _, text := range list {
+		role, own, _ := strings.Cut(text, " ")
+		roles, scopes = append(roles, role), append(scopes, strings.Fields(own)...)
+	}
+	slices.Sort(roles)
+	slices.Sort(scopes)
+	return roles, slices.Compact(scopes)
 }
 
 // storedSeconds returns a duration as a column holds it, or NULL for nil.

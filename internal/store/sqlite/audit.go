@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -11,7 +10,7 @@ import (
 
 // AppendEvent implements audit.Store.
 func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return recordChange(ctx, tx, audit.Change{Event: e}) })
+	return s.inTxLater(ctx, func(tx *writeTx) error { return recordChange(ctx, tx, audit.Change{Event: e}) })
 }
 
 // eventColumns are the columns of audit_events that scanEvent reads.
@@ -29,7 +28,7 @@ func scanEvent(r row) (audit.Event, error) {
 // Events implements audit.Store.
 func (s *Store) Events(ctx context.Context, q audit.Query) ([]audit.Event, error) {
 	query, args := eventsQuery(q)
-	return queryAll(ctx, s.reader, scanEvent, query, args...)
+	return queryAll(ctx, s.reads, scanEvent, query, args...)
 }
 
 // eventsQuery reads one range of one index. The events of a user are two ranges: those in which the user

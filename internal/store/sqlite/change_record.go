@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
@@ -19,7 +18,7 @@ const (
 
 // recordChange stores the audit event and the outbox jobs of a change in its transaction. Notices are
 // for webhooks: they are only stored if a webhook is active.
-func recordChange(ctx context.Context, tx *sql.Tx, change audit.Change) error {
+func recordChange(ctx context.Context, tx *writeTx, change audit.Change) error {
 	if change.Event.Action != "" {
 		if err := recordEvent(ctx, tx, change.Event); err != nil {
 			return err
@@ -43,7 +42,7 @@ func recordChange(ctx context.Context, tx *sql.Tx, change audit.Change) error {
 	return nil
 }
 
-func recordEvent(ctx context.Context, tx *sql.Tx, e audit.Event) error {
+func recordEvent(ctx context.Context, tx *writeTx, e audit.Event) error {
 	_, err := tx.ExecContext(ctx, insertEvent, e.ID, storedTime(e.At), string(e.Action), string(e.Outcome), store.CleanText(e.Reason),
 		store.CleanText(e.Actor), store.CleanText(e.ActorID), store.CleanText(e.ClientID), store.CleanText(e.Target), store.CleanText(e.TargetID),
 		store.CleanText(e.Address), store.CleanText(e.UserAgent), store.CleanText(e.RequestID))

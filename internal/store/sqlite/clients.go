@@ -73,7 +73,7 @@ const (
 
 // CreateClient implements oauth.ClientStore.
 func (s *Store) CreateClient(ctx context.Context, c oauth.Client, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		err := execOneTx(ctx, tx, createClient, c.ID, c.Name, c.Public, c.FirstParty, storedList(c.Grants), storedList(c.Scopes), storedList(c.Audiences),
 			storedSeconds(&c.AccessTTL), storedSeconds(&c.SessionIdle), storedSeconds(&c.SessionMax), c.Active, storedTime(c.CreatedAt),
 			c.TokenAlgorithm, c.TokenKeys.Current, c.TokenKeys.Next, storedTimeOrNull(c.TokenKeys.NextFrom), c.Claims)
@@ -90,7 +90,7 @@ func (s *Store) CreateClient(ctx context.Context, c oauth.Client, change audit.C
 	})
 }
 
-func insertSecret(ctx context.Context, tx *sql.Tx, id string, secret oauth.ClientSecret) error {
+func insertSecret(ctx context.Context, tx *writeTx, id string, secret oauth.ClientSecret) error {
 	return execOneTx(ctx, tx, createSecret, id, nonNil(secret.Hash), storedTime(secret.CreatedAt), storedTimeOrNull(secret.ExpiresAt))
 }
 
@@ -98,14 +98,14 @@ const clientByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = ?`
 
 // ClientByID implements oauth.ClientStore.
 func (s *Store) ClientByID(ctx context.Context, id string) (oauth.Client, error) {
-	return queryOne(ctx, s.reader, scanClient, clientByID, id)
+	return queryOne(ctx, s.reads, scanClient, clientByID, id)
 }
 
 const listClients = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id > ? ORDER BY c.id LIMIT ?`
 
 // ListClients implements oauth.ClientStore.
 func (s *Store) ListClients(ctx context.Context, after string, limit int) ([]oauth.Client, error) {
-	return queryAll(ctx, s.reader, scanClient, listClients, after, max(limit, 0))
+	return queryAll(ctx, s.reads, scanClient, listClients, after, max(limit, 0))
 }
 
 const (
@@ -122,7 +122,7 @@ const (
 
 // UpdateClient implements oauth.ClientStore.
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		err := execOneTx(ctx, tx, updateClient, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
 			storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active,
 			p.TokenAlgorithm, p.Claims)
@@ -140,7 +140,7 @@ const deleteClient = `DELETE FROM clients WHERE id = ?`
 
 // DeleteClient implements oauth.ClientStore. A foreign key deletes the secrets.
 func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := execOneTx(ctx, tx, deleteClient, id); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ const (
 
 // RotateClientSecret implements oauth.ClientStore.
 func (s *Store) RotateClientSecret(ctx context.Context, id string, secret oauth.ClientSecret, until time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireTrue(ctx, tx, fault.ErrNotFound, clientExists, id); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ const swapTokenKeys = `
 
 // SwapTokenKeys implements oauth.ClientStore.
 func (s *Store) SwapTokenKeys(ctx context.Context, id string, from, to oauth.TokenKeys, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		err := execOneTx(ctx, tx, swapTokenKeys, id, from.Current, from.Next, to.Current, to.Next, storedTimeOrNull(to.NextFrom))
 		if err != nil {
 			return err

@@ -68,7 +68,7 @@ func TestCancelRunningStatement(t *testing.T) {
 	require.ErrorIs(t, err, fault.ErrUnavailable)
 
 	ctx, cancel = context.WithCancel(t.Context())
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *writeTx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM roles`); err != nil {
 			return err
 		}

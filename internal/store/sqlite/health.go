@@ -3,10 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"time"
 
-	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
@@ -27,21 +24,4 @@ func poolOf(name string, db *sql.DB) store.Pool {
 func (s *Store) Health(ctx context.Context) (store.Health, error) {
 	version, err := queryOne(ctx, s.reader, scanValue[string], `SELECT sqlite_version()`)
 	return store.Health{Engine: "SQLite", Version: version}, err
-}
-
-var errRollBack = errors.New("roll back")
-
-// TryWrite writes a row and rolls it back. It returns nil if the database would have kept it.
-func (s *Store) TryWrite(ctx context.Context) error {
-	job := outbox.New("00000000-0000-8000-8000-000000000000", outbox.Email, nil, time.Unix(0, 0).UTC())
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := enqueue(ctx, tx, job); err != nil {
-			return err
-		}
-		return errRollBack
-	})
-	if errors.Is(err, errRollBack) {
-		return nil
-	}
-	return err
 }

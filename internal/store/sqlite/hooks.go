@@ -36,7 +36,7 @@ const listHooks = `SELECT id, url, events, active, created_at FROM hooks ORDER B
 
 // Hooks implements hook.Store.
 func (s *Store) Hooks(ctx context.Context) ([]hook.Hook, error) {
-	return queryAll(ctx, s.reader, scanHook, listHooks)
+	return queryAll(ctx, s.reads, scanHook, listHooks)
 }
 
 const deleteHook = `DELETE FROM hooks WHERE id = ?`
@@ -74,14 +74,14 @@ const listDeliveries = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHER
 
 // Deliveries implements hook.Store.
 func (s *Store) Deliveries(ctx context.Context, hookID string, limit int) ([]hook.Delivery, error) {
-	return queryAll(ctx, s.reader, scanDelivery, listDeliveries, hookID, max(limit, 0))
+	return queryAll(ctx, s.reads, scanDelivery, listDeliveries, hookID, max(limit, 0))
 }
 
 const deliveryByID = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE id = ?`
 
 // Delivery implements hook.Store.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
-	return queryOne(ctx, s.reader, scanDelivery, deliveryByID, id)
+	return queryOne(ctx, s.reads, scanDelivery, deliveryByID, id)
 }
 
 const purgeDeliveries = `

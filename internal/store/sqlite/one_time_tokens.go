@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -49,7 +48,7 @@ const tokenByHash = `SELECT ` + tokenColumns + `, ` + userColumns + `
 
 // OneTimeTokenByHash implements account.UserStore.
 func (s *Store) OneTimeTokenByHash(ctx context.Context, hash []byte, now time.Time) (account.OneTimeToken, account.User, error) {
-	r, err := queryOne(ctx, s.reader, scanTokenAndUser, tokenByHash, nonNil(hash), storedTime(now))
+	r, err := queryOne(ctx, s.reads, scanTokenAndUser, tokenByHash, nonNil(hash), storedTime(now))
 	return r.token, r.user, err
 }
 
@@ -64,7 +63,7 @@ const confirmEmail = `
 // UseVerifyToken implements account.UserStore. If the email is taken, the transaction is rolled back and the
 // token remains.
 func (s *Store) UseVerifyToken(ctx context.Context, hash []byte, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		t, err := queryOne(ctx, tx, scanToken, consumeToken, nonNil(hash), string(account.PurposeVerify), storedTime(now))
 		if err != nil {
 			return err
@@ -86,7 +85,7 @@ const resetPassword = `
 
 // UseResetToken implements account.UserStore.
 func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		t, err := queryOne(ctx, tx, scanToken, consumeToken, nonNil(hash), string(account.PurposeReset), storedTime(now))
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -15,7 +14,7 @@ const enqueueJob = `
 	INSERT INTO outbox (id, kind, payload, created_at, not_before, attempts, last_error) VALUES (?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (id) DO NOTHING`
 
-func enqueue(ctx context.Context, tx *sql.Tx, j outbox.Job) error {
+func enqueue(ctx context.Context, tx *writeTx, j outbox.Job) error {
 	_, err := tx.ExecContext(ctx, enqueueJob, j.ID, string(j.Kind), string(j.Payload), storedTime(j.CreatedAt), storedTime(j.NotBefore),
 		j.Attempts, store.CleanText(j.LastError))
 	return err
@@ -23,7 +22,7 @@ func enqueue(ctx context.Context, tx *sql.Tx, j outbox.Job) error {
 
 // Enqueue implements outbox.Store.
 func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return enqueue(ctx, tx, j) })
+	return s.inTx(ctx, func(tx *writeTx) error { return enqueue(ctx, tx, j) })
 }
 
 // Ordering by not_before puts jobs that wait for a retry last.
@@ -48,10 +47,10 @@ const anyJobDue = `SELECT EXISTS (SELECT 1 FROM outbox WHERE not_before <= ?1 AN
 
 // ClaimJobs implements outbox.Store.
 func (s *Store) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) (jobs []outbox.Job, err error) {
-	if due, err := queryOne(ctx, s.reader, scanValue[bool], anyJobDue, storedTime(now)); err != nil || !due {
+	if due, err := queryOne(ctx, s.reads, scanValue[bool], anyJobDue, storedTime(now)); err != nil || !due {
 		return nil, err
 	}
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *writeTx) error {
 		jobs, err = queryAll(ctx, tx, scanJob, claimJobs, storedTime(now), storedTime(now.Add(lease)), max(limit, 0))
 		return err
 	})
@@ -65,7 +64,7 @@ const finishJob = `DELETE FROM outbox WHERE id = ?`
 
 // FinishJob implements outbox.Store.
 func (s *Store) FinishJob(ctx context.Context, id string, follow []outbox.Job) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if finished, err := execTx(ctx, tx, finishJob, id); err != nil || finished == 0 {
 			return err // another worker has finished it
 		}

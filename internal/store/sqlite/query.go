@@ -15,7 +15,7 @@ type row interface {
 	Scan(dest ...any) error
 }
 
-// querier is *sql.DB or *sql.Tx.
+// querier is *sql.DB, *statements or *writeTx.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
@@ -50,21 +50,8 @@ func scanValue[T any](r row) (T, error) {
 	return v, err
 }
 
-// inTx runs do in a write transaction. An error of do rolls it back.
-func (s *Store) inTx(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return translate(ctx, err)
-	}
-	defer tx.Rollback() //nolint:errcheck // does nothing after Commit; before it, the error of do matters
-	if err := do(tx); err != nil {
-		return translate(ctx, err)
-	}
-	return translate(ctx, tx.Commit())
-}
-
 // execTx runs a statement and returns the number of rows that it affected.
-func execTx(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
+func execTx(ctx context.Context, tx *writeTx, query string, args ...any) (int, error) {
 	result, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -74,7 +61,7 @@ func execTx(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, er
 }
 
 // execOneTx runs a statement and returns ErrNotFound if it affected no row.
-func execOneTx(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+func execOneTx(ctx context.Context, tx *writeTx, query string, args ...any) error {
 	if n, err := execTx(ctx, tx, query, args...); err != nil || n > 0 {
 		return err
 	}
@@ -82,7 +69,7 @@ func execOneTx(ctx context.Context, tx *sql.Tx, query string, args ...any) error
 }
 
 // requireTrue runs a query for one boolean and returns falseErr if it is false.
-func requireTrue(ctx context.Context, tx *sql.Tx, falseErr error, query string, args ...any) error {
+func requireTrue(ctx context.Context, tx *writeTx, falseErr error, query string, args ...any) error {
 	ok, err := queryOne(ctx, tx, scanValue[bool], query, args...)
 	if err == nil && !ok {
 		return falseErr
@@ -90,9 +77,10 @@ func requireTrue(ctx context.Context, tx *sql.Tx, falseErr error, query string, 
 	return err
 }
 
-// exec runs one statement in a transaction and returns the number of rows that it affected.
+// exec runs one statement in a transaction and returns the number of rows that it affected. It is for
+// purges, which may wait.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (rows int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) (err error) {
+	err = s.inTxLater(ctx, func(tx *writeTx) (err error) {
 		rows, err = execTx(ctx, tx, query, args...)
 		return err
 	})
@@ -101,12 +89,12 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (rows int, 
 
 // execOne runs one statement in a transaction and returns ErrNotFound if it affected no row.
 func (s *Store) execOne(ctx context.Context, query string, args ...any) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return execOneTx(ctx, tx, query, args...) })
+	return s.inTx(ctx, func(tx *writeTx) error { return execOneTx(ctx, tx, query, args...) })
 }
 
 // execOneRecorded is execOne for a change, whose event and jobs it stores in the same transaction.
 func (s *Store) execOneRecorded(ctx context.Context, change audit.Change, query string, args ...any) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := execOneTx(ctx, tx, query, args...); err != nil {
 			return err
 		}

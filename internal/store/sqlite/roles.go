@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -24,14 +23,14 @@ const listRoles = `SELECT ` + roleColumns + ` FROM roles r ORDER BY r.name`
 
 // Roles implements account.UserStore.
 func (s *Store) Roles(ctx context.Context) ([]account.Role, error) {
-	return queryAll(ctx, s.reader, scanRole, listRoles)
+	return queryAll(ctx, s.reads, scanRole, listRoles)
 }
 
 const roleByName = `SELECT ` + roleColumns + ` FROM roles r WHERE r.name = ?`
 
 // RoleByName implements account.UserStore.
 func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, error) {
-	r, err := queryOne(ctx, s.reader, scanRole, roleByName, name)
+	r, err := queryOne(ctx, s.reads, scanRole, roleByName, name)
 	return r, store.RoleError(err)
 }
 
@@ -49,7 +48,7 @@ const (
 
 // DeleteRole implements account.UserStore. Foreign keys remove the role from its users.
 func (s *Store) DeleteRole(ctx context.Context, name string, change audit.Change) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireTrue(ctx, tx, account.ErrBuiltinRole, roleNotBuiltin, name); err != nil {
 			return err
 		}
@@ -68,7 +67,7 @@ const grantRole = `
 
 // GrantRole implements account.UserStore.
 func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return changeRole(ctx, tx, grantRole, id, role, now, change) })
+	return s.inTx(ctx, func(tx *writeTx) error { return changeRole(ctx, tx, grantRole, id, role, now, change) })
 }
 
 const revokeRole = `
@@ -76,7 +75,7 @@ const revokeRole = `
 
 // RevokeRole implements account.UserStore.
 func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if role == account.RoleAdmin {
 			if err := requireOtherAdmin(ctx, tx, id, now); err != nil {
 				return err
@@ -93,7 +92,7 @@ const (
 )
 
 // changeRole runs grantRole or revokeRole.
-func changeRole(ctx context.Context, tx *sql.Tx, query, id, role string, now time.Time, change audit.Change) error {
+func changeRole(ctx context.Context, tx *writeTx, query, id, role string, now time.Time, change audit.Change) error {
 	if err := requireTrue(ctx, tx, fault.ErrNotFound, userExists, id); err != nil {
 		return err
 	}

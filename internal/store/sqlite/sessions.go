@@ -18,15 +18,32 @@ const sessionColumns = `s.id, s.family_id, coalesce(s.user_id, ''), s.user_epoch
 	s.revoked_at, coalesce(s.revoked_reason, '')`
 
 func scanSession(r row) (oauth.Session, error) {
-	var s oauth.Session
-	var rotated, created, used, idle, absolute int64
-	var revoked sql.NullInt64
-	err := r.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, (*jsonList)(&s.Scopes),
-		&s.Counter, &rotated, &s.Repeats, &s.Address, &s.UserAgent, &created, &used, &idle, &absolute,
-		&revoked, &s.RevokedReason)
-	s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.IdleUntil, s.AbsoluteUntil = utc(rotated), utc(created), utc(used), utc(idle), utc(absolute)
-	s.RevokedAt = utcOrZero(revoked)
-	return s, err
+	var s sessionRow
+	err := r.Scan(s.columns()...)
+	return s.value(), err
+}
+
+// sessionRow is where the columns of a session are scanned to.
+type sessionRow struct {
+	session                                oauth.Session
+	rotated, created, used, idle, absolute int64
+	revoked                                sql.NullInt64
+}
+
+func (r *sessionRow) columns() []any {
+	s := &r.session
+	return []any{
+		&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, (*jsonList)(&s.Scopes),
+		&s.Counter, &r.rotated, &s.Repeats, &s.Address, &s.UserAgent, &r.created, &r.used, &r.idle, &r.absolute,
+		&r.revoked, &s.RevokedReason,
+	}
+}
+
+func (r *sessionRow) value() oauth.Session {
+	s := r.session
+	s.RotatedAt, s.CreatedAt, s.LastUsedAt = utc(r.rotated), utc(r.created), utc(r.used)
+	s.IdleUntil, s.AbsoluteUntil, s.RevokedAt = utc(r.idle), utc(r.absolute), utcOrZero(r.revoked)
+	return s
 }
 
 // sessionLive is the condition that the sessions row s has not ended at ?1.
@@ -45,7 +62,7 @@ const revokeSurplus = `
 
 // CreateSession implements oauth.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, session oauth.Session, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		err := execOneTx(ctx, tx, createSession, session.ID, nonNil(session.FamilyID), textOrNull(session.UserID), session.UserEpoch,
 			session.ClientID, storedList(session.Scopes), session.Counter, storedTime(session.RotatedAt), session.Repeats,
 			session.Address, session.UserAgent, storedTime(session.CreatedAt), storedTime(session.LastUsedAt),
@@ -63,20 +80,20 @@ func (s *Store) CreateSession(ctx context.Context, session oauth.Session, change
 }
 
 const (
-	sessionWithUser = `SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
+	sessionWithUser = `SELECT ` + sessionColumns + `, ` + userColumnsOrEmpty + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
 	sessionByID     = sessionWithUser + ` WHERE s.id = ?`
 	sessionByFamily = sessionWithUser + ` WHERE s.family_id = ?`
 )
 
 // SessionByID implements oauth.SessionStore.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	r, err := queryOne(ctx, s.reader, scanSessionAndUser, sessionByID, id)
+	r, err := queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
 	return r.session, r.user, err
 }
 
 // SessionByFamily implements oauth.SessionStore.
 func (s *Store) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
-	r, err := queryOne(ctx, s.reader, scanSessionAndUser, sessionByFamily, family)
+	r, err := queryOne(ctx, s.reads, scanSessionAndUser, sessionByFamily, family)
 	return r.session, r.user, err
 }
 
@@ -86,23 +103,39 @@ type sessionAndUser struct {
 	user    account.User
 }
 
-func scanSessionAndUser(r row) (result sessionAndUser, err error) {
-	result.session, err = scanSession(leadingColumns{r})
-	if err == nil && result.session.UserID != "" {
-		result.user, err = scanUser(trailingColumns{r})
+func scanSessionAndUser(r row) (sessionAndUser, error) {
+	var s sessionRow
+	var u userRow
+	if err := r.Scan(append(s.columns(), u.columns()...)...); err != nil {
+		return sessionAndUser{}, err
 	}
-	return result, err
+	if s.session.UserID == "" {
+		return sessionAndUser{session: s.value()}, nil
+	}
+	return sessionAndUser{session: s.value(), user: u.value()}, nil
 }
 
 var rotateSession = `
 	UPDATE sessions AS s SET counter = s.counter + 1, rotated_at = ?1, last_used_at = ?1,
-		idle_until = ?2, address = ?3, repeats = 0
+		idle_until = min(?2, s.absolute_until), address = ?3, repeats = 0
 	WHERE s.family_id = ?4 AND s.counter = ?5 AND s.client_id = ?6 AND ` + sessionLive + `
 		AND (s.user_id IS NULL OR EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("?1") + `))`
 
 // RotateSession implements oauth.SessionStore.
-func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) error {
-	return s.execOne(ctx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
+	var after sessionAndUser
+	err := s.inTx(ctx, func(tx *writeTx) error {
+		err := execOneTx(ctx, tx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+		if err != nil {
+			return err
+		}
+		after, err = queryOne(ctx, tx, scanSessionAndUser, sessionByFamily, r.FamilyID)
+		return err
+	})
+	if err != nil {
+		return oauth.Session{}, account.User{}, err
+	}
+	return after.session, after.user, nil
 }
 
 const repeatRotation = `UPDATE sessions SET repeats = repeats + 1 WHERE family_id = ? AND counter = ? AND revoked_at IS NULL`
@@ -119,7 +152,7 @@ const (
 
 // RevokeSession implements oauth.SessionStore. A revoked session keeps its first reason.
 func (s *Store) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireTrue(ctx, tx, fault.ErrNotFound, sessionExists, id, userID); err != nil {
 			return err
 		}
@@ -135,7 +168,7 @@ const revokeSessions = `
 
 // RevokeSessions implements oauth.SessionStore.
 func (s *Store) RevokeSessions(ctx context.Context, userID, except, reason string, now time.Time, change audit.Change) (revoked int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *writeTx) error {
 		if revoked, err = execTx(ctx, tx, revokeSessions, storedTime(now), reason, userID, except); err != nil || revoked == 0 {
 			return err
 		}
@@ -151,7 +184,7 @@ var userSessions = `
 
 // UserSessions implements oauth.SessionStore.
 func (s *Store) UserSessions(ctx context.Context, userID string, now time.Time) ([]oauth.Session, error) {
-	return queryAll(ctx, s.reader, scanSession, userSessions, storedTime(now), userID)
+	return queryAll(ctx, s.reads, scanSession, userSessions, storedTime(now), userID)
 }
 
 // sessionEnd must match the expression of the index sessions_ended exactly, or SQLite does not use it.

@@ -23,7 +23,7 @@ const listSigningKeys = `SELECT ` + keyColumns + ` FROM signing_keys ORDER BY ge
 
 // SigningKeys implements keyring.Store.
 func (s *Store) SigningKeys(ctx context.Context) ([]keyring.SigningKey, error) {
-	return queryAll(ctx, s.reader, scanKey, listSigningKeys)
+	return queryAll(ctx, s.reads, scanKey, listSigningKeys)
 }
 
 const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`

@@ -25,10 +25,14 @@ import (
 // Store is one SQLite file.
 type Store struct {
 	store.Migrator
-	writer         *sql.DB // one connection
-	reader         *sql.DB // several connections, which cannot write
-	path           string
-	migrationFiles fs.FS
+	writer          *sql.DB // one connection
+	reader          *sql.DB // several connections, which cannot write
+	reads           *statements
+	writes          *writer
+	writing         chan struct{} // held by the transaction that runs
+	writeStatements *statements
+	path            string
+	migrationFiles  fs.FS
 }
 
 var (
@@ -63,6 +67,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	readers := max(4, runtime.GOMAXPROCS(0))
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
+	s.reads, s.writeStatements = newStatements(s.reader), newStatements(s.writer)
+	s.writes, s.writing = s.newWriter(), make(chan struct{}, 1)
 	if err := s.connect(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: cannot open %s: %w", path, translate(ctx, err)), s.Close())
 	}
@@ -83,7 +89,7 @@ func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Cl
 
 // Ping returns an error unless the file can be read.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := queryOne(ctx, s.reader, scanValue[int], `SELECT count(*) FROM sqlite_schema`)
+	_, err := queryOne(ctx, s.reads, scanValue[int], `SELECT count(*) FROM sqlite_schema`)
 	return err
 }
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -19,8 +18,9 @@ const throttleState = `SELECT tat FROM throttle WHERE key = ?`
 
 // Spend implements throttle.Store.
 func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
-	refused := map[string]throttle.State{}
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	var refused map[string]throttle.State
+	err := s.inTxLater(ctx, func(tx *writeTx) error {
+		refused = map[string]throttle.State{}
 		for _, c := range charges {
 			err := execOneTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
 			if err == nil {
@@ -53,7 +53,7 @@ const refund = `UPDATE throttle SET tat = max(tat - ?2, ?3) WHERE key = ?1 AND t
 
 // Refund implements throttle.Store.
 func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Refund) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTxLater(ctx, func(tx *writeTx) error {
 		for _, r := range refunds {
 			if _, err := tx.ExecContext(ctx, refund, r.Key, r.Amount.Milliseconds(), now.UnixMilli()); err != nil {
 				return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 
@@ -19,7 +18,7 @@ const (
 // ImportUsers implements account.UserStore.
 func (s *Store) ImportUsers(ctx context.Context, users []account.User, change audit.Change) ([]error, error) {
 	results := make([]error, len(users))
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *writeTx) error {
 		roles, err := queryOne(ctx, tx, scanValue[jsonList], listRoleNames)
 		if err != nil {
 			return err
@@ -42,7 +41,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []account.User, change au
 
 // importOne stores a user, or returns as conflict why this user cannot be stored. It only looks for the
 // reason after the insert, because most inserts succeed.
-func importOne(ctx context.Context, tx *sql.Tx, u account.User, roles []string) (conflict, err error) {
+func importOne(ctx context.Context, tx *writeTx, u account.User, roles []string) (conflict, err error) {
 	if slices.ContainsFunc(u.Roles, func(role string) bool { return !slices.Contains(roles, role) }) {
 		return importConflict(ctx, tx, u, account.ErrUnknownRole)
 	}
@@ -58,7 +57,7 @@ func importOne(ctx context.Context, tx *sql.Tx, u account.User, roles []string) 
 }
 
 // importConflict returns as conflict that the username or the email is taken, or else another reason.
-func importConflict(ctx context.Context, tx *sql.Tx, u account.User, other error) (conflict, err error) {
+func importConflict(ctx context.Context, tx *writeTx, u account.User, other error) (conflict, err error) {
 	err = requireFree(ctx, tx, "", &u.UsernameKey, &u.EmailKey)
 	switch {
 	case err == nil:

@@ -13,13 +13,13 @@ func (s *Store) ListUsers(ctx context.Context, q account.Query) ([]account.User,
 		return s.searchUsers(ctx, q)
 	}
 	query, args := listQuery(q)
-	users, err := queryAll(ctx, s.reader, scanUser, query, args...)
+	users, err := queryAll(ctx, s.reads, scanUser, query, args...)
 	return users, nil, err
 }
 
 func (s *Store) searchUsers(ctx context.Context, q account.Query) ([]account.User, []string, error) {
 	query, args := searchQuery(q)
-	matches, err := queryAll(ctx, s.reader, scanMatch, query, args...)
+	matches, err := queryAll(ctx, s.reads, scanMatch, query, args...)
 	users, keys := store.SplitMatches(matches)
 	return users, keys, err
 }

@@ -22,7 +22,7 @@ var isLastAdmin = `(
 var notLastAdmin = `SELECT NOT ` + isLastAdmin
 
 // requireOtherAdmin returns ErrLastAdmin if the user is the last active administrator.
-func requireOtherAdmin(ctx context.Context, tx *sql.Tx, id string, now time.Time) error {
+func requireOtherAdmin(ctx context.Context, tx *writeTx, id string, now time.Time) error {
 	return requireTrue(ctx, tx, account.ErrLastAdmin, notLastAdmin, id, storedTime(now))
 }
 
@@ -37,7 +37,7 @@ var updateUser = `
 
 // UpdateUser implements account.UserStore.
 func (s *Store) UpdateUser(ctx context.Context, id string, p account.UserPatch, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireTrue(ctx, tx, fault.ErrNotFound, userExists, id); err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ const (
 
 // revokeOldSessions revokes the sessions of a user whose epoch has been incremented. The session keep,
 // which may be empty, gets the new epoch instead.
-func revokeOldSessions(ctx context.Context, tx *sql.Tx, userID, keep, reason string, now time.Time) error {
+func revokeOldSessions(ctx context.Context, tx *writeTx, userID, keep, reason string, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, keepSession, userID, keep); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ const deleteUser = `DELETE FROM users WHERE id = ?`
 
 // DeleteUser implements account.UserStore. Foreign keys delete the rows that refer to the user.
 func (s *Store) DeleteUser(ctx context.Context, id string, now time.Time, change audit.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireOtherAdmin(ctx, tx, id, now); err != nil {
 			return err
 		}

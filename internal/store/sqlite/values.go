@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -54,6 +55,26 @@ type jsonList []string
 func (l *jsonList) Scan(value any) error {
 	text, _ := value.(string)
 	return json.Unmarshal([]byte(text), (*[]string)(l))
+}
+
+// roleScopes are roles with their scopes, which a column holds as a JSON object.
+type roleScopes map[string][]string
+
+// Scan reads the column.
+func (r *roleScopes) Scan(value any) error {
+	text, _ := value.(string)
+	return json.Unmarshal([]byte(text), (*map[string][]string)(r))
+}
+
+// sorted returns the roles, and the scopes of all of them without duplicates.
+func (r roleScopes) sorted() (roles, scopes []string) {
+	roles, scopes = make([]string, 0, len(r)), []string{}
+	for role, own := range r {
+		roles, scopes = append(roles, role), append(scopes, own...)
+	}
+	slices.Sort(roles)
+	slices.Sort(scopes)
+	return roles, slices.Compact(scopes)
 }
 
 // storedList returns a list as a column holds it. nil becomes the empty array.

@@ -143,11 +143,17 @@ func sessionCalls(db Database, u account.User) []call {
 		{"SessionByID", func(ctx context.Context) error { _, _, err := db.SessionByID(ctx, s.ID); return err }},
 		{"SessionByFamily", func(ctx context.Context) error { _, _, err := db.SessionByFamily(ctx, s.FamilyID); return err }},
 		{"RepeatRotation", func(ctx context.Context) error { return db.RepeatRotation(ctx, s.FamilyID, s.Counter) }},
-		{"RotateSession", func(ctx context.Context) error { return db.RotateSession(ctx, rotation(s)) }},
+		{"RotateSession", func(ctx context.Context) error { return rotate(ctx, db, rotation(s)) }},
 		{"UserSessions", func(ctx context.Context) error { _, err := db.UserSessions(ctx, u.ID, noon); return err }},
 		{"RevokeSession", func(ctx context.Context) error { return db.RevokeSession(ctx, s.ID, "", "test", noon, noRecord) }},
 		{"RevokeSessions", func(ctx context.Context) error {
 			_, err := db.RevokeSessions(ctx, u.ID, "", "test", noon, noRecord)
+			return err
+		}},
+		{"Instance", func(ctx context.Context) error { _, err := db.Instance(ctx); return err }},
+		{"ProbeWrite", db.ProbeWrite},
+		{"RevokeAllSessions", func(ctx context.Context) error {
+			_, err := db.RevokeAllSessions(ctx, oauth.EndedByAdmin, noon, 0)
 			return err
 		}},
 		{"PurgeSessions", func(ctx context.Context) error { _, err := db.PurgeSessions(ctx, noon, 9); return err }},

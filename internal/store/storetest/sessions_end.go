@@ -48,7 +48,7 @@ func endByPasswordKeeps(t *testing.T, db Database) {
 	kept.UserEpoch = u.Epoch + 1
 	requireSession(t, db, kept)
 	requireSession(t, db, revoked(ended, noon, oauth.EndedByPassword))
-	require.NoError(t, db.RotateSession(t.Context(), rotation(kept)))
+	require.NoError(t, rotate(t.Context(), db, rotation(kept)))
 
 	later := noon.Add(time.Minute)
 	require.NoError(t, setPassword(t.Context(), db, u.ID, "newer", "", later))
@@ -157,7 +157,7 @@ func refreshAt(t *testing.T, db Database, s oauth.Session, at time.Time) (oauth.
 	t.Helper()
 	r := rotation(s)
 	r.Now = at
-	return rotated(s, r), db.RotateSession(t.Context(), r)
+	return rotated(s, r), rotate(t.Context(), db, r)
 }
 
 func endByDeletion(t *testing.T, db Database) {

@@ -18,7 +18,7 @@ func raceRefresh(t *testing.T, db Database, s oauth.Session, do func() error) (a
 		if i == 0 {
 			return do()
 		}
-		err := db.RotateSession(t.Context(), rotation(s))
+		err := rotate(t.Context(), db, rotation(s))
 		if errors.Is(err, fault.ErrNotFound) { // do was first
 			return nil
 		}

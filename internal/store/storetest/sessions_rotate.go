@@ -1,13 +1,16 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
@@ -18,7 +21,10 @@ var sessionRotationTests = tests[Database]{
 	"wrong rotation":      rotateWrongRotation,
 	"ended session":       rotateEndedSession,
 	"times of the end":    rotateTimes,
+	"idle end":            rotateIdleEnd,
 	"fifty at once":       rotateFifty,
+	"many at once":        rotateManyAtOnce,
+	"read many at once":   readManyAtOnce,
 	"repeat":              rotateRepeat,
 	"repeat, wrong token": rotateRepeatWrongToken,
 }
@@ -38,25 +44,108 @@ func rotated(s oauth.Session, r oauth.Rotation) oauth.Session {
 	return s
 }
 
+// rotate rotates a session and leaves out what that returns.
+func rotate(ctx context.Context, db Database, r oauth.Rotation) error {
+	_, _, err := db.RotateSession(ctx, r)
+	return err
+}
+
 func rotateSession(t *testing.T, db Database) {
 	u := mustCreateUser(t, db, nil)
 	s, unaffected := mustCreateSession(t, db, u, nil), mustCreateSession(t, db, u, nil)
 	r := rotation(s)
-	require.NoError(t, db.RotateSession(t.Context(), r))
+	after, user, err := db.RotateSession(t.Context(), r)
+	require.NoError(t, err)
 	s = rotated(s, r)
+	require.Equal(t, s, after)
+	require.Equal(t, u, user)
 	requireSession(t, db, s)
-	require.ErrorIs(t, db.RotateSession(t.Context(), r), fault.ErrNotFound)
+	require.ErrorIs(t, rotate(t.Context(), db, r), fault.ErrNotFound)
 	requireSession(t, db, s)
 	requireSession(t, db, unaffected)
 	requireUser(t, db, u)
 }
 
-// rotateIdleEnd checks that a rotation does not extend a session past its absolute end.
 func rotateClientSession(t *testing.T, db Database) {
 	s := newClientSession()
 	require.NoError(t, db.CreateSession(t.Context(), s, noRecord))
-	require.NoError(t, db.RotateSession(t.Context(), rotation(s)))
-	requireSession(t, db, rotated(s, rotation(s)))
+	after, user, err := db.RotateSession(t.Context(), rotation(s))
+	require.NoError(t, err)
+	require.Equal(t, rotated(s, rotation(s)), after)
+	require.Zero(t, user)
+	requireSession(t, db, after)
+}
+
+// rotateIdleEnd checks that a rotation does not extend a session past its absolute end.
+func rotateIdleEnd(t *testing.T, db Database) {
+	s := mustCreateSession(t, db, mustCreateUser(t, db, nil), nil)
+	r := rotation(s)
+	r.IdleUntil = s.AbsoluteUntil.Add(time.Second)
+	require.NoError(t, rotate(t.Context(), db, r))
+	r.IdleUntil = s.AbsoluteUntil
+	requireSession(t, db, rotated(s, r))
+}
+
+// rotateManyAtOnce rotates many sessions at once, each several times with the same token, which may share
+// one statement. Every caller must get its own session, and of each session exactly one must succeed.
+func rotateManyAtOnce(t *testing.T, db Database) {
+	const each = 3
+	sessions := make([]oauth.Session, 24)
+	users := make([]account.User, len(sessions))
+	for i := range sessions {
+		users[i] = mustCreateUser(t, db, nil)
+		sessions[i] = mustCreateSession(t, db, users[i], nil)
+	}
+	ended := sessions[0]
+	require.NoError(t, db.RevokeSession(t.Context(), ended.ID, "", oauth.EndedByUser, noon, noRecord))
+	errs := inParallel(each*len(sessions), func(i int) error {
+		s := sessions[i%len(sessions)]
+		after, user, err := db.RotateSession(t.Context(), rotation(s))
+		if err == nil && (after.ID != s.ID || after.Counter != s.Counter+1 || user.ID != s.UserID) {
+			return errors.New("the session of another caller")
+		}
+		return err
+	})
+	for i := range sessions {
+		if i == 0 {
+			require.ErrorIs(t, errors.Join(errs[0], errs[len(sessions)]), fault.ErrNotFound)
+			continue
+		}
+		requireOneSucceeds(t, fault.ErrNotFound, []error{errs[i], errs[i+len(sessions)], errs[i+2*len(sessions)]})
+		requireSession(t, db, rotated(sessions[i], rotation(sessions[i])))
+	}
+}
+
+// readManyAtOnce reads many sessions at once, of which some do not exist.
+func readManyAtOnce(t *testing.T, db Database) {
+	sessions := make([]oauth.Session, 12)
+	for i := range sessions {
+		sessions[i] = mustCreateSession(t, db, mustCreateUser(t, db, nil), nil)
+	}
+	errs := inParallel(96, func(i int) error {
+		s := sessions[i%len(sessions)]
+		if i%5 == 0 {
+			_, _, err := db.SessionByID(t.Context(), uuid.NewString())
+			return requireIs(err, fault.ErrNotFound)
+		}
+		got, user, err := db.SessionByID(t.Context(), s.ID)
+		if i%2 == 0 {
+			got, user, err = db.SessionByFamily(t.Context(), s.FamilyID)
+		}
+		if err == nil && (got.ID != s.ID || user.ID != s.UserID) {
+			return errors.New("the session of another caller")
+		}
+		return err
+	})
+	require.NoError(t, errors.Join(errs...))
+}
+
+// requireIs returns nil if err is the wanted error.
+func requireIs(err, want error) error {
+	if errors.Is(err, want) {
+		return nil
+	}
+	return fmt.Errorf("got %w, want %w", err, want)
 }
 
 func rotateWrongRotation(t *testing.T, db Database) {
@@ -71,7 +160,7 @@ func rotateWrongRotation(t *testing.T, db Database) {
 		s := mustCreateSession(t, db, mustCreateUser(t, db, nil), nil)
 		r := rotation(s)
 		edit(&r)
-		require.ErrorIs(t, db.RotateSession(t.Context(), r), fault.ErrNotFound, name)
+		require.ErrorIs(t, rotate(t.Context(), db, r), fault.ErrNotFound, name)
 		requireSession(t, db, s, name)
 	}
 }
@@ -88,10 +177,10 @@ func rotateEndedSession(t *testing.T, db Database) {
 		s, unaffected := mustCreateSession(t, db, u, nil), mustCreateSession(t, db, other, nil)
 		db.Exec(t, fmt.Sprintf(end, u.ID))
 		before, _, _ := db.SessionByID(t.Context(), s.ID)
-		require.ErrorIs(t, db.RotateSession(t.Context(), rotation(s)), fault.ErrNotFound, name)
+		require.ErrorIs(t, rotate(t.Context(), db, rotation(s)), fault.ErrNotFound, name)
 		after, _, _ := db.SessionByID(t.Context(), s.ID)
 		require.Equal(t, before, after, name)
-		require.NoError(t, db.RotateSession(t.Context(), rotation(unaffected)), name)
+		require.NoError(t, rotate(t.Context(), db, rotation(unaffected)), name)
 	}
 }
 
@@ -113,7 +202,7 @@ func rotateTimes(t *testing.T, db Database) {
 		s := mustCreateSession(t, db, u, func(s *oauth.Session) { s.IdleUntil, s.AbsoluteUntil = noon.Add(test.idle), noon.Add(test.absolute) })
 		r := rotation(s)
 		r.Now, r.IdleUntil = noon.Add(test.now).In(time.FixedZone("east", 3600)), s.AbsoluteUntil
-		err := db.RotateSession(t.Context(), r)
+		err := rotate(t.Context(), db, r)
 		if !test.live {
 			require.ErrorIs(t, err, fault.ErrNotFound, name)
 			requireSession(t, db, s, name)
@@ -129,7 +218,7 @@ func rotateFifty(t *testing.T, db Database) {
 	s := mustCreateSession(t, db, mustCreateUser(t, db, nil), nil)
 	for range 3 {
 		requireOneSucceeds(t, fault.ErrNotFound, inParallel(50, func(int) error {
-			return db.RotateSession(t.Context(), rotation(s))
+			return rotate(t.Context(), db, rotation(s))
 		}))
 		s = rotated(s, rotation(s))
 		requireSession(t, db, s)

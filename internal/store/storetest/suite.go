@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/store"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
@@ -30,6 +31,7 @@ type Store interface {
 	throttle.Store
 	outbox.Store
 	outbox.Monitor
+	store.Keeper
 	Ping(ctx context.Context) error
 	Up(ctx context.Context) (applied int, err error)
 	Down(ctx context.Context) error
@@ -76,6 +78,7 @@ func Run(t *testing.T, open func(t *testing.T) Database) {
 		"hooks":                hookTests,
 		"outbox":               outboxTests,
 		"throttle":             throttleTests,
+		"keeper":               keeperTests,
 		"OAuth change records": oauthChangeRecordTests(),
 		"context":              contextTests,
 		"migrations":           migrationTests,

@@ -1,0 +1,122 @@
+package keyring
+
+import (
+	"crypto/sha256"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// remembered reports whether the ring has verified the signature of a token before.
+func remembered(r *Ring, token string) bool {
+	_, ok := r.verified.find(sha256.Sum256([]byte(token)))
+	return ok
+}
+
+// mintRemembered returns a token that the ring has verified before.
+func mintRemembered(t *testing.T, r *Ring) string {
+	t.Helper()
+	token := mint(t, r)
+	_, err := r.Verify(token)
+	require.NoError(t, err)
+	require.True(t, remembered(r, token))
+	return token
+}
+
+func TestVerifyTwice(t *testing.T) {
+	t.Parallel()
+	r := open(t, &memoryStore{}, Options{})
+	token := mintRemembered(t, r)
+	for range 3 {
+		claims, err := r.Verify(token)
+		require.NoError(t, err)
+		require.Equal(t, claimsAt(r.now()), claims)
+		claims.Scopes[0], claims.Roles[0], claims.Audience[0] = "changed", "changed", "changed" // by a careless caller
+	}
+}
+
+func TestRememberedTokenExpires(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	r := open(t, &memoryStore{}, Options{Now: now.Now})
+	token := mintRemembered(t, r)
+	now.add(15*time.Minute + time.Minute - time.Second) // the lifetime and the leeway
+	_, err := r.Verify(token)
+	require.NoError(t, err)
+	now.add(time.Second)
+	_, err = r.Verify(token)
+	require.ErrorIs(t, err, ErrInvalidToken)
+	now.set(epoch.Add(-time.Hour)) // a clock that is set back
+	_, err = r.Verify(token)
+	require.ErrorIs(t, err, ErrInvalidToken)
+}
+
+func TestRememberedTokenOfRevokedKey(t *testing.T) {
+	t.Parallel()
+	store := &memoryStore{}
+	r, other := open(t, store, Options{}), open(t, store, Options{})
+	token := mintRemembered(t, r)
+	_, err := other.Verify(token)
+	require.NoError(t, err)
+	require.NoError(t, r.Revoke(t.Context(), r.List()[0].ID))
+	_, err = r.Verify(token)
+	require.ErrorIs(t, err, ErrInvalidToken)
+	require.NoError(t, other.Refresh(t.Context()))
+	_, err = other.Verify(token)
+	require.ErrorIs(t, err, ErrInvalidToken)
+}
+
+func TestInvalidTokensAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	r := open(t, &memoryStore{}, Options{})
+	valid := mintRemembered(t, r)
+	for i := 0; i < len(valid); i += 7 {
+		changed := []byte(valid)
+		changed[i] = map[bool]byte{true: 'B', false: 'A'}[changed[i] == 'A']
+		_, err := r.Verify(string(changed))
+		require.ErrorIs(t, err, ErrInvalidToken)
+		require.False(t, remembered(r, string(changed)))
+	}
+	expired, err := r.Sign(claimsAt(r.now().Add(-time.Hour)))
+	require.NoError(t, err)
+	_, err = r.Verify(expired)
+	require.ErrorIs(t, err, ErrInvalidToken)
+	require.False(t, remembered(r, expired))
+}
+
+func TestRememberedTokensAreBounded(t *testing.T) {
+	t.Parallel()
+	var tokens verifiedTokens
+	used := sha256.Sum256([]byte("used"))
+	tokens.add(used, verifiedToken{kid: "used"})
+	for i := range 5 * generationSize {
+		tokens.add(sha256.Sum256([]byte(strconv.Itoa(i))), verifiedToken{})
+		require.LessOrEqual(t, len(tokens.recent)+len(tokens.older), 2*generationSize)
+		v, ok := tokens.find(used)
+		require.True(t, ok, "a token in use must not be forgotten")
+		require.Equal(t, "used", v.kid)
+	}
+	_, ok := tokens.find(sha256.Sum256([]byte("0")))
+	require.False(t, ok)
+}
+
+func BenchmarkVerify(b *testing.B) {
+	r, err := Open(b.Context(), &memoryStore{}, options(Options{}))
+	require.NoError(b, err)
+	token, err := r.Sign(claimsAt(r.now()))
+	require.NoError(b, err)
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			r.verified = verifiedTokens{}
+			_, err = r.Verify(token)
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		for b.Loop() {
+			_, err = r.Verify(token)
+		}
+	})
+	require.NoError(b, err)
+}

@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store"
+	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
+)
+
+// rotateIf is what a rotation changes and when it may. Both texts below have the parameters as columns of r.
+var rotateIf = `
+	UPDATE sessions s SET counter = s.counter + 1, rotated_at = r.now, last_used_at = r.now,
+		idle_until = LEAST(r.idle_until, s.absolute_until), address = r.address, repeats = 0
+	FROM r WHERE s.family_id = r.family_id AND s.counter = r.counter AND s.client_id = r.client_id AND ` + sessionLive("r.now") + `
+		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("r.now") + `))`
+
+const rotatedSessions = ` FROM rotated s LEFT JOIN users u ON u.id = s.user_id`
+
+// rotateSession rotates one session. Of several callers with the same counter, the first one locks the row.
+// The others wait, read the row again and find another counter. They do not read the users table again, so
+// every change that ends the sessions of a user must also change the session rows.
+var rotateSession = `
+	WITH r AS (SELECT $1::timestamptz AS now, $2::timestamptz AS idle_until, $3::text AS address,
+		$4::bytea AS family_id, $5::bigint AS counter, $6::text AS client_id),
+	rotated AS (` + rotateIf + ` RETURNING s.*)
+	SELECT ` + sessionAndUserColumns + rotatedSessions
+
+// rotateSessions rotates several sessions, which is one commit. It skips those that another transaction has
+// locked, so that it never waits and never deadlocks. Of rotations of the same session it makes at most one. n
+// is the position of the rotation in the parameters.
+var rotateSessions = `
+	WITH r AS (
+		SELECT i.* FROM unnest($1::timestamptz[], $2::timestamptz[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
+			WITH ORDINALITY AS i(now, idle_until, address, family_id, counter, client_id, n)
+		JOIN sessions s ON s.family_id = i.family_id FOR NO KEY UPDATE OF s SKIP LOCKED),
+	rotated AS (` + rotateIf + ` RETURNING s.*, r.n)
+	SELECT ` + sessionAndUserColumns + `, s.n` + rotatedSessions
+
+type (
+	rotations    = coalesce.Group[oauth.Rotation, sessionAndUser]
+	rotationCall = coalesce.Call[oauth.Rotation, sessionAndUser]
+)
+
+func (s *Store) newRotations() *rotations {
+	return coalesce.New(coalesce.Options[oauth.Rotation]{Flights: sessionFlights, Batch: sessionBatch}, s.rotateSessions, s.rotateOne)
+}
+
+// RotateSession implements oauth.SessionStore. Simultaneous calls share a statement and a commit.
+func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
+	after, err := s.rotations.Do(ctx, r)
+	return after.session, after.user, translate(err)
+}
+
+func (s *Store) rotateOne(ctx context.Context, r oauth.Rotation) (sessionAndUser, error) {
+	return queryOne(ctx, s, scanSessionAndUser, rotateSession,
+		storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+}
+
+// numbered is the session of the n-th rotation of a statement, counted from 1.
+type numbered struct {
+	sessionAndUser
+	n int
+}
+
+func scanNumbered(row pgx.CollectableRow) (r numbered, err error) {
+	r.sessionAndUser, err = scanSessionAndUser(leadingColumns{row})
+	if err == nil {
+		err = row.Scan(append(make([]any, len(row.FieldDescriptions())-1), &r.n)...)
+	}
+	return r, err
+}
+
+// rotateSessions makes the rotations of several calls. It leaves those unanswered that it did not make: each
+// caller then finds out alone whether its rotation is allowed.
+func (s *Store) rotateSessions(calls []*rotationCall) {
+	rows, err := queryAll(context.Background(), s, scanNumbered, rotateSessions, rotationArrays(calls)...)
+	if err != nil {
+		answerOutage(calls, err)
+		return
+	}
+	for _, r := range rows {
+		calls[r.n-1].Answer(r.sessionAndUser, nil)
+	}
+}
+
+// rotationArrays returns the parameters of several rotations, each as an array.
+func rotationArrays(calls []*rotationCall) []any {
+	n := len(calls)
+	now, idle, address := make([]time.Time, n), make([]time.Time, n), make([]string, n)
+	family, counter, client := make([][]byte, n), make([]int64, n), make([]string, n)
+	for i, c := range calls {
+		r := c.In
+		now[i], idle[i], address[i] = storedTime(r.Now), storedTime(r.IdleUntil), r.Address
+		family[i], counter[i], client[i] = r.FamilyID, r.Counter, r.ClientID
+	}
+	return []any{now, idle, address, family, counter, client}
+}

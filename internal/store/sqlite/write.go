@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
+)
+
+// maxWrites is the largest number of changes in one commit.
+const maxWrites = 64
+
+// write is a change that waits for the writer.
+type write struct {
+	do     func(*writeTx) error
+	urgent bool
+}
+
+type (
+	writer    = coalesce.Group[write, struct{}]
+	writeCall = coalesce.Call[write, struct{}]
+)
+
+// newWriter returns the one writer of the file. Changes that arrive during a commit share the next one, so
+// that the disk does not have to confirm each by itself.
+func (s *Store) newWriter() *writer {
+	urgent := func(w write) bool { return w.urgent }
+	return coalesce.New(coalesce.Options[write]{Flights: 1, Batch: maxWrites, Settle: true, Urgent: urgent}, s.writeBatch,
+		func(ctx context.Context, w write) (struct{}, error) { return struct{}{}, s.writeAlone(ctx, w.do) })
+}
+
+// inTx runs do in a write transaction, which may have other changes as well. An error of do rolls back its
+// own change only. do may be called again after a transaction that failed, and must not depend on what it
+// did then. No statement is interrupted when ctx ends, which would roll back the other changes, but none is
+// begun after that.
+func (s *Store) inTx(ctx context.Context, do func(*writeTx) error) error {
+	_, err := s.writes.Do(ctx, write{do: do, urgent: true})
+	return translate(ctx, err)
+}
+
+// inTxLater is inTx for changes that may wait for those of inTx: counts, events of failures and purges. A
+// flood of wrong passwords causes many of them.
+func (s *Store) inTxLater(ctx context.Context, do func(*writeTx) error) error {
+	_, err := s.writes.Do(ctx, write{do: do})
+	return translate(ctx, err)
+}
+
+// writeAlone runs do in a transaction of its own.
+func (s *Store) writeAlone(ctx context.Context, do func(*writeTx) error) error {
+	return s.transaction(ctx, func(tx *writeTx) error { return do(tx) })
+}
+
+// writeBatch makes several changes in one transaction, each with its own savepoint. If the transaction
+// fails, it answers none of them.
+func (s *Store) writeBatch(calls []*writeCall) {
+	results := make([]error, len(calls))
+	err := s.transaction(context.Background(), func(tx *writeTx) error {
+		for i, c := range calls {
+			var err error
+			if results[i], err = tx.guarded(c.In.do); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return
+	}
+	for i, c := range calls {
+		c.Answer(struct{}{}, results[i])
+	}
+}
+
+// transaction runs do in a transaction. An error of do rolls it back.
+func (s *Store) transaction(ctx context.Context, do func(*writeTx) error) error {
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	ctx = context.WithoutCancel(ctx)
+	defer s.writeStatements.prepareWanted(ctx)
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // does nothing after Commit; before it, the error of do matters
+	if err := do(&writeTx{tx: tx, statements: s.writeStatements}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// writeTx is a transaction of the writer.
+type writeTx struct {
+	tx         *sql.Tx
+	statements *statements
+}
+
+// The statements around a change in a batch. Savepoints are not nested, so they need only one name.
+const (
+	setSavepoint      = `SAVEPOINT change`
+	rollbackSavepoint = `ROLLBACK TO change`
+	releaseSavepoint  = `RELEASE change`
+)
+
+// guarded runs do and undoes its changes if it fails. failed is the error of do; err means that the
+// transaction does not exist any more.
+func (t *writeTx) guarded(do func(*writeTx) error) (failed, err error) {
+	ctx := context.Background()
+	if _, err := t.ExecContext(ctx, setSavepoint); err != nil {
+		return nil, err
+	}
+	if failed = do(t); failed != nil {
+		_, err = t.ExecContext(ctx, rollbackSavepoint)
+	}
+	_, released := t.ExecContext(ctx, releaseSavepoint)
+	return failed, errors.Join(err, released)
+}
+
+// ExecContext runs a statement unless ctx has ended. It is not interrupted when ctx ends.
+func (t *writeTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if stmt := t.prepared(ctx, query); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return t.tx.ExecContext(ctx, query, args...)
+}
+
+// QueryContext runs a query unless ctx has ended. It is not interrupted when ctx ends.
+func (t *writeTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if stmt := t.prepared(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, query, args...)
+}
+
+// prepared returns the prepared statement of a text, or nil if there is none yet.
+func (t *writeTx) prepared(ctx context.Context, query string) *sql.Stmt {
+	if stmt := t.statements.find(query); stmt != nil {
+		return t.tx.StmtContext(ctx, stmt)
+	}
+	t.statements.want(query)
+	return nil
+}
