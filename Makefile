@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fastapi model races scale bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,9 +41,14 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./internal/e2e -races.rounds=$(or $(ROUNDS),200)
 
-scale: ## Measure the user list with a million users, on both databases
+scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
 	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
+
+timing: ## Compare the times of 2,000 failed logins of each kind, on both databases; takes about an hour
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -v -timeout 3h -run '^TestLoginTimeHidesUsers$$' ./internal/e2e -timing.samples=$(or $(SAMPLES),2000)
 
 # docs/performance/README.md explains the rows. Examples: make bench ROWS=refresh,profile SECONDS=30
 # ENGINES=postgres; make bench USERS=1000000; make bench WRITE=1; make bench CHECK=1;

@@ -1111,6 +1111,11 @@ type ClientInterface interface {
 	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 	// and a cookie `logged_in` that scripts can read.
 	//
+	// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+	// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+	// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+	// do not lock out the user here. It lets nobody in, and ends when the password changes.
+	//
 	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 	// Requests without an `Origin` header need the header `X-Requested-With`.
 	//
@@ -1123,6 +1128,11 @@ type ClientInterface interface {
 	//
 	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 	// and a cookie `logged_in` that scripts can read.
+	//
+	// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+	// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+	// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+	// do not lock out the user here. It lets nobody in, and ends when the password changes.
 	//
 	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 	// Requests without an `Origin` header need the header `X-Requested-With`.
@@ -1568,7 +1578,9 @@ type ClientInterface interface {
 	// ForcePasswordReset Force a user to reset their password
 	//
 	// Disables the password, ends all sessions, and sends an email with a link to choose a new
-	// password. You cannot do this to a user who has scopes that you do not have (403).
+	// password. You cannot do this to a user who has scopes that you do not have (403). If the
+	// service does not send email, nothing changes and the response is 409: the user would be left
+	// without a password.
 	//
 	// Corresponds with POST /api/users/{id}/force-reset (the `ForcePasswordReset` operationId).
 	ForcePasswordReset(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1591,6 +1603,8 @@ type ClientInterface interface {
 	GrantRole(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndUserSessions End all sessions of a user
+	//
+	// You cannot do this to a user who has scopes that you do not have (403).
 	//
 	// Corresponds with DELETE /api/users/{id}/sessions (the `EndUserSessions` operationId).
 	EndUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1869,6 +1883,11 @@ func (c *Client) ForgotPassword(ctx context.Context, body ForgotPasswordJSONRequ
 // For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 // and a cookie `logged_in` that scripts can read.
 //
+// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+// do not lock out the user here. It lets nobody in, and ends when the password changes.
+//
 // Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 // Requests without an `Origin` header need the header `X-Requested-With`.
 //
@@ -1891,6 +1910,11 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 //
 // For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 // and a cookie `logged_in` that scripts can read.
+//
+// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+// do not lock out the user here. It lets nobody in, and ends when the password changes.
 //
 // Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 // Requests without an `Origin` header need the header `X-Requested-With`.
@@ -2856,7 +2880,9 @@ func (c *Client) UpdateUser(ctx context.Context, id UserId, body UpdateUserJSONR
 // ForcePasswordReset Force a user to reset their password
 //
 // Disables the password, ends all sessions, and sends an email with a link to choose a new
-// password. You cannot do this to a user who has scopes that you do not have (403).
+// password. You cannot do this to a user who has scopes that you do not have (403). If the
+// service does not send email, nothing changes and the response is 409: the user would be left
+// without a password.
 //
 // Corresponds with POST /api/users/{id}/force-reset (the `ForcePasswordReset` operationId).
 func (c *Client) ForcePasswordReset(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2909,6 +2935,8 @@ func (c *Client) GrantRole(ctx context.Context, id UserId, role string, reqEdito
 }
 
 // EndUserSessions End all sessions of a user
+//
+// You cannot do this to a user who has scopes that you do not have (403).
 //
 // Corresponds with DELETE /api/users/{id}/sessions (the `EndUserSessions` operationId).
 func (c *Client) EndUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5535,6 +5563,11 @@ type ClientWithResponsesInterface interface {
 	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 	// and a cookie `logged_in` that scripts can read.
 	//
+	// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+	// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+	// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+	// do not lock out the user here. It lets nobody in, and ends when the password changes.
+	//
 	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 	// Requests without an `Origin` header need the header `X-Requested-With`.
 	//
@@ -5547,6 +5580,11 @@ type ClientWithResponsesInterface interface {
 	//
 	// For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 	// and a cookie `logged_in` that scripts can read.
+	//
+	// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+	// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+	// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+	// do not lock out the user here. It lets nobody in, and ends when the password changes.
 	//
 	// Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 	// Requests without an `Origin` header need the header `X-Requested-With`.
@@ -6038,7 +6076,9 @@ type ClientWithResponsesInterface interface {
 	// ForcePasswordResetWithResponse Force a user to reset their password
 	//
 	// Disables the password, ends all sessions, and sends an email with a link to choose a new
-	// password. You cannot do this to a user who has scopes that you do not have (403).
+	// password. You cannot do this to a user who has scopes that you do not have (403). If the
+	// service does not send email, nothing changes and the response is 409: the user would be left
+	// without a password.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6067,6 +6107,8 @@ type ClientWithResponsesInterface interface {
 	GrantRoleWithResponse(ctx context.Context, id UserId, role string, reqEditors ...RequestEditorFn) (*GrantRoleResponse, error)
 
 	// EndUserSessionsWithResponse End all sessions of a user
+	//
+	// You cannot do this to a user who has scopes that you do not have (403).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10823,6 +10865,8 @@ type ForcePasswordResetResponse struct {
 	ApplicationproblemJSON403 *Forbidden
 	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationproblemJSON500 *ServerError
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -10858,6 +10902,11 @@ func (r ForcePasswordResetResponse) GetApplicationproblemJSON403() *Forbidden {
 // GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r ForcePasswordResetResponse) GetApplicationproblemJSON404() *NotFound {
 	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ForcePasswordResetResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
 }
 
 // GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -12322,6 +12371,11 @@ func (c *ClientWithResponses) ForgotPasswordWithResponse(ctx context.Context, bo
 // For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 // and a cookie `logged_in` that scripts can read.
 //
+// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+// do not lock out the user here. It lets nobody in, and ends when the password changes.
+//
 // Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 // Requests without an `Origin` header need the header `X-Requested-With`.
 //
@@ -12340,6 +12394,11 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 //
 // For web pages. Sets one HttpOnly cookie with the access token, one with the refresh token,
 // and a cookie `logged_in` that scripts can read.
+//
+// The HttpOnly cookie `latchkey_device`, `__Host-latchkey_device` on https, lasts 90 days and
+// stays when you sign out. It says, signed, that the user has signed in with this browser, and
+// gives later attempts in this browser a limit of their own: strangers who send wrong passwords
+// do not lock out the user here. It lets nobody in, and ends when the password changes.
 //
 // Requests from other origins are rejected, unless the origin is in `LATCHKEY_CORS_ORIGINS`.
 // Requests without an `Origin` header need the header `X-Requested-With`.
@@ -13143,7 +13202,9 @@ func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, id Use
 // ForcePasswordResetWithResponse Force a user to reset their password
 //
 // Disables the password, ends all sessions, and sends an email with a link to choose a new
-// password. You cannot do this to a user who has scopes that you do not have (403).
+// password. You cannot do this to a user who has scopes that you do not have (403). If the
+// service does not send email, nothing changes and the response is 409: the user would be left
+// without a password.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13190,6 +13251,8 @@ func (c *ClientWithResponses) GrantRoleWithResponse(ctx context.Context, id User
 }
 
 // EndUserSessionsWithResponse End all sessions of a user
+//
+// You cannot do this to a user who has scopes that you do not have (403).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -17929,6 +17992,13 @@ func ParseForcePasswordResetResponse(rsp *http.Response) (*ForcePasswordResetRes
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest ServerError

@@ -17,12 +17,11 @@ import (
 // not the master secret. Where a service needs the secret for some of its methods, the command gets
 // an interface with only the methods that work without it.
 
-// newDirectory builds the directory of users with a password hasher.
-func newDirectory(db database, minPassword int, hasher *password.Hasher, log *slog.Logger) (*account.Directory, error) {
-	return account.NewDirectory(account.DirectoryOptions{
-		Users: db, Roles: db, Tokens: db, Events: db, Queue: db,
-		Passwords: hasher, MinPassword: minPassword, Now: time.Now, Log: log,
-	})
+// newDirectory builds the directory of users with a password hasher. o has the settings.
+func newDirectory(db database, o account.DirectoryOptions, hasher *password.Hasher, log *slog.Logger) (*account.Directory, error) {
+	o.Users, o.Roles, o.Tokens, o.Events, o.Queue = db, db, db, db, db
+	o.Passwords, o.Now, o.Log = hasher, time.Now, log
+	return account.NewDirectory(o)
 }
 
 // openDirectory builds the directory of a command.
@@ -31,7 +30,7 @@ func openDirectory(db database, minPassword int, log *slog.Logger) (*account.Dir
 	if err != nil {
 		return nil, err
 	}
-	return newDirectory(db, minPassword, hasher, log)
+	return newDirectory(db, account.DirectoryOptions{MinPassword: minPassword}, hasher, log)
 }
 
 // openClients builds the registry of clients. Without the master secrets it creates no shared keys.

@@ -56,7 +56,7 @@ func assemble(ctx context.Context, s config.Serve, db database, watch *observers
 	if err != nil {
 		return nil, err
 	}
-	c.limits = throttle.New(db, keyring.Derive(s.Secrets[0], "throttle"), time.Now)
+	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
 	c.limits.Observe(watch.limited)
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
@@ -100,7 +100,9 @@ func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (
 		return nil, err
 	}
 	c.hasher = hasher
-	directory, err := newDirectory(db, s.MinPassword, hasher, log)
+	directory, err := newDirectory(db, account.DirectoryOptions{
+		MinPassword: s.MinPassword, NoMail: s.Mail.Host == "" && !s.Dev,
+	}, hasher, log)
 	if err != nil {
 		return nil, err
 	}

@@ -29,9 +29,11 @@ func (c *components) tasks() []task {
 	tasks := []task{
 		{name: "memory limit", every: 10 * time.Second, timeout: time.Second, work: adjustMemoryLimit},
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
+		{name: "sessions of disabled clients", every: 10 * time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},
 		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
 		purge("sessions", c.tokens.PurgeSessions),
 		purge("rate limits", c.limits.Purge),
+		purge("known networks", c.limits.PurgeNetworks),
 		purge("one-time tokens", c.accounts.PurgeTokens),
 		purge("webhook deliveries", c.hooks.PurgeDeliveries),
 		purge("audit events", func(ctx context.Context, limit int) (int, error) {
@@ -50,7 +52,7 @@ func (c *components) tasks() []task {
 	return tasks
 }
 
-// purgeFunc deletes at most limit rows and returns their number.
+// purgeFunc deletes or ends at most limit rows and returns their number.
 type purgeFunc func(ctx context.Context, limit int) (int, error)
 
 const purgeBatch = 500 // rows in one statement, so that each statement is short

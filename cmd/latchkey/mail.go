@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -17,6 +18,15 @@ import (
 
 // inboxPath is where the service shows email in development.
 const inboxPath = "/dev/mail"
+
+// inboxDir returns where the development inbox keeps email.
+func inboxDir(dataDir string) string { return filepath.Join(dataDir, "inbox") }
+
+// hasInbox reports whether a service in development keeps its email in the data directory.
+func hasInbox(dataDir string) bool {
+	info, err := os.Stat(inboxDir(dataDir))
+	return err == nil && info.IsDir()
+}
 
 // mailer sends email, or keeps it in the development inbox.
 type mailer struct {
@@ -43,7 +53,7 @@ func newMailer(s config.Serve, accounts *account.Service, log *slog.Logger) (*ma
 	case s.Mail.Host != "":
 		sender, err = newSMTP(s.Mail)
 	case s.Dev:
-		m.inbox, err = mail.OpenInbox(filepath.Join(s.DataDir, "inbox"))
+		m.inbox, err = mail.OpenInbox(inboxDir(s.DataDir))
 		sender = m.inbox
 	default:
 		log.Warn("email is not sent; set LATCHKEY_SMTP_HOST to send it")

@@ -27,15 +27,20 @@ func (c *userSetPassword) Run(ctx context.Context, std stdio) error {
 
 type userForceReset struct {
 	targetUser `embed:""`
+
+	SMTPHost string `name:"smtp-host" env:"LATCHKEY_SMTP_HOST" placeholder:"HOST" help:"SMTP server of the running service. Without one the user could not get the link, and the command refuses."`
 }
 
 func (*userForceReset) Help() string {
-	return "The user's sessions end. The running service sends the email.\n\n" +
+	return "The user's sessions end. The running service sends the email. Set LATCHKEY_SMTP_HOST as for the service.\n\n" +
 		examples("latchkey user force-reset alice")
 }
 
 // Run invalidates the password and queues an email with a link to set a new one.
 func (c *userForceReset) Run(ctx context.Context, std stdio) error {
+	if c.SMTPHost == "" && !hasInbox(c.DataDir) {
+		return account.ErrNoMail
+	}
 	return c.withUser(ctx, std, func(ctx context.Context, accounts *account.Directory, u account.User) error {
 		return accounts.ForceReset(ctx, oauth.Operator, u.ID)
 	})

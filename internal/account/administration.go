@@ -43,8 +43,9 @@ func (d *Directory) CreateAs(ctx context.Context, by Authority, n NewUser) (User
 	return d.Create(ctx, n)
 }
 
-// managed returns a user whom an administrator may change: one with no scopes the administrator lacks.
-func (d *Directory) managed(ctx context.Context, by Authority, id string) (User, error) {
+// Managed returns a user whom an administrator may change: one with no scopes the administrator lacks. It
+// returns insufficient_scope for others, and fault.ErrNotFound.
+func (d *Directory) Managed(ctx context.Context, by Authority, id string) (User, error) {
 	u, err := d.users.UserByID(ctx, id)
 	if err != nil {
 		return User{}, err
@@ -55,7 +56,7 @@ func (d *Directory) managed(ctx context.Context, by Authority, id string) (User,
 // Update changes a user. A new password, or disabling, ends the user's sessions. It returns
 // insufficient_scope, last_admin, or an error of Create.
 func (d *Directory) Update(ctx context.Context, by Authority, id string, p AdminPatch) (User, error) {
-	u, err := d.managed(ctx, by, id)
+	u, err := d.Managed(ctx, by, id)
 	if err != nil {
 		return User{}, err
 	}
@@ -124,7 +125,7 @@ func (p *UserPatch) setActive(active bool) audit.Action {
 
 // Delete deletes a user and ends its sessions. It returns insufficient_scope or last_admin.
 func (d *Directory) Delete(ctx context.Context, by Authority, id string) error {
-	u, err := d.managed(ctx, by, id)
+	u, err := d.Managed(ctx, by, id)
 	if err != nil {
 		return err
 	}
@@ -132,11 +133,14 @@ func (d *Directory) Delete(ctx context.Context, by Authority, id string) error {
 }
 
 // ForceReset invalidates a user's password, ends its sessions and emails a link to set a new one. It
-// returns insufficient_scope.
+// returns insufficient_scope, or ErrNoMail if the link could not be sent.
 func (d *Directory) ForceReset(ctx context.Context, by Authority, id string) error {
-	u, err := d.managed(ctx, by, id)
+	u, err := d.Managed(ctx, by, id)
 	if err != nil {
 		return err
+	}
+	if d.noMail {
+		return ErrNoMail
 	}
 	patch := UserPatch{PasswordHash: new(string), EndSessions: true, Reason: EndedByPassword}
 	c := d.change(ctx, audit.ResetRequested, u, Message{Kind: MessageReset, UserID: id})
@@ -163,7 +167,7 @@ func (d *Directory) Grant(ctx context.Context, by Authority, id, name string) er
 // Revoke revokes a role from a user; it is no error if the user does not have it. It returns
 // unknown_role, insufficient_scope or last_admin.
 func (d *Directory) Revoke(ctx context.Context, by Authority, id, name string) error {
-	u, err := d.managed(ctx, by, id)
+	u, err := d.Managed(ctx, by, id)
 	if err != nil {
 		return err
 	}

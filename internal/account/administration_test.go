@@ -266,6 +266,19 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// Without email, the user would be locked out: nothing changes.
+func TestForceResetWithoutMail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ann := f.addUser(t, "Ann")
+	d := f.directory(t, func(o *account.DirectoryOptions) { o.NoMail = true })
+	require.ErrorIs(t, d.ForceReset(t.Context(), everyScope, ann.ID), account.ErrNoMail)
+	require.ErrorContains(t, account.ErrNoMail, "LATCHKEY_SMTP_HOST")
+	requireFault(t, d.ForceReset(t.Context(), holder{}, ann.ID), fault.InsufficientScope, "")
+	require.Equal(t, ann, f.user(t, ann.ID))
+	require.Empty(t, f.messages(t))
+}
+
 func TestForceReset(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -15,6 +15,11 @@ type Attempt struct {
 	Address  string       // the caller's IP address
 	ClientID string       // the client that asks, for the audit log
 	Action   audit.Action // what the password is needed for, for the audit log
+
+	// Device is the hint of DeviceHint that the caller's browser has kept, if any.
+	Device string
+
+	begun time.Time // before the user was looked up
 }
 
 // SignIn checks the password of the user who signs in as login, a username or an email address. Every
@@ -22,8 +27,9 @@ type Attempt struct {
 // password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
+	a.begun = time.Now()                            // measures time that passes, unlike the clock
 	if err := s.passwords.Available(); err != nil { // before the user is looked for
-		return User{}, pause(ctx, err)
+		return User{}, pause(ctx, a.begun, err)
 	}
 	u, key, err := s.find(ctx, login)
 	if err != nil {
@@ -51,47 +57,74 @@ func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
 	return err
 }
 
-// CheckPassword is the one protocol for a presented password. key is what attempts are counted under;
-// u is the zero User for an unknown login. No database connection is held while hashing.
+// DeviceHintLifetime is how long a device hint is valid.
+const DeviceHintLifetime = 90 * 24 * time.Hour
+
+// DeviceHint returns a text for the browser in which a user has just signed in. Presented with later
+// attempts, it gives them a limit of their own, so that nobody else can lock out the user there. It ends
+// with the password.
+func (s *Service) DeviceHint(u User) string {
+	return s.limits.DeviceHint(u.ID, u.Epoch, DeviceHintLifetime)
+}
+
+// CheckPassword is the one protocol for a presented password. key is the user that attempts are counted
+// for; u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
+	if a.begun.IsZero() {
+		a.begun = time.Now()
+	}
 	// 1. Refuse at once what could not be verified, before it costs a write.
 	if err := s.passwords.Available(); err != nil {
-		return pause(ctx, err)
+		return pause(ctx, a.begun, err)
 	}
 	// 2. Count the attempt before it is made.
-	wait, err := s.limits.CountLogin(ctx, a.Address, key, a.Password)
+	counter, err := s.limits.LoginCounter(ctx, a.Address, key, u.Epoch, a.Device)
+	if err != nil {
+		return err
+	}
+	wait, err := s.limits.CountLogin(ctx, a.Address, counter, a.Password)
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
-		return pause(ctx, fault.Denied(wait))
+		return pause(ctx, a.begun, fault.Denied(wait))
 	}
 	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
 	password := normalPassword(a.Password)
-	ok, outdated, err := s.passwords.Verify(ctx, u.PasswordHash, password)
+	ok, outdated, err := s.passwords.Verify(ctx, s.usableHash(u), password)
 	if err != nil {
-		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, key))
+		return errors.Join(err, s.limits.RefundLogin(context.WithoutCancel(ctx), a.Address, counter))
 	}
 	// 4. Record a failure.
-	if !ok || !u.ActiveAt(s.now()) {
-		s.limits.LoginFailed(key, a.Password)
+	if !ok {
+		s.limits.LoginFailed(counter, a.Password)
 		return s.recordFailure(ctx, u, a, ErrInvalidCredentials)
 	}
 	// 5. Succeed: replace an outdated hash, reset the count.
 	if outdated {
 		s.rehash(ctx, u, password)
 	}
-	return s.limits.LoginSucceeded(ctx, a.Address, key)
+	return s.limits.LoginSucceeded(ctx, a.Address, counter)
 }
 
-// refusalPause is how long a refusal waits that costs the service almost nothing. Callers who try again at once
-// would otherwise take the processor from those whose passwords are being verified.
+// usableHash returns the hash that lets a user in: none for a disabled user. The right password of a
+// disabled user is then refused like any wrong one, after the same time.
+func (s *Service) usableHash(u User) string {
+	if !u.ActiveAt(s.now()) {
+		return ""
+	}
+	return u.PasswordHash
+}
+
+// refusalPause is how long a refusal takes that costs the service almost nothing. Callers who try again at once
+// would otherwise take the processor from those whose passwords are being verified. It is longer than the
+// look-up of a user, so that the time does not tell whether there was a user to read.
 const refusalPause = 30 * time.Millisecond
 
-// pause returns err after the refusalPause, or when ctx ends.
-func pause(ctx context.Context, err error) error {
-	timer := time.NewTimer(refusalPause)
+// pause returns err when the refusalPause since begun has passed, or when ctx ends.
+func pause(ctx context.Context, begun time.Time, err error) error {
+	timer := time.NewTimer(time.Until(begun.Add(refusalPause)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

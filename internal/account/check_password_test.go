@@ -116,6 +116,37 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// The attempts of a browser in which the user has signed in are counted apart, for known users and for
+// unknown ones.
+func TestSignInWithDeviceHint(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ann := f.addUser(t, "Ann")
+	_, err := f.SignIn(t.Context(), "ann", account.Attempt{Password: rightPassword, Address: caller, Device: "hint"})
+	require.NoError(t, err)
+	_, err = f.SignIn(t.Context(), "bob", account.Attempt{Password: "wrong", Address: caller, Device: "hint"})
+	require.ErrorIs(t, err, account.ErrInvalidCredentials)
+	require.Equal(t, []string{
+		"count 192.0.2.1 hint of ann", "verify", "succeed 192.0.2.1 hint of ann",
+		"count 192.0.2.1 hint of bob", "verify", "fail hint of bob",
+	}, f.calls)
+	require.Equal(t, "hint for ann at 0", f.DeviceHint(ann))
+}
+
+// A refused attempt takes the same time for a known user and an unknown one, whatever the look-up takes.
+func TestRefusalTakesItsTime(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.addUser(t, "Ann")
+	f.limits.wait["CountLogin"] = time.Minute
+	for _, login := range []string{"ann", "bob"} {
+		begin := time.Now()
+		_, err := f.SignIn(t.Context(), login, account.Attempt{Password: "wrong"})
+		requireFault(t, err, fault.TooManyRequests, "")
+		require.GreaterOrEqual(t, time.Since(begin), 30*time.Millisecond)
+	}
+}
+
 func TestSignInSaysHowLongToWait(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -22,6 +22,7 @@ const (
 	InvalidOneTimeToken fault.Code = "invalid_one_time_token"
 	BuiltinRole         fault.Code = "builtin_role"
 	InvalidRole         fault.Code = "invalid_role"
+	MailNotConfigured   fault.Code = "mail_not_configured"
 )
 
 // Errors that the stores return, beside those of package fault.
@@ -41,6 +42,10 @@ var (
 	// ErrEmailUnverified is returned only after the right password.
 	ErrEmailUnverified = fault.Errorf(EmailUnverified, "confirm your email address first: follow the link we sent")
 )
+
+// ErrNoMail is returned when a user would be left without a password and without a link to set one.
+var ErrNoMail = fault.Errorf(MailNotConfigured,
+	"the email with the link cannot be sent: set LATCHKEY_SMTP_HOST, or set a new password for the user instead")
 
 // ErrRecordExists reports that the user of an imported record already exists, with the same username
 // and email address. A record without a username exists if a user has its id or its email address. An

@@ -46,17 +46,28 @@ func newFixtureWith(t *testing.T, o account.Options) *fixture {
 	f := &fixture{now: noon, names: map[string]string{}, store: &recordingStore{Store: memory.New(), reads: map[string]int{}, fail: map[string]error{}}}
 	f.hasher = &hasher{f: f}
 	f.limits = &limiter{f: f, wait: map[string]time.Duration{}, fail: map[string]error{}}
-	// The clock has fractions of a second and a time zone, which no stored time may have.
-	clock := func() time.Time { return f.now.Add(999 * time.Millisecond).In(time.FixedZone("", 3600)) }
-	d, err := account.NewDirectory(account.DirectoryOptions{
-		Users: f.store, Roles: f.store, Tokens: f.store, Events: f.store, Queue: f.store, Passwords: f.hasher,
-		MinPassword: 8, Now: clock, Log: slog.New(slog.DiscardHandler),
-	})
-	require.NoError(t, err)
 	o.Limits = f.limits
-	f.Service, err = account.New(d, o)
+	var err error
+	f.Service, err = account.New(f.directory(t), o)
 	require.NoError(t, err)
 	return f
+}
+
+// directory returns a directory over the fixture's store, after edits of its options.
+func (f *fixture) directory(t *testing.T, edits ...func(*account.DirectoryOptions)) *account.Directory {
+	t.Helper()
+	// The clock has fractions of a second and a time zone, which no stored time may have.
+	clock := func() time.Time { return f.now.Add(999 * time.Millisecond).In(time.FixedZone("", 3600)) }
+	o := account.DirectoryOptions{
+		Users: f.store, Roles: f.store, Tokens: f.store, Events: f.store, Queue: f.store, Passwords: f.hasher,
+		MinPassword: 8, Now: clock, Log: slog.New(slog.DiscardHandler),
+	}
+	for _, edit := range edits {
+		edit(&o)
+	}
+	d, err := account.NewDirectory(o)
+	require.NoError(t, err)
+	return d
 }
 
 // name returns the username of the user that a key of the limiter identifies, or the key of an unknown
@@ -291,6 +302,18 @@ type limiter struct {
 	f    *fixture
 	wait map[string]time.Duration // by method
 	fail map[string]error         // by method
+}
+
+// LoginCounter returns the user: a test reads it in the calls.
+func (l *limiter) LoginCounter(_ context.Context, _, user string, _ int64, device string) (string, error) {
+	if device != "" {
+		user = device + " of " + l.f.name(user)
+	}
+	return user, l.fail["LoginCounter"]
+}
+
+func (l *limiter) DeviceHint(user string, epoch int64, _ time.Duration) string {
+	return fmt.Sprintf("hint for %s at %d", l.f.name(user), epoch)
 }
 
 func (l *limiter) CountLogin(_ context.Context, address, user, _ string) (time.Duration, error) {

@@ -23,6 +23,7 @@ type Origin struct {
 	SessionID string
 	ClientID  string
 	Address   string // IP address
+	Device    string // see Attempt
 }
 
 // UpdateOwn changes the profile, username, password or email address of a signed-in user. A new password
@@ -38,7 +39,7 @@ func (s *Service) UpdateOwn(ctx context.Context, u User, from Origin, p OwnPatch
 	// 2. Check the current password. An attempt counts like a sign-in.
 	action := p.action()
 	if p.Password != nil || p.Email != nil {
-		a := Attempt{Password: p.CurrentPassword, Address: from.Address, ClientID: from.ClientID, Action: action}
+		a := Attempt{Password: p.CurrentPassword, Address: from.Address, ClientID: from.ClientID, Action: action, Device: from.Device}
 		if err := s.Confirm(ctx, u, a); err != nil {
 			return User{}, err
 		}
@@ -139,7 +140,7 @@ func (s *Service) newAddress(ctx context.Context, u User, from Origin, email *st
 // DeleteOwn deletes a signed-in user who confirms it with the current password. It returns
 // wrong_password, too_many_requests or last_admin.
 func (s *Service) DeleteOwn(ctx context.Context, u User, from Origin, password string) error {
-	a := Attempt{Password: password, Address: from.Address, ClientID: from.ClientID, Action: audit.UserDeleted}
+	a := Attempt{Password: password, Address: from.Address, ClientID: from.ClientID, Action: audit.UserDeleted, Device: from.Device}
 	if err := s.Confirm(ctx, u, a); err != nil {
 		return err
 	}

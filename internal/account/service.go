@@ -16,11 +16,12 @@ type Directory struct {
 	queue       Queue
 	passwords   Passwords
 	minPassword int
+	noMail      bool
 	clock       func() time.Time
 	log         *slog.Logger
 }
 
-// DirectoryOptions are what a Directory needs. All are required.
+// DirectoryOptions are what a Directory needs. All but NoMail are required.
 type DirectoryOptions struct {
 	Users       UserStore
 	Roles       RoleStore
@@ -28,7 +29,8 @@ type DirectoryOptions struct {
 	Events      Events
 	Queue       Queue
 	Passwords   Passwords
-	MinPassword int // shortest accepted password in characters
+	MinPassword int  // shortest accepted password in characters
+	NoMail      bool // email is not configured, so that no message reaches its recipient
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -47,7 +49,7 @@ func NewDirectory(o DirectoryOptions) (*Directory, error) {
 	}
 	return &Directory{
 		users: o.Users, roles: o.Roles, tokens: o.Tokens, events: o.Events, queue: o.Queue, passwords: o.Passwords,
-		minPassword: o.MinPassword, clock: o.Now, log: o.Log,
+		minPassword: o.MinPassword, noMail: o.NoMail, clock: o.Now, log: o.Log,
 	}, nil
 }
 

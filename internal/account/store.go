@@ -108,18 +108,31 @@ type Passwords interface {
 	Common(password string) bool
 }
 
+// LoginLimiter counts attempts to log in. Networks and devices from which a user has signed in are
+// counted apart from all others, so that strangers who use up their attempts do not lock out the user.
+type LoginLimiter interface {
+	// LoginCounter returns what the attempts of a caller for a user are counted under: an opaque text
+	// for the other methods. device is a DeviceHint or empty, epoch is 0 for an unknown user.
+	LoginCounter(ctx context.Context, address, user string, epoch int64, device string) (counter string, err error)
+	// CountLogin counts a presented password, for the caller's network and under a counter. wait is as
+	// for Limiter.
+	CountLogin(ctx context.Context, address, counter, password string) (wait time.Duration, err error)
+	// LoginSucceeded refunds the attempt, and makes the caller's network known for the user.
+	LoginSucceeded(ctx context.Context, address, counter string) error
+	// LoginFailed remembers a wrong password for a moment: clients that probe how to authenticate
+	// send it twice, and it counts once.
+	LoginFailed(counter, password string)
+	// RefundLogin takes back a CountLogin whose password was not verified after all.
+	RefundLogin(ctx context.Context, address, counter string) error
+	// DeviceHint returns a text that LoginCounter recognizes for the user until the epoch changes or
+	// the lifetime ends.
+	DeviceHint(user string, epoch int64, lifetime time.Duration) string
+}
+
 // Limiter counts attempts. wait is 0 when an attempt is allowed, otherwise the time until the next one
 // is. Attempts are counted before they are made, so that many at once cannot exceed a limit.
 type Limiter interface {
-	// CountLogin counts a password presented for a user, for the caller's network and for the user.
-	CountLogin(ctx context.Context, address, user, password string) (wait time.Duration, err error)
-	// LoginSucceeded resets the user's count and refunds the network's.
-	LoginSucceeded(ctx context.Context, address, user string) error
-	// LoginFailed remembers a wrong password for a moment: clients that probe how to authenticate
-	// send it twice, and it counts once.
-	LoginFailed(user, password string)
-	// RefundLogin takes back a CountLogin whose password was not verified after all.
-	RefundLogin(ctx context.Context, address, user string) error
+	LoginLimiter
 	// CountMessage counts a requested email, for the caller's network and for the recipient.
 	CountMessage(ctx context.Context, address, email string) (wait time.Duration, err error)
 	// CountSignup counts a sign-up or a new username from the caller's network, so that taken names cannot be found out

@@ -58,7 +58,8 @@ func TestSessionCookies(t *testing.T) {
 			got := s.callFromPage(t, cookies, "POST /api/auth/login", loginBody)
 			require.Equal(t, http.StatusOK, got.status, got.body)
 			require.JSONEq(t, `{"expires_in": 900, "refresh_expires_in": 1209600, "scope": "profile"}`, got.body)
-			require.Equal(t, set("*"), withoutValues(got.header))
+			device := c.prefix + "latchkey_device"
+			require.Equal(t, append(set("*"), device+"=*; Path=/; Max-Age=7776000; HttpOnly"+c.secure+"; SameSite=Strict"), withoutValues(got.header))
 			require.Equal(t, "true", cookies["logged_in"])
 			require.Regexp(t, `^ey`, cookies[access])
 			require.Regexp(t, `^rt_`, cookies[refresh])
@@ -77,7 +78,8 @@ func TestSessionCookies(t *testing.T) {
 				refresh + "=; Path=/; Max-Age=0; HttpOnly" + c.secure + "; SameSite=Strict",
 				"logged_in=; Path=/; Max-Age=0" + c.secure + "; SameSite=Strict",
 			}, got.header.Values("Set-Cookie"))
-			require.Empty(t, cookies)
+			require.Len(t, cookies, 1)
+			require.Contains(t, cookies, device, "the device hint is for the next sign-in")
 			require.Equal(t, http.StatusNoContent, s.callFromPage(t, cookies, "POST /api/auth/logout", "").status, "signing out again is no error")
 
 			// The session has ended, also for a copy of the cookies.

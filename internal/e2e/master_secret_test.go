@@ -69,7 +69,7 @@ func TestReplaceMasterSecret(t *testing.T) {
 func TestReplaceMasterSecretOfReplicas(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, inst installation) {
-		pair := []*server{start(t, inst, "LATCHKEY_SECRET="+oldSecret), start(t, inst, "LATCHKEY_SECRET="+oldSecret)}
+		pair := startPair(t, inst, "LATCHKEY_SECRET="+oldSecret)
 		access, refresh := pair[0].devSignIn(t, "user")
 		issued := []string{access}
 		check := func() {

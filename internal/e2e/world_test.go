@@ -99,6 +99,16 @@ func onReplicas(t *testing.T, test func(t *testing.T, inst installation, replica
 	})
 }
 
+// startPair starts two servers on a PostgreSQL database, and one on a SQLite file, which serves only one.
+func startPair(t *testing.T, inst installation, environment ...string) []*server {
+	t.Helper()
+	pair := []*server{start(t, inst, environment...)}
+	if strings.HasPrefix(inst.database, "postgres") {
+		pair = append(pair, start(t, inst, environment...))
+	}
+	return pair
+}
+
 func newPostgres(t *testing.T) installation {
 	t.Helper()
 	return installation{database: storetest.PostgresURL(t), dir: t.TempDir()}

@@ -26,7 +26,7 @@ func caller(ctx context.Context) oauth.Caller {
 // guard adds the user to the actor.
 func withCaller(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request())}
+		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request()), Device: deviceHint(c)}
 		actor := audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)}
 		setContextAndActor(c, callerKey{}, from, actor)
 		return next(c)

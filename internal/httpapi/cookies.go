@@ -98,6 +98,7 @@ func (k *Cookies) SetTokens(t oauth.TokenResponse) {
 	k.set(k.style.Access, t.AccessToken, t.ExpiresIn)
 	k.set(k.style.Refresh, t.RefreshToken, t.RefreshExpiresIn)
 	k.set(k.style.LoggedIn, k.style.Value, t.RefreshExpiresIn)
+	k.setDevice(t.DeviceHint)
 }
 
 // Clear deletes the cookies.

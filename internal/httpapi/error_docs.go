@@ -71,6 +71,7 @@ var documentedCodes = []documented{
 	{fault.AlreadyExists, apiEndpoints, "There is already a client with this id."},
 	{account.BuiltinRole, apiEndpoints, "A built-in role cannot be deleted, and the scopes of ROLE_ADMIN cannot be changed."},
 	{account.LastAdmin, apiEndpoints, "The change would leave no active user with ROLE_ADMIN."},
+	{account.MailNotConfigured, apiEndpoints, "The operation needs an email to reach the user, but the service does not send email: see `LATCHKEY_SMTP_HOST`."},
 	{bodyTooLarge, allEndpoints, "The body is larger than 64 KiB."},
 	{unsupportedMediaType, apiEndpoints, "The body is not `application/json`."},
 	{account.WeakPassword, apiEndpoints, "The new password is too short, one of the most common ones, or the same as the username, name or email address."},

@@ -49,7 +49,8 @@ func status(code fault.Code) int {
 		return http.StatusNotFound
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, fault.AlreadyExists:
+	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, fault.AlreadyExists,
+		account.MailNotConfigured:
 		return http.StatusConflict
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge

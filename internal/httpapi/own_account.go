@@ -28,6 +28,9 @@ func (s *Server) UpdateOwnProfile(ctx context.Context, r api.UpdateOwnProfileReq
 	if err != nil {
 		return nil, err
 	}
+	if r.Body.Password != nil && caller(ctx).Device != "" { // the new password has ended the hint
+		CookiesOf(ctx).setDevice(s.Accounts.DeviceHint(user))
+	}
 	return api.UpdateOwnProfile200JSONResponse(s.apiUser(user)), nil
 }
 
@@ -38,8 +41,8 @@ func (s *Server) DeleteOwnAccount(ctx context.Context, r api.DeleteOwnAccountReq
 
 // origin returns where the signed-in user acts from.
 func origin(ctx context.Context) account.Origin {
-	claims := principal(ctx).Claims
-	return account.Origin{SessionID: claims.SessionID, ClientID: claims.ClientID, Address: caller(ctx).Address}
+	claims, from := principal(ctx).Claims, caller(ctx)
+	return account.Origin{SessionID: claims.SessionID, ClientID: claims.ClientID, Address: from.Address, Device: from.Device}
 }
 
 const maxExportedEvents = 1000 // the newest ones

@@ -45,7 +45,7 @@ func (s *Server) ListUserSessions(ctx context.Context, r api.ListUserSessionsReq
 
 // EndUserSessions handles DELETE /api/users/{id}/sessions.
 func (s *Server) EndUserSessions(ctx context.Context, r api.EndUserSessionsRequestObject) (api.EndUserSessionsResponseObject, error) {
-	user, err := s.Accounts.ByID(ctx, r.Id.String())
+	user, err := s.Accounts.Managed(ctx, principal(ctx).Authority(), r.Id.String())
 	if err != nil {
 		return nil, err
 	}

@@ -62,10 +62,10 @@ type ClientStore interface {
 	ClientByID(ctx context.Context, id string) (Client, error)
 	// ListClients returns at most limit clients after an id, by id, with their secrets.
 	ListClients(ctx context.Context, after string, limit int) ([]Client, error)
-	// UpdateClient changes the fields that p names. It MUST revoke the client's live sessions in the
-	// same act when p disables it. fault.ErrNotFound: no such client.
+	// UpdateClient changes the fields that p names. When p disables the client, every reader MUST see
+	// its live sessions as revoked from the same act on, however many there are; see EndClientSessions. fault.ErrNotFound: no such client.
 	UpdateClient(ctx context.Context, id string, p ClientPatch, now time.Time, change audit.Change) error
-	// DeleteClient deletes a client and its secrets, and revokes its live sessions in the same act.
+	// DeleteClient deletes a client and its secrets, and ends its sessions like UpdateClient.
 	// fault.ErrNotFound: no such client.
 	DeleteClient(ctx context.Context, id string, now time.Time, change audit.Change) error
 	// RotateClientSecret adds a secret. In the same act it deletes all others except the newest, and
@@ -74,4 +74,8 @@ type ClientStore interface {
 	// SwapTokenKeys is a compare-and-swap of the token keys: it replaces them if the stored Current and Next
 	// are those of from. It MUST change nothing and return fault.ErrNotFound otherwise.
 	SwapTokenKeys(ctx context.Context, id string, from, to TokenKeys, change audit.Change) error
+	// EndClientSessions writes into at most limit sessions that UpdateClient or DeleteClient has ended
+	// that they are revoked, and returns their number. Nothing changes for a reader. Once that is done
+	// for all sessions of a client, and was due for a while, the client is no longer remembered.
+	EndClientSessions(ctx context.Context, now time.Time, limit int) (int, error)
 }

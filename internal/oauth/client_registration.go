@@ -141,6 +141,12 @@ func (r *ClientRegistry) DeleteClient(ctx context.Context, id string) error {
 	return r.clients.DeleteClient(ctx, id, wholeSecond(r.clock()), r.clientChange(ctx, audit.ClientDeleted, id))
 }
 
+// EndClientSessions is background work that follows when a client is disabled or deleted: it revokes at
+// most limit of its sessions, which have stopped working already, and returns their number.
+func (r *ClientRegistry) EndClientSessions(ctx context.Context, limit int) (int, error) {
+	return r.clients.EndClientSessions(ctx, wholeSecond(r.clock()), limit)
+}
+
 // RotateSecret creates a new secret; the newest of the old ones works for overlap longer. It returns
 // invalid_client_metadata for a public client. With the secret one can act as the client, so it returns
 // insufficient_scope unless the caller may pass on the client's scopes.

@@ -44,7 +44,7 @@ func singleLine(s string) bool {
 func (s *Service) passwordGrant(ctx context.Context, r grantRequest) (TokenResponse, error) {
 	// 1. The user and the password, with its rate limits.
 	user, err := s.accounts.SignIn(ctx, r.Username, account.Attempt{
-		Password: r.Password, Address: r.Caller.Address, ClientID: r.client.ID, Action: audit.UserSignedIn,
+		Password: r.Password, Address: r.Caller.Address, ClientID: r.client.ID, Action: audit.UserSignedIn, Device: r.Caller.Device,
 	})
 	if err != nil {
 		return TokenResponse{}, invalidGrant(err)
@@ -55,7 +55,12 @@ func (s *Service) passwordGrant(ctx context.Context, r grantRequest) (TokenRespo
 		return TokenResponse{}, err
 	}
 	// 3. The session and its tokens.
-	return s.startSession(ctx, r.client, user, scopes, r.Caller)
+	response, err := s.startSession(ctx, r.client, user, scopes, r.Caller)
+	if err != nil {
+		return TokenResponse{}, err
+	}
+	response.DeviceHint = s.accounts.DeviceHint(user)
+	return response, nil
 }
 
 // invalidGrant translates the errors of a sign-in into those of the token endpoint (RFC 6749 §5.2).

@@ -141,6 +141,8 @@ func (w *modelWorld) ops() int {
 // acceptOne signs in every active user with one password.
 type acceptOne struct{ users account.UserStore }
 
+func (acceptOne) DeviceHint(u account.User) string { return "hint for " + u.Username }
+
 func (a acceptOne) SignIn(ctx context.Context, login string, attempt account.Attempt) (account.User, error) {
 	u, err := a.users.UserByUsername(ctx, login)
 	if err == nil && (!u.Active || attempt.Password != "right") {

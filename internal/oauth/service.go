@@ -17,6 +17,8 @@ type Accounts interface {
 	// account.ErrInvalidCredentials for an unknown user, a wrong password and a disabled user, at the
 	// same cost.
 	SignIn(ctx context.Context, login string, a account.Attempt) (account.User, error)
+	// DeviceHint returns a text for the browser in which a user has just signed in.
+	DeviceHint(u account.User) string
 }
 
 // Limiter counts failed client authentications.

@@ -25,6 +25,7 @@ type TokenRequest struct {
 type Caller struct {
 	Address   string // IP address
 	UserAgent string
+	Device    string // what the browser has kept of TokenResponse.DeviceHint, may be empty
 }
 
 // TokenResponse is a successful response (RFC 6749 §5.1).
@@ -34,6 +35,7 @@ type TokenResponse struct {
 	RefreshToken     string        // empty if the client may not refresh
 	RefreshExpiresIn time.Duration // until the session ends if it is not used
 	Scope            string
+	DeviceHint       string // for a browser to keep, after a sign-in with a password
 }
 
 // grantRequest is what the shared steps of Token have established for a grant.

@@ -7,13 +7,15 @@
 //
 // New hashes are argon2id. Hashes from other systems are verified in the formats in which those systems
 // write them, and are to be replaced at the first successful login. Verifying one takes at most about
-// two seconds, as bcrypt with cost 15 does, and at most 128 MiB of memory. Only an import can store such
+// two seconds, as bcrypt with cost 15 does, and at most 128 MiB of memory. A failed login takes as long as
+// the slowest hash that was met, so that the time does not reveal which users were imported. Only an import can store such
 // a hash. Latchkey normalizes passwords to NFC, but most other systems hash what was typed: a user who
 // typed something other than NFC there, which keyboards rarely produce, has to set a new password.
 //
 // Where to find what:
 //   - hasher.go: Options, Hash, Verify and the decoy
 //   - queue.go: how many hashes may run and wait at once
+//   - padding.go: failures take the same time for every stored hash
 //   - argon2.go, bcrypt.go, scrypt.go, pbkdf2.go: the algorithms, their formats and their limits
 //   - scheme.go: the list of formats; CheckHash for an import
 //   - common.go, common.txt, NOTICE: the most common passwords and where the list comes from

@@ -24,6 +24,7 @@ type Hasher struct {
 	params  Params
 	decoy   stored
 	slots   *slots
+	padding *padding
 	log     *slog.Logger
 	started atomic.Int64
 }
@@ -38,12 +39,11 @@ func New(o Options) (*Hasher, error) {
 	if !o.Weak && !o.Params.strong() {
 		return nil, errors.New("argon2id: the parameters are weaker than the OWASP minimum (m=19456, t=2, p=1 or equivalent)")
 	}
+	// No password is known for a random tag, so the decoy can be made without hashing one.
+	decoy := argon2Hash{variant: argon2id, params: o.Params, salt: random(saltSize), tag: random(tagSize)}
 	return &Hasher{
-		params: o.Params,
-		// No password is known for a random tag, so the decoy can be made without hashing one.
-		decoy: argon2Hash{variant: argon2id, params: o.Params, salt: random(saltSize), tag: random(tagSize)},
-		slots: newSlots(o.Slots, o.Queue, o.Wait),
-		log:   o.Log,
+		params: o.Params, decoy: decoy, padding: newPadding(decoy.cost()),
+		slots: newSlots(o.Slots, o.Queue, o.Wait), log: o.Log,
 	}, nil
 }
 
@@ -74,18 +74,31 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify reports whether the password matches a stored hash, and whether that hash is outdated and is to
-// be replaced. An empty hash and one that cannot be read never match, but cost as much as a new hash, so
-// that neither the result nor the time reveals which users exist. The only errors are those of the queue
-// and of the context.
+// be replaced. An empty hash and one that cannot be read never match, but cost as much as a new hash, and
+// a failure takes the same time for hashes of every algorithm, so that neither the result nor the time
+// reveals which users exist. The only errors are those of the queue and of the context.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error) {
 	s, decoy := h.read(ctx, hash)
 	done, err := h.start(ctx)
 	if err != nil {
 		return false, false, err
 	}
-	defer done()
-	ok = s.matches(password) && !decoy
+	start := time.Now()
+	ok = h.matches(s, password, start, done) && !decoy
+	if !ok {
+		h.padding.wait(ctx, start)
+	}
 	return ok, ok && !s.current(h.params), nil
+}
+
+// matches verifies a password and gives back the slot.
+func (h *Hasher) matches(s stored, password string, start time.Time, done func()) bool {
+	defer done()
+	ok := s.matches(password)
+	if !ok {
+		h.fail(s, password, start)
+	}
+	return ok
 }
 
 // read parses a stored hash. It returns the decoy if there is none or it cannot be read.

@@ -22,6 +22,8 @@ type stored interface {
 	matches(password string) bool
 	// current reports whether a new hash with p would have the same algorithm and parameters.
 	current(p Params) bool
+	// cost names the algorithm and its parameters.
+	cost() string
 }
 
 // foreign is a kind of hash that is verified but never created. It is always outdated.

@@ -9,6 +9,8 @@
 // Where to find what:
 //   - policies.go: the limits and their numbers
 //   - limiter.go: what is counted for a login, a client secret, an email or a sign-up
+//   - login_counter.go: strangers, known networks and known devices are counted apart
+//   - known_networks.go, device_hint.go: how a network and a device are recognized
 //   - gcra.go: the decision
 //   - store.go: the interface that the stores implement
 //   - network.go: IPv6 addresses count by /64

@@ -4,55 +4,68 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"strings"
 	"time"
 )
 
 // Limiter counts attempts in the store.
 type Limiter struct {
 	store    Store
-	key      []byte // of the MACs under which attempts are counted
+	keys     [][]byte // of the MACs under which attempts are counted and networks are known
 	now      func() time.Time
 	failures *recentFailures
 	observe  func(policy string)
 }
 
-// New returns a Limiter. The key is secret and the same on all replicas.
-func New(store Store, key []byte, now func() time.Time) *Limiter {
-	return &Limiter{store: store, key: key, now: now, failures: newRecentFailures(), observe: func(string) {}}
+// New returns a Limiter. The keys are secret and the same on all replicas: attempts are counted under
+// the first, and all of them recognize known networks and devices. There is at least one.
+func New(store Store, keys [][]byte, now func() time.Time) *Limiter {
+	return &Limiter{store: store, keys: keys, now: now, failures: newRecentFailures(), observe: func(string) {}}
 }
 
 // Observe makes the limiter call f with the name of the policy for each attempt that it refuses. Call it
 // before the first attempt.
 func (l *Limiter) Observe(f func(policy string)) { l.observe = f }
 
-// CountLogin counts an attempt to log in, for the address and for the user. It returns 0 if the attempt
-// is allowed, else the time until one is.
-func (l *Limiter) CountLogin(ctx context.Context, address, user, password string) (time.Duration, error) {
-	attempts := []attempt{{loginAddress, network(address)}}
-	if !l.failures.useRepeat(l.now(), user, password) {
-		attempts = append(attempts, attempt{loginUser, user})
+// CountLogin counts an attempt to log in, for the address and under a counter of LoginCounter. It
+// returns 0 if the attempt is allowed, else the time until one is.
+func (l *Limiter) CountLogin(ctx context.Context, address, counter, password string) (time.Duration, error) {
+	c := parseLoginCounter(counter)
+	attempts := c.attempts(address)
+	if l.failures.useRepeat(l.now(), counter, password) {
+		attempts = attempts[:len(attempts)-1] // the last one is that of the counter
 	}
 	return l.spend(ctx, attempts...)
 }
 
 // LoginFailed remembers a wrong password for a moment. A client that probes how to authenticate itself
-// sends the same password twice; that counts once for the user.
-func (l *Limiter) LoginFailed(user, password string) { l.failures.add(l.now(), user, password) }
+// sends the same password twice; that counts once under the counter.
+func (l *Limiter) LoginFailed(counter, password string) { l.failures.add(l.now(), counter, password) }
 
-// LoginSucceeded refunds all attempts of the user, and this attempt of the address.
-func (l *Limiter) LoginSucceeded(ctx context.Context, address, user string) error {
-	return l.store.Refund(ctx, l.now(), []Refund{
-		{Key: l.mac(attempt{loginUser, user}), Amount: loginUser.Every * time.Duration(loginUser.Burst)},
-		{Key: l.mac(attempt{loginAddress, network(address)}), Amount: loginAddress.Every},
-	})
+// LoginSucceeded refunds the attempt: a known network or device gets back all of its attempts. Unless
+// it is a known device, the caller's network is known for the user from now on.
+func (l *Limiter) LoginSucceeded(ctx context.Context, address, counter string) error {
+	c := parseLoginCounter(counter)
+	if err := l.refundLogin(ctx, address, c, c.reset()); err != nil {
+		return err
+	}
+	return l.rememberNetwork(ctx, c, address)
 }
 
 // RefundLogin refunds what CountLogin counted, when the password was not checked after all.
-func (l *Limiter) RefundLogin(ctx context.Context, address, user string) error {
-	return l.store.Refund(ctx, l.now(), []Refund{
-		{Key: l.mac(attempt{loginUser, user}), Amount: loginUser.Every},
-		{Key: l.mac(attempt{loginAddress, network(address)}), Amount: loginAddress.Every},
-	})
+func (l *Limiter) RefundLogin(ctx context.Context, address, counter string) error {
+	c := parseLoginCounter(counter)
+	return l.refundLogin(ctx, address, c, c.attempt().policy.Every)
+}
+
+// refundLogin refunds an amount under the counter, and one attempt of the address.
+func (l *Limiter) refundLogin(ctx context.Context, address string, c loginCounter, amount time.Duration) error {
+	var refunds []Refund
+	for _, a := range c.attempts(address) {
+		refunds = append(refunds, Refund{Key: l.mac(a), Amount: a.policy.Every})
+	}
+	refunds[len(refunds)-1].Amount = amount // the last one is that of the counter
+	return l.store.Refund(ctx, l.now(), refunds)
 }
 
 // CountClientFailure counts a wrong client secret, for the pair of client and address. It returns 0 if the limit
@@ -110,8 +123,11 @@ func (l *Limiter) spend(ctx context.Context, attempts ...attempt) (time.Duration
 
 // mac returns the key under which an attempt is counted. It is a MAC, so that the table contains no
 // names and no addresses.
-func (l *Limiter) mac(a attempt) []byte {
-	h := hmac.New(sha256.New, l.key)
-	h.Write([]byte(a.policy.Name + "\x00" + a.id))
+func (l *Limiter) mac(a attempt) []byte { return mac(l.keys[0], a.policy.Name, a.id) }
+
+// mac returns the MAC of a purpose and what it is for. Only the last part may contain NUL.
+func mac(key []byte, parts ...string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(strings.Join(parts, "\x00")))
 	return h.Sum(nil)
 }

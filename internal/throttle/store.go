@@ -20,6 +20,8 @@ type Refund struct {
 
 // Store stores the state of keys, with a precision of a millisecond.
 type Store interface {
+	NetworkStore
+
 	// Spend charges every key at now, independently of the others: the stored state becomes
 	// max(state, now) + (c.TAT - now), unless that is after c.Limit; then it does not change and the
 	// charge is refused. It returns the states of the refused keys, by key. It MUST be atomic per key:

@@ -21,7 +21,7 @@ type Case struct {
 	Body   string
 
 	Status     int
-	WantHeader map[string]string // name to pattern
+	WantHeader map[string]string // name to pattern; a header that is sent twice has two lines
 	NoHeader   []string          // names that must be absent
 	WantJSON   string            // empty: the body must be empty
 }

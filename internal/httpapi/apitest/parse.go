@@ -118,7 +118,11 @@ func (c *Case) parseResponse(line string) error {
 		return err
 	}
 	if m := headerLine.FindStringSubmatch(line); m != nil {
-		c.WantHeader[http.CanonicalHeaderKey(m[1])] = m[2]
+		name, more := http.CanonicalHeaderKey(m[1]), m[2]
+		if first, repeated := c.WantHeader[name]; repeated {
+			more = first + "\n" + more
+		}
+		c.WantHeader[name] = more
 	} else if m := absentLine.FindStringSubmatch(line); m != nil {
 		c.NoHeader = append(c.NoHeader, http.CanonicalHeaderKey(m[1]))
 	} else {

@@ -87,23 +87,16 @@ var updateClient = withRecord(`changed AS (
 		WHERE id = $3 RETURNING id)`,
 	`SELECT FROM changed`)
 
-// The condition on clients protects the sessions of the built-in client, which need not have a row: a
-// change of a client that does not exist must revoke nothing.
-var revokeClientSessions = `
-	UPDATE sessions s SET revoked_at = $1, revoked_reason = $2
-	WHERE s.client_id = $3 AND EXISTS (SELECT FROM clients WHERE id = $3) AND ` + sessionLive("$1")
-
 // UpdateClient implements oauth.ClientStore.
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
 	batch := &pgx.Batch{}
+	if p.Active != nil && !*p.Active {
+		queueEndClient(batch, id, now)
+	}
 	batch.Queue(updateClient, recordArgs(change, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
 		storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active,
 		p.TokenAlgorithm, p.Claims)...)
-	if p.Active != nil && !*p.Active {
-		batch.Queue(lockClientSessions, id)
-		batch.Queue(revokeClientSessions, storedTime(now), oauth.EndedByClient, id)
-	}
-	return requireRows(s.execBatch(ctx, batch, 0))
+	return requireRows(s.execBatch(ctx, batch, batch.Len()-1))
 }
 
 const lockClient = `SELECT FROM clients WHERE id = $1 FOR UPDATE`
@@ -113,11 +106,9 @@ var deleteClient = withRecord(`changed AS (DELETE FROM clients WHERE id = $3 RET
 // DeleteClient implements oauth.ClientStore. A foreign key deletes the secrets.
 func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, change audit.Change) error {
 	batch := &pgx.Batch{}
-	batch.Queue(lockClient, id)
-	batch.Queue(lockClientSessions, id)
-	batch.Queue(revokeClientSessions, storedTime(now), oauth.EndedByClient, id)
+	queueEndClient(batch, id, now)
 	batch.Queue(deleteClient, recordArgs(change, id)...)
-	return requireRows(s.execBatch(ctx, batch, 3))
+	return requireRows(s.execBatch(ctx, batch, batch.Len()-1))
 }
 
 var rotateSecret = withRecord(`newest AS (SELECT hash FROM client_secrets WHERE client_id = $3 `+newestFirst+` LIMIT 1),

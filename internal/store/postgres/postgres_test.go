@@ -15,14 +15,23 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) storetest.Database {
-		s := openMigrated(t, storetest.PostgresURL(t))
-		return storetest.Database{Store: s, Exec: func(t *testing.T, sql string) {
-			t.Helper()
-			_, err := s.pool.Exec(t.Context(), sql)
-			require.NoError(t, err)
-		}}
-	})
+	storetest.Run(t, openDatabase)
+}
+
+func TestDisableClientWithManySessions(t *testing.T) {
+	t.Parallel()
+	storetest.DisableWithManySessions(t, openDatabase(t), storetest.PostgresSessions)
+}
+
+// openDatabase opens a fresh database for the tests of storetest.
+func openDatabase(t *testing.T) storetest.Database {
+	t.Helper()
+	s := openMigrated(t, storetest.PostgresURL(t))
+	return storetest.Database{Store: s, Exec: func(t *testing.T, sql string) {
+		t.Helper()
+		_, err := s.pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}}
 }
 
 func openURL(t *testing.T, url string) *Store {

@@ -15,7 +15,7 @@ import (
 // sessionColumns are the columns of the sessions row s that scanSession reads.
 const sessionColumns = `s.id::text, s.family_id, COALESCE(s.user_id::text, ''), s.user_epoch, s.client_id, s.scopes,
 	s.counter, s.rotated_at, s.repeats, s.address, s.user_agent, s.created_at, s.last_used_at, s.idle_until, s.absolute_until,
-	s.revoked_at, COALESCE(s.revoked_reason, '')`
+	s.revoked_at, COALESCE(s.revoked_reason, ''), ` + endedWithClient
 
 func scanSession(row pgx.CollectableRow) (oauth.Session, error) {
 	var s sessionRow
@@ -27,6 +27,8 @@ func scanSession(row pgx.CollectableRow) (oauth.Session, error) {
 type sessionRow struct {
 	session oauth.Session
 	revoked *time.Time
+
+	endedWithClient *time.Time
 }
 
 func (r *sessionRow) columns() []any {
@@ -34,7 +36,7 @@ func (r *sessionRow) columns() []any {
 	return []any{
 		&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, &s.Scopes,
 		&s.Counter, &s.RotatedAt, &s.Repeats, &s.Address, &s.UserAgent, &s.CreatedAt, &s.LastUsedAt, &s.IdleUntil, &s.AbsoluteUntil,
-		&r.revoked, &s.RevokedReason,
+		&r.revoked, &s.RevokedReason, &r.endedWithClient,
 	}
 }
 
@@ -44,24 +46,25 @@ func (r *sessionRow) value() oauth.Session {
 		*t = t.UTC()
 	}
 	s.RevokedAt = utcOrZero(r.revoked)
+	if r.revoked == nil && r.endedWithClient != nil {
+		s.RevokedAt, s.RevokedReason = r.endedWithClient.UTC(), oauth.EndedByClient
+	}
 	return s
 }
 
 // sessionLive is the condition that the sessions row s has not ended at a time.
 func sessionLive(now string) string {
-	return `s.revoked_at IS NULL AND ` + now + ` < s.idle_until AND ` + now + ` < s.absolute_until`
+	return `s.revoked_at IS NULL AND ` + now + ` < s.idle_until AND ` + now + ` < s.absolute_until
+		AND NOT EXISTS (SELECT FROM ended_clients e WHERE ` + endsWithClient + `)`
 }
 
 // lockUser serializes the sign-ins and the changes of a user. Each of them is a transaction that locks
 // the row of the user first, so its later statements see the results of the transaction before it.
 const lockUser = `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`
 
-// lockSessions and lockClientSessions lock sessions in the order of their ids, so that two changes of
-// the same sessions cannot deadlock.
-const (
-	lockSessions       = `SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE`
-	lockClientSessions = `SELECT FROM sessions WHERE client_id = $1 AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE`
-)
+// lockSessions locks sessions in the order of their ids, so that two changes of the same sessions cannot
+// deadlock.
+const lockSessions = `SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE`
 
 // surplus does not see the row that changed has just inserted, so its offset is MaxSessions-1.
 var createSession = withRecord(`changed AS (

@@ -108,27 +108,26 @@ func (s *Store) ListClients(ctx context.Context, after string, limit int) ([]oau
 	return queryAll(ctx, s.reads, scanClient, listClients, after, max(limit, 0))
 }
 
-const (
-	// A NULL parameter leaves its column unchanged.
-	updateClient = `
-		UPDATE clients SET name = coalesce(?2, name), first_party = coalesce(?3, first_party),
-			grants = coalesce(?4, grants), scopes = coalesce(?5, scopes), audiences = coalesce(?6, audiences),
-			access_ttl = coalesce(?7, access_ttl), session_idle = coalesce(?8, session_idle),
-			session_max = coalesce(?9, session_max), active = coalesce(?10, active),
-			token_algorithm = coalesce(?11, token_algorithm), claims = coalesce(?12, claims)
-		WHERE id = ?1`
-	revokeClientSessions = `UPDATE sessions AS s SET revoked_at = ?1, revoked_reason = ?2 WHERE s.client_id = ?3 AND ` + sessionLive
-)
+// A NULL parameter leaves its column unchanged.
+const updateClient = `
+	UPDATE clients SET name = coalesce(?2, name), first_party = coalesce(?3, first_party),
+		grants = coalesce(?4, grants), scopes = coalesce(?5, scopes), audiences = coalesce(?6, audiences),
+		access_ttl = coalesce(?7, access_ttl), session_idle = coalesce(?8, session_idle),
+		session_max = coalesce(?9, session_max), active = coalesce(?10, active),
+		token_algorithm = coalesce(?11, token_algorithm), claims = coalesce(?12, claims)
+	WHERE id = ?1`
 
 // UpdateClient implements oauth.ClientStore.
 func (s *Store) UpdateClient(ctx context.Context, id string, p oauth.ClientPatch, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *writeTx) error {
+		if p.Active != nil && !*p.Active {
+			if err := endClientTx(ctx, tx, id, now); err != nil {
+				return err
+			}
+		}
 		err := execOneTx(ctx, tx, updateClient, id, p.Name, p.FirstParty, listOrNull(p.Grants), listOrNull(p.Scopes), listOrNull(p.Audiences),
 			storedSeconds(p.AccessTTL), storedSeconds(p.SessionIdle), storedSeconds(p.SessionMax), p.Active,
 			p.TokenAlgorithm, p.Claims)
-		if err == nil && p.Active != nil && !*p.Active {
-			_, err = tx.ExecContext(ctx, revokeClientSessions, storedTime(now), oauth.EndedByClient, id)
-		}
 		if err != nil {
 			return err
 		}
@@ -141,10 +140,10 @@ const deleteClient = `DELETE FROM clients WHERE id = ?`
 // DeleteClient implements oauth.ClientStore. A foreign key deletes the secrets.
 func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *writeTx) error {
-		if err := execOneTx(ctx, tx, deleteClient, id); err != nil {
+		if err := endClientTx(ctx, tx, id, now); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, revokeClientSessions, storedTime(now), oauth.EndedByClient, id); err != nil {
+		if err := execOneTx(ctx, tx, deleteClient, id); err != nil {
 			return err
 		}
 		return recordChange(ctx, tx, change)

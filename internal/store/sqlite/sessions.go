@@ -15,7 +15,7 @@ import (
 // sessionColumns are the columns of the sessions row s that scanSession reads.
 const sessionColumns = `s.id, s.family_id, coalesce(s.user_id, ''), s.user_epoch, s.client_id, s.scopes,
 	s.counter, s.rotated_at, s.repeats, s.address, s.user_agent, s.created_at, s.last_used_at, s.idle_until, s.absolute_until,
-	s.revoked_at, coalesce(s.revoked_reason, '')`
+	s.revoked_at, coalesce(s.revoked_reason, ''), ` + endedWithClient
 
 func scanSession(r row) (oauth.Session, error) {
 	var s sessionRow
@@ -27,7 +27,7 @@ func scanSession(r row) (oauth.Session, error) {
 type sessionRow struct {
 	session                                oauth.Session
 	rotated, created, used, idle, absolute int64
-	revoked                                sql.NullInt64
+	revoked, endedWithClient               sql.NullInt64
 }
 
 func (r *sessionRow) columns() []any {
@@ -35,7 +35,7 @@ func (r *sessionRow) columns() []any {
 	return []any{
 		&s.ID, &s.FamilyID, &s.UserID, &s.UserEpoch, &s.ClientID, (*jsonList)(&s.Scopes),
 		&s.Counter, &r.rotated, &s.Repeats, &s.Address, &s.UserAgent, &r.created, &r.used, &r.idle, &r.absolute,
-		&r.revoked, &s.RevokedReason,
+		&r.revoked, &s.RevokedReason, &r.endedWithClient,
 	}
 }
 
@@ -43,11 +43,15 @@ func (r *sessionRow) value() oauth.Session {
 	s := r.session
 	s.RotatedAt, s.CreatedAt, s.LastUsedAt = utc(r.rotated), utc(r.created), utc(r.used)
 	s.IdleUntil, s.AbsoluteUntil, s.RevokedAt = utc(r.idle), utc(r.absolute), utcOrZero(r.revoked)
+	if !r.revoked.Valid && r.endedWithClient.Valid {
+		s.RevokedAt, s.RevokedReason = utc(r.endedWithClient.Int64), oauth.EndedByClient
+	}
 	return s
 }
 
 // sessionLive is the condition that the sessions row s has not ended at ?1.
-const sessionLive = `s.revoked_at IS NULL AND ?1 < s.idle_until AND ?1 < s.absolute_until`
+const sessionLive = `s.revoked_at IS NULL AND ?1 < s.idle_until AND ?1 < s.absolute_until
+	AND NOT EXISTS (SELECT 1 FROM ended_clients e WHERE ` + endsWithClient + `)`
 
 var createSession = `
 	INSERT INTO sessions (id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,

@@ -126,7 +126,7 @@ func (t *writeTx) ExecContext(ctx context.Context, query string, args ...any) (s
 		return nil, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if stmt := t.prepared(ctx, query); stmt != nil {
+	if stmt := t.prepared(ctx, query); stmt != nil { //nolint:sqlclosecheck // closed with the pool
 		return stmt.ExecContext(ctx, args...)
 	}
 	return t.tx.ExecContext(ctx, query, args...)
@@ -138,7 +138,7 @@ func (t *writeTx) QueryContext(ctx context.Context, query string, args ...any) (
 		return nil, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if stmt := t.prepared(ctx, query); stmt != nil {
+	if stmt := t.prepared(ctx, query); stmt != nil { //nolint:sqlclosecheck // closed with the pool
 		return stmt.QueryContext(ctx, args...)
 	}
 	return t.tx.QueryContext(ctx, query, args...)

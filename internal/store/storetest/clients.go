@@ -26,6 +26,7 @@ var clientTests = tests[Database]{
 	"disable":                 clientDisable,
 	"disable built-in client": clientDisableBuiltIn,
 	"delete":                  clientDelete,
+	"ended for a while":       clientEndedRetention,
 	"delete, missing":         clientDeleteMissing,
 	"rotate secret":           clientRotateSecret,
 	"rotate, secret expires":  clientRotateExpiry,

@@ -78,6 +78,7 @@ func Run(t *testing.T, open func(t *testing.T) Database) {
 		"hooks":                hookTests,
 		"outbox":               outboxTests,
 		"throttle":             throttleTests,
+		"known networks":       knownNetworkTests,
 		"keeper":               keeperTests,
 		"OAuth change records": oauthChangeRecordTests(),
 		"context":              contextTests,

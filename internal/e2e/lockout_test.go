@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// exhaust makes strangers use up their attempts for a user: the last one gets 429.
+func (s *server) exhaust(t *testing.T, username string) {
+	t.Helper()
+	for n := range 11 {
+		got := s.from(fmt.Sprintf("203.0.113.%d", n+1)).login(t, username, fmt.Sprintf("guess-%d", n))
+		if n == 10 {
+			require.Equal(t, http.StatusTooManyRequests, got.status)
+		}
+	}
+}
+
+// Strangers who use up their attempts do not lock out a user from a network or a browser in which the user
+// has signed in. They get the same response for a user who does not exist.
+func TestStrangersLockNobodyOut(t *testing.T) {
+	t.Parallel()
+	onReplicas(t, func(t *testing.T, inst installation, replicas []*server) {
+		s := replicas[0]
+		home := s.from("198.51.100.7")
+		home.devToken(t, "user")
+		browser := cookieJar{}
+		require.Equal(t, http.StatusOK, s.callFromPage(t, browser, "POST /api/auth/login", loginBody).status)
+		device := cookieJar{"latchkey_device": browser["latchkey_device"]}
+		require.NotContains(t, inst.tableText(t, "known_networks"), "198.51")
+
+		s.exhaust(t, "user")
+		s.exhaust(t, "nobody")
+		known, unknown := s.from("203.0.113.99").login(t, "user", devPassword("user")), s.from("203.0.113.99").login(t, "nobody", "x")
+		require.Equal(t, http.StatusTooManyRequests, known.status)
+		require.Equal(t, unknown.body, known.body)
+		requireRetryAfter(t, known)
+		for _, header := range []http.Header{known.header, unknown.header} {
+			require.Regexp(t, `^(900|89\d|88\d)$`, header.Get("Retry-After"))
+			header.Del("Retry-After")
+			header.Del("Date")
+			header.Del("X-Request-Id")
+		}
+		require.Equal(t, unknown.header, known.header)
+		for n := range 25 {
+			replica := replicas[n%len(replicas)]
+			replica.from("198.51.100.7").devToken(t, "user")
+			for _, address := range []string{"192.0.2.", "192.0.3."} { // the browser travels
+				c := *replica
+				c.caller = c.from(address + fmt.Sprint(n+1))
+				require.Equal(t, http.StatusOK, c.callFromPage(t, cookieJar{"latchkey_device": device["latchkey_device"]}, "POST /api/auth/login", loginBody).status)
+			}
+		}
+	})
+}
+
+// The hint of a browser is only for the user who has signed in there, and ends with the password. The
+// browser in which the password is changed gets a new one.
+func TestDeviceHintEnds(t *testing.T) {
+	t.Parallel()
+	onEachServer(t, func(t *testing.T, _ installation, s *server) {
+		loginFrom := func(address, username, text, hint string) int {
+			c := *s
+			c.caller = c.from(address)
+			return c.callFromPage(t, cookieJar{"latchkey_device": hint}, "POST /api/auth/login",
+				fmt.Sprintf(`{"username": %q, "password": %q}`, username, text)).status
+		}
+		browser := cookieJar{}
+		s.callFromPage(t, browser, "POST /api/auth/login", loginBody)
+		old := browser["latchkey_device"]
+		s.exhaust(t, "user")
+		s.exhaust(t, "moderator")
+		require.Equal(t, http.StatusTooManyRequests, loginFrom("192.0.2.1", "moderator", devPassword("moderator"), old))
+		require.Equal(t, http.StatusOK, loginFrom("192.0.2.1", "user", devPassword("user"), old))
+
+		got := s.callFromPage(t, browser, "PATCH /api/auth/users/me",
+			fmt.Sprintf(`{"password": %q, "current_password": %q}`, validPassword, devPassword("user")))
+		require.Equal(t, http.StatusOK, got.status, got.body)
+		require.NotEqual(t, old, browser["latchkey_device"])
+		require.Equal(t, http.StatusTooManyRequests, loginFrom("192.0.2.2", "user", validPassword, old))
+		require.Equal(t, http.StatusTooManyRequests, loginFrom("192.0.2.2", "user", validPassword, ""))
+		require.Equal(t, http.StatusOK, loginFrom("192.0.2.2", "user", validPassword, browser["latchkey_device"]))
+	})
+}
+
+// Without email, forcing a reset would leave the user without a password: the command refuses and names
+// the setting.
+func TestForceResetWithoutMail(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	inst.createUser(t, "alice")
+	got := inst.run(t, "user", "force-reset", "alice")
+	require.NotZero(t, got.code)
+	require.Contains(t, got.stderr, "LATCHKEY_SMTP_HOST")
+	inst.mustRunSilently(t, "user", "force-reset", "alice", "--smtp-host", "smtp.example.com")
+}

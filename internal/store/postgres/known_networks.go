@@ -1,0 +1,49 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/latchkey-auth/latchkey/internal/throttle"
+)
+
+const networkKnownUntil = `SELECT max(expires_at) FROM known_networks WHERE mac = ANY($1) AND expires_at > $2`
+
+// NetworkKnownUntil implements throttle.NetworkStore.
+func (s *Store) NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error) {
+	until, err := queryOne(ctx, s, pgx.RowTo[*time.Time], networkKnownUntil, macs, storedTime(now))
+	return utcOrZero(until), err
+}
+
+const rememberNetwork = `
+	INSERT INTO known_networks AS n (mac, owner, expires_at) VALUES ($1, $2, $3)
+	ON CONFLICT (mac) DO UPDATE SET expires_at = GREATEST(n.expires_at, excluded.expires_at)`
+
+// SKIP LOCKED leaves rows that another sign-in deletes to it, so that two cannot deadlock.
+const forgetNetworks = `
+	DELETE FROM known_networks WHERE mac = ANY(ARRAY(
+		SELECT mac FROM known_networks WHERE owner = $1 ORDER BY expires_at DESC, mac OFFSET $2 FOR UPDATE SKIP LOCKED))`
+
+// RememberNetwork implements throttle.NetworkStore. A crash of the server may lose a network, which the
+// next sign-in stores again, so it does not wait for the disk.
+func (s *Store) RememberNetwork(ctx context.Context, n throttle.KnownNetwork, keep int) error {
+	batch := &pgx.Batch{}
+	batch.Queue(commitAsync)
+	batch.Queue(rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt))
+	batch.Queue(forgetNetworks, n.Owner, keep)
+	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.SendBatch(ctx, batch).Close()
+	})
+}
+
+const purgeNetworks = `
+	DELETE FROM known_networks WHERE mac = ANY(ARRAY(
+		SELECT mac FROM known_networks WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`
+
+// PurgeNetworks implements throttle.NetworkStore.
+func (s *Store) PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.exec(ctx, purgeNetworks, storedTime(before), max(limit, 0))
+}

@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/throttle"
+)
+
+// networkKnownUntil is completed with one parameter for each MAC.
+const networkKnownUntil = `SELECT max(expires_at) FROM known_networks WHERE expires_at > ? AND mac IN (`
+
+// NetworkKnownUntil implements throttle.NetworkStore.
+func (s *Store) NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error) {
+	args := []any{storedTime(now)}
+	for _, mac := range macs {
+		args = append(args, mac)
+	}
+	query := networkKnownUntil + strings.TrimSuffix(strings.Repeat("?,", len(macs)), ",") + `)`
+	until, err := queryOne(ctx, s.reader, scanValue[sql.NullInt64], query, args...)
+	return utcOrZero(until), err
+}
+
+const (
+	rememberNetwork = `
+		INSERT INTO known_networks AS n (mac, owner, expires_at) VALUES (?, ?, ?)
+		ON CONFLICT (mac) DO UPDATE SET expires_at = max(n.expires_at, excluded.expires_at)`
+	forgetNetworks = `
+		DELETE FROM known_networks WHERE mac IN (
+			SELECT mac FROM known_networks WHERE owner = ? ORDER BY expires_at DESC, mac LIMIT -1 OFFSET ?)`
+)
+
+// RememberNetwork implements throttle.NetworkStore.
+func (s *Store) RememberNetwork(ctx context.Context, n throttle.KnownNetwork, keep int) error {
+	return s.inTxLater(ctx, func(tx *writeTx) error {
+		if _, err := tx.ExecContext(ctx, rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, forgetNetworks, n.Owner, keep)
+		return err
+	})
+}
+
+const purgeNetworks = `
+	DELETE FROM known_networks WHERE mac IN (SELECT mac FROM known_networks WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`
+
+// PurgeNetworks implements throttle.NetworkStore.
+func (s *Store) PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.exec(ctx, purgeNetworks, storedTime(before), max(limit, 0))
+}
