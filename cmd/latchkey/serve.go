@@ -72,11 +72,8 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	service.certificate = files
 	watch.watch(service, db)
 	defer func() { _ = service.close() }()
-	if settings.Dev {
-		if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
-			return err
-		}
-		printWelcome(std.out, settings.Issuer, settings.Compat, service.mailer.inbox != nil)
+	if err := prepareDev(ctx, std.out, settings, service); err != nil {
+		return err
 	}
 	// 5. Start the background tasks. They stop after the last request and before the database closes.
 	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
