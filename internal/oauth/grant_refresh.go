@@ -104,12 +104,14 @@ func (s *Service) refreshNewest(ctx context.Context, r grantRequest) (TokenRespo
 	token, ok := s.refreshKeys.decode(r.RefreshToken)
 	switch {
 	case !ok:
+		s.refreshed(outcomeRefused)
 		return TokenResponse{}, ErrRefresh
 	case len(r.scopes) > 0:
 		return TokenResponse{}, fault.ErrNotFound
 	}
 	now := s.now()
 	session, user, err := s.rotate(ctx, token, r, now)
+	s.observeRefresh(rotate, err)
 	if err != nil {
 		return TokenResponse{}, err
 	}
@@ -155,6 +157,7 @@ func (s *Service) refreshJudged(ctx context.Context, r grantRequest) (response T
 func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken) (TokenResponse, error) {
 	// 1. The token is this client's.
 	if p.session.ClientID != r.client.ID {
+		s.refreshed(outcomeRefused)
 		return TokenResponse{}, ErrRefresh
 	}
 	// 2. The verdict, and the scopes of the next access token.
