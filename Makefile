@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,18 @@ run: ## Start the service in dev mode on the embedded database; needs only Go
 test: ## Run every test with the race detector, on both databases and in the browser
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=1 $(BIN)/testenv go test -race -count=1 -timeout 30m $(or $(PKG),./...)
+
+# Part of make test, to be run alone.
+hostile: ## Send what attackers and broken clients send, to the program on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 10m -run '^(TestHostile|TestCanaries|TestWebhook|TestVectors)' ./internal/e2e ./internal/hook
+
+# Each parser has a fuzz target. A failing input is written to testdata/fuzz: commit it with the fix.
+fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | wc -l | xargs echo 'fuzz targets:'
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
+		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) "./$$dir" || exit 1; \
+	done
 
 # testenv installs the Python packages, pinned in requirements.txt, in $(BIN)/fastapi.
 fastapi: ## Compare the profile fastapi-users with the Python package, and sign in from the docs of a FastAPI app

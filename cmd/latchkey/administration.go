@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -57,12 +58,12 @@ type hookAdmin interface {
 	Replay(ctx context.Context, deliveryID string) error
 }
 
-func openHooks(db database) hookAdmin { return newHooks(db, nil) }
+func openHooks(db database) hookAdmin { return newHooks(db, nil, nil) }
 
 // newHooks builds the webhook service. It signs with keys derived from the master secrets.
-func newHooks(db database, secrets [][]byte) *hook.Service {
+func newHooks(db database, secrets [][]byte, networks []netip.Prefix) *hook.Service {
 	return hook.New(hook.Options{
-		Store: db, Queue: db, Now: time.Now,
+		Store: db, Queue: db, Now: time.Now, Networks: networks,
 		Derive: func(label string) [][]byte { return deriveAll(secrets, label) },
 	})
 }

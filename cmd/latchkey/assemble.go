@@ -44,12 +44,15 @@ func (c *components) close() error { return c.mailer.close() }
 // assemble builds the service from its settings. The parts that the commands need as well are built
 // by the functions in administration.go.
 func assemble(ctx context.Context, s config.Serve, db database, watch *observers, log *slog.Logger) (*components, error) {
-	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets), watch: watch}
+	networks, err := s.WebhookNetworks()
+	if err != nil {
+		return nil, err
+	}
+	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks), watch: watch}
 	audience := s.Audience
 	if len(audience) == 0 {
 		audience = []string{s.Issuer}
 	}
-	var err error
 	c.keys, err = keyring.Open(ctx, db, keyring.Options{
 		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
 	})

@@ -18,8 +18,8 @@ const (
 	writeTimeout      = 15 * time.Second
 	idleTimeout       = time.Minute
 	shutdownTimeout   = 20 * time.Second
-	maxHeaderBytes    = 16 << 10
-	maxStreams        = 100 // per HTTP/2 connection
+	maxHeaderBytes    = 16<<10 - 4<<10 // net/http adds 4 KiB
+	maxStreams        = 100            // per HTTP/2 connection
 )
 
 // door is the HTTP server. It opens either with the service, or before it, while the database is away.

@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 	if err == nil {
 		return 0
 	}
-	_, _ = fmt.Fprintf(std.err, "latchkey: %v\n", err)
+	_, _ = fmt.Fprintf(std.err, "latchkey: %s\n", printableLines(err.Error()))
 	if errors.As(err, new(settingsError)) {
 		return exitSettings
 	}

@@ -143,7 +143,7 @@ func (a *adoption) page(ctx context.Context, accounts *account.Directory, users 
 			continue
 		}
 		failed = append(failed, oldIDs[i])
-		if _, err := fmt.Fprintf(a.std.err, "user %d: %s\n", oldIDs[i], lineError(result)); err != nil {
+		if _, err := fmt.Fprintf(a.std.err, "user %d: %s\n", oldIDs[i], printable(lineError(result))); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ type listView[T any] struct {
 // print writes the items to out, as a table or as JSON. After an error it writes the items before it.
 func (v listView[T]) print(out io.Writer, format listFormat, items iter.Seq2[T, error]) error {
 	if format.JSON {
-		encoder := json.NewEncoder(out)
+		encoder := json.NewEncoder(jsonWriter{out})
 		return forEach(items, func(item T) error { return encoder.Encode(v.object(item)) })
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -47,7 +47,7 @@ func printRow(table io.Writer, cells []any) error {
 		if i == len(cells)-1 {
 			end = "\n"
 		}
-		if _, err := fmt.Fprint(table, cell, end); err != nil {
+		if _, err := fmt.Fprint(table, printable(fmt.Sprint(cell)), end); err != nil {
 			return err
 		}
 	}

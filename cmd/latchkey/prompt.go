@@ -58,7 +58,7 @@ func confirm(std stdio, question string) error {
 	if !ok {
 		return errors.New("cannot ask for confirmation without a terminal; add --yes to confirm")
 	}
-	_, _ = fmt.Fprintf(std.err, "%s [y/N] ", question)
+	_, _ = fmt.Fprintf(std.err, "%s [y/N] ", printable(question))
 	answer, _ := bufio.NewReader(file).ReadString('\n') // an error counts as no
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 		return errors.New("canceled; nothing was changed")

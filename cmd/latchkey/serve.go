@@ -129,7 +129,7 @@ func newLog(settings config.Serve, w io.Writer) *slog.Logger {
 	_ = level.UnmarshalText([]byte(settings.LogLevel)) // kong accepts only valid levels
 	options := &slog.HandlerOptions{Level: level}
 	if settings.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(slog.NewJSONHandler(jsonWriter{w}, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }

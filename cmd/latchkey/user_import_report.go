@@ -39,7 +39,7 @@ func (r *importReport) line(number int, result error) error {
 	r.failed++
 	r.progress.clear()
 	if !r.json {
-		_, err := fmt.Fprintf(r.std.err, "line %d: %s\n", number, lineError(result))
+		_, err := fmt.Fprintf(r.std.err, "line %d: %s\n", number, printable(lineError(result)))
 		return err
 	}
 	object := map[string]any{"line": number}
@@ -47,7 +47,7 @@ func (r *importReport) line(number int, result error) error {
 	if errors.As(result, &domain) {
 		object["code"], object["pointer"], object["reason"] = domain.Code, domain.Pointer, domain.Text
 	}
-	return json.NewEncoder(r.std.err).Encode(object)
+	return json.NewEncoder(jsonWriter{r.std.err}).Encode(object)
 }
 
 // lineError returns the text of an error in a line: the field, if there is one, and what is wrong.

@@ -24,7 +24,8 @@ func withHooks(ctx context.Context, settings config.Database, work func(context.
 }
 
 type hookCreate struct {
-	secretSettings `embed:""`
+	secretSettings  `embed:""`
+	config.Webhooks `embed:""`
 
 	URL   string   `arg:"" name:"url" help:"URL to call: https, or http on this machine."`
 	Event []string `placeholder:"EVENT" help:"Event to send, for example user.registered. Repeat for several. Default: all events."`
@@ -37,12 +38,16 @@ func (*hookCreate) Help() string {
 
 // Run creates the webhook and prints its secret.
 func (c *hookCreate) Run(ctx context.Context, std stdio) error {
+	networks, err := c.WebhookNetworks()
+	if err != nil {
+		return settingsError{err}
+	}
 	events := make([]audit.Action, len(c.Event))
 	for i, event := range c.Event {
 		events[i] = audit.Action(event)
 	}
 	return c.withSecrets(ctx, func(ctx context.Context, db database) error {
-		h, secret, err := newHooks(db, c.Secrets).Create(ctx, c.URL, events)
+		h, secret, err := newHooks(db, c.Secrets, networks).Create(ctx, c.URL, events)
 		if err != nil {
 			return err
 		}
@@ -65,7 +70,7 @@ func (*hookSecret) Help() string {
 // Run prints only the secret, so that a script can read it.
 func (c *hookSecret) Run(ctx context.Context, std stdio) error {
 	return c.withSecrets(ctx, func(ctx context.Context, db database) error {
-		secret, err := newHooks(db, c.Secrets).Secret(ctx, c.ID)
+		secret, err := newHooks(db, c.Secrets, nil).Secret(ctx, c.ID)
 		if err == nil {
 			_, _ = fmt.Fprintln(std.out, secret)
 		}

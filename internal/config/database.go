@@ -58,11 +58,13 @@ func (d *Database) SQLitePath() string {
 // checkPostgres requires verified TLS to remote hosts. Its messages never quote the URL, which may
 // contain a password.
 func (d *Database) checkPostgres(p *problems) {
-	_, rest, _ := strings.Cut(d.URL, "://")
-	authority, _, _ := strings.Cut(rest, "/")
-	hosts := authority[strings.LastIndex(authority, "@")+1:]
-	_, query, _ := strings.Cut(rest, "?")
-	options, err := url.ParseQuery(query)
+	u, err := url.Parse(d.URL)
+	if err != nil {
+		p.add("LATCHKEY_DATABASE_URL: malformed; percent-encode special characters in the password, such as / as %%2F")
+		return
+	}
+	hosts := u.Host
+	options, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		p.add("LATCHKEY_DATABASE_URL: the part after ? is malformed")
 		return

@@ -45,6 +45,8 @@ type Serve struct {
 
 	Mail Mail `embed:"" group:"Email"`
 
+	Webhooks `embed:""`
+
 	DatabaseWait time.Duration `name:"database-wait" env:"LATCHKEY_DATABASE_WAIT" default:"30s" placeholder:"TIME" help:"How long a start waits for a PostgreSQL database that is unavailable, at most 1h; 0s to fail at once. Default: ${default}."`
 
 	AuditRetention time.Duration `name:"audit-retention" env:"LATCHKEY_AUDIT_RETENTION" default:"8760h" placeholder:"TIME" help:"How long audit events are kept, at least 24h. Default: ${default}."`
@@ -96,19 +98,27 @@ func (s *Serve) checkListener(p *problems) {
 	if _, err := s.Proxies(); err != nil {
 		*p = append(*p, err)
 	}
+	if _, err := s.WebhookNetworks(); err != nil {
+		*p = append(*p, err)
+	}
 }
 
 // Proxies returns the networks of the trusted proxies.
 func (s *Serve) Proxies() ([]netip.Prefix, error) {
+	return parseNetworks("LATCHKEY_TRUSTED_PROXIES", "proxies", s.TrustedProxies)
+}
+
+// parseNetworks parses the networks of a setting. A network of all addresses is a problem.
+func parseNetworks(variable, of string, texts []string) ([]netip.Prefix, error) {
 	var p problems
 	var all []netip.Prefix
-	for _, text := range s.TrustedProxies {
+	for _, text := range texts {
 		prefix, err := netip.ParsePrefix(text)
 		switch {
 		case err != nil:
-			p.add("LATCHKEY_TRUSTED_PROXIES: %q is not a network, for example 10.0.0.0/8", text)
+			p.add("%s: %q is not a network, for example 10.0.0.0/8", variable, text)
 		case prefix.Bits() == 0:
-			p.add("LATCHKEY_TRUSTED_PROXIES: %s trusts every address; list only the networks of your proxies", text)
+			p.add("%s: %s trusts every address; list only the networks of your %s", variable, text, of)
 		default:
 			all = append(all, prefix.Masked())
 		}

@@ -53,6 +53,7 @@ func (s *server) requireUnavailable(t *testing.T, secret, access, refresh string
 		"password grant":     {"/token", "grant_type", "password", "username", "user", "password", devPassword("user")},
 		"client credentials": {"/token", "grant_type", "client_credentials", "client_id", "robot", "client_secret", secret},
 		"refresh":            {"/token", "grant_type", "refresh_token", "refresh_token", refresh},
+		"revocation":         {"/revoke", "token", refresh},
 		"introspection":      {"/introspect", "token", access, "client_id", "robot", "client_secret", secret},
 	} {
 		begin := time.Now()

@@ -187,7 +187,8 @@ type server struct {
 	ended chan error
 }
 
-var listening = regexp.MustCompile(`msg=listening address=(\S+) issuer=(\S+)`)
+// listening matches the log event in both formats.
+var listening = regexp.MustCompile(`msg"?[=:]"?listening"?[ ,]"?address"?[=:]"?([^\s"]+)"?[ ,]"?issuer"?[=:]"?([^\s"]+)`)
 
 // start runs `latchkey serve --dev` on a free port and stops it gracefully at the end of the test.
 func start(t *testing.T, inst installation, environment ...string) *server {

@@ -11,6 +11,7 @@
 //   - store.go: the store interface
 //   - service.go: creating, listing and deleting webhooks; reading, replaying and purging deliveries
 //   - deliver.go: the job handlers and the request
+//   - reach.go: which addresses a request may go to
 //   - sign.go: secrets and signatures
 //
 // The secret of a webhook is derived from the master secret and the webhook's ID, so it is not

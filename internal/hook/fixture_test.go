@@ -1,13 +1,16 @@
 package hook
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +50,9 @@ func newFixture(t *testing.T, o Options) *fixture {
 			all = append(all, sum[:])
 		}
 		return all
+	}
+	if o.Lookup == nil {
+		o.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	}
 	f.Service = New(o)
 	f.worker = &outbox.Worker{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"time"
@@ -25,22 +26,29 @@ type Options struct {
 	Store Store
 	Queue Queue
 	// Derive returns a 32-byte key for a label, derived from each master secret, newest first.
-	Derive    func(label string) [][]byte
-	Transport http.RoundTripper // nil is http.DefaultTransport
-	Timeout   time.Duration     // of one request; 0 is 10 s
-	Now       func() time.Time
+	Derive   func(label string) [][]byte
+	Networks []netip.Prefix // internal networks that webhooks may call, besides public addresses
+	Timeout  time.Duration  // of one request; 0 is 10 s
+	Now      func() time.Time
+	// Lookup returns the addresses of a host name; nil asks the resolver of the system.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 
 // Service administers webhooks and sends events to them.
 type Service struct {
 	Options
+	reach  reach
 	client *http.Client
 }
 
 // New returns a service.
 func New(o Options) *Service {
-	return &Service{Options: o, client: &http.Client{
-		Transport: o.Transport,
+	r := reach{lookup: o.Lookup, networks: o.Networks}
+	if r.lookup == nil {
+		r.lookup = lookupIP
+	}
+	return &Service{Options: o, reach: r, client: &http.Client{
+		Transport: r.transport(),
 		Timeout:   cmp.Or(o.Timeout, requestTimeout),
 		// A receiver could redirect requests to any address, including one inside our own network.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -50,12 +58,15 @@ func New(o Options) *Service {
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Second) }
 
 // Create creates a webhook and returns it with its secret. It returns invalid_request for a URL or
-// an event that is not supported.
+// an event that is not supported, and for a URL that points into an internal network.
 func (s *Service) Create(ctx context.Context, address string, events []audit.Action) (Hook, string, error) {
 	if err := checkURL(address); err != nil {
 		return Hook{}, "", err
 	}
 	if err := checkEvents(events); err != nil {
+		return Hook{}, "", err
+	}
+	if err := s.reach.check(ctx, hostname(address)); err != nil {
 		return Hook{}, "", err
 	}
 	events = slices.Compact(slices.Sorted(slices.Values(events)))
@@ -75,6 +86,15 @@ func host(address string) string {
 		return ""
 	}
 	return u.Host
+}
+
+// hostname returns the host of a webhook URL, without the port.
+func hostname(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // Secret returns the secret of a webhook under the newest master secret, or fault.ErrNotFound.

@@ -10,6 +10,12 @@ func commonHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		header.Set(echo.HeaderXContentTypeOptions, "nosniff")
 		header.Set(echo.HeaderCacheControl, "no-store")
 		header.Set(echo.HeaderReferrerPolicy, "no-referrer")
+		if len(c.Request().TransferEncoding) > 0 {
+			// A request with both lengths must end its connection (RFC 9112 §6.1), and net/http does not
+			// tell which chunked requests had a Content-Length as well. A proxy that went by it would see
+			// another next request than we do.
+			header.Set(echo.HeaderConnection, "close")
+		}
 		return next(c)
 	}
 }

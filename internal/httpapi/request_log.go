@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -41,8 +42,10 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 // oneTimeToken matches a one-time token in a path, where the profile codevoweb has it.
 var oneTimeToken = regexp.MustCompile(`/et_[^/]*`)
 
-// loggedPath returns a path without one-time tokens.
+// loggedPath returns a path as it is in a URL, so that it is one printable word, without one-time
+// tokens.
 func loggedPath(path string) string {
+	path = (&url.URL{Path: path}).EscapedPath()
 	if !strings.Contains(path, "/et_") {
 		return path
 	}

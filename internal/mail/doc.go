@@ -7,6 +7,7 @@
 //   - templates.go: loading the templates, built in (templates/) or the operator's own
 //   - render.go: turning a template into a message
 //   - smtp.go, smtp_options.go, connection.go: sending through a mail server (RFC 5321)
+//   - redact.go: errors of a mail server without what they repeat
 //   - inbox.go, inbox_page.go: storing messages as files during development, and the page that
 //     shows them
 //

@@ -49,9 +49,9 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	case email.IsDelivered():
 		return nil
 	case err != nil && ctx.Err() != nil:
-		return fmt.Errorf("the mail server does not respond: %w", errors.Join(ctx.Err(), err))
+		return fmt.Errorf("the mail server does not respond: %w", errors.Join(ctx.Err(), s.redact(err)))
 	case err != nil:
-		return fmt.Errorf("the mail server: %w", err)
+		return fmt.Errorf("the mail server: %w", s.redact(err))
 	}
 	return errors.New("the mail server did not accept the message")
 }

@@ -4,7 +4,8 @@
 //
 // The package owns the vector language (case.go, parse.go), how a response is compared (run.go,
 // match.go), the check against the contract (contract.go), and a transport that sends a request
-// unchanged, where net/http would correct it (transport.go). The vectors themselves are in
+// unchanged, where net/http would correct it (transport.go), and requests with canaries in place of
+// secrets (canary.go). The vectors themselves are in
 // ../testdata. Which server they run against is up to the test that calls Run.
 //
 // # The vector language

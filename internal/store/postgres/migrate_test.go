@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
@@ -19,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	url := os.Getenv("LATCHKEY_TEST_URL")
 	if url == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // which exits, and fails if a goroutine outlives the tests
 	}
 	if err := migrateProcess(url, os.Getenv("LATCHKEY_TEST_HANG") != ""); err != nil {
 		fmt.Fprintln(os.Stderr, err)

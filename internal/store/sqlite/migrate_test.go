@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"modernc.org/sqlite"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -20,7 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	path := os.Getenv("LATCHKEY_TEST_FILE")
 	if path == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // which exits, and fails if a goroutine outlives the tests
 	}
 	if err := migrateProcess(path, os.Getenv("LATCHKEY_TEST_HANG") != ""); err != nil {
 		fmt.Fprintln(os.Stderr, err)
