@@ -19,11 +19,7 @@ import (
 // an interface with only the methods that work without it.
 
 // newDirectory builds the directory of users with a password hasher. o has the settings.
-func newDirectory(db database, o account.DirectoryOptions, hashing password.Options, log *slog.Logger) (*account.Directory, error) {
-	hasher, err := password.New(hashing)
-	if err != nil {
-		return nil, err
-	}
+func newDirectory(db database, o account.DirectoryOptions, hasher *password.Hasher, log *slog.Logger) (*account.Directory, error) {
 	o.Users, o.Roles, o.Tokens, o.Events, o.Queue = db, db, db, db, db
 	o.Passwords, o.Now, o.Log = hasher, time.Now, log
 	return account.NewDirectory(o)
@@ -31,7 +27,11 @@ func newDirectory(db database, o account.DirectoryOptions, hashing password.Opti
 
 // openDirectory builds the directory of a command.
 func openDirectory(db database, minPassword int, log *slog.Logger) (*account.Directory, error) {
-	return newDirectory(db, account.DirectoryOptions{MinPassword: minPassword}, password.Options{Log: log}, log)
+	hasher, err := password.New(password.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return newDirectory(db, account.DirectoryOptions{MinPassword: minPassword}, hasher, log)
 }
 
 // openClients builds the registry of clients. Without the master secrets it creates no shared keys.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/certificate"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
@@ -28,8 +29,12 @@ type components struct {
 	hooks    *hook.Service
 	outbox   *outbox.Worker
 	mailer   *mailer
+	hasher   *password.Hasher
 	server   *httpapi.Server
 	ready    *readiness.Checks
+	watch    *observers
+
+	certificate *certificate.Files // nil: the service speaks plain HTTP
 
 	auditRetention time.Duration
 }
@@ -38,12 +43,12 @@ func (c *components) close() error { return c.mailer.close() }
 
 // assemble builds the service from its settings. The parts that the commands need as well are built
 // by the functions in administration.go.
-func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger) (*components, error) {
+func assemble(ctx context.Context, s config.Serve, db database, watch *observers, log *slog.Logger) (*components, error) {
 	networks, err := s.WebhookNetworks()
 	if err != nil {
 		return nil, err
 	}
-	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks)}
+	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks), watch: watch}
 	audience := s.Audience
 	if len(audience) == 0 {
 		audience = []string{s.Issuer}
@@ -55,6 +60,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		return nil, err
 	}
 	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
+	c.limits.Observe(watch.limited)
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}
@@ -72,7 +78,7 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
 		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Vault: vault,
-		Limits: c.limits, Events: db, Now: time.Now, Log: log,
+		Limits: c.limits, Events: db, Now: time.Now, Log: log, Refreshed: watch.refreshed,
 	})
 	if err != nil {
 		return nil, err
@@ -86,15 +92,20 @@ func assemble(ctx context.Context, s config.Serve, db database, log *slog.Logger
 	}
 	handlers := c.hooks.Handlers()
 	handlers[outbox.Email] = c.mailer.handler
-	c.outbox = &outbox.Worker{Store: db, Handlers: handlers, Now: time.Now, Log: log}
+	c.outbox = &outbox.Worker{Store: db, Handlers: handlers, Now: time.Now, Log: log, Observe: watch.jobDone}
 	return c, nil
 }
 
 // newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
+	hasher, err := password.New(password.Options{Slots: hashSlots(), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	c.hasher = hasher
 	directory, err := newDirectory(db, account.DirectoryOptions{
 		MinPassword: s.MinPassword, NoMail: s.Mail.Host == "" && !s.Dev,
-	}, password.Options{Slots: hashSlots(), Log: log}, log)
+	}, hasher, log)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +125,7 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
-		Profiles: profiles,
+		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
 	})
 }
 

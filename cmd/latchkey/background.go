@@ -46,6 +46,9 @@ func (c *components) tasks() []task {
 			return err
 		}})
 	}
+	for i, t := range tasks {
+		tasks[i].work = c.watch.task(t)
+	}
 	return tasks
 }
 

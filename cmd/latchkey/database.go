@@ -29,6 +29,7 @@ type database interface {
 	outbox.Store
 	throttle.Store
 	hook.Store
+	monitor
 	schema
 	Close() error
 }
@@ -50,6 +51,15 @@ type oauthStores interface {
 	keyring.Store
 }
 
+// monitor tells how a database is.
+type monitor interface {
+	outbox.Monitor
+	// Pools returns the state of the connections.
+	Pools() []store.Pool
+	// Health returns what the database says about itself.
+	Health(ctx context.Context) (store.Health, error)
+}
+
 // schema migrates the tables of a database.
 type schema interface {
 	// Up applies all pending migrations and returns their number. Any number of processes may call
@@ -66,7 +76,7 @@ type schema interface {
 func openDatabase(ctx context.Context, settings config.Database) (database, error) {
 	path := settings.SQLitePath()
 	if path == "" {
-		db, err := postgres.Open(ctx, settings.URL, postgres.Options{})
+		db, err := postgres.Open(ctx, settings.URL, postgres.Options{Tracer: queryTracerOf(ctx)})
 		if err != nil {
 			return nil, fmt.Errorf("%w; check LATCHKEY_DATABASE_URL", err)
 		}

@@ -38,6 +38,18 @@ func useDevSecret(s *config.Serve) error {
 	return nil
 }
 
+// prepareDev creates the users of development and prints how to sign in. Otherwise it does nothing.
+func prepareDev(ctx context.Context, out io.Writer, s config.Serve, service *components) error {
+	if !s.Dev {
+		return nil
+	}
+	if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
+		return err
+	}
+	printWelcome(out, s.Issuer, s.Compat, service.mailer.inbox != nil)
+	return nil
+}
+
 // createDevUsers creates the development users that do not exist yet.
 func createDevUsers(ctx context.Context, accounts *account.Directory) error {
 	for _, u := range devUsers {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/certificate"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
 )
 
@@ -28,6 +29,9 @@ type door struct {
 	server   *http.Server // nil until it opens
 	failed   chan error   // the result of Serve
 	handler  atomic.Pointer[http.Handler]
+
+	certificate *certificate.Files // nil: plain HTTP
+	issuer      string
 }
 
 // openStarting responds to every request that the service is starting. Calling it again does nothing.
@@ -70,8 +74,11 @@ func (d *door) serve(handler http.Handler) {
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 	}
+	if d.certificate != nil {
+		useTLS(d.server, d.certificate, d.issuer)
+	}
 	d.failed = make(chan error, 1)
-	go func() { d.failed <- d.server.Serve(d.listener) }()
+	go func() { d.failed <- serveOn(d.server, d.listener) }()
 }
 
 // ServeHTTP implements http.Handler.

@@ -51,10 +51,7 @@ func newMailer(s config.Serve, accounts *account.Service, log *slog.Logger) (*ma
 	var sender mail.Sender
 	switch {
 	case s.Mail.Host != "":
-		sender, err = mail.NewSMTP(mail.SMTPOptions{
-			Host: s.Mail.Host, Port: s.Mail.Port, Username: s.Mail.Username, Password: s.Mail.Password,
-			From: s.Mail.From, TLS: mail.TLS(s.Mail.TLS),
-		})
+		sender, err = newSMTP(s.Mail)
 	case s.Dev:
 		m.inbox, err = mail.OpenInbox(inboxDir(s.DataDir))
 		sender = m.inbox
@@ -68,6 +65,12 @@ func newMailer(s config.Serve, accounts *account.Service, log *slog.Logger) (*ma
 	}
 	m.handler = mail.Handler(accounts, sender, templates, time.Now)
 	return m, nil
+}
+
+func newSMTP(m config.Mail) (*mail.SMTP, error) {
+	return mail.NewSMTP(mail.SMTPOptions{
+		Host: m.Host, Port: m.Port, Username: m.Username, Password: m.Password, From: m.From, TLS: mail.TLS(m.TLS),
+	})
 }
 
 // serveInbox adds the page of the development inbox, if there is one.

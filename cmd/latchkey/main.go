@@ -52,6 +52,7 @@ type commands struct {
 	Backup      backupCommand      `cmd:"" help:"Copy a SQLite database while the service runs"`
 	Restore     restoreCommand     `cmd:"" help:"Replace a SQLite database by a backup"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
+	Doctor      doctorCommand      `cmd:"" help:"Check the installation, and say how to mend what is wrong"`
 	Version     versionCommand     `cmd:"" help:"Print the version"`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Check that the service on this machine is healthy"`
 	Docs        docsCommand        `cmd:"" hidden:"" help:"Write the reference tables of the documentation"`

@@ -40,32 +40,40 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 		return fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
-	if settings.Issuer == "" {
-		settings.Issuer = loopbackURL(listener.Addr())
+	files, err := openCertificate(settings, log)
+	if err != nil {
+		return err
 	}
+	if settings.Issuer == "" {
+		settings.Issuer = loopbackURL(listener.Addr(), settings.TLS())
+	}
+	watch, err := observe(ctx, settings, log)
+	if err != nil {
+		return err
+	}
+	defer watch.stop(ctx)
 	// 2. Generate the secret in development.
 	if err := useDevSecret(&settings); err != nil {
 		return err
 	}
 	// 3. Open and migrate the database. While it is away, respond that this replica is not ready.
-	door := &door{log: log, listener: listener}
+	door := &door{log: log, listener: listener, certificate: files, issuer: settings.Issuer}
 	defer door.close()
-	db, err := openServed(ctx, settings, log, door.openStarting)
+	db, err := openServed(withQueryTracer(ctx, watch.telemetry.QueryTracer()), settings, log, door.openStarting)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }() //nolint:contextcheck // ctx has ended by then
 	// 4. Wire the components.
-	service, err := assemble(ctx, settings, db, log)
+	service, err := assemble(ctx, settings, db, watch, log)
 	if err != nil {
 		return err
 	}
+	service.certificate = files
+	watch.watch(service, db)
 	defer func() { _ = service.close() }()
-	if settings.Dev {
-		if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
-			return err
-		}
-		printWelcome(std.out, settings.Issuer, settings.Compat, service.mailer.inbox != nil)
+	if err := prepareDev(ctx, std.out, settings, service); err != nil {
+		return err
 	}
 	// 5. Start the background tasks. They stop after the last request and before the database closes.
 	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
@@ -103,12 +111,16 @@ func serve(ctx context.Context, door *door, service *components, drainDelay time
 }
 
 // loopbackURL returns the default issuer in development: the listener's port on localhost.
-func loopbackURL(address net.Addr) string {
+func loopbackURL(address net.Addr, secure bool) string {
+	scheme := "http://"
+	if secure {
+		scheme = "https://"
+	}
 	_, port, err := net.SplitHostPort(address.String())
 	if err != nil {
-		return "http://" + address.String()
+		return scheme + address.String()
 	}
-	return "http://" + net.JoinHostPort("localhost", port)
+	return scheme + net.JoinHostPort("localhost", port)
 }
 
 // newLog returns the log of the service in the configured format and level.

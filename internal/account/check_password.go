@@ -27,9 +27,9 @@ type Attempt struct {
 // password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
-	a.begun = time.Now()                            // measures time that passes, unlike the clock
+	a.begun = s.clock()
 	if err := s.passwords.Available(); err != nil { // before the user is looked for
-		return User{}, pause(ctx, a.begun, err)
+		return User{}, s.pause(ctx, a.begun, err)
 	}
 	u, key, err := s.find(ctx, login)
 	if err != nil {
@@ -71,11 +71,11 @@ func (s *Service) DeviceHint(u User) string {
 // for; u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
 	if a.begun.IsZero() {
-		a.begun = time.Now()
+		a.begun = s.clock()
 	}
 	// 1. Refuse at once what could not be verified, before it costs a write.
 	if err := s.passwords.Available(); err != nil {
-		return pause(ctx, a.begun, err)
+		return s.pause(ctx, a.begun, err)
 	}
 	// 2. Count the attempt before it is made.
 	counter, err := s.limits.LoginCounter(ctx, a.Address, key, u.Epoch, a.Device)
@@ -87,7 +87,7 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 		return err
 	}
 	if wait > 0 {
-		return pause(ctx, a.begun, fault.Denied(wait))
+		return s.pause(ctx, a.begun, fault.Denied(wait))
 	}
 	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
@@ -123,8 +123,8 @@ func (s *Service) usableHash(u User) string {
 const refusalPause = 30 * time.Millisecond
 
 // pause returns err when the refusalPause since begun has passed, or when ctx ends.
-func pause(ctx context.Context, begun time.Time, err error) error {
-	timer := time.NewTimer(time.Until(begun.Add(refusalPause)))
+func (s *Service) pause(ctx context.Context, begun time.Time, err error) error {
+	timer := time.NewTimer(refusalPause - s.clock().Sub(begun))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

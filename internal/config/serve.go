@@ -19,6 +19,9 @@ type Serve struct {
 	Dev            bool     `env:"LATCHKEY_DEV" help:"Run for development: listen on loopback only, generate a secret on first start, create three users, serve the demo routes."`
 	Listen         string   `env:"LATCHKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on. Default: ${default}."`
 	BehindTLSProxy bool     `name:"behind-tls-proxy" env:"LATCHKEY_BEHIND_TLS_PROXY" help:"Allow plain HTTP on an address other than loopback, because a proxy in front terminates TLS."`
+	TLSCert        string   `name:"tls-cert" env:"LATCHKEY_TLS_CERT" placeholder:"FILE" help:"File with the TLS certificate and its intermediates (PEM). The service then speaks TLS itself; it reads the files again when they change."`
+	TLSKey         string   `name:"tls-key" env:"LATCHKEY_TLS_KEY" placeholder:"FILE" help:"File with the private key of the TLS certificate (PEM)."`
+	AdminListen    string   `name:"admin-listen" env:"LATCHKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address for metrics and profiles, without authentication: /metrics, /debug/pprof/, /buildinfo. Without a host it is loopback. Default: none."`
 	TrustedProxies []string `name:"trusted-proxies" env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of the proxies whose X-Forwarded-For header is trusted."`
 	Issuer         string   `env:"LATCHKEY_ISSUER" placeholder:"URL" help:"Public URL of the service, https and without a trailing slash. It is the iss claim of every token and the base of the metadata URLs. Default in development: the listening address."`
 	CORSOrigins    []string `name:"cors-origins" env:"LATCHKEY_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of browser front ends that may call the service, each exact. In development every loopback origin is allowed."`
@@ -66,6 +69,8 @@ func (s *Serve) Resolve() error {
 	}
 	s.DemoRoutes = s.DemoRoutes || s.Dev
 	s.checkListener(&p)
+	s.checkTLS(&p)
+	s.checkAdmin(&p)
 	s.checkIssuer(&p)
 	s.checkOrigins(&p)
 	s.checkTokens(&p)
@@ -87,8 +92,8 @@ func (s *Serve) checkListener(p *problems) {
 	case loopback.Is(s.Listen):
 	case s.Dev:
 		p.add("LATCHKEY_LISTEN: --dev listens on loopback only, for example on 127.0.0.1:8080")
-	case !s.BehindTLSProxy:
-		p.add("LATCHKEY_LISTEN: %s is not loopback and this is plain HTTP: put a proxy that terminates TLS in front and set LATCHKEY_BEHIND_TLS_PROXY=true", s.Listen)
+	case !s.BehindTLSProxy && !s.TLS():
+		p.add("LATCHKEY_LISTEN: %s is not loopback and this is plain HTTP: put a proxy that terminates TLS in front and set LATCHKEY_BEHIND_TLS_PROXY=true, or set LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY", s.Listen)
 	}
 	if _, err := s.Proxies(); err != nil {
 		*p = append(*p, err)

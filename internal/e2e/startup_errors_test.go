@@ -71,6 +71,22 @@ var invalidSettings = map[string]failedStart{
 		environment: "LATCHKEY_ACCESS_TTL=2h", arguments: "--dev",
 		code: 2, want: []string{"LATCHKEY_ACCESS_TTL: 2h0m0s is not between 10s and 1h0m0s"},
 	},
+	"certificate without a key": {
+		environment: "LATCHKEY_TLS_CERT=/nowhere", arguments: "--dev",
+		code: 2, want: []string{"LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY: only one is set; set both or neither"},
+	},
+	"certificate that is not there": {
+		environment: "LATCHKEY_TLS_CERT=/nowhere LATCHKEY_TLS_KEY=/nowhere", arguments: "--dev --listen 127.0.0.1:0",
+		code: 2, want: []string{"certificate /nowhere with key /nowhere: open /nowhere: no such file"},
+	},
+	"issuer without TLS of a service with TLS": {
+		environment: "LATCHKEY_TLS_CERT=/nowhere LATCHKEY_TLS_KEY=/nowhere LATCHKEY_ISSUER=http://localhost:8080", arguments: "--dev",
+		code: 2, want: []string{`LATCHKEY_ISSUER: "http://localhost:8080" is not https, but LATCHKEY_TLS_CERT makes the service speak only TLS`},
+	},
+	"admin address that is none": {
+		environment: "LATCHKEY_ADMIN_LISTEN=9090", arguments: "--dev",
+		code: 2, want: []string{`LATCHKEY_ADMIN_LISTEN: "9090" is not HOST:PORT, for example 127.0.0.1:9090`},
+	},
 	"unknown flag": {
 		arguments: "--verbose", code: 2, want: []string{"unknown flag --verbose"},
 	},

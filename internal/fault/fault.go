@@ -28,6 +28,10 @@ var (
 	ErrUnavailable = Errorf(Unavailable, "the service is busy; try again").After(2 * time.Second)
 )
 
+// ErrNoHashSlot is the hidden cause of an ErrUnavailable that the queue of password hashes returns.
+// Logs and metrics tell it from an unreachable database by it.
+var ErrNoHashSlot = errors.New("no hashing slot was free in time")
+
 // Error is the error type of the domain: a code for programs, a text that is safe to show to the
 // caller, and a cause that only the log shows. Errors are values: its methods return copies.
 type Error struct {

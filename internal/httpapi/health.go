@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -10,7 +11,9 @@ import (
 )
 
 // errDraining is returned by the readiness check once Drain was called.
-var errDraining = fault.ErrUnavailable.After(5 * time.Second)
+var errDraining = fault.ErrUnavailable.Wrap(errIsDraining).After(5 * time.Second)
+
+var errIsDraining = errors.New("the service is shutting down")
 
 // GetHealth handles GET /healthz.
 func (s *Server) GetHealth(context.Context, api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {

@@ -45,7 +45,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix  // proxies whose X-Forwarded-For is trusted
 	Now            func() time.Time
 	Log            *slog.Logger
-	Profiles       []Profile // compatibility profiles that are on
+	Profiles       []Profile           // compatibility profiles that are on
+	Observe        func(Observation)   // called after each request; optional
+	Trace          echo.MiddlewareFunc // makes a span of each request; optional
 }
 
 // Server implements every operation of the contract.
@@ -106,6 +108,8 @@ func (s *Server) Handler() (*echo.Echo, error) {
 func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
 		requestID,
+		s.observe,
+		s.trace(),
 		s.logRequest(),
 		commonHeaders,
 		s.recoverPanic(),

@@ -36,3 +36,21 @@ func (r *Ring) status(keys timeline, i int) Status {
 	}
 	return s
 }
+
+// NextRotation returns when another key starts to sign, as planned from the keys of the last Refresh.
+// A time in the past means that Maintain has not created the key in time. It is zero without keys.
+func (r *Ring) NextRotation() time.Time {
+	keys := *r.keys.Load()
+	newest := keys.newest()
+	if newest == nil {
+		return time.Time{}
+	}
+	if newest.row.SignsFrom.After(r.now()) {
+		return newest.row.SignsFrom
+	}
+	end := newest.row.SignsFrom.Add(r.schedule.period)
+	if until := orNever(newest.row.SignsUntil); until.Before(end) {
+		end = until
+	}
+	return end
+}

@@ -37,3 +37,18 @@ func TestRotateAndRevokeWithoutKeys(t *testing.T) {
 	require.ErrorIs(t, tool.Revoke(t.Context(), "unknown"), ErrUnknownKey)
 	require.Empty(t, store.rows)
 }
+
+// The next rotation is where the next key begins, and while there is none, where it should.
+func TestNextRotation(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	ring := open(t, &memoryStore{}, Options{Now: c.Now, Algorithm: EdDSA})
+	first := ring.List()[0]
+	require.Equal(t, first.SignsFrom.Add(30*24*time.Hour), ring.NextRotation())
+	next, err := ring.Rotate(t.Context(), time.Hour, false)
+	require.NoError(t, err)
+	require.Equal(t, next.SignsFrom, ring.NextRotation())
+	c.add(31 * 24 * time.Hour)
+	require.True(t, ring.NextRotation().Before(c.Now()), "the key that nobody has made is late")
+	require.Zero(t, attach(t, &memoryStore{}, Options{}).NextRotation())
+}

@@ -56,6 +56,24 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	return errors.New("the mail server did not accept the message")
 }
 
+// Check connects to the server as Send does, with TLS and authentication, and sends nothing.
+func (s *SMTP) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	conn := &connection{config: s.tlsConfig(), implicit: s.TLS == ImplicitTLS}
+	defer conn.close()
+	defer context.AfterFunc(ctx, conn.close)()
+	client, err := s.client(conn)
+	if err != nil {
+		return err
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		return fmt.Errorf("the mail server: %w", err)
+	}
+	_ = client.Close() // the server has accepted us
+	return nil
+}
+
 func (s *SMTP) tlsConfig() *tls.Config {
 	return &tls.Config{ServerName: s.Host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
 }

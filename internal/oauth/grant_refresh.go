@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -17,6 +18,9 @@ const (
 	repeatWait     = 2 * time.Second
 	rotateAttempts = 5 // reads of a session that others rotate at the same moment
 )
+
+// errContended is the hidden cause of ErrUnavailable when other requests always rotate first.
+var errContended = errors.New("other requests kept rotating the session")
 
 func checkRefreshRequest(r TokenRequest) error {
 	if r.RefreshToken == "" {
@@ -39,9 +43,14 @@ func (p presentedToken) resolved() bool { return p.session.ID != "" }
 func (s *Service) present(ctx context.Context, token string) (presentedToken, error) {
 	decoded, ok := s.refreshKeys.decode(token)
 	if !ok {
+		s.refreshed(outcomeRefused)
 		return presentedToken{}, ErrRefresh
 	}
-	return s.read(ctx, decoded)
+	presented, err := s.read(ctx, decoded)
+	if errors.Is(err, ErrRefresh) {
+		s.refreshed(outcomeRefused)
+	}
+	return presented, err
 }
 
 // read reads the session of a refresh token and its user.
@@ -58,6 +67,7 @@ func (s *Service) read(ctx context.Context, token refreshToken) (presentedToken,
 // not used up by a caller that probes how.
 func (s *Service) publicHolder(ctx context.Context, p presentedToken) (Client, error) {
 	if !p.session.alive(p.user, s.now()) {
+		s.refreshed(outcomeRefused)
 		return Client{}, ErrRefresh
 	}
 	client, err := s.clientByID(ctx, p.session.ClientID)
@@ -94,12 +104,14 @@ func (s *Service) refreshNewest(ctx context.Context, r grantRequest) (TokenRespo
 	token, ok := s.refreshKeys.decode(r.RefreshToken)
 	switch {
 	case !ok:
+		s.refreshed(outcomeRefused)
 		return TokenResponse{}, ErrRefresh
 	case len(r.scopes) > 0:
 		return TokenResponse{}, fault.ErrNotFound
 	}
 	now := s.now()
 	session, user, err := s.rotate(ctx, token, r, now)
+	s.observeRefresh(rotate, err)
 	if err != nil {
 		return TokenResponse{}, err
 	}
@@ -137,7 +149,7 @@ func (s *Service) refreshJudged(ctx context.Context, r grantRequest) (response T
 			return TokenResponse{}, err
 		}
 	}
-	return TokenResponse{}, fault.ErrUnavailable
+	return TokenResponse{}, fault.ErrUnavailable.Wrap(errContended)
 }
 
 // refresh uses a refresh token once. It returns fault.ErrNotFound if the session has changed since it
@@ -145,6 +157,7 @@ func (s *Service) refreshJudged(ctx context.Context, r grantRequest) (response T
 func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken) (TokenResponse, error) {
 	// 1. The token is this client's.
 	if p.session.ClientID != r.client.ID {
+		s.refreshed(outcomeRefused)
 		return TokenResponse{}, ErrRefresh
 	}
 	// 2. The verdict, and the scopes of the next access token.
@@ -168,6 +181,7 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 	default:
 		err = ErrRefresh
 	}
+	s.observeRefresh(verdict, err)
 	if err != nil {
 		return TokenResponse{}, err
 	}

@@ -57,6 +57,7 @@ type Options struct {
 	Events      Events
 	Now         func() time.Time
 	Log         *slog.Logger
+	Refreshed   func(outcome string) // called after each refresh with one of Outcomes; optional
 }
 
 // Service implements the OAuth endpoints.
@@ -72,6 +73,7 @@ type Service struct {
 	events      Events
 	clock       func() time.Time
 	log         *slog.Logger
+	refreshed   func(outcome string)
 }
 
 // New returns a Service, or an error that names what is missing.
@@ -96,9 +98,12 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Refreshed == nil {
+		o.Refreshed = func(string) {}
+	}
 	return &Service{
 		ClientRegistry: clients, SessionManager: sessions, settings: o.Settings, refreshKeys: o.RefreshKeys,
-		accounts: o.Accounts, keys: o.Keys, limits: o.Limits, events: o.Events, clock: o.Now, log: o.Log,
+		accounts: o.Accounts, keys: o.Keys, limits: o.Limits, events: o.Events, clock: o.Now, log: o.Log, refreshed: o.Refreshed,
 	}, nil
 }
 

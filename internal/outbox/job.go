@@ -37,6 +37,14 @@ func New(id string, kind Kind, payload any, now time.Time) Job {
 	return Job{ID: id, Kind: kind, Payload: text, CreatedAt: now, NotBefore: now}
 }
 
+// Stats counts the jobs of one kind.
+type Stats struct {
+	Kind    Kind
+	Jobs    int       // all that are not done
+	Failing int       // those among them whose last attempt has failed
+	Oldest  time.Time // when the oldest of them was created
+}
+
 // Store stores jobs. Every method is atomic.
 type Store interface {
 	// Enqueue stores a job. If there is already a job with the same ID, Enqueue MUST leave that one
@@ -51,4 +59,10 @@ type Store interface {
 	FinishJob(ctx context.Context, id string, follow []Job) error
 	// RetryJob makes a job due again at a time, and stores the error of the last attempt.
 	RetryJob(ctx context.Context, id string, at time.Time, lastError string) error
+}
+
+// Monitor tells how much work is left.
+type Monitor interface {
+	// OutboxStats returns the statistics of each kind of which there are jobs, by name of the kind.
+	OutboxStats(ctx context.Context) ([]Stats, error)
 }

@@ -17,6 +17,7 @@ type Worker struct {
 	Handlers map[Kind]Handler
 	Now      func() time.Time
 	Log      *slog.Logger
+	Observe  func(kind Kind, err error) // called after each attempt; nil: nobody counts them
 }
 
 const (
@@ -44,6 +45,9 @@ func (w *Worker) Work(ctx context.Context) (int, error) {
 // ended.
 func (w *Worker) process(ctx context.Context, job Job) error {
 	follow, err := w.run(ctx, job)
+	if w.Observe != nil {
+		w.Observe(job.Kind, err)
+	}
 	if err == nil { // store the result even if ctx has ended, or the job would run twice
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 		defer cancel()

@@ -103,7 +103,7 @@ func (s *slots) release() { <-s.running }
 // unavailable returns fault.ErrUnavailable with a random delay of one to three seconds, so that the
 // refused callers do not all retry at the same time.
 func unavailable() error {
-	return fault.ErrUnavailable.After(time.Duration(1+rand.IntN(3)) * time.Second) //nolint:gosec // jitter, not a secret
+	return fault.ErrUnavailable.Wrap(fault.ErrNoHashSlot).After(time.Duration(1+rand.IntN(3)) * time.Second) //nolint:gosec // jitter, not a secret
 }
 
 // queueFor returns how many hashes of the given duration the slots complete within queueTime.

@@ -14,13 +14,18 @@ type Limiter struct {
 	keys     [][]byte // of the MACs under which attempts are counted and networks are known
 	now      func() time.Time
 	failures *recentFailures
+	observe  func(policy string)
 }
 
 // New returns a Limiter. The keys are secret and the same on all replicas: attempts are counted under
 // the first, and all of them recognize known networks and devices. There is at least one.
 func New(store Store, keys [][]byte, now func() time.Time) *Limiter {
-	return &Limiter{store: store, keys: keys, now: now, failures: newRecentFailures()}
+	return &Limiter{store: store, keys: keys, now: now, failures: newRecentFailures(), observe: func(string) {}}
 }
+
+// Observe makes the limiter call f with the name of the policy for each attempt that it refuses. Call it
+// before the first attempt.
+func (l *Limiter) Observe(f func(policy string)) { l.observe = f }
 
 // CountLogin counts an attempt to log in, for the address and under a counter of LoginCounter. It
 // returns 0 if the attempt is allowed, else the time until one is.
@@ -110,6 +115,7 @@ func (l *Limiter) spend(ctx context.Context, attempts ...attempt) (time.Duration
 		if state, ok := refused[string(charges[i].Key)]; ok {
 			_, wait := a.policy.Spend(now, state)
 			longest = max(longest, wait, time.Second)
+			l.observe(a.policy.Name)
 		}
 	}
 	return longest, nil

@@ -56,3 +56,17 @@ func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, lastError
 	_, err := s.exec(ctx, retryJob, uuidOrNull(id), storedTime(at), store.CleanText(lastError))
 	return err
 }
+
+const outboxStats = `SELECT kind, count(*), count(*) FILTER (WHERE last_error <> ''), min(created_at) FROM outbox GROUP BY kind ORDER BY kind`
+
+func scanOutboxStats(row pgx.CollectableRow) (outbox.Stats, error) {
+	var s outbox.Stats
+	err := row.Scan(&s.Kind, &s.Jobs, &s.Failing, &s.Oldest)
+	s.Oldest = s.Oldest.UTC()
+	return s, err
+}
+
+// OutboxStats implements outbox.Monitor.
+func (s *Store) OutboxStats(ctx context.Context) ([]outbox.Stats, error) {
+	return queryAll(ctx, s, scanOutboxStats, outboxStats)
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -19,7 +20,8 @@ import (
 
 // Options are settings that are not in the URL. The zero value suits most deployments.
 type Options struct {
-	MaxConns int32 // maximum number of connections; 0: pool_max_conns of the URL, or 10
+	MaxConns int32           // maximum number of connections; 0: pool_max_conns of the URL, or 10
+	Tracer   pgx.QueryTracer // makes a span of each statement; nil: none
 }
 
 // Store is one PostgreSQL database.
@@ -52,6 +54,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.MaxConns > 0 {
 		config.MaxConns = opts.MaxConns
 	}
+	config.ConnConfig.Tracer = opts.Tracer
 	silence := newSilence(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -84,3 +84,18 @@ func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, lastError
 	_, err := s.exec(ctx, retryJob, id, storedTime(at), store.CleanText(lastError))
 	return err
 }
+
+const outboxStats = `SELECT kind, count(*), count(*) FILTER (WHERE last_error <> ''), min(created_at) FROM outbox GROUP BY kind ORDER BY kind`
+
+func scanOutboxStats(r row) (outbox.Stats, error) {
+	var s outbox.Stats
+	var oldest int64
+	err := r.Scan(&s.Kind, &s.Jobs, &s.Failing, &oldest)
+	s.Oldest = utc(oldest)
+	return s, err
+}
+
+// OutboxStats implements outbox.Monitor.
+func (s *Store) OutboxStats(ctx context.Context) ([]outbox.Stats, error) {
+	return queryAll(ctx, s.reader, scanOutboxStats, outboxStats)
+}

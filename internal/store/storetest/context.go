@@ -125,6 +125,7 @@ func outboxCalls(db Database) []call {
 	j := newJob(outbox.Email)
 	return []call{
 		{"Enqueue", func(ctx context.Context) error { return db.Enqueue(ctx, j) }},
+		{"OutboxStats", func(ctx context.Context) error { _, err := db.OutboxStats(ctx); return err }},
 		{"ClaimJobs", func(ctx context.Context) error { _, err := db.ClaimJobs(ctx, noon, time.Minute, 9); return err }},
 		{"RetryJob", func(ctx context.Context) error { return db.RetryJob(ctx, j.ID, noon, "it failed") }},
 		{"FinishJob", func(ctx context.Context) error { return db.FinishJob(ctx, j.ID, nil) }},

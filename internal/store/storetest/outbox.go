@@ -27,6 +27,7 @@ var outboxTests = tests[Database]{
 	"finish at once":   outboxFinishAtOnce,
 	"eight workers":    outboxWorkers,
 	"notices are kept": outboxNotices,
+	"statistics":       outboxStatistics,
 }
 
 type jobLister interface {
@@ -207,4 +208,20 @@ func outboxWorkers(t *testing.T, db Database) {
 	require.Len(t, claimed, jobs)
 	slices.Sort(claimed)
 	require.Len(t, slices.Compact(claimed), jobs, "a job was claimed twice")
+}
+
+func outboxStatistics(t *testing.T, db Database) {
+	stats, err := db.OutboxStats(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, stats)
+	mustEnqueue(t, db, func(j *outbox.Job) { j.CreatedAt, j.LastError = noon.Add(-time.Hour), "" })
+	failing := mustEnqueue(t, db, func(j *outbox.Job) { j.CreatedAt, j.LastError = noon.Add(-2*time.Hour), "" })
+	mustEnqueue(t, db, func(j *outbox.Job) { j.Kind, j.CreatedAt, j.LastError = outbox.WebhookCall, noon, "" })
+	require.NoError(t, db.RetryJob(t.Context(), failing.ID, noon.Add(time.Minute), "refused"))
+	stats, err = db.OutboxStats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []outbox.Stats{
+		{Kind: outbox.WebhookCall, Jobs: 1, Oldest: noon},
+		{Kind: outbox.Email, Jobs: 2, Failing: 1, Oldest: noon.Add(-2 * time.Hour)},
+	}, stats)
 }

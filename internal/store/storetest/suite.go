@@ -30,6 +30,7 @@ type Store interface {
 	hook.Store
 	throttle.Store
 	outbox.Store
+	outbox.Monitor
 	store.Keeper
 	Ping(ctx context.Context) error
 	Up(ctx context.Context) (applied int, err error)
