@@ -86,7 +86,7 @@ func (e endpoints) refresh(ctx context.Context, c *conn, u *user) (outcome, erro
 func (e endpoints) logins(users []user, worker, workers int) operation {
 	turn := inTurn(len(users), worker, workers)
 	return func(ctx context.Context, c *conn) (outcome, error) {
-		u := users[turn()]
+		u := &users[turn()] // not a copy: another connection may be writing the tokens of the session
 		got, err := e.login(ctx, c, u.name, u.password)
 		return expect(got, err, http.StatusOK)
 	}
