@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -117,11 +118,16 @@ func (s *server) requireFailing(t *testing.T, checks ...any) {
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 }
 
-// limitDescriptors lets a process open no further files.
+// limitDescriptors lets a process open two more files at most. The limit is on the number of a file, and
+// the process reuses the numbers of those that it has closed.
 func limitDescriptors(t *testing.T, pid int) {
 	t.Helper()
-	open, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
-	require.NoError(t, err)
-	out, err := exec.CommandContext(t.Context(), "prlimit", "--pid", strconv.Itoa(pid), "--nofile="+strconv.Itoa(len(open)+1)).CombinedOutput()
+	limit := 0
+	for free := 0; free < 2; limit++ {
+		if _, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, limit)); err != nil {
+			free++
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "prlimit", "--pid", strconv.Itoa(pid), "--nofile="+strconv.Itoa(limit)).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }

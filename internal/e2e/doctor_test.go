@@ -182,18 +182,17 @@ func TestDoctorReadsTheCertificate(t *testing.T) {
 func TestDoctorAsksThePublicURL(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, inst installation) {
-		var service *server
+		target := make(chan *url.URL, 1) // the service, which starts after its proxy
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			service := <-target
+			target <- service
 			r.Header.Del("X-Forwarded-For") // the proxy sets it anew
-			target, err := url.Parse(service.url)
-			if err != nil {
-				t.Error(err)
-			}
-			httputil.NewSingleHostReverseProxy(target).ServeHTTP(w, r)
+			httputil.NewSingleHostReverseProxy(service).ServeHTTP(w, r)
 		}))
 		t.Cleanup(proxy.Close)
-		service = launchWith(t, inst, nil, withSecret, "LATCHKEY_ISSUER="+proxy.URL)
+		service := launchWith(t, inst, nil, withSecret, "LATCHKEY_ISSUER="+proxy.URL)
 		service.waitUntilListening()
+		target <- &url.URL{Scheme: "http", Host: strings.TrimPrefix(service.url, "http://")}
 		issuer := []string{"LATCHKEY_ISSUER=" + proxy.URL}
 
 		got := inst.doctor(t, issuer, "--url", proxy.URL)
@@ -216,10 +215,12 @@ func TestDoctorAsksThePublicURL(t *testing.T) {
 func TestDoctorSeesForgedAddresses(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
-	var service *server
+	target := make(chan string, 1) // the address of the service, which starts after its proxy
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := <-target
+		target <- host
 		r.RequestURI = ""
-		r.URL.Scheme, r.URL.Host = "http", strings.TrimPrefix(service.url, "http://")
+		r.URL.Scheme, r.URL.Host = "http", host
 		response, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
 			t.Error(err)
@@ -231,8 +232,9 @@ func TestDoctorSeesForgedAddresses(t *testing.T) {
 		_, _ = io.Copy(w, response.Body)
 	}))
 	t.Cleanup(proxy.Close)
-	service = launchWith(t, inst, nil, withSecret, "LATCHKEY_ISSUER="+proxy.URL)
+	service := launchWith(t, inst, nil, withSecret, "LATCHKEY_ISSUER="+proxy.URL)
 	service.waitUntilListening()
+	target <- strings.TrimPrefix(service.url, "http://")
 	got := inst.doctor(t, []string{"LATCHKEY_ISSUER=" + proxy.URL}, "--url", proxy.URL)
 	requireFinding(t, got, false, "addresses", "clients can choose their address", "To mend: let the proxy add the client's address to X-Forwarded-For")
 

@@ -164,8 +164,8 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	b := s.server.currentBehavior() // before the test learns of the message and changes it
 	s.server.received <- struct{}{}
-	b := s.server.currentBehavior()
 	if b.stall {
 		<-s.server.closed
 		return errors.New("closing")

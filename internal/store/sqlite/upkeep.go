@@ -37,22 +37,33 @@ func (s *Store) FullCheck(ctx context.Context) error {
 		return err
 	}
 	dangling, err := queryAll(ctx, s.reader, scanValue[string], `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`)
-	if err == nil && len(dangling) > 0 {
-		err = fmt.Errorf("%w: the table %s refers to rows that do not exist", errDamaged, dangling[0])
+	if err != nil {
+		return checkError(err)
 	}
-	return err
+	if len(dangling) > 0 {
+		return fmt.Errorf("%w: the table %s refers to rows that do not exist", errDamaged, dangling[0])
+	}
+	return nil
 }
 
 func (s *Store) check(ctx context.Context, pragma string) error {
 	found, err := queryAll(ctx, s.reader, scanValue[string], pragma)
 	if err != nil {
-		return err
+		return checkError(err)
 	}
 	if len(found) == 1 && found[0] == "ok" {
 		return nil
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(strings.Join(found, "\n"), "*** in database main ***\n"), "\n")
 	return fmt.Errorf("%w: %s", errDamaged, first)
+}
+
+// checkError says that a check failed if the damage kept it from being made.
+func checkError(err error) error {
+	if IsDamaged(err) {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return err
 }
 
 // CopyTo writes a consistent copy of the database to a file, which must be empty or not exist, while
