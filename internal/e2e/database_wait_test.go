@@ -118,12 +118,13 @@ func (s *server) requireFailing(t *testing.T, checks ...any) {
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 }
 
-// limitDescriptors lets a process open two more files at most. The limit is on the number of a file, and
-// the process reuses the numbers of those that it has closed.
+// limitDescriptors lets a process open seven more files at most: enough for a request and for connections to
+// the database, and fewer than it wants to have. The limit is on the number of a file, and the process
+// reuses the numbers of those that it has closed.
 func limitDescriptors(t *testing.T, pid int) {
 	t.Helper()
 	limit := 0
-	for free := 0; free < 2; limit++ {
+	for free := 0; free < 7; limit++ {
 		if _, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, limit)); err != nil {
 			free++
 		}
