@@ -12,12 +12,12 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/password"
 )
 
-// hashSlots returns how many hashes may run at once: one for each processor. The first call lets Go run as
-// many other threads besides, so that requests need not wait until a hash yields. The operating system
-// shares the processors between them in much shorter turns.
+// hashSlots returns how many hashes may run at once: one for each processor. The first call lets Go run one
+// more thread, so that requests need not wait until a hash yields. The operating system shares the
+// processors between the threads in much shorter turns.
 var hashSlots = sync.OnceValue(func() int {
 	slots := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(2 * slots)
+	runtime.GOMAXPROCS(slots + 1)
 	return slots
 })
 
