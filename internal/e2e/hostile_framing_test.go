@@ -69,64 +69,68 @@ func (s *server) sendRaw(t *testing.T, text string) (statuses []int, closed bool
 	}
 }
 
+const healthRequest = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+// framingCases are raw requests, and what they are answered.
+var framingCases = map[string]struct {
+	text     string
+	statuses []int
+	open     bool // the connection may be used again
+}{
+	"a valid request":                      {rawRequest("", validForm), []int{200}, true},
+	"two Host headers":                     {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", []int{400}, false},
+	"no Host header":                       {"GET /healthz HTTP/1.1\r\n\r\n", []int{400}, false},
+	"a malformed Host header":              {"GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", []int{400}, false},
+	"two different lengths":                {rawRequest("Content-Length: 5\r\n", validForm), []int{400}, false},
+	"a negative length":                    {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", []int{400}, false},
+	"a length with a sign":                 {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde", []int{400}, false},
+	"a length in hexadecimal":              {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 0x5\r\n\r\nabcde", []int{400}, false},
+	"a length beyond 64 bits":              {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", []int{400}, false},
+	"length and chunks":                    {rawRequest(fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n", len(chunked(validForm))), chunked(validForm)) + healthRequest, []int{200}, false},
+	"chunks and another request within":    {rawRequest("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"+healthRequest), []int{400}, false},
+	"chunked twice":                        {rawRequest("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", chunked(validForm)), []int{501}, false},
+	"an unknown transfer encoding":         {rawRequest("Transfer-Encoding: xchunked\r\n", chunked(validForm)), []int{501}, false},
+	"identity and chunked":                 {rawRequest("Transfer-Encoding: identity, chunked\r\n", chunked(validForm)), []int{501}, false},
+	"a space before the colon":             {rawRequest("Transfer-Encoding : chunked\r\n", chunked(validForm)), []int{400}, false},
+	"a tab in the transfer encoding":       {rawRequest("Transfer-Encoding: \x0bchunked\r\n", chunked(validForm)), []int{400}, false},
+	"a folded header":                      {rawRequest("X-Folded: a\r\n b\r\n", validForm), []int{200}, true}, // a proxy must not forward it (RFC 9112 §5.2)
+	"a folded length":                      {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n 5\r\n7\r\n\r\nabcde", []int{400}, false},
+	"a header line that begins with space": {"GET /healthz HTTP/1.1\r\n Host: x\r\n\r\n", []int{400}, false},
+	"a header line without a colon":        {"GET /healthz HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n", []int{400}, false},
+	"NUL in a header":                      {rawRequest("X-A: a\x00b\r\n", validForm), []int{400}, false},
+	"a bare CR in a header":                {rawRequest("X-A: a\rTransfer-Encoding: chunked\r\n", validForm), []int{400}, false},
+	"a bare LF after a chunk size":         {rawRequest("Transfer-Encoding: chunked\r\n", "5\nabcde\r\n0\r\n\r\n"), []int{400}, false},
+	"an invalid chunk size":                {rawRequest("Transfer-Encoding: chunked\r\n", "z\r\nabc\r\n0\r\n\r\n"), []int{400}, false},
+	"a chunk size beyond 64 bits":          {rawRequest("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\nabc\r\n0\r\n\r\n"), []int{400}, false},
+	"a chunk without its end":              {rawRequest("Transfer-Encoding: chunked\r\n", "5\r\nabcdeX\r\n0\r\n\r\n"), []int{400}, false},
+	"a short chunk extension":              {rawRequest("Transfer-Encoding: chunked\r\n", fmt.Sprintf("%x;name=value\r\n%s\r\n0\r\n\r\n", len(validForm), validForm)), []int{200}, false},
+	"long chunk extensions":                {rawRequest("Transfer-Encoding: chunked\r\n", strings.Repeat("1;"+strings.Repeat("x", 3000)+"\r\na\r\n", 100)+"0\r\n\r\n"), []int{400}, false},
+	"endless chunks":                       {rawRequest("Transfer-Encoding: chunked\r\n", strings.Repeat("400\r\n"+strings.Repeat("a", 1024)+"\r\n", 400)), []int{413}, false},
+	"a trailer that names the user":        {rawRequest("Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\nAuthorization: Bearer x\r\n\r\n", len(validForm), validForm)), []int{200}, false},
+	"two requests at once":                 {rawRequest("", validForm) + healthRequest, []int{200, 200}, true},
+	"a hundred requests at once":           {strings.Repeat(healthRequest, 100), statusesOf(100, 200), true},
+	"a header line of 17 KiB":              {rawRequest("X-Long: "+strings.Repeat("a", 17<<10)+"\r\n", validForm), []int{431}, false},
+	"a header line without end":            {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 1<<20), []int{431}, false},
+	"headers of 17 KiB in all":             {rawRequest(strings.Repeat("X-Many: "+strings.Repeat("a", 100)+"\r\n", 160), validForm), []int{431}, false},
+	"a path of 64 KiB":                     {"GET /" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", []int{431}, false},
+	"NUL in the path":                      {"GET /healthz\x00 HTTP/1.1\r\nHost: x\r\n\r\n", []int{400}, false},
+	"an absolute target":                   {"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", []int{200}, true},
+	"a tunnel":                             {"CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: 169.254.169.254:80\r\n\r\n", []int{404}, true},
+	"the target *":                         {"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", []int{200}, true},
+	"an unknown method":                    {"X\x01 / HTTP/1.1\r\nHost: x\r\n\r\n", []int{400}, false},
+	"HTTP/0.9":                             {"GET /healthz\r\n", []int{400}, false},
+	"HTTP/3.0":                             {"GET /healthz HTTP/3.0\r\nHost: x\r\n\r\n", []int{505}, false},
+	"not HTTP":                             {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", []int{400}, false},
+	"an upgrade to another protocol":       {"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", []int{200}, true},
+	"Expect with an unknown value":         {rawRequest("Expect: nonsense\r\n", validForm), []int{417}, false},
+}
+
 // Malformed framing is refused, and never leads to a request that a proxy in front would not see
 // (RFC 9112 §11.2).
 func TestHostileFraming(t *testing.T) {
 	t.Parallel()
-	get := "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	s := start(t, newSQLite(t))
-	for name, c := range map[string]struct {
-		text     string
-		statuses []int
-		open     bool // the connection may be used again
-	}{
-		"a valid request":                      {rawRequest("", validForm), []int{200}, true},
-		"two Host headers":                     {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", []int{400}, false},
-		"no Host header":                       {"GET /healthz HTTP/1.1\r\n\r\n", []int{400}, false},
-		"a malformed Host header":              {"GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", []int{400}, false},
-		"two different lengths":                {rawRequest("Content-Length: 5\r\n", validForm), []int{400}, false},
-		"a negative length":                    {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", []int{400}, false},
-		"a length with a sign":                 {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde", []int{400}, false},
-		"a length in hexadecimal":              {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 0x5\r\n\r\nabcde", []int{400}, false},
-		"a length beyond 64 bits":              {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", []int{400}, false},
-		"length and chunks":                    {rawRequest(fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n", len(chunked(validForm))), chunked(validForm)) + get, []int{200}, false},
-		"chunks and another request within":    {rawRequest("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"+get), []int{400}, false},
-		"chunked twice":                        {rawRequest("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", chunked(validForm)), []int{501}, false},
-		"an unknown transfer encoding":         {rawRequest("Transfer-Encoding: xchunked\r\n", chunked(validForm)), []int{501}, false},
-		"identity and chunked":                 {rawRequest("Transfer-Encoding: identity, chunked\r\n", chunked(validForm)), []int{501}, false},
-		"a space before the colon":             {rawRequest("Transfer-Encoding : chunked\r\n", chunked(validForm)), []int{400}, false},
-		"a tab in the transfer encoding":       {rawRequest("Transfer-Encoding: \x0bchunked\r\n", chunked(validForm)), []int{400}, false},
-		"a folded header":                      {rawRequest("X-Folded: a\r\n b\r\n", validForm), []int{200}, true}, // a proxy must not forward it (RFC 9112 §5.2)
-		"a folded length":                      {"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n 5\r\n7\r\n\r\nabcde", []int{400}, false},
-		"a header line that begins with space": {"GET /healthz HTTP/1.1\r\n Host: x\r\n\r\n", []int{400}, false},
-		"a header line without a colon":        {"GET /healthz HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n", []int{400}, false},
-		"NUL in a header":                      {rawRequest("X-A: a\x00b\r\n", validForm), []int{400}, false},
-		"a bare CR in a header":                {rawRequest("X-A: a\rTransfer-Encoding: chunked\r\n", validForm), []int{400}, false},
-		"a bare LF after a chunk size":         {rawRequest("Transfer-Encoding: chunked\r\n", "5\nabcde\r\n0\r\n\r\n"), []int{400}, false},
-		"an invalid chunk size":                {rawRequest("Transfer-Encoding: chunked\r\n", "z\r\nabc\r\n0\r\n\r\n"), []int{400}, false},
-		"a chunk size beyond 64 bits":          {rawRequest("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\nabc\r\n0\r\n\r\n"), []int{400}, false},
-		"a chunk without its end":              {rawRequest("Transfer-Encoding: chunked\r\n", "5\r\nabcdeX\r\n0\r\n\r\n"), []int{400}, false},
-		"a short chunk extension":              {rawRequest("Transfer-Encoding: chunked\r\n", fmt.Sprintf("%x;name=value\r\n%s\r\n0\r\n\r\n", len(validForm), validForm)), []int{200}, false},
-		"long chunk extensions":                {rawRequest("Transfer-Encoding: chunked\r\n", strings.Repeat("1;"+strings.Repeat("x", 3000)+"\r\na\r\n", 100)+"0\r\n\r\n"), []int{400}, false},
-		"endless chunks":                       {rawRequest("Transfer-Encoding: chunked\r\n", strings.Repeat("400\r\n"+strings.Repeat("a", 1024)+"\r\n", 400)), []int{413}, false},
-		"a trailer that names the user":        {rawRequest("Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\nAuthorization: Bearer x\r\n\r\n", len(validForm), validForm)), []int{200}, false},
-		"two requests at once":                 {rawRequest("", validForm) + get, []int{200, 200}, true},
-		"a hundred requests at once":           {strings.Repeat(get, 100), statusesOf(100, 200), true},
-		"a header line of 17 KiB":              {rawRequest("X-Long: "+strings.Repeat("a", 17<<10)+"\r\n", validForm), []int{431}, false},
-		"a header line without end":            {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 1<<20), []int{431}, false},
-		"headers of 17 KiB in all":             {rawRequest(strings.Repeat("X-Many: "+strings.Repeat("a", 100)+"\r\n", 160), validForm), []int{431}, false},
-		"a path of 64 KiB":                     {"GET /" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", []int{431}, false},
-		"NUL in the path":                      {"GET /healthz\x00 HTTP/1.1\r\nHost: x\r\n\r\n", []int{400}, false},
-		"an absolute target":                   {"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", []int{200}, true},
-		"a tunnel":                             {"CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: 169.254.169.254:80\r\n\r\n", []int{404}, true},
-		"the target *":                         {"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", []int{200}, true},
-		"an unknown method":                    {"X\x01 / HTTP/1.1\r\nHost: x\r\n\r\n", []int{400}, false},
-		"HTTP/0.9":                             {"GET /healthz\r\n", []int{400}, false},
-		"HTTP/3.0":                             {"GET /healthz HTTP/3.0\r\nHost: x\r\n\r\n", []int{505}, false},
-		"not HTTP":                             {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", []int{400}, false},
-		"an upgrade to another protocol":       {"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", []int{200}, true},
-		"Expect with an unknown value":         {rawRequest("Expect: nonsense\r\n", validForm), []int{417}, false},
-	} {
+	for name, c := range framingCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			statuses, closed := s.sendRaw(t, c.text)

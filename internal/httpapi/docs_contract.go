@@ -71,18 +71,21 @@ func renameComponents(contract []byte, profile string) []byte {
 	return componentRef.ReplaceAll(contract, []byte(`"#/components/${1}/`+profile+`.`))
 }
 
-// mergeComponents adds the components of a profile under the new names. The security schemes are
-// those of the main contract, so that Authorize works for all operations.
+// mergeComponents adds the components of a profile under the new names. A security scheme of the main
+// contract stands for the one of that name in the profile, so that Authorize works for all operations.
 func mergeComponents(merged, own object, profile string) {
 	for kind := range own {
-		if kind == "securitySchemes" {
-			continue
-		}
 		if merged[kind] == nil {
 			merged[kind] = object{}
 		}
+		all := member(merged, kind)
 		for name, component := range member(own, kind) {
-			member(merged, kind)[profile+"."+name] = component
+			switch {
+			case kind != "securitySchemes":
+				all[profile+"."+name] = component
+			case all[name] == nil:
+				all[name] = component
+			}
 		}
 	}
 }

@@ -15,11 +15,12 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/apitest"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/compat/codevoweb"
+	"github.com/latchkey-auth/latchkey/internal/httpapi/compat/fastapiusers"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/compat/pycharm"
 )
 
 // profiles are all compatibility profiles. Their vectors are in the directory of their name.
-var profiles = []httpapi.Profile{codevoweb.Profile(), pycharm.Profile()}
+var profiles = []httpapi.Profile{codevoweb.Profile(), fastapiusers.Profile(), pycharm.Profile()}
 
 // profileSpec returns the contract of a profile.
 func profileSpec(t *testing.T, p httpapi.Profile) *openapi3.T {

@@ -32,7 +32,11 @@ type Store interface {
 	outbox.Store
 	outbox.Monitor
 	store.Keeper
+	migrator
 	Ping(ctx context.Context) error
+}
+
+type migrator interface {
 	Up(ctx context.Context) (applied int, err error)
 	Down(ctx context.Context) error
 	Status(ctx context.Context) ([]migrations.Status, error)
