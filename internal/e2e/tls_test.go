@@ -164,8 +164,9 @@ func TestCertificateReload(t *testing.T) {
 	stillServed()
 
 	pair.replace(t, "second", time.Hour)
-	eventually(t, func() bool { return s.served(t) == "second" })
-	require.Contains(t, s.log.String(), "TLS certificate replaced")
+	eventually(t, func() bool {
+		return s.served(t) == "second" && strings.Contains(s.log.String(), "TLS certificate replaced")
+	})
 	stillServed()
 
 	require.NoError(t, os.WriteFile(pair.key, []byte("key-canary"), 0o600))
