@@ -67,16 +67,20 @@ func foldCase(text string) string {
 // whether the address exists is shown by an email to it.
 func emailKey(email string) (string, error) {
 	invalid := fault.Errorf(InvalidEmail, "this is not an email address").At("/email")
-	local, domain, found := strings.Cut(email, "@")
+	if len(email) > maxEmail || !plainText(email) {
+		return "", invalid
+	}
+	key := foldCase(email) // checked below: some characters have a canonical form that is not allowed
+	local, domain, found := strings.Cut(key, "@")
 	switch {
 	case !found || local == "" || domain == "" || strings.Contains(domain, "@"):
 		return "", invalid
-	case len(email) > maxEmail || len(local) > 64 || !plainText(email) || strings.ContainsFunc(email, unicode.IsSpace):
+	case len(key) > maxEmail || len(local) > 64 || strings.ContainsFunc(key, unicode.IsSpace):
 		return "", invalid
-	case strings.ContainsAny(email, `,;<>()[]\":`) || !domainShaped(domain):
+	case strings.ContainsAny(key, `,;<>()[]\":`) || !domainShaped(domain):
 		return "", invalid
 	}
-	return foldCase(email), nil
+	return key, nil
 }
 
 // domainShaped reports whether no label of a domain is empty or begins or ends with a hyphen.
