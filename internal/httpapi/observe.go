@@ -42,9 +42,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		return next
 	}
 	return func(c echo.Context) error {
-		start := time.Now()
+		start := s.Now()
 		err := next(c)
-		o := Observation{Operation: operationOf(c).id, Status: c.Response().Status, Duration: time.Since(start)}
+		o := Observation{Operation: operationOf(c).id, Status: c.Response().Status, Duration: s.Now().Sub(start)}
 		if o.Operation == "" {
 			o.Operation = OtherOperation
 		}

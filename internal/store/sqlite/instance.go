@@ -21,7 +21,7 @@ func (s *Store) Instance(ctx context.Context) (store.Instance, error) {
 
 // ProbeWrite implements store.Keeper. It commits, because a full disk is only noticed then.
 func (s *Store) ProbeWrite(ctx context.Context) error {
-	return s.execOne(ctx, `UPDATE instance SET probed_at = ?`, storedTime(time.Now()))
+	return s.execOne(ctx, `UPDATE instance SET probed_at = unixepoch()`)
 }
 
 const revokeAllSessions = `
