@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
@@ -34,9 +33,7 @@ func (s *Store) RememberNetwork(ctx context.Context, n throttle.KnownNetwork, ke
 	batch.Queue(commitAsync)
 	batch.Queue(rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt))
 	batch.Queue(forgetNetworks, n.Owner, keep)
-	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return conn.SendBatch(ctx, batch).Close()
-	})
+	return s.runBatch(ctx, batch)
 }
 
 const purgeNetworks = `

@@ -87,6 +87,11 @@ func (s *Store) execBatch(ctx context.Context, batch *pgx.Batch, index int) (row
 	return rows, err
 }
 
+// runBatch runs a batch whose statements read their own results.
+func (s *Store) runBatch(ctx context.Context, batch *pgx.Batch) error {
+	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+}
+
 // batchSender is a connection or a transaction.
 type batchSender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults

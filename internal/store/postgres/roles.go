@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -105,7 +104,7 @@ func (s *Store) changeRole(ctx context.Context, sql, id, role string, now time.T
 	batch.Queue(sql, recordArgs(change, storedTime(now), id, role)...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&userExists, &roleExists, &lastAdmin)
 	})
-	err := s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+	err := s.runBatch(ctx, batch)
 	switch {
 	case err != nil:
 		return err

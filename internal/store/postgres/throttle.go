@@ -86,9 +86,7 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 	for _, r := range refunds {
 		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), storedMillis(now))
 	}
-	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return conn.SendBatch(ctx, batch).Close()
-	})
+	return s.runBatch(ctx, batch)
 }
 
 const purgeThrottle = `

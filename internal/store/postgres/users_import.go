@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -117,7 +116,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []account.User, change au
 		conflicts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[importConflict])
 		return err
 	})
-	err := s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+	err := s.runBatch(ctx, batch)
 	if err != nil {
 		return nil, err
 	}
