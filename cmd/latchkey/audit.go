@@ -50,11 +50,7 @@ func (c *auditCommand) Run(ctx context.Context, std stdio) error {
 			query.Outcome = audit.Failure
 		}
 		if c.User != "" {
-			accounts, err := openDirectory(db, c.MinPassword, newTextLog(std.err))
-			if err != nil {
-				return err
-			}
-			u, err := findUser(ctx, accounts, c.User)
+			u, err := findUserIn(ctx, db, c.MinPassword, std, c.User)
 			if err != nil {
 				return err
 			}

@@ -43,6 +43,15 @@ func findUser(ctx context.Context, accounts *account.Directory, login string) (a
 	return u, explainNotFound(err, "user", login, "user list")
 }
 
+// findUserIn is findUser for a command that needs more of the database than its users.
+func findUserIn(ctx context.Context, db database, minPassword int, std stdio, login string) (account.User, error) {
+	accounts, err := openDirectory(db, minPassword, newTextLog(std.err))
+	if err != nil {
+		return account.User{}, err
+	}
+	return findUser(ctx, accounts, login)
+}
+
 // targetUser has the settings and the argument of every command that acts on one user.
 type targetUser struct {
 	config.Database `embed:"" group:"Database"`

@@ -18,11 +18,7 @@ func (*userSignOut) Help() string {
 // Run ends all sessions of the user.
 func (c *userSignOut) Run(ctx context.Context, std stdio) error {
 	return withDatabase(ctx, c.Database, func(ctx context.Context, db database) error {
-		accounts, err := openDirectory(db, c.MinPassword, newTextLog(std.err))
-		if err != nil {
-			return err
-		}
-		u, err := findUser(ctx, accounts, c.User)
+		u, err := findUserIn(ctx, db, c.MinPassword, std, c.User)
 		if err != nil {
 			return err
 		}
