@@ -19,6 +19,21 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AuthorizationServerMetadataResponseTypesSupported.
+const (
+	AuthorizationServerMetadataResponseTypesSupportedNone AuthorizationServerMetadataResponseTypesSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the AuthorizationServerMetadataResponseTypesSupported enum.
+func (e AuthorizationServerMetadataResponseTypesSupported) Valid() bool {
+	switch e {
+	case AuthorizationServerMetadataResponseTypesSupportedNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuthorizationServerMetadataTokenEndpointAuthMethodsSupported.
 const (
 	AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretBasic AuthorizationServerMetadataTokenEndpointAuthMethodsSupported = "client_secret_basic"
@@ -202,6 +217,21 @@ func (e OAuthErrorError) Valid() bool {
 	case OAuthErrorErrorUnauthorizedClient:
 		return true
 	case OAuthErrorErrorUnsupportedGrantType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenidConfigurationResponseTypesSupported.
+const (
+	OpenidConfigurationResponseTypesSupportedNone OpenidConfigurationResponseTypesSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the OpenidConfigurationResponseTypesSupported enum.
+func (e OpenidConfigurationResponseTypesSupported) Valid() bool {
+	switch e {
+	case OpenidConfigurationResponseTypesSupportedNone:
 		return true
 	default:
 		return false
@@ -430,10 +460,13 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []GrantType                                                    `json:"grant_types_supported"`
-	IntrospectionEndpoint             string                                                         `json:"introspection_endpoint"`
-	Issuer                            string                                                         `json:"issuer"`
-	JwksUri                           string                                                         `json:"jwks_uri"`
+	GrantTypesSupported   []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint string      `json:"introspection_endpoint"`
+	Issuer                string      `json:"issuer"`
+	JwksUri               string      `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []AuthorizationServerMetadataResponseTypesSupported            `json:"response_types_supported"`
 	RevocationEndpoint                string                                                         `json:"revocation_endpoint"`
 	ScopesSupported                   []string                                                       `json:"scopes_supported"`
 	ServiceDocumentation              string                                                         `json:"service_documentation"`
@@ -441,6 +474,9 @@ type AuthorizationServerMetadata struct {
 	TokenEndpointAuthMethodsSupported []AuthorizationServerMetadataTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string                                                         `json:"userinfo_endpoint"`
 }
+
+// AuthorizationServerMetadataResponseTypesSupported defines model for AuthorizationServerMetadata.ResponseTypesSupported.
+type AuthorizationServerMetadataResponseTypesSupported string
 
 // AuthorizationServerMetadataTokenEndpointAuthMethodsSupported defines model for AuthorizationServerMetadata.TokenEndpointAuthMethodsSupported.
 type AuthorizationServerMetadataTokenEndpointAuthMethodsSupported string
@@ -748,11 +784,17 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []GrantType                                            `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string                                               `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string                                                 `json:"introspection_endpoint"`
-	Issuer                            string                                                 `json:"issuer"`
-	JwksUri                           string                                                 `json:"jwks_uri"`
+	GrantTypesSupported []GrantType `json:"grant_types_supported"`
+
+	// IdTokenSigningAlgValuesSupported The algorithms of access tokens, and RS256, which OpenID Connect requires in the list. This
+	// service issues no ID tokens.
+	IdTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint            string   `json:"introspection_endpoint"`
+	Issuer                           string   `json:"issuer"`
+	JwksUri                          string   `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []OpenidConfigurationResponseTypesSupported            `json:"response_types_supported"`
 	RevocationEndpoint                string                                                 `json:"revocation_endpoint"`
 	ScopesSupported                   []string                                               `json:"scopes_supported"`
 	ServiceDocumentation              string                                                 `json:"service_documentation"`
@@ -761,6 +803,9 @@ type OpenidConfiguration struct {
 	TokenEndpointAuthMethodsSupported []OpenidConfigurationTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string                                                 `json:"userinfo_endpoint"`
 }
+
+// OpenidConfigurationResponseTypesSupported defines model for OpenidConfiguration.ResponseTypesSupported.
+type OpenidConfigurationResponseTypesSupported string
 
 // OpenidConfigurationSubjectTypesSupported defines model for OpenidConfiguration.SubjectTypesSupported.
 type OpenidConfigurationSubjectTypesSupported string

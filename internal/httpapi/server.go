@@ -100,6 +100,7 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
+	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -120,6 +121,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.demoGuard,
 		s.browserGuard,
 		s.guard,
+		parameters,
 		middleware.BodyLimit(maxBody),
 		oauthForm,
 		jsonBody,
