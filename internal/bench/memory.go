@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,9 +15,17 @@ import (
 	"time"
 )
 
-// residentMemory returns how much memory a process and its children occupy, in bytes. Pages that a child shares
+// residentMemory returns how much memory processes and their children occupy, in bytes. Pages that a child shares
 // with others, such as those of the program itself, count in proportion.
-func residentMemory(ctx context.Context, pid int) (uint64, error) {
+func residentMemory(ctx context.Context, pids ...int) (sum uint64, err error) {
+	for _, pid := range pids {
+		own, failed := familyMemory(ctx, pid)
+		sum, err = sum+own, errors.Join(err, failed)
+	}
+	return sum, err
+}
+
+func familyMemory(ctx context.Context, pid int) (uint64, error) {
 	sum, err := ownMemory(ctx, pid)
 	for _, child := range children(pid) {
 		rollup, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", child)) // a child that has ended occupies nothing
@@ -65,26 +74,26 @@ func statusKiB(status, name string) (uint64, error) {
 	return kib << 10, err
 }
 
-// usage is what a process uses in a window.
+// usage is what processes use in a window.
 type usage struct {
-	memory uint64        // the largest resident memory of it and its children, in bytes
-	cpu    time.Duration // of all its threads and children; 0 where the system does not tell
+	memory uint64        // the largest resident memory of them and their children, in bytes
+	cpu    time.Duration // of all their threads and children; 0 where the system does not tell
 }
 
-// watch reads the memory of a process ten times a second until the window ends.
-func watch(ctx context.Context, pid int, w window) (u usage) {
-	if pid == 0 {
+// watch reads the memory of processes ten times a second until the window ends.
+func watch(ctx context.Context, pids []int, w window) (u usage) {
+	if len(pids) == 0 {
 		return u
 	}
 	sleep(ctx, time.Until(w.begin))
-	before := familyTime(pid)
+	before := familyTime(pids...)
 	for {
-		if now, err := residentMemory(ctx, pid); err == nil {
+		if now, err := residentMemory(ctx, pids...); err == nil {
 			u.memory = max(u.memory, now)
 		}
 		left := time.Until(w.end)
 		if left <= 0 || ctx.Err() != nil {
-			u.cpu = familyTime(pid) - before
+			u.cpu = familyTime(pids...) - before
 			return u
 		}
 		sleep(ctx, min(left, 100*time.Millisecond))
@@ -94,11 +103,13 @@ func watch(ctx context.Context, pid int, w window) (u usage) {
 // clockTick is the unit of processor times in /proc, the same on every architecture.
 const clockTick = 10 * time.Millisecond
 
-// familyTime returns the processor time that a process and its children have used, or 0 without /proc.
-func familyTime(pid int) time.Duration {
-	sum := processorTime(pid)
-	for _, child := range children(pid) {
-		sum += processorTime(child)
+// familyTime returns the processor time that processes and their children have used, or 0 without /proc.
+func familyTime(pids ...int) (sum time.Duration) {
+	for _, pid := range pids {
+		sum += processorTime(pid)
+		for _, child := range children(pid) {
+			sum += processorTime(child)
+		}
 	}
 	return sum
 }
