@@ -1641,6 +1641,9 @@ type ClientInterface interface {
 
 	// GetOwnProfile Get your profile
 	//
+	// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+	// address is confirmed.
+	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1677,6 +1680,8 @@ type ClientInterface interface {
 
 	// ListOwnItems List your items
 	//
+	// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 	ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1690,10 +1695,16 @@ type ClientInterface interface {
 
 	// ListOwnSessions List your sessions
 	//
+	// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+	// `current` marks the one of this request.
+	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndOwnSession End one of your sessions
+	//
+	// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+	// answered like an unknown one.
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 	EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1736,6 +1747,8 @@ type ClientInterface interface {
 
 	// ListClients List registered clients
 	//
+	// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
 	ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1769,6 +1782,8 @@ type ClientInterface interface {
 	DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetClient Get a client
+	//
+	// Returns a client with the dates of its secrets; the secrets are not stored.
 	//
 	// Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 	GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1837,6 +1852,8 @@ type ClientInterface interface {
 
 	// ListRoles List roles and their scopes
 	//
+	// Every role with the scopes that it gives to the users who have it.
+	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
 	ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1849,6 +1866,8 @@ type ClientInterface interface {
 	DeleteRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRole Get a role
+	//
+	// Returns one role with the scopes that it gives to the users who have it.
 	//
 	// Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 	GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1877,25 +1896,38 @@ type ClientInterface interface {
 
 	// GetAdminContent Get content for administrators
 	//
+	// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPublicContent Get content for everyone
+	//
+	// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 	GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetModeratorContent Get content for moderators
 	//
+	// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+	// if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 	GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetProfileContent Get your profile as protected example content
 	//
+	// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+	// on.
+	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUserContent Get content for any of the three roles
+	//
+	// Needs an access token of a user with one of the three built-in roles. Served only if
+	// `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1947,6 +1979,8 @@ type ClientInterface interface {
 	DeleteUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUser Get a user
+	//
+	// Returns any user, also one who is disabled.
 	//
 	// Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 	GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2009,10 +2043,14 @@ type ClientInterface interface {
 
 	// ListUserSessions List a user's sessions
 	//
+	// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Check whether the process is alive
+	//
+	// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2045,10 +2083,15 @@ type ClientInterface interface {
 
 	// GetContractJson Get this API description as JSON
 	//
+	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+	// the order of this page.
+	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetContractYaml Get this API description as YAML
+	//
+	// The same as `GET /openapi.json`, as YAML.
 	//
 	// Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 	GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2535,6 +2578,9 @@ func (c *Client) DeleteOwnAccount(ctx context.Context, body DeleteOwnAccountJSON
 
 // GetOwnProfile Get your profile
 //
+// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+// address is confirmed.
+//
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 func (c *Client) GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOwnProfileRequest(c.Server)
@@ -2611,6 +2657,8 @@ func (c *Client) ExportOwnData(ctx context.Context, reqEditors ...RequestEditorF
 
 // ListOwnItems List your items
 //
+// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+//
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 func (c *Client) ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOwnItemsRequest(c.Server)
@@ -2644,6 +2692,9 @@ func (c *Client) EndOwnSessions(ctx context.Context, params *EndOwnSessionsParam
 
 // ListOwnSessions List your sessions
 //
+// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+// `current` marks the one of this request.
+//
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOwnSessionsRequest(c.Server)
@@ -2658,6 +2709,9 @@ func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // EndOwnSession End one of your sessions
+//
+// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+// answered like an unknown one.
 //
 // Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 func (c *Client) EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2750,6 +2804,8 @@ func (c *Client) RequestVerification(ctx context.Context, body RequestVerificati
 
 // ListClients List registered clients
 //
+// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+//
 // Corresponds with GET /api/clients (the `ListClients` operationId).
 func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListClientsRequest(c.Server, params)
@@ -2823,6 +2879,8 @@ func (c *Client) DeleteClient(ctx context.Context, id ClientId, reqEditors ...Re
 }
 
 // GetClient Get a client
+//
+// Returns a client with the dates of its secrets; the secrets are not stored.
 //
 // Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 func (c *Client) GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2961,6 +3019,8 @@ func (c *Client) RotateClientTokenKey(ctx context.Context, id ClientId, body Rot
 
 // ListRoles List roles and their scopes
 //
+// Every role with the scopes that it gives to the users who have it.
+//
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
 func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRolesRequest(c.Server)
@@ -2993,6 +3053,8 @@ func (c *Client) DeleteRole(ctx context.Context, name RoleName, reqEditors ...Re
 }
 
 // GetRole Get a role
+//
+// Returns one role with the scopes that it gives to the users who have it.
 //
 // Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 func (c *Client) GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3051,6 +3113,8 @@ func (c *Client) PutRole(ctx context.Context, name RoleName, body PutRoleJSONReq
 
 // GetAdminContent Get content for administrators
 //
+// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAdminContentRequest(c.Server)
@@ -3065,6 +3129,8 @@ func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // GetPublicContent Get content for everyone
+//
+// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3081,6 +3147,9 @@ func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEdit
 
 // GetModeratorContent Get content for moderators
 //
+// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+// if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModeratorContentRequest(c.Server)
@@ -3096,6 +3165,9 @@ func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestE
 
 // GetProfileContent Get your profile as protected example content
 //
+// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+// on.
+//
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetProfileContentRequest(c.Server)
@@ -3110,6 +3182,9 @@ func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEdi
 }
 
 // GetUserContent Get content for any of the three roles
+//
+// Needs an access token of a user with one of the three built-in roles. Served only if
+// `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 func (c *Client) GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3221,6 +3296,8 @@ func (c *Client) DeleteUser(ctx context.Context, id UserId, reqEditors ...Reques
 }
 
 // GetUser Get a user
+//
+// Returns any user, also one who is disabled.
 //
 // Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3353,6 +3430,8 @@ func (c *Client) EndUserSessions(ctx context.Context, id UserId, reqEditors ...R
 
 // ListUserSessions List a user's sessions
 //
+// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+//
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUserSessionsRequest(c.Server, id)
@@ -3367,6 +3446,8 @@ func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...
 }
 
 // GetHealth Check whether the process is alive
+//
+// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 //
 // Corresponds with GET /healthz (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3429,6 +3510,9 @@ func (c *Client) IntrospectTokenWithFormdataBody(ctx context.Context, body Intro
 
 // GetContractJson Get this API description as JSON
 //
+// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+// the order of this page.
+//
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetContractJsonRequest(c.Server)
@@ -3443,6 +3527,8 @@ func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // GetContractYaml Get this API description as YAML
+//
+// The same as `GET /openapi.json`, as YAML.
 //
 // Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6101,6 +6187,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetOwnProfileWithResponse Get your profile
 	//
+	// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+	// address is confirmed.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
@@ -6141,6 +6230,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListOwnItemsWithResponse List your items
 	//
+	// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
@@ -6158,12 +6249,18 @@ type ClientWithResponsesInterface interface {
 
 	// ListOwnSessionsWithResponse List your sessions
 	//
+	// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+	// `current` marks the one of this request.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOwnSessionsResponse, error)
 
 	// EndOwnSessionWithResponse End one of your sessions
+	//
+	// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+	// answered like an unknown one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6208,6 +6305,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListClientsWithResponse List registered clients
 	//
+	// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
@@ -6245,6 +6344,8 @@ type ClientWithResponsesInterface interface {
 	DeleteClientWithResponse(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*DeleteClientResponse, error)
 
 	// GetClientWithResponse Get a client
+	//
+	// Returns a client with the dates of its secrets; the secrets are not stored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6315,6 +6416,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListRolesWithResponse List roles and their scopes
 	//
+	// Every role with the scopes that it gives to the users who have it.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
@@ -6331,6 +6434,8 @@ type ClientWithResponsesInterface interface {
 	DeleteRoleWithResponse(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*DeleteRoleResponse, error)
 
 	// GetRoleWithResponse Get a role
+	//
+	// Returns one role with the scopes that it gives to the users who have it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6361,12 +6466,16 @@ type ClientWithResponsesInterface interface {
 
 	// GetAdminContentWithResponse Get content for administrators
 	//
+	// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAdminContentResponse, error)
 
 	// GetPublicContentWithResponse Get content for everyone
+	//
+	// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6375,6 +6484,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetModeratorContentWithResponse Get content for moderators
 	//
+	// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+	// if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
@@ -6382,12 +6494,18 @@ type ClientWithResponsesInterface interface {
 
 	// GetProfileContentWithResponse Get your profile as protected example content
 	//
+	// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+	// on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfileContentResponse, error)
 
 	// GetUserContentWithResponse Get content for any of the three roles
+	//
+	// Needs an access token of a user with one of the three built-in roles. Served only if
+	// `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6447,6 +6565,8 @@ type ClientWithResponsesInterface interface {
 	DeleteUserWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
 	// GetUserWithResponse Get a user
+	//
+	// Returns any user, also one who is disabled.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6519,12 +6639,16 @@ type ClientWithResponsesInterface interface {
 
 	// ListUserSessionsWithResponse List a user's sessions
 	//
+	// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessionsWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error)
 
 	// GetHealthWithResponse Check whether the process is alive
+	//
+	// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6559,12 +6683,17 @@ type ClientWithResponsesInterface interface {
 
 	// GetContractJsonWithResponse Get this API description as JSON
 	//
+	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+	// the order of this page.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJsonWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractJsonResponse, error)
 
 	// GetContractYamlWithResponse Get this API description as YAML
+	//
+	// The same as `GET /openapi.json`, as YAML.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12935,6 +13064,9 @@ func (c *ClientWithResponses) DeleteOwnAccountWithResponse(ctx context.Context, 
 
 // GetOwnProfileWithResponse Get your profile
 //
+// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+// address is confirmed.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
@@ -12999,6 +13131,8 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, req
 
 // ListOwnItemsWithResponse List your items
 //
+// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
@@ -13028,6 +13162,9 @@ func (c *ClientWithResponses) EndOwnSessionsWithResponse(ctx context.Context, pa
 
 // ListOwnSessionsWithResponse List your sessions
 //
+// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+// `current` marks the one of this request.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
@@ -13040,6 +13177,9 @@ func (c *ClientWithResponses) ListOwnSessionsWithResponse(ctx context.Context, r
 }
 
 // EndOwnSessionWithResponse End one of your sessions
+//
+// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+// answered like an unknown one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13114,6 +13254,8 @@ func (c *ClientWithResponses) RequestVerificationWithResponse(ctx context.Contex
 
 // ListClientsWithResponse List registered clients
 //
+// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/clients (the `ListClients` operationId).
@@ -13175,6 +13317,8 @@ func (c *ClientWithResponses) DeleteClientWithResponse(ctx context.Context, id C
 }
 
 // GetClientWithResponse Get a client
+//
+// Returns a client with the dates of its secrets; the secrets are not stored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13287,6 +13431,8 @@ func (c *ClientWithResponses) RotateClientTokenKeyWithResponse(ctx context.Conte
 
 // ListRolesWithResponse List roles and their scopes
 //
+// Every role with the scopes that it gives to the users who have it.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
@@ -13315,6 +13461,8 @@ func (c *ClientWithResponses) DeleteRoleWithResponse(ctx context.Context, name R
 }
 
 // GetRoleWithResponse Get a role
+//
+// Returns one role with the scopes that it gives to the users who have it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13363,6 +13511,8 @@ func (c *ClientWithResponses) PutRoleWithResponse(ctx context.Context, name Role
 
 // GetAdminContentWithResponse Get content for administrators
 //
+// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
@@ -13375,6 +13525,8 @@ func (c *ClientWithResponses) GetAdminContentWithResponse(ctx context.Context, r
 }
 
 // GetPublicContentWithResponse Get content for everyone
+//
+// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13389,6 +13541,9 @@ func (c *ClientWithResponses) GetPublicContentWithResponse(ctx context.Context, 
 
 // GetModeratorContentWithResponse Get content for moderators
 //
+// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+// if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
@@ -13402,6 +13557,9 @@ func (c *ClientWithResponses) GetModeratorContentWithResponse(ctx context.Contex
 
 // GetProfileContentWithResponse Get your profile as protected example content
 //
+// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+// on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
@@ -13414,6 +13572,9 @@ func (c *ClientWithResponses) GetProfileContentWithResponse(ctx context.Context,
 }
 
 // GetUserContentWithResponse Get content for any of the three roles
+//
+// Needs an access token of a user with one of the three built-in roles. Served only if
+// `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13509,6 +13670,8 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, id Use
 }
 
 // GetUserWithResponse Get a user
+//
+// Returns any user, also one who is disabled.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13623,6 +13786,8 @@ func (c *ClientWithResponses) EndUserSessionsWithResponse(ctx context.Context, i
 
 // ListUserSessionsWithResponse List a user's sessions
 //
+// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
@@ -13635,6 +13800,8 @@ func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, 
 }
 
 // GetHealthWithResponse Check whether the process is alive
+//
+// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13687,6 +13854,9 @@ func (c *ClientWithResponses) IntrospectTokenWithFormdataBodyWithResponse(ctx co
 
 // GetContractJsonWithResponse Get this API description as JSON
 //
+// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+// the order of this page.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
@@ -13699,6 +13869,8 @@ func (c *ClientWithResponses) GetContractJsonWithResponse(ctx context.Context, r
 }
 
 // GetContractYamlWithResponse Get this API description as YAML
+//
+// The same as `GET /openapi.json`, as YAML.
 //
 // Returns a wrapper object for the known response body format(s).
 //
