@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi model races kill scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ model: ## Compare a million random operations on sessions with the model, on bot
 races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on three servers with PostgreSQL
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./internal/e2e -races.rounds=$(or $(ROUNDS),200)
+
+# kill, faults and overload are parts of make test, too, with less.
+kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10)
 
 scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
