@@ -53,21 +53,25 @@ func TestNetworkFaults(t *testing.T) {
 			f := &faultyService{server: start(t, proxied), fault: fault}
 			f.prepare(t)
 
-			proxy.begin(t, fault)
-			for round := range 2 { // with the connections of before, and with new ones
-				f.operate(t, round)
+			for _, operate := range []func(t *testing.T, round int){f.signsUp, f.signsIn, f.refreshes, f.revokes, f.introspects, f.readsProfile} {
+				proxy.begin(t, fault)
+				for round := range 2 { // with the connections of before, and with new ones
+					operate(t, round)
+				}
+				for _, path := range []string{"/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz", "/readyz"} {
+					require.Equal(t, http.StatusOK, f.get(t, path, "").status, path)
+				}
+				proxy.end(t, fault)
+				require.Eventually(t, func() bool { return f.introspection(t).status == http.StatusOK }, 5*time.Second, 20*time.Millisecond,
+					"the service does not recover")
 			}
-			for _, path := range []string{"/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz", "/readyz"} {
-				require.Equal(t, http.StatusOK, f.get(t, path, "").status, path)
-			}
-
-			proxy.end(t, fault)
-			require.Eventually(t, func() bool { return f.introspection(t).status == http.StatusOK }, 5*time.Second, 50*time.Millisecond,
-				"the service does not recover")
 			f.requireTruth(t)
 		})
 	}
 }
+
+// newcomers sign up under a fault.
+var newcomers = []string{"first", "second"}
 
 // faultyService is a service whose database is behind a fault, and what it has acknowledged.
 type faultyService struct {
@@ -93,24 +97,42 @@ func (f *faultyService) introspection(t *testing.T) response {
 	return f.post(t, "/introspect", append([]string{"token", f.access}, asWeb...)...)
 }
 
-// operate does the six operations under the fault.
-func (f *faultyService) operate(t *testing.T, round int) {
+func (f *faultyService) signsUp(t *testing.T, round int) {
 	t.Helper()
-	name := []string{"first", "second"}[round]
-	got := f.timed(t, "sign-up", http.StatusCreated, func() response { return f.signUp(t, name, validPassword) })
+	got := f.timed(t, "sign-up", http.StatusCreated, func() response { return f.signUp(t, newcomers[round], validPassword) })
 	f.created = append(f.created, got.status)
+}
+
+func (f *faultyService) signsIn(t *testing.T, _ int) {
+	t.Helper()
 	f.timed(t, "sign-in", http.StatusOK, func() response { return f.login(t, "admin", devPassword("admin")) })
-	got = f.timed(t, "refresh", http.StatusOK, func() response { return f.server.refresh(t, f.refresh) })
+}
+
+func (f *faultyService) refreshes(t *testing.T, _ int) {
+	t.Helper()
+	got := f.timed(t, "refresh", http.StatusOK, func() response { return f.server.refresh(t, f.refresh) })
 	if got.status == http.StatusOK {
 		f.refresh = field(t, got.body, "refresh_token")
 	}
-	got = f.timed(t, "revocation", http.StatusOK, func() response { return f.post(t, "/revoke", "token", f.revoked[round]) })
+}
+
+func (f *faultyService) revokes(t *testing.T, round int) {
+	t.Helper()
+	got := f.timed(t, "revocation", http.StatusOK, func() response { return f.post(t, "/revoke", "token", f.revoked[round]) })
 	f.acknowledged = append(f.acknowledged, got.status == http.StatusOK)
-	got = f.timed(t, "introspection", http.StatusOK, func() response { return f.introspection(t) })
+}
+
+func (f *faultyService) introspects(t *testing.T, _ int) {
+	t.Helper()
+	got := f.timed(t, "introspection", http.StatusOK, func() response { return f.introspection(t) })
 	if got.status == http.StatusOK {
 		require.Equal(t, true, decode(t, got.body)["active"])
 	}
-	got = f.timed(t, "profile", http.StatusOK, func() response { return f.get(t, "/api/auth/users/me", f.access) })
+}
+
+func (f *faultyService) readsProfile(t *testing.T, _ int) {
+	t.Helper()
+	got := f.timed(t, "profile", http.StatusOK, func() response { return f.get(t, "/api/auth/users/me", f.access) })
 	if got.status == http.StatusOK {
 		require.Equal(t, "user", field(t, got.body, "username"))
 	}
@@ -143,7 +165,7 @@ func (f *faultyService) requireTruth(t *testing.T) {
 	f.requireTokenAccepted(t, f.access)
 	require.Equal(t, http.StatusOK, f.server.refresh(t, f.refresh).status, "a refresh that is repeated")
 	for round, status := range f.created {
-		name := []string{"first", "second"}[round]
+		name := newcomers[round]
 		if got := f.login(t, name, validPassword).status; status == http.StatusCreated || got != http.StatusBadRequest {
 			require.Equal(t, http.StatusOK, got, name)
 		} else {
