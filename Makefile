@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races kill faults scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi model races kill faults failover scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,11 @@ faults: ## Put eight faults of the network between the service and PostgreSQL, a
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 10m -v -run '^TestNetworkFaults$$' ./internal/e2e
 
+# testenv finds or installs Patroni and etcd.
+failover: ## Lose the primary of a PostgreSQL cluster under load ROUNDS times, 10 by default, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=failover -count=1 -timeout 2h -v -run '^TestFailover$$' ./internal/e2e -failover.rounds=$(or $(ROUNDS),10)
+
 scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
@@ -84,7 +89,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=fastapi ./...
+	go vet -tags=fastapi,failover ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 

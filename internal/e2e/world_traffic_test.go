@@ -28,11 +28,12 @@ type traffic struct {
 	unstable bool              // a replica may die: no response is no problem, and ends the traffic to it
 	acked    atomic.Int64      // acknowledged writes
 	answers  [600]atomic.Int64 // responses by status; 0: none
-	lastAck  atomic.Int64      // when the last write was acknowledged, in Unix nanoseconds
 
 	mu       sync.Mutex
 	lives    []*life
 	problems []string
+	lastAck  time.Time     // when a write was acknowledged
+	gap      time.Duration // the longest time between two of them
 
 	halt chan struct{}
 	wait sync.WaitGroup
@@ -189,8 +190,7 @@ func (x *traffic) do(c caller, l *life, s step) (again, ended bool) {
 	case got.status == s.want:
 		s.done(l, got.body)
 		l.doubt = ""
-		x.acked.Add(1)
-		x.lastAck.Store(time.Now().UnixNano())
+		x.acknowledged()
 		return false, false
 	case got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") != "":
 		select {
@@ -202,6 +202,27 @@ func (x *traffic) do(c caller, l *life, s step) (again, ended bool) {
 	}
 	x.problem("%s of %s: %d %s", s.name, l.name, got.status, got.body)
 	return false, true
+}
+
+// acknowledged counts a write.
+func (x *traffic) acknowledged() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	now := time.Now()
+	if !x.lastAck.IsZero() {
+		x.gap = max(x.gap, now.Sub(x.lastAck))
+	}
+	x.lastAck = now
+	x.acked.Add(1)
+}
+
+// longestGap returns the longest time in which no write was acknowledged, and begins anew.
+func (x *traffic) longestGap() time.Duration {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	gap := x.gap
+	x.gap = 0
+	return gap
 }
 
 func (x *traffic) problem(format string, arguments ...any) {
