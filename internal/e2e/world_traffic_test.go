@@ -267,6 +267,10 @@ func (c caller) tryJSON(operation, token string, body object) (response, error) 
 }
 
 func (c caller) try(operation, token, contentType string, body []byte) (response, error) {
+	return c.tryWith(plain, operation, token, contentType, body)
+}
+
+func (c caller) tryWith(client *http.Client, operation, token, contentType string, body []byte) (response, error) {
 	method, path, _ := strings.Cut(operation, " ")
 	r, err := http.NewRequestWithContext(context.Background(), method, c.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -281,7 +285,7 @@ func (c caller) try(operation, token, contentType string, body []byte) (response
 	if c.address != "" {
 		r.Header.Set("X-Forwarded-For", c.address)
 	}
-	got, err := plain.Do(r)
+	got, err := client.Do(r)
 	if err != nil {
 		return response{}, err
 	}
