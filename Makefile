@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races kill faults failover overload soak scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi model races kill faults failover overload soak upgrade scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,11 @@ soak: ## See that memory, goroutines, open files and the database stay flat unde
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=load -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/e2e -soak.time=$(or $(SECONDS),600)s
 
+# Earlier versions are built from the history, which must be complete.
+upgrade: ## Let earlier versions go on while this one migrates their database, and serve it together, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=upgrade -count=1 -timeout 30m -v -run '^TestUpgrade$$' ./internal/e2e
+
 scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
@@ -97,7 +102,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=fastapi,failover,load ./...
+	go vet -tags=fastapi,failover,load,upgrade ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 
