@@ -75,7 +75,7 @@ export function ErrorNote({ error, retry }) {
   }
   return html`<div class="note bad" role="alert">
     <p>${error.text}</p>
-    ${error.requestId && html`<p class="small">${t('error.request')} <code>${error.requestId}</code></p>`}
+    ${error.requestId && html`<p class="request">${t('error.request')} <code>${error.requestId}</code></p>`}
     ${retry && html`<${Button} kind="quiet" onClick=${retry}>${t('action.retry')}<//>`}
   </div>`;
 }

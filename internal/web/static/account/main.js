@@ -1,5 +1,5 @@
 // The account pages: which view is shown, and what surrounds it.
-import { html, render, useEffect } from '../lib.js';
+import { html, render, useEffect, useRef } from '../lib.js';
 import { loadUser, onSessionEnd, signInURL, user } from '../api.js';
 import { navigate } from '../router.js';
 import { ErrorNote, LanguageMenu, Loading, Messages, Top, toast, useLoad } from '../ui.js';
@@ -40,7 +40,11 @@ function guarded(View) {
 }
 
 function Navigation() {
-  return html`<nav class="nav" aria-label=${t('nav')}><ul>
+  const list = useRef(null);
+  useEffect(() => { // on a narrow screen the list scrolls
+    list.current.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [current.value]);
+  return html`<nav class="nav" aria-label=${t('nav')}><ul ref=${list}>
     ${menu.map(path => html`<li><a href=${url(path)} aria-current=${path === current.value ? 'page' : undefined}>
       ${t(`nav.${path || 'profile'}`)}</a></li>`)}
   </ul></nav>`;
@@ -76,4 +80,3 @@ document.addEventListener('visibilitychange', () => {
 const app = document.querySelector('#app');
 app.replaceChildren();
 render(html`<${Account} />`, app);
-performance.mark('latchkey-ready');
