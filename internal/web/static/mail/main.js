@@ -103,8 +103,10 @@ function Message({ id }) {
       <h2 tabindex="-1">${data.subject}</h2>
       <p>${t('to', { address: data.to })} · <${Time} value=${data.date} exact /></p>
     </header>
-    ${link && html`<p><a class="button primary" href=${link}>${t('open')}</a></p>`}
-    <${Views} view=${view} setView=${setView} />
+    <div class="row between">
+      ${link && html`<a class="button primary" href=${link}>${t('open')}</a>`}
+      <${Views} view=${view} setView=${setView} />
+    </div>
     ${view === 'html'
       ? html`<iframe class="mail" sandbox="allow-popups allow-popups-to-escape-sandbox" title=${data.subject}
           src=${new URL(`${messages}/${encodeURIComponent(id)}/html`, root).href}></iframe>`
@@ -138,5 +140,5 @@ const { Router, url } = createRouter({
 keepUpdated();
 const app = document.querySelector('#app');
 app.replaceChildren();
-render(html`<${Top} home=${url('')}><div class="end"><span class="small muted">${t('only')}</span></div><//>
-  <${Router} /><footer class="footer"><${LanguageMenu} /></footer><${Messages} />`, app);
+render(html`<${Top} home=${url('')}><div class="end"><span class="only small muted">${t('only')}</span><${LanguageMenu} /></div><//>
+  <${Router} /><${Messages} />`, app);
