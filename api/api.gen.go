@@ -779,6 +779,24 @@ type Userinfo struct {
 	Sub string `json:"sub"`
 }
 
+// VerifiedToken What the `X-Auth-*` headers say, as JSON
+type VerifiedToken struct {
+	ClientId string   `json:"client_id"`
+	Roles    []string `json:"roles"`
+
+	// Scope Scopes of the token that the user still has, separated by spaces
+	Scope string `json:"scope"`
+
+	// Sid Id of the session that the token belongs to
+	Sid string `json:"sid"`
+
+	// Sub Id of the user, or of the client if it acts for itself
+	Sub string `json:"sub"`
+
+	// Username Left out if a client acts for itself
+	Username *string `json:"username,omitempty"`
+}
+
 // ClientId defines model for ClientId.
 type ClientId = string
 
@@ -921,6 +939,15 @@ type ListUsersParams struct {
 type GetReadinessParams struct {
 	// Deep 1 to check whether this replica can write
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
+}
+
+// VerifyParams defines parameters for Verify.
+type VerifyParams struct {
+	// Scope Scopes that the token must have, all of them, separated by spaces
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// Role Roles of which the user must have one, separated by spaces
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1156,6 +1183,9 @@ type ServerInterface interface {
 	// PostUserinfo Get claims about the signed-in user, with POST
 	// (POST /userinfo)
 	PostUserinfo(ctx echo.Context) error
+	// Verify Check a token for a gateway
+	// (GET /verify)
+	Verify(ctx echo.Context, params VerifyParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1949,6 +1979,31 @@ func (w *ServerInterfaceWrapper) PostUserinfo(ctx echo.Context) error {
 	return err
 }
 
+// Verify converts echo context to params.
+func (w *ServerInterfaceWrapper) Verify(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifyParams
+	// ------------- Optional query parameter "scope" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", ctx.QueryParams(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter scope: %s", err))
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Verify(ctx, params)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -2014,6 +2069,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
 	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
 	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
+	router.GET(options.BaseURL+"/verify", wrapper.Verify, options.OperationMiddlewares["verify"]...)
 	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
 	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
 	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
@@ -9289,6 +9345,115 @@ func (response PostUserinfo503ApplicationProblemPlusJSONResponse) VisitPostUseri
 	return err
 }
 
+type VerifyRequestObject struct {
+	Params VerifyParams
+}
+
+type VerifyResponseObject interface {
+	VisitVerifyResponse(w http.ResponseWriter) error
+}
+
+type Verify200ResponseHeaders struct {
+	XAuthClient   string
+	XAuthRoles    string
+	XAuthScope    string
+	XAuthSession  string
+	XAuthSubject  string
+	XAuthUsername string
+}
+
+type Verify200JSONResponse struct {
+	Body    VerifiedToken
+	Headers Verify200ResponseHeaders
+}
+
+func (response Verify200JSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Auth-Client", fmt.Sprint(response.Headers.XAuthClient))
+	w.Header().Set("X-Auth-Roles", fmt.Sprint(response.Headers.XAuthRoles))
+	w.Header().Set("X-Auth-Scope", fmt.Sprint(response.Headers.XAuthScope))
+	w.Header().Set("X-Auth-Session", fmt.Sprint(response.Headers.XAuthSession))
+	w.Header().Set("X-Auth-Subject", fmt.Sprint(response.Headers.XAuthSubject))
+	w.Header().Set("X-Auth-Username", fmt.Sprint(response.Headers.XAuthUsername))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response Verify401ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response Verify403ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response Verify500ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Verify503ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetIndex See that the service is running
@@ -9465,6 +9630,9 @@ type StrictServerInterface interface {
 	// PostUserinfo Get claims about the signed-in user, with POST
 	// (POST /userinfo)
 	PostUserinfo(ctx context.Context, request PostUserinfoRequestObject) (PostUserinfoResponseObject, error)
+	// Verify Check a token for a gateway
+	// (GET /verify)
+	Verify(ctx context.Context, request VerifyRequestObject) (VerifyResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -11257,269 +11425,308 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 	return nil
 }
 
+// Verify operation middleware
+func (sh *strictHandler) Verify(ctx echo.Context, params VerifyParams) error {
+	var request VerifyRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Verify(ctx.Request().Context(), request.(VerifyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Verify")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyResponseObject); ok {
+		return validResponse.VisitVerifyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1Flm05tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E82H",
-	"HraccGvnxmJ3o0/jHJz3448g5JMpZ4QpGXT+CMgXPJnGBP79k+AzScQFkZJypn+5xnFCzG1TKojsURZ0",
-	"nrXbjUCQoSBy3Mtf2N5pPzvQF2XIpyToBFPBhzQmwc1NIziKKWHqI1XjCxIKogrLh3BR/wuHil6ToKNE",
-	"QhoBTiJKWKjB+/S5EYSCYEWiHlZBJ9hp7xw029vN9s5le7fT3uu0938NGsGQCql6UyzUPOgMcSxJIxgJ",
-	"DJ/7yb6oFwoSEaYojmXwuRHQKOgEgky5UM0ZF1dEBI2A4Yn+hnP4GaU/T5NBTMN0afhUWDqRRMiOIDjS",
-	"S0r4SH3hjxXAvvl803CwSbs9QSh70avxNJxv6/8lg93/Ub9cbP/+68f381//8T/qF/b39tuPL5O3H/++",
-	"98vH7dng1YfSRl/yK8J+JvParQ6JlD2l7+rheMQFVeNJ0AleX+zsHwSNBbgIJvMmnk6beBBGRH9uGGM6",
-	"ASLS29CLsMJANhNM46AT/PGH/rkFf97cAJhr49JAkaFyiqWccREFGTHCp+QQiuNJHpH2T/JF2Y++IvPq",
-	"+/ey9ztcm1enqC6gV2MuXS3oBGugDPbhnIyoVESQ6CjFTIqsv+xp0BvDY1LYjEFCY6X5jH2ZA+n07XHv",
-	"+MXJ5el5kIcAC0XDmMjOTFBFNKyWG8Hqlsm9pbK441SRiYETR5EgUgadYHvnSavdare2g/SQwh7FWIXj",
-	"KzJv2l1YDSVhIgTg2SDVMdDCI9sHhUfgbe3B7nAH7+82D/DesLkXHYTNZ1GbNHeGB8N2uDN8grfbQSOI",
-	"sVS9RC4BAk4pHgEcGqJ462lrv9W2W/9BErGADlf5SnfycUxD8t9WyrRCPnHXetdE0CElUYpP+Mr9YTs8",
-	"CLdJ89mgTZp7eJc0n+KDvWY7ejJ4Gj4Z7uJtjQbBY4NlwP6Hi+NzTWbJNFoKmP5ySzkAW+A+mLIhL8q8",
-	"9T9hKsiQCEGiXuU1dTDLZLDqZ99oUMcER0QAqz2MYz7T/4iIDAWdKpDaweWYIKwvkQhNiBrzSKK/nb88",
-	"Qs+2t9vo3//abrd2Wts/6K8w3xR0grPTi0tgpL8lVOgPcixvTCbAydUcJLpUgrKRkTNjHMeEjUgVgtd8",
-	"hhRHOFFjzVdCrEgRgu3WQRmCnwgWRCBg2v/VDcZKTTtbWzEPcTzmUnWetp+2u8G6MMJpXQbpmCBzrFGI",
-	"WQHqFjqdUKVIhOgQ7tMvJ1KhMZbwt8FGl/X/0Tw3l0jU1LK3g/7x7u1rpab2534DSY7UGCs0MGqWRBFH",
-	"jCskxwYIKhCfMSTpiDUpQxHFMR+1uqyyca0uK24dljRctnMNFI6xkET9Vzf4cPmy+RQ2c9HmvedHOBx7",
-	"Nu0wnuG5RH3Gm6G+o2+Qe/Bk7xn697/2y5h1t62Ju/f8QnGx+PVS37H89XDbmq8/J0rMD4fKcMIiBBck",
-	"5CySmsZnmCo0IEMuCBCE1i4QVopMpqp66nYLoB20F4E0oYxOkknQ2W448ChTZESEYQRTLPCEKMsLDKWf",
-	"RFVgTyLEhzki1/JE/z7FapwJdhot3J8J/vKWsJEaB52d/f2G76glQnLh50Z90LlCuKPvoJkKck15ItEU",
-	"j8hzxCdUIarQkAu4DJoLXHMA/5YQMc8gNssFNVDub+/4oHxLJ1RVgXyfTAZEaMhA/qMpERYsDUpEhjiJ",
-	"FaIS7bdroIlh4RIwBn872iRaiE2j7LyHlcqg9UFa9BtoyC1PH8xRMp0SEWJJUEyUJoEGiuiIKom4QAnT",
-	"AiLkgkg/ruE/K2L7YM+3jVZ7Wkxu0tqRt6G3IRcTkOJJAndWQdAie/H7tQh+kJff6IfllDNp7WYcWS4P",
-	"BhZnyllY02ms5QjlbGsq+CAmk//8pzSmdd7wTtgV4zP2jmgqLFprPDKkco1jGvWs+AkaQUSU0U70lw54",
-	"NNfUaW97jiQx3IgIwYVEMYVnzF+g3KaPUwkyCCOAAA0pifUnT7mmThF0gi2ttgQ32i5gUmEWani28JRu",
-	"aUG5paVVMrXbSaTVjNvbb160vf9PHxGFVSKDzp4+F4oqK8MidJ5+nd1xPOCJ6gxizK7Mtmc4+g9BhkEn",
-	"+N9bmTtjy1yVW2dmq80jVW7kZDiVaIJjjWwS6XMTcWI2Y6L1eqTGVKLDsxOUX0EzOs6GMQ1vjWurGF5i",
-	"bat6cO1u6Cm4o4BqKpG7rMF3d9w/Zp5lmEm/9yuhJbTvk2hG1RiRL1QqykYowgo3kEzCMcIS4WwjQKlK",
-	"d+OmEbzkYkCjyGzvLVBEmUyGQxpqaXlhXFm+I5nd1DMOr9KpNP4VBM6BjLjG+JqkqqTmPwge1gQIJ+0h",
-	"sLmbYTPbmwdE53vNUYy0CgoWy8ePH5uHOf3aI4nxhBjVekKl1HiH7WlYBVwA3XNGnM63r3WrXaPz1atz",
-	"Rp9UL3nColsSBcs9XqYFxlVvCBdzJKCR7X68f5TuZSjVu/3SvuhBUWq+xmzlOcHR/JZbOcQ01njx7KTW",
-	"m7nAgsbzXsLwNaYxHsSkwgUFgVchvRSJNGVIgsIxCa9kBzjFAEv9VPqqT0H6a0mUCf0lv98KDfv5k3VB",
-	"xDUNCfpQAPsBWWZuG6hEUmGh+WQDyXGiDMfkM9bQjMXuEjY7VDySYOc0U0PHB429eytnEgFAp/oor6T8",
-	"+KhgJjgbnTknbsHxovWUnNYDDkunv/SK2+AUPZAE1nRwnmG9LfCWdbYcPuoYIPDser+kifUbqF8AM/8D",
-	"cC79Q8L0geeC/k6inrHC+oiLLusnTCbTKReK2Od7mmD6LXRolDon2zQz6ed39EtzNps1tfLSTERMmD4/",
-	"UV/fimPJEWZdVoHV+A1yuAf7vnnEmRI8XoZ9Z4/fNIIzgUf1O5k9YPwHGa28A2/Ue64OrXBYj2JGpahR",
-	"mU4y7dhHKcYVZrRd83pj3QEs1pEDmrIRPyUP2gOSUAdxFs/R2enFpcGfR3Cmrr5FG25u0irqV8brOVYE",
-	"LOu1Uao4f4fZ3IvWelngZQScowlmc+d8kc+NbwazCCkxR3iEKbtHLNZA1++gCiQtZPRbYzKCqqrNY82x",
-	"nLdD0NFYZYxLAz3UDALCKGg25s5ZCOqwZg/6CvgrpaJxDF5DRBkaCj5BGDGiZlxcaY5o3Y3WKjZOxm/F",
-	"CRp3FjdayhJh0LIeqYEPx0toEtbsmT/91AXWMMOxsaifI8rCOIlIwSdMIzQbE4bmPEEmfIaoukeKy4PZ",
-	"7yCs8V2ESkMT85E2oRSmzNBZiBNJGsaYKoL7bYXBJedvsRiR9TlG+tgtJUHeZRLrtfQZxAwd7KGf6U8P",
-	"yumXvPqbIuRDTku5jS7nyeso4yX1QPvQYmMwufgL5czqrg+AFKuHddDC934bLumzkxc9Wo5zFZCaCs71",
-	"cDpI5L3IZfAEG9OISqRXff61BXIRBH5NRMxxRKKGsxicbagvFz/pO5ORq2lii4xzn0bmjHPOe1qxcfxM",
-	"FszylfSvB3CF7OR8lZecIw29cyXLB7XAq3oeYCJTAIEtplqdtOJ3LTWwy/S1r6UG3oHyVlPMFruFygqa",
-	"pbuSfpbFLm6tlN0/Ge7ngxknDjCzKejYQv5gpHhyR0XwphGsoI4tYRtVtcziTys8Pc08QOOpC1551aF7",
-	"5xbbOY+dZRLomCmq5kif57cWwgeNdCzSPRvBimrY4gAGqDiQ/7konGjyJReFLazrCW5/ED/2doaOwoc/",
-	"sCtbw0wiRFmqApQ/2+6RvmxS9FYIZSxU0YrK2Wp62SIkV/SzdVzoC3Wyh+CO39JRXqv9OZ+5RnLVa76y",
-	"YngHqfmBTQXXhHcHQpgRfOX1o1uC0Nd7uWzpYiQl7yzXikvIJxPOnqNwzLkkCDOuxlptYKQ+g4Az4pIu",
-	"JhxCuHqNTPEpJhSkoDxIUsHOTp6j5HbXsvmvmF0wI3HcNPkFDTRIFMIIcIMGguAriTASSUwMz0/DAO9I",
-	"RPHlfHpbatDv86YV5CINE/0OiDTkyUESFmUOCixRxUJ8CHm8n0dXCiKCbUCXBsSvIo0rIRb9yf0ge49x",
-	"xEcTyj5IIo4gCRowE0VUP4DjM8GnRCiqMZFmBGc/pSnFpXy6PUgPc3/vVhKOqunGlSQxJRLSRxMsrmz0",
-	"wiSvayyGnA2poUGXgcq4+9X4OmB5CCIa74x9/4DzmGBIqWDe3LQXVE5jPEc2oSz/UaAOlz9jmuNSJQV2",
-	"CAmASkPpQnpIkJDQayIRdiCC7opRTNkVUtzxKMOb0qytHKvLQbTd3inu87YPQBqqxJdz+uH8reZwGLk7",
-	"Sl+799Szmk349mVE5lIK+2k6eF8fMFN/sCwHD15/Yu7dz7YaC4Hn+mqWfl5ZaeEW3OTz4j5ly7iE/s/p",
-	"E3zwTxIq/a70SJxhFY7XPBGusqBC0XB3H0UUmLfMqAKzCBEWQaDMmrI201B6SdeuEPUSpszhK77plMVz",
-	"Q1h9A0wHmXd3jOWYvhisbGtfO0UpJboIK9JUdEKCuuP7AMf+45iAcIZUPzgg7tzT3Ln/Jgf62GHI4aaU",
-	"lfn4Tusdjkz1SCQRVcfXVnRXKd6I7TIysUJjPJ0SBrzaJrr1oXLO2Cs9yvo++sKh8qVefxxzFNEIUdXJ",
-	"5cs1EHYub2o8oH0NHlZc9MERhUF/08eMs9R3SkTti0HcL07DNa4rAMW7jCu1qqxyllI0LxRgeFdR3hPC",
-	"EM32deUjm6vz8vFvu4EgTWcYsjIj3zLm+SUJxY2AJyrk3uxvmYBd2gc8DTGNE0G8NCAIln6ymkNaPYQz",
-	"AN1G4Ut31NKjd8lMnfujellhYTMyqil8evGZ25xwjNkoT9MZMfpea9ZdQFXlhYOa0+wK3P5YIuUAJ1jZ",
-	"ilfYC4eQz3WH2xUOFs92Kr3TfyxSTHNc4qYqwnM1E9WNMNUWDoVQdJKVUWj92R7dGGdFFEs2ASD2f6/x",
-	"yoCuaDya74jCrsa3uANZEpPspdp8YUeqmgxlVpPZru4CZUpwOSWAmB5hERiS3nWolImxwCuX/jm7kr1E",
-	"UO9FQa65UfkXr29KS+/lq6w/ohfxMJkQprATCdXDAKXFC+Eq3tLTJlnPZi3dC7CJLY5cBEWZmAwqKuDn",
-	"MOHf91qE+8Bo1FDbqlviQWkdanznotouoWTs5Voj1FWQgU5a9T/aR58jQRixFYqcX1Eis1ozYFiLyor8",
-	"TRqWQ2I1NqNk27pH93YsCBjKABfs12IIpEuf9/jkYO8zKZR9fgNJMsUCK1PsJKc4JHIpA8t9pPfLHTA+",
-	"VNr4+W1M+rouChVJDl0VnIalxlRECOryjRIRYgaOdq3rz802yCxUYwrM0RWZy+eITKZqjiYEm7hOl6Vv",
-	"zSqvgIZbCJKEU+enkiQewk5PlUSMW2Izto8Br4VOFGKERLLL+mm/AZs5mtfPD7zaoNkKFfekoarqNryl",
-	"Q6J1LtDPcziX2qpyTzWy4rndg2L1XNtHZbnGCD5KOzw7kTaTVqWv05Q85KKynalpXtzLGtMciiGXmCmZ",
-	"pb7jsdSzzhl+ojPFaSXj6osSWonXT5qiRVnczBY6YchAIBuob9tv0Ojmpp/96XQw/WOX9Ys9OnL32XvA",
-	"8Ha/WcNK/yyVzVY0xWMFQ+95ad3Uli2vB64S+NEgYTbmMbFfgEb0miCMrPUKz2HWZbCFLXSojNN5d8fu",
-	"SAPto5hck1g24F5t76HBXBEJ6u9e+9lBieaPzE4CicCJckdGEmUoRZChVvHNOaiwj0KXjTIFnidMc7E0",
-	"1s/FCDOrTZnPzc7o86wqyKUE9J2B3EcuD75qzbuWHhWmkz7cQP1ClxT9Q7X9R8EDtYCQd5dpbdFSK3qK",
-	"lSJCA/l/Px02f8XN39vNZ63e/2t+/s//8Cn0t3JYLHMg2O4lCyw8y5evCJkijEwfkwaK6RVBmhSnU/AG",
-	"ZdkVQmveGE3HnBFDfiMCzJYRL+Zcv5KKWDbSscy1QsyggqzItsDPUhCnrvbVw7K2V9iYDNPb7bZPfQUN",
-	"oUejmNSz+sOiJoFNbswYyi7Z3DF7OIo8URrkAuPf3te8P8/8D7zM3wEzwV/uDIvGJZujEN8KFp9ZaQnT",
-	"HtB63eM+7MlKK6HHbFUaEG/nMv4LaFxGyiE5xloYXJF5A83GNByjvuAKK2K2z3X46iPTk0c+dkVtHW+/",
-	"y8t1/n7NBhd6+jdq4EYN3KiBj0gNfAidbaMw/akUphq9IKslKdGOFnImtmfFg1HJn1smrf/txK7N6YDm",
-	"T1FQ1iLyTez+WDWOm+vVt9ozJXUo99J6najYI7UEddojcl1FsNRdtHJ8xnzGTCEqZ2FO5TPak1WH0vqd",
-	"Gif0FZn7Ze8VsVqX5fwlQVVgxKZg4/Di6OTE8GtzRqlEinxRLZSB2mVVWE26WqqgyQKvrkOL+azFKMl3",
-	"U70vpHzDXVtjX/JweveIMyVw6CFXPiUMT+nygIG70bf8sVYZDrMQ8YPnW5Udy7WZL8dapOQ+LrtywiLy",
-	"pbofEQ+lN0gtCFQoaGmlhNESDs9OfActH8qqUkzObMlRzrxIN75lJ7mIXkkS5MN/NhcAudtNG5ane9t7",
-	"Pyxy2lQD3hlheNpalLsueVa+JkJ60yj+bi44ue7dxRKCrSLilmwYNGVA5nYnt/8+gjhJg1e5nhg+ZrEk",
-	"Z8LcBE1vqMp6ByWSoNeXl2cIOj4uSFuo5fJGQJb7AfqScfwc3qcoWIXS2rZaXLACvdWLC/1zb2wjiiWV",
-	"taimQvpD3vDvP0d8ariAUe/piGk5r7fM9PxYhvW0WfQCLHrjenVGbD4bKy0jMEUEjM/qLNZltmphtSEX",
-	"C1XzqlW5chZL9p4ZlggCuBFSvEYNqsm0yRaxqlIj5y1AkrKQoO1nT9qBTy+ltQk8PtjWWlnWuAScgWfb",
-	"rJhvdi/zcl9FF53b2ufSVNDVcbdy6HSdmGkjkHTFpo3VJ5PBsjwvsKwL3AV0shoTcwFX8DAE0yDYcIIi",
-	"cwiWZPMt5gP2OHsZgSITv1O2LieKz5g3BcXjFu2Bf9g84Hv5m9mVh/fEIw9XpyOGVSJIpvZ6ZYO49rp8",
-	"r0nDYOn4yHpjTn8+826qBy3HX4yea5c4vzj0Pnm1mOquyLwDVvvF68Pmzv4BUuNkMpgKymwT3ScHu0+9",
-	"GsaVz9fys9ab51PSgW9qGLCAcOq+zCPY3vEoiRO55MO0EV7boVjSkfehL9VHzlLFbVVkzFdbZKkcvIKa",
-	"GONM0ORlkFVDkRc+o1RrmysHKTRZV7hdGSS9oA+CXAuA6qYzU/0K3gGG4FbkUoBKLaJ3fqj4A4h/VXgZ",
-	"CnlEoFxsENvDMhV8JPDEy2I9bRA8xybGzHaagJzMaxJrcFbIc6ltU+PdMUYu6YSkpaBrGE81Ct9lKoyh",
-	"yBziQZRdaXGc5qGX3Hr7B+uVHdSrZqdTwmh0xNmQjhKB/Qravecg2krZnqQjRtmoh+NRD+qrNjmO95Hj",
-	"KBPA7z1ibJM1+SiyJutRu+qh8vKAGTsMQ54w9YLExFHVGozNTmDp1Vev/MITgextKGcU371qpexhK4NS",
-	"88EvvMnW5Jp44z2XEL2fEanQdrvdRva+xn2kpacR2FUFvsuPvfGfkWWPwywaX11akIOl4baiZvvOzOif",
-	"22QbLCeWcxerg4pEzEYE9UEKGpUzjb3dU9VT6tMs4RxfEYnIcEhCBS58RFWhDCwNKkrUL39Uvyywl9em",
-	"fbUCMuPQd6he9hWPu66sZGEkUqEBQQmjvyXkOUTRoPWEcWUVV79VHZprC3BOpFHc1yD8etRY9pIyRhN8",
-	"E0lsE8TVGKpyh2aUDVSG3wdavrU+mqNWH5txZeb1hokZB7O3/6RqfZgi/fswPlw5v7e80DVEbiw1OrJe",
-	"D779tikepkG/uW9F4WJ36YWB0iMTcs3BPQ5L6PBt3HVpRRuL5yYJM22txYeo/+r4Etne3v0O6rtGHv0G",
-	"6rt1uZDwJ5VX/bXcqlkXBG8MBqvxCuWKxeq66jKmVYRdJ5sv1TyJ+rZbsddJZxsr+FaE0IG9wecmtX0Y",
-	"ljwKySrkiz8K7HXdOXdIrn/DcreE7U5hYEq/K6XvHBIa5vQUdnTBAX2RHpBSbG6Vg5MlCLpJKVXp4Tqd",
-	"+MN86VgW02QobbjRMIWRby5O36Mzs0RWA7xl9QnjxXjW3v5h6f45MNId822Jb/jk3ZIt6bCUa5mGrivZ",
-	"aa6bQ5bjmEXyV8i17LLgAVMbPaDUpwQuSnT85mmKKwSJHiD1sLx/xQT4jAJvk4azMM8uH4VzZe4SiTWy",
-	"775hap2/jmL1sLpntm1tQM0aiNnpA3VNnwGpCE5d85wRW3OYodSEpbFh6xFdvaq+ruDCg7QxhoTp9Sou",
-	"vmWJxfKAnhuCW4sSeweaaUFhT4bJf4Zo6vPCTWpMJpLE17mqzDTVbSVVrJBpd/P1khaXs9Y08zbP4x8+",
-	"g/GugC2o/0gnBOd5V8pVUhrNC4dUiGSU01iWQHhOrvkVuX3uidahnUawSUL5pkkobvx1EYPpDOxFHFTw",
-	"2PZ1pLFClD03/2pSBpekK30ZaPKOiVrSImhBCvaqzM+fcJUSvfuqun24l+IoblrtLQSsvlxJP/4RBomv",
-	"50Xx7NV9ppaX4Ldv832AOXXnPIvDrPEV0DQTT+uZ7Ws+Q7G2jwqTXW0+9hUhUwkz4ykbVUaqagUjwvN8",
-	"+vjO/rOdYvb4isnjtb0YVukwBIoAlLYl0uYBLciGWTO1ysmiAdHbJGsyq26jDafz5OtZApVpt3ELhssN",
-	"rvgncue/mO1eq7IUm0XQdFwVbOJ6fdJW7JZUHHG/6j6t3REow3DWoaqwTAFfJbAK25ch6XM90d4Hk6uN",
-	"tazM5y4gGpfTIG7pMb4Ph2+95/xDbuJbofFd2dG7f+t+hwt9vW6XpO1Yv3rjl7zvodp2ulBZuVJrlxqF",
-	"qDS2vljMbp8N1vOxFzu0YPTm42Wwms++t9gtaBP7glW98Lk1G/m99iIqdYeWxHL6++J32vt8S7t6kFuK",
-	"1IjEeL6iQHWRaG2kG2Fqg+YVYdo2s8bM8PTMpscmJNi6FyELH/4ntjGy9Ii13D1ojUTX+tiaK2PVDNLU",
-	"8Tw3qXzLgpye+MJCDvHSm0e70so1mcnWn+LJQ66Qac6bAhrSgFuvetrhNUNbl43xdY239xYSoqEPA2zx",
-	"zv4+CsdY4FAR4dvmxawhRyaf60+JiUgt9qv77Nk3Hy9tvLB9AJmvy7ICvr3M+cjFlbTVg5ghOoE244og",
-	"QZSY6/+bCJYbegOdzfRSLbRIXHWZfW+ry5bS+T20Oit6EnLK7Ddtdna/orRAffUSdVHLtA82d2f92phy",
-	"M2Wv8XEbS2hZp2cwWrBrMhHVdHUuuLlTeKnMnpsSMcFa8Y7nDRjjqzkafHj3Fj2hv2bX5xUNrJVye+6U",
-	"NnMfBTLJNFqbRFYvC4GdqfQ/r2An56U1n1AyCnNA1p2iu00SuENK0WNI8zpUKCZYKvQ0J4uhjGjCBXFH",
-	"0NVppblfVBmHK66qS11WHj9iW3foPSdR8Yh+B1lib4kyexLREYRZWYSmCQtVYqKXUO4wR+aRRhpoMYIE",
-	"lNL/7rdQiTC6rEQZLZQfwZA1aC72IW/+Nv79+mrGMEwaHxFGQHA9T/lkl7kgYpYpUeRRGnzNc22mZGF+",
-	"e4wVEZUWRusOLXAndaEFrw/efXhcTHrqI+6z9cEmgHvcFN9CAn0D0TIVZEiE0HrBUnPhvmo3l5dKLkWp",
-	"XsML/AJZZECtkoGJPieCqvmFJlwbTAJt8TBR4+yvl44zGvdOJZOxYDtAwmUfBtdvuZwHm9LUL7QNyGWs",
-	"wcEBooD3ZdswVmqaWfbG8Pfq0tTExGVq4ns8CoUXFX0I7j0cJ2q8c1YrmS6sUgh8LGVRwH3tMy30luBr",
-	"Uqh2NYmRkOOGFAdHBmR4uQCcCQR3mbnf8LphzGcVB6o1Qz6IOOgEW05Tz8JJOImo6giCI0hBx8Zkhl9R",
-	"zEep/1oW7rG/5a7OTFArTQVrOM6sv9SEB3NPTU0ivVsOmLm5fc4TmCmqKYQngAGgxsLrnYpkrrhXH5kV",
-	"4Ecr1iWo5GpMJnYXhfO9FxcsXkkXBI3K9yXmfmdNlTb3S1OGOMaimXPfNGNbbaMpx9Bw3ikGNGQmSzkm",
-	"W2Usxl2Hkqn5OJknLFwkLZwjrssxmaMRUeVQdsc4X8Fz0mVa9h+enViZSsIrbw/DNODjGhV2WZf9iC55",
-	"vt0IGhNBGmgKnPzHH90JJj/+CLDFi4i9lY7cTTUQ3GXI3VpzDlB6DH40Q1IB0H7KTPpbAjIabCnsVlbm",
-	"1AelDrIlDZNz3XDMeHwzOhfZP/NVkv1KKWgLHaZlBiaZGdbu101c61vM6fVNVjbqhzwi/VyCt/miawJ+",
-	"D5uVPMYwycqbyttCJ3Z4LVWVgbUY2dfDqpbfptPXrPeRwuI4ptjsYZErD7lwpxjpU6KIqTt9iaU6PDsB",
-	"YhOmYa3+LMipVvandKSdQ2w/c331ERx2SArOfGeGrcU0JNb3ZYRucDiFEdo7rbY+snD4NDeWna2t2WzW",
-	"wnC5xcVoyz4rt96eHB2/vziGZ7IU5eAtVuH4isxzbVs6wXarbe5Ku8sEu612axd0QTUGtrkFBaI+l/Eh",
-	"aFqwKza3TLqemzAZr38IbTw7kPy8NVaTuP/cECC0yHIkZBtOmZE6lLMTzatGRJmOQFrEG3IAaHba7TWn",
-	"slPXWCid72d6CqUbqWmiZZ9ohXyyZZvZZOWh9be2YGLhFeMztqXvb9mpf1lzoNWeBbbYxHkNoJkOEbK0",
-	"kMNghq7a1e0tDqAKzlefBmjwADzc4bG8x6BxZ1scdJN2ezf8XxEPNckj/Qj8RILia8v6XGXc4EeTDZDv",
-	"EGsF3gxyw7V5V6igRBSE1b4hE99npeS0lR/ADc/sLn8mP4I1ryQGnU+ftRY7mWAxB88pyacypMNURcIY",
-	"NWlOeCS11hpRGXLN94LPesEakqo7gx+MmJDEdrDi3v5VLQQtIfa3n7R8J+3N7Ere/aC5pgbpOTM/fLI9",
-	"OILji539g8B21QjOmuYv6HMRRIPhu99en8cff34zOJFPLk7e4dM9fPrm16ej3/4pD66nL+f7w1e/vDk7",
-	"mQW2hUVwfGS7MHQCSfWOfgk6wbuffzq6fH8S/vzh4gWl29vzC7m7v3NAX/z69JBe8ieXycHPZ4e/XT95",
-	"sRdAR4hg71jFBxfnH3d+oW8/iPf718Prv79OxtMnX56efYnV5OPHeDB4t3fycv4uuPm8xrmxzR9qhmjm",
-	"VI3ibNwj4PjQIY7HS8KcgHOtxwwICvVzUZA3iUweev1xawTHl9hTOGTUS5lN8zPvgV/XesHNYziKr4jK",
-	"K3c2EOx2fpVjuIA7153Lt1SajOO0oYZMo3TZzNYhgS40tmWKacBh9b+YDgQWlNiz+3Rve897dhfNmrrz",
-	"kc73uEuPdU2ziE9512Ax8JUGn3NmQvC5vo0DSLXO1pa2JOIxl6rztP20ndNlg6yvg//eqviuLlcnu72d",
-	"H2rWMMq2r8Jf74c1/T7XtnaoWdUqIOWeDDV3F2NSS/szfCpmAvScsV/8dcohxw2KUD57ezPUQOPuXEfD",
-	"WETDNewzpczHxGFKrR5X5S7QoaUZllu0ePnKpYsFp/0kjSJ0OiXs5AU64oyRMMc9UMz5FXAXqrJxxkob",
-	"ylpuDKnhSV1mzlMjY/eOW+Uaw5Z69ZtAL2bll08Fv6YRER0zR1J2GeOowD2zLkOQA65fDbUrJy+cwuI3",
-	"CXzNbB49k1utF84nqx9t2OIytljb/OaTKxr5/Bfinb4jsYRnNko1uTalqJaFkC9TGxp5rJy2UWFBWI0X",
-	"sF/jCoqoquWz702tH6QFttBLqJxHWCkymdrJBtS4n6KqVhZTqbKWMOAExgJPiAIN/5N/L7JbtkywK7hp",
-	"LL3zLZ1QBTf68wZNh8nZmLtsdhg/jOyEBDM21oVYoB8MVIkHneC3RG9W6npw3WNSilySEFGF6PgLDpWd",
-	"nLtwVLPv9emQ2QyAxcPeq++vHQvse5+bZZt/IWHJxASZYJ3A9F1IRD7XJ3395zsLpaxRUSqSbDDtUzYQ",
-	"OyhuX5DOtQ5wbMpys3HTwf6wHR6E26T5bNAmzT28S5pP8cFesx09GTwNnwx38fZ2Lm+/E2zvPGm1W+3W",
-	"tpn12wl22jsHzfZ2s71z2d7ttPc67f1fA5MiE7QHu8MdvL/bPMB7w+ZedBA2n0Vt0twZHgzb4c7wCd5u",
-	"56YEd9J9XMukzgYJe1icdUfyoevedNMI9lZhWD/hyCXnwiPbK/Er5+uPzEMrMLmXXAxoFBH2rVjpH5UQ",
-	"3qd8VOyzPjb5EOenzzcF7qt33gbM0gZZjsUadppnr2q8NeRixFUzH6UD4ehVa1O3P81SHo2vT0GnpjQN",
-	"UlF9YWZD6lyAGgrcLYupg/5SZc0GoLO8DgeI/4lH8zVPqDli+QNq0wPMlf/OOWPXkeeF3v03xRC3Egm5",
-	"qbCWnXUBB6+8yVJwsK8F4FTNfefvZOhFgkahzXkA44Gp2x7M7RWo/5Lzt1qsmQf2VzkuqX73jkQUX2pW",
-	"rh/e2Vnl4angmo2Z06aferb8qXOsCEhuwzu+uVJl9zgXStVnkai0E1R6xm2gunTKYz4yycP+s/2SCzQj",
-	"A+DOsoUuiDIljK+Vmp6yeG5HJWdKaTHZV9+aXiqkGje6zESA7QL9mI9GRpEwGq2BwnhINYeDGC405ym9",
-	"uh/b2EovItog6TdQv9d7zaVqlq8gzhAEXRqQbCTRszaKsLGXu0wq/c80HAmBa54oGFkn8Vw2kJHWjSw4",
-	"AMmyYyztlVwiGJUurmbDjCN6rS16rIjIdFFIH8luRRjFmrasWkchxaCDpBKYjYiQoA1CeM6050lz/ros",
-	"4sBJYx5eaaBz0BFB4BNiM5lzwKM5oqyRTZpLPcUpBRlvsYQtTwPdkP7CLdumI8qKmYYNlLDYFJYSe4Pt",
-	"+dN/e3h59Prn4196R6fnF73T85NXJ+8v+q3c2mkQnaH+KTzrQsUwLBDWtH9nAWUSNT9SNe77/A2GrO9X",
-	"RGSSMAi5ENpUGXMhCRrAcNc5kgpPoX1Tlnlll1mDRRdLElcSIuvqpzKrG/ZB4m7dKo18X/0bKg9W5M2F",
-	"Oy/Ps6b+zjTLj2B/3Hrg15Zq36F8KuSVOaRmUskyPo9U4omqF0vQLrNS4Z1STQtd2EARsMJZ0eMJWS8t",
-	"H8vQ76ycrj1/shyJ9OLfj/1QxYphuBEKY4JF4dAtxY+rqa1F0DmZxpCRXanAcq7pUuERK+LvpDCfA0Qs",
-	"YRGJGl2mSubGXns7q6EzzwMjgc9y0yuLqM5Kgr9/TnpOGJk5BvZ1uN73qSdDAd56RC7JKvbvBWG5OTpZ",
-	"X1afQg61HnAH1kR/TY3bPOfVzbeabRmN1w4DSgsOTQqf6xGcT7PWh8RP8JLcj+UsXG/dW6hFtpIyIKoX",
-	"vRpPw/m2/t94QLdj8uqlCl99idfRlIrtfh9EU4o4I/dtal/mSUMztgEhrkAk2pjXj41t6KOL813xlxjU",
-	"JlK42FsGnjAsi2mrGQuA+CWM9EH5CnybQQ1JmGDFuRHUEAOuzTWuMAML4cY48n5aWu6duQZzRdbPoODP",
-	"8bH5m/HgVUhP6ZuXH34/2X5PT+QJO98Pj04OTiYv2z/vTHejozfPWmS33Qp3YjaYvGxH/3gTF4uQO4Ep",
-	"ZL7NRkBLlhomU2oItyhNzfcqe//We36huCCmpzAe1cOWPQDrG7A2xtufxXjTfGc19pdMF7M/reKknrO0",
-	"hV///PTtce/DxfG5qX8QJCTgM0td0Iq7cjvrHbPu6laXfWDgr7Yx8VyQUi/dbxQ8VWBd2Gb9+Ur3Bqqa",
-	"FrtdlrLlkEcEppyxZNoLYy5J1K/jrzAG4OvEJxp34722ru6UxfN7f+EaDC1XGr4SW9++7Y4utNPS8Sur",
-	"A13HfR2R39qDtTY/a6/AYY44G8Y03CiND8k2DR3bQjZbHbiEbUKl3par1Y2J8lTtHmW8zxT4UW5Z89w3",
-	"wAn9ba+9i0rcC+IG2QgZ48+fUUl+aHXZYT5FRuhPiM2umn7UwDIpk6bpFlRrm24QhpmbgjRg4ocv3p28",
-	"72eNV7vMdl7VMD0rwwSdBHE0oaz/g4+fmmezOVh34qx5cz7lddWpR/fG1zzju1bibx6v4wvbvfZxa1Ub",
-	"LvTtuJAvRyTN2FyWIGLIy/CSRXyr4ZLuqhm+6eixu3tWv7q8NhFcbUDfSWr/pfKPVqatV0QZwpqm9OEj",
-	"rKmbWOcvaXJ1uoXMVwjVExa10GFWXG4nnEPyEYShBRlCh14QPXvtZ89Nh/wuk+SaCBwbJyqXxGME7DzT",
-	"a+f9spU2e2mrni6rzmmrPE3csDfTRaAw8c3dXFwekqi6LD/vTn/3GF+TrAMJoqqDZsQkCGAzFkxxRL1O",
-	"INOpqXRibytUXZeRVKC6Cuh1/Tvl4YUP4uH56qzFdsVKiX8jwDcC/AGY7FGuNYl9qJGyxEY981rdOtki",
-	"XzRKahPvz23TS83boL7JjGhBMApNA1aNupsV3czX+zvbmR/DJmODiZZOc/30OZvH6ro4moLYfCvGuqzp",
-	"Rb6Rcjcp289unTRu24LpU5B6xKAUJdcAsA4wn299Heb7oqZq75cCTaWRR8jgy6cUb7Sm+zzQx3A2zIEu",
-	"1SQuO6hp8y6vrh5TqY+cGbRx9yYd7l32zH0yP5nKhZec6zM/YyQrbbj5XCTKlVrPaWA9nf69AhcWTIfE",
-	"fUeK/Z6x+xc/8Z6rlzxh36eQgjIEoGhqqc+RdEpSdTSdn8Vd5yM7LqjWKaMiX0IyVYXu8pyRFvoIPitb",
-	"Ddazl/qN8o2IauWbRTD1mvvUacKi0xm7yCZ0l6rGyg2MJUcua8S9J5u+4itrKsEYeDo3pH0HPSVMe96t",
-	"euzOpO+OutO8Os5y07xN9rlcx5tiOXSOoO4nU00utXvy81nWiEcXnqoJR4Ov2AHSyA0fgkrNDSk+EKOV",
-	"GRGtqj64R7b+oNFNkd8u4HtrF8va506i4E/Dsv78EvyYRSAT+XBd8jLdrZppJ9710imtn8v2oNBrQFlL",
-	"Li2yIpXNC49tJdTt/VvVnKB7TmU8ZeSSTghM0fh+MhmP0t7Htz2SG1fTI4lY29Bymmqzsmsof6a3RG5M",
-	"0lqlwqsUBMOY01gQHM0zn3fLk+oMMPwdHDBh1mZmUyp8r6XCgrgerC5EkSZnbYqGv4es5rRipixVF555",
-	"1xt7kWfpKOuf/bCtU+7eqSP3OZVWHev0tjCfvLy5hX1fA0nTQ3AwR3Rjg6+knxb6u69m/VT65OflmfsF",
-	"4s71mfq5tvtwVGx3sHSUX9oXcoz1e67I3N5sOkGapKjXFzv7ByYLtcvMZDAYexHP0wpwty8tdFiYpptI",
-	"Ir2D9tLJ/WYd06yry9KYOFzSCrok8dDnsjKBjiM3QOD2ElJr4CaSUuzAltvmal81kNSaCzft46mn69y0",
-	"AU9/dkMAPuUb4q9/OB8yuTTbgYWuFQPIR6rGZmBjsO43FB71Olks6UBnPuVGUm8Czl9dLXhsXNPMiljK",
-	"Nt1YjJSBeRlmSRnwOIkWV2vL4qTSVk3GZ441/UlSI79T19CaRGQTCReSUH0SYR3W2w/Dk89THcG+eHWe",
-	"7Hl0AU/e0OYjUAtfQTHnQrpc02aBJ60D+27piy+gDImyUaY9mkGtIMdtdmBNHt89aHF8OCyocC4rBvJX",
-	"1ta2HjB97/EcbJfX96c84Bst68EEpE3UW1vH2jLqvFxeXWnNVrArF1ub0I1AkGvKE2cu2KH7+pxpbjTk",
-	"osv6/JqIGE/dCP9+oR95boQ1kjOqwnHa0SviM6boBOzaQmU6FH8y3mX2pX/b29kpVwZRdo1jGvWsEek6",
-	"BvvLhARXKSe0RtKduPntWWmEi6WUpb0LOk8P9trtdaq94XPOucKrFxD9aWzYjJ43HHbDYVfksLYCE4jH",
-	"0pN0PGFFZgsh3qYbjOTnt4eanYoITbFQc2STfmVxflPBB5hrD3lF5hDArmPSXVbk0i5P7IrMLYd203CG",
-	"XKB+RGI8r2HPeSBDzLosJliwtN2Q69JZ5tdXdtDEgCCbFY0GZMhFYSyicVCar1vGliG+/TNMQfsmjHnM",
-	"k6KfsrBpQWf3YC227D7nYRmzIDierMGX002+DWfOPbwqb74i8w1j3jDmWzDmXMwEhkrmueZCPp3OqK6N",
-	"QZ670bt3szXTF3ka+UPDJcpc3YiLXqQlG/nIRZZctU7gQn/EooxKO0I4iyUCDJto4gpkmxvWvGIsUT/g",
-	"on1U2HhbjkrtMPIijW79oVGy0Dl+Tib8muT64JjugHFspjdDy2eI5VFl9AA1FiQ3WtgAlrZaQPlOC5Xm",
-	"NZZme9AVZ0GzBU15f2HH+9ohqcdF1uv66QUvVGQ7Sq730fvJY+0xKRGFgSfLHHk8JsF6THMRw9z44b85",
-	"QzVe+FqqW8800Ph+D3LvcyOYJl4jDfgqjIznTGHK8ikTyJ8xgf6WtsZBlT46XdanTCbDIQ3N7DC9Uv8H",
-	"w5/tsnxY0wzHtfr09MLpshU49DTJzt9tDaHs6KWKTVVZaQRYKBrmOcp6x/AjPPUgQYCvzzucs/974CGb",
-	"hIrHIWFTawcYEBf26JuQ3jIFUhGptqAtVq2lMyLqUN9wZA/O3fMhs1vdOHiAALkLa46AB34IV1G/sFB/",
-	"I4YfgjxXEr0WBcbm1kihUgmsuPBX4zaCL03HvpvF1gQg2iokG8eLCPYMgkAPSbEuzHR3ki2u1P9uKGMh",
-	"ysk1EXPOyOLSa0DlhEeLUPmORwQI5yGxOXEvuQ+EVhbb8KHHwYdSxKzNg96dvjg+P7w8PS8Tr1NjF/Ei",
-	"c8u9ke+mad1fujK23OUOYan/qaDrNLL4T9nYmnRufcolmm8sEMSuv1Ed9UPL5Qfk3NAV9h6Ydn6dDb9+",
-	"JHojm7skbuOPFjbg8nA0De7w2tZjF2kQBELVlDM7apbHUW4YuGn48ls/HzVxw3Ogc2S5OZqtqJlgFY6J",
-	"bCHX4sw9ZP1HcB289kMaKyJky9CtXrPfQH1Y0/S17//WR3TEuCBdFmJJvOMLqYTj+S3mj5tp32knsfqh",
-	"4vby7ed6mzeVC459r3OFid537eyv8rKfyIgyMxPOTVd3CNc/sJXg+G0hDBPK3N/bK0D0Hl4/dO6BylDR",
-	"Ghis3/T22/7R1lqn74K0PTPqYcEQ92uyuOnQwvcU25lSmVVw17wxbaC3ZqOjdeVWylXuVP+pz+ry6k/z",
-	"rk18dgWdq1Dqt0p8NrHc0skf83d9cedHm++UH7CUHojq6BE7e8n11A3HnEtieoj9whM4QVjqM9RlEFsw",
-	"UdnZWN9lAwL3E2KoLeQEM+EuMYEBH3jbHAz44NbzRmo6WWZdKvVL1zhn4O3cjAr5k0bRN3GIdRnkunGI",
-	"xDCJMpMsqNh2ColXyy4Mr3t1fImqvcP61RqlEVHvNiMBNv3pFjpLGkiOuVBoitV4YQsSQ2jLao6tVGZc",
-	"2YwoS/02n0pWov92gD5I6L/ttXd/gFGtyjPpxmZVFaL7t59rk8rtTarVd5VqtRYDfpEnQa+WushJ9x2y",
-	"zo07+lGYRibTqpbo1nMtaXzfS6VzdZhK37DXDoJq474pfHbm2P+RXZaNR8kx9tDVUa7L2DGL4JJZp8vs",
-	"BEgvt0f3w+xN+tCdjbSFVdqNwI2y7CVMgfFm5gTsNtvbl+12B/7/r7cyuP6M81g2NtfG5no4myvPnJba",
-	"XFBxOOQiJM10wr7fcWXaRNiCAcdDG9lMqay/tuZy0vy+2I0F1Thd5hYr8NiIm2pFxdfmszBnF2aTSyKu",
-	"aUhQxImEm6D9IIDU0H+PKRtZbp7WWJQG8T7rZO65GU/iCA0IislQGW2cJ/kp7T4GDJvrsAlj3YM7CMBH",
-	"2pvzMnW1286bxqiK5xur4TtkIS81ybpjpzgCzmDrj1If7EqcxRYj6f8sL0YyLWg8Man0+Jp6JPNvzVv0",
-	"ji3WzLpsRZZRkzMvoEoqyrqB59S0LivwJapupaAJcs2vVi98MmVbG2v8e0zLNrhzNG7q7e7bSKqN9ro6",
-	"Pxf3tP6uYnC3qGKvEeytrYGRrlmA92S7vtpwfmrOtQ1woXJ8q8tWDHB5jx10Cl351JnP2DT6ewynyOAi",
-	"pSe+lqq7yiyne9JCfbOa9CmtH9Z0azVwM7Lk8SpTxywq2EdZGtDq/liXlvUApLOZ57Qh+ofJjMHWieob",
-	"1JPn0GOCYzX+fVHG8Gu45V7CEdfFmRpSYZXIoBPwq3XckxfmMV/WFbziVnhbNCdlTMKrdFgJeGCMqwqG",
-	"YcQmR85tbrp9bocpU4LLKQkXuHdM93OZvgPbMUh6fThwxq8zgwHnSnM0PpMtdKqVMtsoxXl5bGM9rbol",
-	"Wk3TEtT5ZLJVEwbTVRqIfJlqlbOBjCUUuVksE4Jt0i+IYNf4Pu+i6TJbWG1d/yV3fqvLuuz85RF6cnCw",
-	"41MCs40xE5BW9ZB/ac5ms+aQi0kzETFh2tKLfL4WKS/rRzjN34wHr0J6St+8/PD7yfZ7eiJP2Pl+eHRy",
-	"cDJ52f55Z7obHb151iK77Va4E7PB5GU7+sebtQY8naRfmLK6h3ClU+YCAvfQyTWDOe1tVZUCU6FRqShJ",
-	"m3ori8IxwZHNrTzC4Zg0j7heMK57rb1/6z2/UFzA2T0TeFQPZ/YArG8gXEninGp2eQuxA89VZc/+ik++",
-	"I2rMo/dcHepTS1bvNQVPF5zwq0ydgaduM3oGHryNKHP7Uy/PDPf4CUsa2rKDosQ6YUBwju3luanedctI",
-	"+ZQwPKUtdwRqe4lrisOheiPtEKg7l7jo1Yq9PQ0oQSfYbbVbu+vwBAedV3wxdDol7PDsBMG6KOJhMrFd",
-	"hh9FSSkIAw1fDnCEJXpzcfo+h7aIypBfEzEvoW6OJ/EqqPtF37cW6tzKS1DnMNdBDnFrFSh9vwj65fDd",
-	"2wUIAkfQ77UZgC8xjbV2Qm24XBDYeYg3KCwUFFgIJMeJgn9HfMagzWXqPB5CIGpMTP/JCCs8wNKMWE6y",
-	"z+u47plQnKBoHKMBcR02IUDEjCYknMsa6ppTeEyMSCWCIdxlUw0ZjhFPFB4RRBk4EoZJHEMOt9ZPTGVQ",
-	"RMj0v7b7RrWSHICVDlro1GmWt34JsD2R4oVPaSBNWmhIYy0URQP0Ma1+EUQmAxJFJMrdmy5BlUQRlVfm",
-	"s/r6zZSN+tDUTRqFT/9Gohb6oPdLabAEuDENULZUiUo0EKDdcQaL8hlDk0SCH32ozZkGkkk41rRAGYxw",
-	"i4lQLXSIYo4jNMAxZiGot1ihmSl8QlR1mbCtyko77UGlRbsd95fEABVWaMLBIDENNxGPvZG6EVHnBEeU",
-	"mTqchZO0t00Ys6iVF/FkdrimzETju1BiEpEhTmIVdNqNYIK/0EkygWqeCWXm3+3U6UqZIiPIMri7OQ+n",
-	"zm8RmUv3YhSdm6VuZZc/GE97z5WFaw3DK4diE0vVfwOscpEFZkybeuurPKnGnAF9woaCyLG1mqD+sdCu",
-	"Eg1IzNlI/2Xj7tyaURCU7zLLzEBFxums9/SEVAdi0iVmWm4apj6YYLHpI2whHCLMzPBx27EVNuyfphJ5",
-	"Zqfem+bq4IE3Nlq+w2uiWazSNKu/QZomw2enF5fIdEbOWXXt9rP6iNoDWHQWG/UmnVC9w/+J2oMdFQ9G",
-	"mh707z19bHtjql/qluipbOLuqrMhIEz4kEacxeZD5Aak5MQ40gRLBAIi2JhrG3PNY67dNKoWWymSqkl1",
-	"ibWWTs9eMu87E/Sa32CG+ks5Qx8NeDSHHCLTNp2gD+dvga12GTA2pE+9RFiQjuZXP+YK/jqWEaZ12kbx",
-	"Sq/D3QVG4R7B5d9tEJkhgkVMoYLQecZ+9E5v7Jgq+uqISitxQmU4LlWSxEMN+aHn3iKTBtBeX16eIcAW",
-	"1C+YL7QA0Mh+ov3bOAj7XWa3zuzlIFGwnwOuxlqiWMaNsjSrfOd3eM71oi0M+Ejlw8GTvWfo3//aa+02",
-	"4D97AMS//3XgdQVKmTyEzMhqFv/I0e8HVwWuIcql1BQHWfaswpe7IVcCqcmnGZHrZu5yrsIxcXmr7jIM",
-	"wAj5lKwASgPFhhloNZczW0t6DwCadTq5Xo8+kC2RFwE9z+tCtaAUBWyj9HdZRK/bdP9B5W912r9R9Xp3",
-	"9xg3AqO+yZ42Rp612z5MZNoKtC3AwmUyr7VBZgvqg3eZ8roR/hvhfxvhD8UlrExKPg1AMxTKhrzWq5Tv",
-	"quKaJ9lwgslPAu8Si7DQsg/TiWyB++3kBTrijJFQoSMuCPr3v/Zbu94C1A8OhK9YrgDvW69kwT5SM3tD",
-	"f/imDPXey1DNxiI80OqNqhb+Vol64cjwQn20I/1+C6WKbsFzYHWv/qHdeSC8PjIM01F5l3nI3NcbmssN",
-	"pW8o/baUblzV6Oz04tLHyQEY/UHGE5uIOOgEW5DNZO8tn4dXRLl8AjMzyIb30hkvVuM0r6gmzV7QEUPJ",
-	"tOHaExnn2gQzPDJppuDcdjXiuXZF5oeaBSkz3xlyfkWJbIClNSMDaNSTg2og+MyUiJWXeWcggPSZhrVW",
-	"C610i52yZP0ShbkiWTYjmSNQp4uZwYvWKRuHue9wP1QfPifYsqQkogrFfJTbRP2T74V2CmPDmXtXZO6+",
-	"oBpxyrna00CTtxNYvjdirmviwOYaP0fpqbBT0oao//bw8uj1z8e/9F4cvzvtnZ9+uDy+6CMqUf69KUer",
-	"vtbkM5n4gbG3CxEQ81VchGOS65DsSDbzLd98vvn/AQAA//8=",
+	"7H2Lchs3tuCvYHtv1U5ySYrUyzZdt+oqsmzLsS1dSR5PYnpJsBskMWoCDIAWzaS0vzP/MV+2hQOgn2g+",
+	"9LDlRFs7Nxa7GzgADs778UcQ8umMM8KUDLp/BOQLns5iAv/+SfC5JOKcSEk5079c4Tgh5rUZFUT2KQu6",
+	"z9rtRiDISBA56ecfdLbbz/b1QxnyGQm6wUzwEY1JcH3dCA5jSpj6SNXknISCqMLwITzU/8Kholck6CqR",
+	"kEaAk4gSFmrwPn1uBKEgWJGoj1XQDbbb2/vNdqfZ3r5o73Tbu9323q9BIxhRIVV/hoVaBN0RjiVpBGOB",
+	"Ybmf7ET9UJCIMEVxLIPPjYBGQTcQZMaFas65uCQiaAQMT/UazuBnlP48S4YxDdOhYakwdCKJkF1BcKSH",
+	"lLBI/eCPNcC+/nzdcLBJuz1BKPvRq8ksXHT0/5Lhzv+oX847v//68f3i13/8j/qF/b399uPL5O3Hv+/+",
+	"8rEzH776UNroC35J2M9kUbvVIZGyr/RbfRyPuaBqMg26wevz7b39oLHkLILpoolnsyYehhHRyw1jTKeA",
+	"RHob+hFWGNBmimkcdIM//tA/t+DP62sAc+OzNFBkRznDUs65iIIMGWEpuQPF8TR/kPZP8kXZRV+SRXX+",
+	"3Wx+d9Zm6vSoC8erTy4dLegGGxwZ7MMZGVOpiCDRYXoy6WH9ZW+D3hgek8JmDBMaK01n7GQOpJO3R/2j",
+	"F8cXJ2dBHgIsFA1jIrtzQRXRsFpqBKNbIveWyuKOU0WmBk4cRYJIGXSDzvaTVrvVbnWC9JLCHsVYhZNL",
+	"smjaXVjvSMJECDhnc6iOgBY+6ewXPoHZ2sOd0Tbe22nu491RczfaD5vPojZpbo/2R+1we/QEd9pBI4ix",
+	"VP1ErgACbikeAxwaonjraWuv1bZb/0ESsQQP11mlu/k4piH5b8tlWiGfumf9KyLoiJIoPU9Y5d6oHe6H",
+	"HdJ8NmyT5i7eIc2neH+32Y6eDJ+GT0Y7uKOPQfDYnDKc/ofzozONZsksWgmYXrnFHIAtcAumbMSLPG/z",
+	"JcwEGREhSNSvTFMHs0yG6y77WoM6ITgiAkjtQRzzuf5HRGQo6EwB1w4uJgRh/YhEaErUhEcS/e3s5SF6",
+	"1um00b//1Wm3tludH/QqzJqCbnB6cn4BhPS3hAq9IEfyJmQKlFwtgKNLJSgbGz4zwXFM2JhUIXjN50hx",
+	"hBM10XQlxIoUIei09ssQ/ESwIAIB0f6vXjBRatbd2op5iOMJl6r7tP203Qs2hRFu6ypIJwSZa41CzApQ",
+	"t9DJlCpFIkRH8J6enEiFJljC3+Y0emzwj+aZeUSipua9XfSPd29fKzWzPw8aSHKkJlihoRGzJIo4Ylwh",
+	"OTFAUIH4nCFJx6xJGYoojvm41WOVjWv1WHHrsKThqp1roHCChSTqv3rBh4uXzaewmcs27z0/xOHEs2kH",
+	"8RwvJBow3gz1GwNzuPtPdp+hf/9rr3yy7rUNz+49P1dcLJ9e6jdWTw+vbTj9GVFicTBShhIWITgnIWeR",
+	"1Dg+x1ShIRlxQQAhtHSBsFJkOlPVW7dTAG2/vQykKWV0mkyDbqfhwKNMkTERhhDMsMBToiwtMJh+HFWB",
+	"PY4QH+WQXPMT/fsMq0nG2Gm0dH+m+MtbwsZqEnS39/YavquWCMmFnxoNQOYK4Y2Bg2YmyBXliUQzPCbP",
+	"EZ9ShahCIy7gMUgu8MwB/FtCxCKD2AwX1EC519n2QfmWTqmqAvk+mQ6J0JAB/0czIixYGpSIjHASK0Ql",
+	"2mvXQBPDwCVgzPlta5Vo6WkaYec9jFQGbQDcYtBAI25p+nCBktmMiBBLgmKiNAo0UETHVEnEBUqYZhAh",
+	"F0T6zxr+s+Zp7+/6ttFKT8vRTVo98ib4NuJiClw8SeDNKgiaZS+fX7Pge5n8Wn8sZ5xJqzfjyFJ5ULA4",
+	"U07Dms1izUcoZ1szwYcxmf7nP6VRrfOKd8IuGZ+zd0RjYVFb45FBlSsc06hv2U/QCCKijHSiVzrk0UJj",
+	"p33tOZLEUCMiBBcSxRS+MX+BcJt+TiXwIIwAAjSiJNZLnnGNnSLoBltabAmutV7ApMIs1PBs4Rnd0oxy",
+	"S3OrZGa3k0grGbc7b160vf9PXxGFVSKD7q6+F4oqy8MidJauzu44HvJEdYcxZpdm27Mz+g9BRkE3+N9b",
+	"mTljyzyVW6dmq80nVWrkeDiVaIpjfdgk0vcm4sRsxlTL9UhNqEQHp8coP4ImdJyNYhre+KytYHiBta7q",
+	"OWv3Ql/BG4WjphK5xxp898bdn8yz7GTS9X6lYwntfBLNqZog8oVKRdkYRVjhBpJJOEFYIpxtBAhV6W5c",
+	"N4KXXAxpFJntvcERUSaT0YiGmlueG1OW70pmL/WNwat0K419BYFxIEOuCb4iqSip6Q+CjzUCwk27j9Pc",
+	"yU4z25t7PM73mqIYbhUUNJaPHz82D3LytYcT4ykxovWUSqnPHbanYQVwAXjPGXEy356WrXaMzFcvzhl5",
+	"Ur3kCYtuiBQs93kZFxhX/RE8zKGAPmz3490f6W52pHq3X9qJ7vVIzWrMVp4RHC1uuJUjTGN9Lp6d1HIz",
+	"F1jQeNFPGL7CNMbDmFSooCAwFdJDkUhjhiQonJDwUnaBUgyx1F+lU30K0l9LrEzolfx+o2PYy9+scyKu",
+	"aEjQhwLY90gyc9tAJZIKC00nG0hOEmUoJp+zhiYsdpew2aHilQQ9p5kqOj5o7NtbOZUIADrRV3kt4ceH",
+	"BXPB2fjUGXELhhctp+SkHjBYOvmlX9wGJ+gBJ7Cqg7MM622BWTbZcljUEUDg2fVBSRIbNNCgAGb+B6Bc",
+	"+oeE6QvPBf2dRH2jhQ0QFz02SJhMZjMuFLHf9zXCDFrowAh1jrdpYjLI7+iX5nw+b2rhpZmImDB9f6KB",
+	"fhXHkiPMeqwCq7Eb5M4e9PvmIWdK8HjV6Tt9/LoRnAo8rt/J7ANjP8hw5R1Yo95zdWCZw2YYMy55jcp4",
+	"kknHPkwxpjAj7ZrpjXYHsFhDDkjKhv2ULGj3iEJdxFm8QKcn5xfm/DyMMzX1Ldtw85IWUb/yuZ5hRUCz",
+	"3vhIFefvMFt4j7WeF3gJAedoitnCGV/kc2ObwSxCSiwQHmPK7vAUa6AbdFEFkhYy8q1RGUFU1eqxpljO",
+	"2iHoeKIywqWBHmkCAW4UNJ9wZywEcViTB/0E7JVS0TgGqyGiDI0EnyKMGFFzLi41RbTmRqsVGyPjt6IE",
+	"jVuzG81liTDHshmqgQ3Hi2gSxuybP/3YBdoww7HRqJ8jysI4iUjBJkwjNJ8QhhY8QcZ9hqi6Q4zLgzno",
+	"IqzPuwiVhibmY61CKUyZwbMQJ5I0jDJVBPfbMoMLzt9iMSabU4z0sxtygrzJJNZj6TuIGdrfRT/Tn+6V",
+	"0q+Y+pseyIeclHITWc4T11E+l9QC7TsW64PJ+V8oZ1Z2vYdDsXJYFy2d99tQSZ+evOzTsp+rcKgp49zs",
+	"TIeJvBO+DJZgoxpRifSoz782Qy6CwK+IiDmOSNRwGoPTDfXj4pK+Mx65niS2TDn3SWROOee8rwUbR89k",
+	"QS1fS/66B1PIds5WecE50tA7U7K8Vw28KufBSWQCIJDFVKqTlv1uJAb2mH72tcTAW2DeeoLZcrNQWUCz",
+	"eFeSzzLfxY2FsrtHw728M+PYAWY2BR1ZyO8NFY9vKQheN4I1xLEVZKMqltnz0wJPXxMPkHjqnFdecejO",
+	"qUUnZ7GzRAIdMUXVAun7/NZCeK+ejmWyZyNYUwxb7sAAEQfiP5e5E0285DK3hTU9wev3YsfuZMdRWPg9",
+	"m7I1zCRClKUiQHnZdo/0YxOit4YrY6mIVhTO1pPLlh1yRT7bxIS+VCa7D+r4LQ3ltdKfs5nrQ65azdcW",
+	"DG/BNT+wmeAa8W6BCHOCL712dIsQ+nk/Fy1d9KTkjeVacAn5dMrZcxROOJcEYcbVRIsNjNRHEHBGXNDF",
+	"lIMLV4+RCT7FgIIUlHsJKtjezlOU3O5aMv8VowvmJI6bJr6ggYaJQhjB2aChIPhSIoxEEhND81M3wDsS",
+	"UXyxmN0UG/R83rCCnKdhqucAT0MeHSRhUWagwBJVNMT74Md7+eNKQUSwDejCgPhVuHHFxaKXPAiyeYwh",
+	"PppS9kEScQhB0HAyUUT1Bzg+FXxGhKL6JNKI4OynNKS4FE+3C+Fh7u+dSsBRNdy4EiSmREIGaIrFpfVe",
+	"mOB1fYohZyNqcNBFoDLufjW2DhgenIjGOmPnH3IeEwwhFcwbm/aCylmMF8gGlOUXBeJweRmzHJUqCbAj",
+	"CABUGkrn0kOChIReEYmwAxFkV4xiyi6R4o5GGdqURm3lSF0Ook57u7jPHR+ANFSJL+b0w9lbTeEwcm+U",
+	"Vrv71DOaDfj2RUTmQgoHaTj4QF8wk3+wKgYPpj827+5lW42FwAv9NAs/r4y0dAuu83Fxn7JhXED/5/QL",
+	"PvwnCZWeK70Sp1iFkw1vhMssqGA0vD1AEQXiLTOswCxChEXgKLOqrI00lF7UtSNE/YQpc/mKM52weGEQ",
+	"a2CA6SIzd9dojunEoGVb/doJSinSRViRpqJTEtRd33u49h8nBJgzhPrBBXH3nubu/Te50EfuhNzZlKIy",
+	"H95tvcWVqV6JJKLq6Mqy7irGG7ZdPkys0ATPZoQBrbaBbgPInDP6Sp+ygQ+/cKh8odcfJxxFNEJUdXPx",
+	"cg2EncmbGgvoQIOHFRcDMERhkN/0NeMstZ0SUTsxsPvlYbjGdAWgeIdxqVaVUU5TjOaFBAzvKMp7Qxii",
+	"2b6ufWVzeV4++m03ELjpHENUZuQbxny/IqC4EfBEhdwb/S0T0EsHcE4jTONEEC8OCIKlH60WEFYP7gw4",
+	"biPwpTtq8dE7ZCbO/VF9rLCwERnVED49+NxtTjjBbJzH6QwZfdOacZdgVXngoOY2uwS3P1ZwOTgTrGzG",
+	"K+yFO5DPdZfbJQ4W73bKvdN/LBNMc1TiusrCczkT1Y0w2RbuCCHpJEuj0PKzvboxzpIoVmwCQOxfr7HK",
+	"gKxoLJrviMIux7e4A1kQk+yn0nxhR6qSDGVWkulUd4EyJbicETiYPmERKJLecaiUidHAK4/+Ob+U/URQ",
+	"70NBrrgR+ZePb1JL72RV1h7Rj3iYTAlT2LGE6mWA1OKlcBVf6WuVrG+jlu4E2MQmRy6DooxM5igq4OdO",
+	"wr/vtQfuA6NRg23rbonnSOuOxncvquUSSsperjRCXQYZyKRV+6P99DkShBGbocj5JSUyyzUDgrUsrchf",
+	"pGE1JFZiM0K2zXt0s2NBQFEGuGC/lkMgXfi8xyYHe59xoWz5DSTJDAusTLKTnOGQyJUELLdI78odML6j",
+	"tP7zm6j0dVUUKpwcqio4CUtNqIgQ5OUbISLEDAztWtZfmG2QmavGJJijS7KQzxGZztQCTQk2fp0eS2fN",
+	"Mq8Ah1sIgoRT46eSJB7BTs+URIxbZDO6jwGvhY4VYoREsscGab0BGzmal8/3vdKg2QoV96XBquo2vKUj",
+	"omUukM9zZy61VuW+amTJczv7xey5tg/LcoURfJh2cHosbSStSqfTmDziorKdqWpe3Msa1RySIVeoKZmm",
+	"vu3R1LPKGX6kM8lpJeXqixJaiNdfmqRFWdzMFjpmyEAgG2hgy2/Q6Pp6kP3pZDD9Y48NijU6cu/Zd0Dx",
+	"dr9ZxUr/LJWNVjTJYwVF73lp3FSXLY8HphL40RzCfMJjYleAxvSKIIys9grfYdZjsIUtdKCM0Xln2+5I",
+	"A+2hmFyRWDbgXa3voeFCEQni72772X4J5w/NTgKKwI1yV0YSZTBFkJEW8c09qJCPQpWNMgaeJUxTsdTX",
+	"z8UYMytNmeVmd/R5lhXkQgIGTkEeIBcHX9XmXUmPCtFJP26gQaFKiv6hWv6jYIFagsg7q6S2aKUWPcNK",
+	"EaGB/L+fDpq/4ubv7eazVv//NT//53/4BPobGSxWGRBs9ZIlGp6ly5eEzBBGpo5JA8X0kiCNirMZWIOy",
+	"6AqhJW+MZhPOiEG/MQFiy4j35Fy9kgpbNtyxTLVCzCCDrEi2wM5SYKcu99VDsjprbEx20p122ye+goTQ",
+	"p1FM6kn9QVGSwCY2ZgJpl2zhiD1cRZ4oDXKB8Hf2NO3PE/99L/F3wEzxl1vDos+SLVCIbwSLT620iGkv",
+	"aL3scRf6ZKWU0EPWKg2INzMZ/wUkLsPlkJxgzQwuyaKB5hMaTtBAcIUVMdvnKnwNkKnJIx+6oLaJtd/F",
+	"5Tp7vyaDSy39j2Lgoxj4KAY+IDHwPmS2R4HpTyUw1cgFWS5JCXc0kzO+PcsejEj+3BJp/W/Hdm1MBxR/",
+	"ioKyFJEvYvfHun7cXK2+9b4piUO5SetlomKN1BLUaY3ITQXBUnXRyvWZ8DkziaichTmRz0hPVhxK83dq",
+	"jNCXZOHnvZfESl2W8pcYVYEQm4SNg/PD42NDr80dpRIp8kW1UAZqj1VhNeFqqYAmC7S67ljMspYfSb6a",
+	"6l0dyjfctQ32JQ+nd484UwKHHnTlM8LwjK52GLgXfcMfaZHhIHMR33u8VdmwXBv5cqRZSm5x2ZNjFpEv",
+	"1f2IeCi9TmpBIENBcysljJRwcHrsu2h5V1YVY3JqSw5zFkW88Q07zXn0Spwg7/6zsQDIvW7KsDzd7ez+",
+	"sMxoU3V4Z4jhKWtRrrrkGfmKCOkNo/i7eeD4uncXSwdsBRE3ZMMcUwZkbndy++9DiOPUeZWrieEjFiti",
+	"JsxLUPSGqqx2UCIJen1xcYqg4uOSsIVaKm8YZLkeoC8Yx0/hfYKCFSitbqvZBSvgWz270D/3J9ajWBJZ",
+	"i2IqhD/kFf/Bc8RnhgoY8Z6OmebzestMzY9Vp54Wi15yil6/Xp0Sm4/GStMITBIB4/M6jXWVrloYbcTF",
+	"UtG8qlWuHcWSzTPHEoEDN0KK14hBNZE22SBWVGrkrAVIUhYS1Hn2pB345FJaG8Djg22jkWWNScApeLbM",
+	"ilmzm8xLfRVddm9rv0tDQdc/u7Vdp5v4TBuBpGsWbax+mQxXxXmBZl2gLiCT1aiYS6iChyCYAsGGEhSJ",
+	"Q7Aimm85HbDX2UsIFJn6jbJ1MVF8zrwhKB6zaB/sw+YD3+Rv5pce2hOPPVSdjhlWiSCZ2OvlDeLKa/K9",
+	"Ig1zSkeH1hpz8vOpd1M9x3L0xci5doiz8wPvl5fLse6SLLqgtZ+/Pmhu7+0jNUmmw5mgzBbRfbK/89Qr",
+	"YVz6bC0/a7l5MSNdWFPDgAWIU7cyD2N7x6MkTuSKhWklvLZCsaRj70dfqp+cpoLbuoexWG+QlXzwEnJi",
+	"jDFBo5c5rBqMPPcppVraXNtJodG6Qu3KIOkBfRDkSgBUN52Z7FewDjAEryIXAlQqEb39Q8UeQPyjwmQo",
+	"5BGBdLFhbC/LTPCxwFMvifWUQfBcmxgzW2kCYjKvSKzBWSPOpbZMjXfHGLmgU5Kmgm6gPNUIfBcpM4Yk",
+	"c/AHUXap2XEah14y6+3tb5Z2UC+ancwIo9EhZyM6TgT2C2h3HoNoM2X7ko4ZZeM+jsd9yK96jHG8ixhH",
+	"mcD53uGJPUZNPoioyfqjXfdSeWnAnB2EIU+YekFi4rBqA8JmO7D067NXfuGJQPY1lFOKb5+1UrawlUGp",
+	"WfALb7A1uSJef88FeO/nRCrUabfbyL7XuIuw9NQDuy7Dd/Gx1/47supz6EXjy0sLcrA03FbUbN+paf1z",
+	"k2iD1chy5nx1kJGI2ZigAXBBI3Kmvrc7ynpKbZqlM8eXRCIyGpFQgQkfUVVIA0udihINyosalBn26ty0",
+	"r5ZAZgz67qhXreJh55WVNIxEKjQkKGH0t4Q8By8alJ4wpqzi6DfKQ3NlAc6INIL7BohffzSWvKSE0Tjf",
+	"RBLbAHE1gazckWllA5nhd3Es31oezWGrj8y4NPN6xcS0g9nde1LVPkyS/l0oHy6d35te6AoiN1YqHVmt",
+	"B99+2xAPU6DfvLcmc7G79MJA6eEJueLgHoMlVPg25ro0o43FCxOEmZbW4iM0eHV0gWxt70EXDVwhj0ED",
+	"Ddy4XEj4k8rLwUZm1awKgtcHg9VkjXTFYnZddRhTKsKOk/WXah5HA1ut2Guks4UVfCOC68C+4DOT2joM",
+	"Kz6FYBXyxe8F9prunDkkV79htVnCVqcwMKXrSvE7dwgNc3sKO7rkgr5IL0jJN7fOxckCBF2nlCr3cJVO",
+	"/G6+tC2LKTKUFtxomMTIN+cn79GpGSLLAd6y8oSxYjxrd35YuX8OjHTHfFviaz55u2BLOirFWqau60p0",
+	"mqvmkMU4Zp78NWIteyy4x9BGDyj1IYHLAh2/eZjiGk6iewg9LO9fMQA+w8CbhOEsjbPLe+FcmrtEYoPo",
+	"u28YWufPo1jfre7pbVvrULMKYnb7QFzTd0AqglPTPGfE5hxmR2rc0tiQ9Yiun1Vfl3DhObQJhoDpzTIu",
+	"vmWKxWqHnmuCW3sk9g0014zC3gwT/wze1OeFl9SETCWJr3JZmWmo21qiWCHS7vrrBS2uJq1p5G2ext9/",
+	"BONtAVuS/5F2CM7TrpSqpDiaZw4pE8kwp7EqgPCMXPFLcvPYEy1DO4ngMQjlmwahuPbXxRNMe2Avo6CC",
+	"x7auI40Vouy5+VeTMngkXerLUKN3TNSKEkFLQrDXJX7+gKsU6d2q6vbhTpKjuCm1txSw+nQl/flHaCS+",
+	"mRXFs1d3GVpegt/O5luAuXVnPPPDbLAKKJqJZ/XE9jWfo1jrR4XOrjYe+5KQmYSe8ZSNKy1VtYAR4UU+",
+	"fHx779l2MXp8zeDx2loM61QYAkEAUtsSaeOAlkTDbBha5XjRkOhtkjWRVTeRhtN+8vUkgcq02rgFw8UG",
+	"V+wTuftfjHavFVmKxSJo2q4KNnGzOmlrVksqtrhfd582rgiUnXBWoaowTOG8SmAVti87pM/1SHsXRK7W",
+	"17I2nTsHb1xOgrihxfguDL71lvMPuY5vhcJ3ZUPv3o3rHS619bpdkrZi/fqFX/K2h2rZ6UJm5VqlXWoE",
+	"olLb+mIyu/022MzGXqzQgtGbjxfBejb7/nKzoA3sC9a1wufGbOT32ntQqTm0xJbT35fPad/zDe3yQW7I",
+	"UiMS48WaDNV5orWSbpipdZpXmGnb9BozzdMznR4bl2DrTpgsLPxPrGNk4REbmXvQBoGu9b41l8aqCaTJ",
+	"43luQvlWOTk9/oWlFOKlN452rZFrIpOtPcUTh1xB05w1BSSkIbdW9bTCa3ZsPTbBVzXW3htwiIa+DLDF",
+	"23t7KJxggUNFhG+bl5OGHJp8rr8lxiO13K7u02fffLyw/sL2PkS+rooK+PY85yMXl9JmD2KG6BTKjCuC",
+	"BFFiof9vIliu6Q1UNtNDtdAydtVjdt5Wj63E8zsodVa0JOSE2W9a7OxuWWkB++o56rKSaR9s7M7muTHl",
+	"Yspe5eMmmtCqSs+gtGBXZCKqqepcMHOn8FKZfTcjYoq14B0vGtDGV1M0WHjvBjWhv2bV5zUVrLVie24V",
+	"NnMXCTLJLNoYRdZPC4GdqdQ/r5xOzkprllBSCnNA1t2i23USuEVI0UMI8zpQKCZYKvQ0x4shjWjKBXFX",
+	"0OVppbFfVBmDK66KSz1Wbj9iS3foPSdR8Yp+B1Fib4kyexLRMbhZWYRmCQtVYryXkO6wQOaTRupoMYwE",
+	"hNL/HrRQCTF6rIQZLZRvwZAVaC7WIW/+Nvn96nLOMHQaHxNGgHE9T+lkjzknYhYpUaRRGnxNc22kZKF/",
+	"e4wVEZUSRps2LXA3dakGry/eXVhcTHjqA66z9cEGgHvMFN+CA30D1jITZESE0HLBSnXhrnI3V6dKrjxS",
+	"PYYX+CW8yIDqQ4O/25cuamR3Z6ce/AO6mjV/dEFmEklsgpPenJ+8rwYu5tX9e0x7Pa+mvGbGdZDQTAPM",
+	"CZZ3nApbTo9ebsG/WZKsDagIFaR42wI2wYZsYqSQJvw0Vxxn5YhenMsbviVNMz6W4JeJbkgEVYtzTRit",
+	"sxK0EY1O2V8vHec15sNKpGxBN4WA3sHpyfkF2nIxNTZkblAoS5GLiATCDEQH5suWPFFqllmOjGHJq6tR",
+	"E3MhUxOSx2JVmKhoo3LzcJyoyfZpreRzbpUO4JMpCwTubr9pobcEX5FCNrUJvIUYSqQ4GMoggtA5eE2g",
+	"QY+Z9w0vHcV8XjHQWzX3g4iDbrDlNMHMXYmTiKquIDiCFAdsTDLwK4r5OEUTWXjH/pZ7OjdO0zTUsOE4",
+	"v16pcT/nvpqZRA03HAgL5vUFT6BnrcYQnsAJADYWpnciuHnipj40I8CPVmyUoPKpCZnaXRTOt1McsPgk",
+	"HRAkdt9KzPtOWy9t7pemDHGMRTNnHmzGNptLY47B4bzRFXDIdC5zTLzKuIw5GCUzsziZRyxcRC2cQ66L",
+	"CVmgMVHlUImuMe4D3esxLVsenB5bmY2El94amalD0RXC7LEe+xFd8Hw5GzQhgjTQDCSFH390N5j8+CPA",
+	"Fi9D9lba0jmVcHGPIfdqzT1A6TX40TThBUAHKTEZbAmImLGp1ltZGt0AlAaIxjVEzlVbgtjdgWnNjOyf",
+	"+SzcQSXVuIUO0jQWEywPYw/qOvoN7Mnp8U3UPxqEPCKDXAKBWdEVAbuajXqfYOiU5g0Vb6Fj2xyZqkpD",
+	"ZIzs9DCqpbdpdz9r3aYwOI4pNntYpMqax9hbjPQtUcTkNb/EUh2cHgOyCVMQWS8LYvaV/SltmegOdpCZ",
+	"VgcILjsEnWe2WUPWYhoSa1s1LDE4mEGL9u1WW19ZuHyaGsvu1tZ8Pm9heNziYrxlv5Vbb48Pj96fH8E3",
+	"WQh88BarcHJJFrmyQN2g02qbt9LqRcFOq93aAV1DTYBsbkECss8lcQCSPOyKjV2UrqYrdF4cHECZ2C4E",
+	"129N1DQePDcICCXYHArZgmamZRPl7FjTqjFRpuKUZucGHQCa7XZ7w67/1BWuSvtHmppV6UZqnGjZL1oh",
+	"n27ZYklZ+nH9qy3oiHnJ+Jxt6fdbtqtkVnxqvW+BLDZxXgJopk2qLC7kTjA7rtrR7SsOoMqZr99t0pwD",
+	"0HB3juU9Bo0u2+Kgl7TbO+H/inioUR7pT+AnEhSnLctulXaWVorPVyC2DG8OuQdUSVTI0EUUmNWeQRPf",
+	"slJ02so3eIdvdlZ/k2/xmxcSg+6nz1pWnk6xWIBlnuRDZdJmvSJhjJowOjyWWkKNqAy5pnvBZz1gDUrV",
+	"3cEPhk1IYiukcW99tBaCkiN7nSct3017M7+Ut79ormhGes/MD59sjZfg6Hx7bz+wVVuC06b5C+qoBNFw",
+	"9O6312fxx5/fDI/lk/Pjd/hkF5+8+fXp+Ld/yv2r2cvF3ujVL29Oj+eBLZESHB3aKh/dQFK9o1+CbvDu",
+	"558OL94fhz9/OH9BaaezOJc7e9v79MWvTw/oBX9ykez/fHrw29WTF7sBVBwJdo9UvH9+9nH7F/r2g3i/",
+	"dzW6+vvrZDJ78uXp6ZdYTT9+jIfDd7vHLxfvguvPG9wbW1ykpklrTtQo9l4+BIoPFQh5vMKNDmeu5Zgh",
+	"QaH+Lgry6o/Jc6i/bo3g6AJ7EtOMeCmzbpFmHvh1owmuH8JVfEVUXrizgQZu59e5hkuoc929fEuliWhP",
+	"C7bI1Auc9QQeEahyZEvymAIvVv6L6VBgQYm9u093O7veu7usl9mtr3S+hmJ6rWuKkXzKm56LjtVUAc+p",
+	"CcHn+jIhwNW6W1tak4gnXKru0/bTdk6WDbK6If53q+y7Olwd7/ZWFqkZwwjbvgoSej+s6ve5tnRIzahW",
+	"ACnX/Kh5u+jzXFn/41Mx0qTvlP3irzMOMZSQ5PTZW/ujBhr35iYSxjIcriGfKWY+JApTKiW6LnWBCkDN",
+	"sFwCyEtXLlysQVqv1AhCJzPCjl+gQ84YCXPUA8WcX1qDWdYuW2lFWfONETU0qcfMfWpk5N5Rq1zh4VIv",
+	"CBNIgFl58pngVzQiomv6lMoeYxwVqGdWxQpyDPTUkBt1/MIJLH6VwFcs6cETufVqLX2y8tEjWVxFFmuL",
+	"K31ySUmf/0K003clVtDMRinn24as1ZIQ8mVmfS4PldI2KiQIq8kS8mtMQRFVtXT2vcklhbDTFnoJlRkQ",
+	"VopMZ7ZzBjXmp6gqlcVUqqzkEBiBscBTokDC/+Tfi+yVLeNMDa4bK998S6dUwYv+uFTjnJlPuMuWgPbW",
+	"yHbgMG2JneMG6g1BFYKgG/yW6M1KTQ+uOlGKkSsCbqoQHX3BobKdmZe2AvdNnzYxzgAoedNXzl/bdto3",
+	"n+uVnJ+QsGRqHEowTmDqeiQiH0uWTv/51kwpK4SVsiTrcfyUNVwPitsXpH3TAxybtO+snXmwN2qH+2GH",
+	"NJ8N26S5i3dI8yne3222oyfDp+GT0Q7udHJ5Id2gs/2k1W61Wx3TS7obbLe395vtTrO9fdHe6bZ3u+29",
+	"XwMTghW0hzujbby309zHu6PmbrQfNp9FbdLcHu2P2uH26AnutHNdqLvpPm6kUmeNqj0kzpoj+chVB7tu",
+	"BLvrEKyfcOSCv+GTzlr0ytn6I/PRGkTuJRdDGkWEfStS+kfFhfcp7xX7rK9N3sX56fN1gfrqnbcOs7QA",
+	"myOxhpzmyauabI24GHPVzHvpgDl6xdrU7E+zkFpj61NQCSwNs1VUP5jbkA0uQAwF6pbFbID8UiXNBqDT",
+	"vAwHB/8TjxYb3lBzxfIX1IafmCf/nTPGbsLPC70hrovubCUScl0hLdubAg5WeRMF42DfCMCZWvju3/HI",
+	"ewj6CG1MDSgPTN30YnbWwP4Lzt9qtmY+2FvnuqTy3TsSUXyhSbn+eHt7nY9ngmsyZm6b/urZ6q/OsCLA",
+	"uQ3t+OZCld3jnCtV30Wi0kpj6R23jurSLY/52ASn++/2Sy7QnAyBOssWOifKpMi+Vmp2wuKFbcWdCaXF",
+	"YHL9avqoEMre6DHjAbYDDGI+HhtBwki0BgpjIdUUDny4UPypNPUgtr6VfkS0QjJooEG//5pL1Sw/QZwh",
+	"cLo0IJhNomdtFGGjL/eYVPqfqTsSHNc8UdASUeKFbCDDrRulUJ8JlvZJLtCQSudXs27GMb3SGj1WRGSy",
+	"KISPZK8ijGKNW1asoxBi0EVSCczGREiQBsE9Z8o/pTGlPRZxoKQxDy8h7iaDjggCS4hN59chjxaIskbW",
+	"yTC1FKcYZKzFErY8dXRD+Au3ZJuOKStGsjZQwmKTuEzsC7am1ODtwcXh65+Pfukfnpyd90/Ojl8dvz8f",
+	"tHJjp050hgYn8K1zFUMzShjT/p05lEnU/EjVZOCzNxi0vlsWkXHCIORCaFVlwoUkaAjNgxdIKjyD8mBZ",
+	"XJQdZgMSXUx5XYuJbCqfyiwv3QeJe3XrJ4OVaRrv2muofFjhN+fuvjzPYtmcapZv8f+w5cCvzdW+Q/5U",
+	"iCtzh5pxJUv4PFyJJ6qeLUE51koFgRRrWujcOoqAFM6LFk+Iemn5SIaes3K7dv3BciTSg38/+kP1VAzB",
+	"jVAYEywKl27l+bic7doDOiOzGCL+Kxl+zjRdSmxjxfM7Lga9ahZLWESiRo+pkrqx2+5kOZrmeyAksCzX",
+	"HbV41FnK+fdPSc8II3NHwL4O1fs+5WRI8NwMySVZR/89JyzXpymr++sTyCHaGt7AGumvqDGb56y6+VLG",
+	"LSPx2mZTaUKrCeFzNajzwdz6kvgRXpK70ZyFq918A7HIZuoGRPWjV5NZuOjo/02GtBOTVy9V+OpLvImk",
+	"VCwnfS+SUsQZuWtV+yKPGpqwDQlxCUjRo3r90MiGvro433VhhUJtPIXLrWVgCcOyGLaakQDwX0LLKJSv",
+	"8GAjqCEIE7Q41+IcfMC1scYVYmAhfFSOvEtLywlkpsFcEv8zSCh1dGzxZjJ8FdIT+ublh9+PO+/psTxm",
+	"Z3vh4fH+8fRl++ft2U50+OZZi+y0W+F2zIbTl+3oH2/iYpJ7NzCJ8jfZCCj5U0NkSgUHl4Wp+aay72+9",
+	"5+eKC2JqVuNxPWzZBzC+AetRefuzKG824W4N8pfMlpM/LeKklrO0ROTg7OTtUf/D+dGZyX8QJCRgM0tN",
+	"0Iq7dE5rHbPm6laPfWBgr7Y+8ZyTUg89aBQsVaBd2GYQ+UoKDVRVLXZ6LCXLIY8IdNFjyawfxlySaFBH",
+	"X6HNxNfxTzRuR3tt3uYJixd3PuEGBC1XemAtst656Y4u1dPS9j7rA11HfR2S39iCtTE9a69BYQ45G8U0",
+	"fBQa75NsGjy2iWw2O3AF2YRMvS2XSRsT5cmpPcxon0nwo9yS5oWvQRj62257B5WoF/gNshZFxp4/p5L8",
+	"0Oqxg3yIjNBLiM2umnrnQDIpk6aoG1QDMNVGDDE3CWlAxA9evDt+P8gK+/aYreyrYXpWhgkqVeJoStng",
+	"Bx89Nd9mfdZuRVnz6nxK66pdte6Mrnnaw61F3zxWxxe2OvLDlqoeqdC3o0K+GJE0YnNVgIhBL0NLltGt",
+	"hgu6q0b4pq3tbm9Z/er82nhwtQJ9K679l4o/Whu3XhFlEGuW4ocPsWauI6I/pcnl6RYiX8FVT1jUQgdZ",
+	"crntoA/BR+CGFmQEFaCB9ey2nz03HRh6TJIrInBsjKhcEo8SsP1Mj523y1bKOKaloHqs2gew8jVxzQRN",
+	"FYFCR0H3cnF4CKLqsXw/Rb3uCb4iWYUbRFUXzYkJEMCm7ZziiHqNQKYSWOnG3pSpuhogKUN1GdCb2nfK",
+	"zTHvxcLz1UmLrbqWIv8jA39k4PdAZA9zpUnsR42UJDbqidf62skW+aKPpDbw/swWVdW0DfKbTAsgBK32",
+	"NGBVr7sZ0fUUvru7ndkxbDA2qGhpt+BPn7N+v65KqEmIzZf6rIuaXmYbKVcrs/USNwnjtnWqPgWpRQxS",
+	"UXIFJusA89nWNyG+L2qy9n4p4FTqeYQIvnxI8aPUdJcX+gjuhrnQpZzEVRc1rXDmldVjKvWVM41cbl+k",
+	"w81l79wn85PJXHjJub7zc0ay1Ibrz0WkXKu0oQbW00nCy3BhwLRw2nck2O8avX/5F++5eskT9n0yKUhD",
+	"AIymFvscSqcoVYfT+V7vdTayo4JonRIq8iUkM1XoXsAZaaGPYLOy2WB9+2jQKL+IqBa+WQRd1blPnCYs",
+	"Opmz86wDfClrrFwgW3LkokbcPFl3H19aUwnGwFO5Ia1r6Ulh2vVu1UM3Jn132J3G1XGW6xZvos/lJtYU",
+	"S6FzCHU3kWpypd6T7/+zgT+68FWNOxpsxQ6QRq65FWRqPqLiPRFamSHRuuKD+2TrDxpdF+ntErq3cbKs",
+	"/e44Cv40JOvPz8GPWAQ8kY82RS9T3aqZVnreLJzS2rlsDQo9BqS15MIiK1zZTHhkM6Fubt+qxgTdcSjj",
+	"CSMXdEpMOeTvJpLxMK2tfdMr+WhqeiAea+taTkNt1jYN5e/0lsi14dooVXidhGBooxsLgqNFZvNueUKd",
+	"AQZTYTzMysw8pgrfaaqwIK4Gq3NRpMFZj0nD30NUc5oxU+aqS++8q429zLJ0mNXPvt/SKbev1JFbTqVU",
+	"xya1LcySVxe3sPM1kDQ1BIcLRB918LXk00J99/W0n0qd/Dw/c7+A37k+Uj9Xdh+uiq0OlraKTOtCTrCe",
+	"55Is7MumEqQJinp9vr23b6JQe8x0noO2KvEizQB3+9JCB4VuzYkk0tvIERLjwQEM45hiXT2W+sThkRbQ",
+	"JYlHPpOVcXQcugYCN+eQWgI3npRiBbbcNlfrqgGn1lS4aT9PLV1npgx4+rNrAvApXxB/88t5n8Gl2Q4s",
+	"Na0YQD5SNTENQYNN11D41GtkcZ02WATllW1D0keH89cWCx4a1TS9IlaSTdcWIyVgXoJZEgY8RqLl2dqy",
+	"2G+mVRPxmSNNf5LQyO/UNLQhEtlAwqUoVB9EWHfq7fuhyWepjGAnXp8mez5dQpMfcfMBiIWvIJlzKV5u",
+	"qLPAl9aAfbvwxReQhkTZOJMeTSNg4OM2OrAmju8OpDg+GhVEOBcVA/ErG0tb9xi+93Autovr+1Ne8Ecp",
+	"694YpA3U21jG2jLivFydXWnVVtArl2ubUI1AkCvKE6cuoEtCZhIUME2NRlz02IBfERHjWd92Zx8U6pHn",
+	"WqQjOacqnKQVvSI+Z4pOQa8tZKZD8ifjPWYn/dvu9nY5M4iyKxzTqG+VSFcx2J8mJLhKKaFVkm5FzW9O",
+	"SiNcTKUs7V3Qfbq/225vku0NyznjCq+fQPSn0WEzfH6ksI8Udk0KazMwAXksPklHE9YktuDibbrGSH56",
+	"e6DJqYjQDAu1QDboVxb7NxVsgLnykJdkAQ7sOiLdY0Uq7eLELsnCUmjXDWfEBRpEJMaLGvKcBzLErMdi",
+	"ggVLyw25Kp1len1pG00MCbJR0WhIRlwU2iIaA6VZ3SqyDP7tn6EL2jchzBOeFO2UhU0Lujv7G5Flt5z7",
+	"JcyC4Hi6AV1ON/kmlDn38bq0+ZIsHgnzI2G+AWHO+UygqWSeai6l02kj71of5JlrvXs7XTOdyFPIHwou",
+	"UebyRpz3Ik3ZyHsusuCqTRwXehHLIiptC+HMlwgwPHoT10DbXLPmNX2J+gPn7aPC+ttyWGqbkRdxdOsP",
+	"fSRLjeNnZMqvSK4OjqkOGMemezOUfAZfHlVGDlATQXKthQ1gaakFlK+0UCleY3G2D1VxlhRb0Jj3Fza8",
+	"b+ySelhovamdXvBCRrbD5HobvR89Nm6TElFoeLLKkMdjEmxGNJcRzEc7/DcnqMYKX4t1m6kG+rzfA9/7",
+	"3AhmiVdJA7oKLeM5U5iyfMgE8kdMoL+lpXFQpY5Ojw0ok8loREPTO0yPNPjB0Gc7LB/VFMNxpT49tXB6",
+	"bA0KPUuy+3dTRSi7eqlgUxVWGgEWioZ5irLZNfwIX92LE+Dr0w5n7P8eaMhjQMXD4LCptgMEiAt79Y1L",
+	"b5UAqYhUW1AWq1bTGRN1oF84tBfn9vGQ2auuHTxAgNyDDVvAAz2Ep2hQGGjwyIbvAz3XYr32CIzOrQ+F",
+	"SiWw4sKfjdsIvjQd+W4WSxMAa6ugbBwvQ9hTcALdJ8Y6N9PtUbY40uC7wYylR06uiFhwRpanXsNRTnm0",
+	"7Cjf8YgA4tznaU7dJHdxoJXBHunQw6BD6cFsTIPenbw4Oju4ODkrI68TY5fRIvPKnaHvY9G6v3RmbLnK",
+	"HcJS/1NB1Wlkzz8lYxviubUpl3C+sYQRu/pGddgPJZfvkXJDVdg7INr5cR7p9QORG9nCBXEbe7SwDpf7",
+	"w2kwh9eWHjtPnSDgqqac2VazPI5yzcBNwZffBnmviWueA5Ujy8XRbEbNFKtwQmQLuRJn7iNrP4LnYLUf",
+	"0VgRIVsGb/WYgwYawJimrv3gtwGiY8YF6bEQS+JtX0glXM9v0X/cdPtOK4nVNxW3j2/e19vMVE449k3n",
+	"EhO9c23vrTPZT2RMmekJ57qruwPXP7C14PhtKQxTytzfnTUgeg/Tj5x5oNJUtAYGaze9+bZ/tLnW6VwQ",
+	"tmdaPSxp4n5FlhcdWjpPsZwplVkGd82MaQG9DQsdbcq3Uqpyq/xPfVdXZ3+auR79s2vIXIVUv3X8s4ml",
+	"lo7/mL/rkzs/2ninfIOl9EJUW4/Y3kuupm444VwSU0PsF57ADcJS36EeA9+C8crOJ/ot6xC4GxdDbSIn",
+	"qAm38QkM+dBb5mDIhzfuN1JTyTKrUqkn3eCegbXzsVXIn9SL/uiH2JRAbuqHSAyRKBPJgohtu5B4pexC",
+	"87pXRxeoWjtsUM1RGhP17rElwGN9uqXGkgaSEy4UmmE1WVqCxCDaqpxjy5UZVzYiymK/jaeSFe+/baAP",
+	"HPpvu+2dH6BVq/J0urFRVQXv/s372qR8+zHU6rsKtdqIAL/Io6BXSl1mpPsOSeejOfpBqEYm0qoW6TYz",
+	"LenzvpNM52ozlYEhr10E2cYDk/js1LH/I3ssa4+SI+yhy6PclLBjFsEjM06P2Q6QXmqP7obYm/ChWytp",
+	"S7O0G4FrZdlPmALlzfQJ2Gm2Oxftdhf+/683Urj+jP1YHnWuR53r/nSuPHFaqXNBxuGIi5A00w77fsOV",
+	"KRNhEwYcDW1kPaWy+tqayknz+3IzFmTj9JgbrEBjI26yFRXfmM5Cn13oTS6JuKIhQREnEl6C8oMAUkP/",
+	"PaFsbKl5mmNRasT7rJuZ5+Y8iSM0JCgmI2WkcZ7ku7T7CDBsrjtNaOse3IIBPtDanBepqd1W3jRKVbx4",
+	"1Bq+QxLyUqOsu3aKI6AMNv8otcGuRVlsMpL+z+pkJFOCxuOTSq+vyUcy/9a0Re/Ycsmsx9YkGTUx8wKy",
+	"pKKsGnhOTOuxAl2i6kYCmiBX/HL9xCeTtvWojX+PYdnm7ByOm3y7u1aSar29Ls/P+T2tvavo3C2K2Bs4",
+	"e2tzYKQrFuC92a6uNtyfmnttHVyo7N/qsTUdXN5rB5VC1751ZhmPhf4ewi0yZ5HiE99I1F2nl9MdSaG+",
+	"Xk36ltY3a7qxGPjYsuThClNHLCroR1kY0Pr2WBeWdQ+o89jP6RHp7ycyBlsjqq9RT55CTwiO1eT3ZRHD",
+	"r+GVO3FHXBV7akiFVSKDbsAvNzFPnpvPfFFXMMWNzm1Zn5QJCS/TZiVggTGmKmiGEZsYObe56fa5HaZM",
+	"CS5nJFxi3jHVz2U6B7ZtkPT4cOGMXWcODc6Vpmh8LlvoRAtltlCKs/LYwnpadEu0mKY5qLPJZKMmDLqr",
+	"NBD5MtMiZwMZTShyvVimBNugX2DBrvB93kTTYzax2pr+S+b8Vo/12NnLQ/Rkf3/bJwRmG2M6IK1rIf/S",
+	"nM/nzREX02YiYsK0phf5bC1SXtS3cFq8mQxfhfSEvnn54ffjznt6LI/Z2V54eLx/PH3Z/nl7thMdvnnW",
+	"IjvtVrgds+H0ZTv6x5uNGjwdpytMSd19mNIpcw6BO6jkmsGc1raqcoGZ0EepKEmLeit7hBOCIxtbeYjD",
+	"CWkecj1gXDetfX/rPT9XXMDdPRV4XA9n9gGMbyBci+OcaHJ5A7YD31V5z96aX74jasKj91wd6FtL1q81",
+	"BV8XjPDrdJ2Br27SegY+vAkrc/tTz88M9fgJSxratIMixzpmgHCO7OWpqd51S0j5jDA8oy13BWpriWuM",
+	"w6F6I20TqFunuOjRirU9DShBN9hptVs7m9AEB52XfTF0MiPs4PQYwbgo4mEytVWGH0RKKTADDV8OcIQl",
+	"enN+8j53bBGVIb8iYlE6ugWexusc3S/6vY2Ozo284ujcyXWRO7iNEpS+3wP65eDd2yUHBIag32sjAF9i",
+	"GmvphFp3uSCw8+BvUFgoSLAQSE4SBf+O+JxBmcvUeDwCR9SEmPqTEVZ4iKVpsZxky+u66pmQnKBoHKMh",
+	"cRU2wUHEjCQknMka8ppTeIyPSCWCIdxjMw0ZjhFPFB4TRBkYEkZJHEMMt5ZPTGZQRMjsvzoDI1pJDsBK",
+	"By1U6jTDW7sE6J5I8cJSGkijFhrRWDNF0QB5TItfBJHpkEQRiXLvpkNQJVFE5aVZ1kDPTNl4AEXdpBH4",
+	"9G8kaqEPer+UBkuAGdMAZVOVqERDAdIdZzAonzM0TSTY0UdanWkgmYQTjQuUQQu3mAjVQgco5jhCQxxj",
+	"FoJ4ixWam8QnRFWPCVuqrLTTnqO0x27b/SUxQIUVmnJQSEzBTcRjr6duTNQZwRFlJg9naSftjnFjFqXy",
+	"4jmZHa5JM9HnXUgxicgIJ7EKuu1GMMVf6DSZQjbPlDLz73ZqdKVMkTFEGdxenYdb59eIzKM7UYrOzFA3",
+	"0svvjaa958rCtYHilTti40vVfwOscpkGZlSbeu2r3KnG3AF9w0aCyInVmiD/sVCuEg1JzNlY/2X97tyq",
+	"UeCU7zFLzEBExmmv9/SGVBti0hVqWq4bpr6YoLHpK2whHCHMTPNxW7EVNuyfJhN5brvem+LqYIE3Olq+",
+	"wmuiSazSOKvXIE2R4dOT8wtkKiPntLp2+1m9R+0eNDp7GvUqnVD9g/+J2sNtFQ/HGh/07319bfsTqid1",
+	"Q/RV1nF33d4Q4Ca8TyXOnuZ9xAak6MQ40ghLBAIkeFTXHtU1j7p23ahqbCVPqkbVFdpa2j17Rb/vjNFr",
+	"eoMZGqykDAM05NECYohM2XSCPpy9BbLaY0DYkL71EmFBuppe/ZhL+OtaQpjmaRvBK30ObxcIhfsEl3+3",
+	"TmSGCBYxhQxCZxn70du9sWuy6KstKi3HCZWhuFRJEo805Aeed4tEGkB7fXFxiuC0IH/BrNACQCO7RPu3",
+	"MRAOesxundnLYaJgP4dcTTRHsYQbZWFW+crv8J2rRVto8JHyh/0nu8/Qv/+129ppwH92AYh//2vfawqU",
+	"MrkPnpHlLP6Rw98PLgtcQ5QLqSk2suxbgS/3Qi4FUqNPMyJXzdzjXIZj4uJW3WNogBHyGVkDlAaKDTHQ",
+	"Yi5nNpf0DgA043RztR59IFskLwJ6lpeFakEpMthG6e8yi9606P698t9qt38j6vVvbzFuBEZ8k32tjDxr",
+	"t30nkUkrULYACxfJvNEGmS2od95lwusj839k/jdh/pBcwsqo5JMANEGhbMRrrUr5qiqueJJ1J5j4JLAu",
+	"sQgLzfswncoWmN+OX6BDzhgJFTrkgqB//2uvteNNQP3gQPiK6Qow32YpC/aTmt4beuGPaah3noZqNhbh",
+	"oRZvVDXxt4rUS1uGF/KjHeoPWigVdAuWAyt7DQ7szgPiDZAhmA7Le8yD5r7a0Fw+Yvojpt8U042pGp2e",
+	"nF/UUHIwwC/qvQNcoDFWZI4XNiYPy0s7HcHhxCkTmQWajSn7YtUUPU/fvjFooEMcRQtrPB+MuJhjEfX1",
+	"O0aLuRCYjOil+faleaxXDtrfwqSY1N+sNBTXAtRjesyYQFSFFpSdBS5vndtut1tot92B+XfbO0jiBUQi",
+	"TvFC60x2/wYfP35sHuR0s8y65uyKLsnFcDehp8ERwnaXQhzH0MFLa5QsIlH6HZjxRhBkhRXiLCQtdMj5",
+	"JTU6bo+ZymJRaoWkEmFQ7KABo9OwEbd2VK1lm9IyRjOEsvMNkzA0UwvQOayiOoMOYD2mf8qBASvebe9k",
+	"Hcew1rnBI6PxHnwMDikyLxC4SKhKN4aCaqwWemhHEv8Bm9j80Z2ZzA7NNUY7iGP74xS2EceAejNBJESp",
+	"pDD1mAMB/g75jBrtdQqGZBzCX1wSt4Zcl0o9VAv9XWsDsMvo4Pzw+Pi53cRwggUOFRGyx/TDGREhYapp",
+	"FVEfmba3aIVv4zwX2prZgsGTM8EQCJQtvoEk0YPZknZyphcE6gZQaavU2bgxvyvEqZbeWPNOW+sqGxY4",
+	"gyZMGsL5hIaTDN/TJWj0Wg15rhrg5hXR1gH8891xylRlTE0uQTeYk6G/FlKx0mFFF0SFM5Mw1pNhO3o6",
+	"2sHNvafhdnM3ekqaz/DeXjPs4O3hTrgb7ZF9/XIyDLrB3qgd7ocd0nw2bJPmLt4hzad4f7fZjp4Mn4ZP",
+	"Rju40ymq/mYhG2ibf7ce2YvMkO7pu2JNSJpMatpa1DjtNbe9lis85Thy1z5vIcsuxBxyFmQCRpIC4th9",
+	"r82lqCCwA+XMtf2qwWeHyWvirj5rVMDiG8CUmoy8RCIfe1XK7TDO8wmWq6H14t1NYDXcatlZFhxsGeiZ",
+	"H60A2JpYfxNQk+E/bUBmHajmpLkooSEdQZRA0VJbgHrN63cDqD+kN7YMtnvSKPOh55aj01HG3JYBbyjB",
+	"JtBd/+WE7zWSwEl4mcbwGpO/lUOqAnYj+NJ0D40p00CgV2Hkg0TEQTfYgvwB+3H5/F8R5SJ4TZdOG1CX",
+	"dlW0hN7MWeXZ53TMUDJruIKgRpCcYobHJrELwklcVaZcgVDzQ82AlBk5MTSiagO2Yk6GUBozB9VQ8Lkp",
+	"ylAe5p2BAChTw/qHCs0rirVpZf0QhU5+Wf4QWSAwYBfFimXjlN0xuXW4HzwykZbzwQiQRFShmI9zm6h/",
+	"8k1o+543nIPlkizcCqoxXrngljS0y1t7N1+NPFenfGiz+56j9CrYvsQjNHh7cHH4+uejX/ovjt6d9M9O",
+	"PlwcnQ+0zJ6fN5WMqtOaDAITsWNITyHmyKyKi3BCcj1JHMpm0RzXn6//fwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

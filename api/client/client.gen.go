@@ -776,6 +776,24 @@ type Userinfo struct {
 	Sub string `json:"sub"`
 }
 
+// VerifiedToken What the `X-Auth-*` headers say, as JSON
+type VerifiedToken struct {
+	ClientId string   `json:"client_id"`
+	Roles    []string `json:"roles"`
+
+	// Scope Scopes of the token that the user still has, separated by spaces
+	Scope string `json:"scope"`
+
+	// Sid Id of the session that the token belongs to
+	Sid string `json:"sid"`
+
+	// Sub Id of the user, or of the client if it acts for itself
+	Sub string `json:"sub"`
+
+	// Username Left out if a client acts for itself
+	Username *string `json:"username,omitempty"`
+}
+
 // ClientId defines model for ClientId.
 type ClientId = string
 
@@ -918,6 +936,15 @@ type ListUsersParams struct {
 type GetReadinessParams struct {
 	// Deep 1 to check whether this replica can write
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
+}
+
+// VerifyParams defines parameters for Verify.
+type VerifyParams struct {
+	// Scope Scopes that the token must have, all of them, separated by spaces
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// Role Roles of which the user must have one, separated by spaces
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1751,6 +1778,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Verify Check a token for a gateway
+	//
+	// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+	// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+	// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+	//
+	// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+	// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+	// one is refused with 403, so that a typing error in a gateway does not open it.
+	//
+	// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+	// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+	// are percent-encoded.
+	//
+	// Corresponds with GET /verify (the `Verify` operationId).
+	Verify(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetIndex See that the service is running
@@ -3214,6 +3258,33 @@ func (c *Client) GetUserinfo(ctx context.Context, reqEditors ...RequestEditorFn)
 // Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 func (c *Client) PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPostUserinfoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Verify Check a token for a gateway
+//
+// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+//
+// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+// one is refused with 403, so that a typing error in a gateway does not open it.
+//
+// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+// are percent-encoded.
+//
+// Corresponds with GET /verify (the `Verify` operationId).
+func (c *Client) Verify(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5449,6 +5520,72 @@ func NewPostUserinfoRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewVerifyRequest constructs an http.Request for the Verify method
+func NewVerifyRequest(server string, params *VerifyParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Scope != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "scope", *params.Scope, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -6271,6 +6408,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PostUserinfoResponse, error)
+
+	// VerifyWithResponse Check a token for a gateway
+	//
+	// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+	// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+	// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+	//
+	// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+	// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+	// one is refused with 403, so that a typing error in a gateway does not open it.
+	//
+	// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+	// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+	// are percent-encoded.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verify (the `Verify` operationId).
+	VerifyWithResponse(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*VerifyResponse, error)
 }
 
 // GetIndexResponse503Headers the declared response headers of an HTTP 503 response for GetIndex
@@ -12259,6 +12415,108 @@ func (r PostUserinfoResponse) ContentType() string {
 	return ""
 }
 
+// VerifyResponse200Headers the declared response headers of an HTTP 200 response for Verify
+type VerifyResponse200Headers struct {
+	XAuthClient   string
+	XAuthRoles    string
+	XAuthScope    string
+	XAuthSession  string
+	XAuthSubject  string
+	XAuthUsername string
+}
+
+// VerifyResponse401Headers the declared response headers of an HTTP 401 response for Verify
+type VerifyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// VerifyResponse403Headers the declared response headers of an HTTP 403 response for Verify
+type VerifyResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// VerifyResponse503Headers the declared response headers of an HTTP 503 response for Verify
+type VerifyResponse503Headers struct {
+	RetryAfter int
+}
+
+type VerifyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VerifiedToken
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *VerifyResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *VerifyResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *VerifyResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *VerifyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r VerifyResponse) GetJSON200() *VerifiedToken {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetIndexWithResponse See that the service is running
 //
 // A page for browsers, which send `Accept: text/html`; JSON for all others.
@@ -13498,6 +13756,31 @@ func (c *ClientWithResponses) PostUserinfoWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParsePostUserinfoResponse(rsp)
+}
+
+// VerifyWithResponse Check a token for a gateway
+//
+// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+//
+// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+// one is refused with 403, so that a typing error in a gateway does not open it.
+//
+// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+// are percent-encoded.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verify (the `Verify` operationId).
+func (c *ClientWithResponses) VerifyWithResponse(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*VerifyResponse, error) {
+	rsp, err := c.Verify(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyResponse(rsp)
 }
 
 // ParseGetIndexResponse parses an HTTP response from a GetIndexWithResponse call
@@ -19551,6 +19834,138 @@ func ParsePostUserinfoResponse(rsp *http.Response) (*PostUserinfoResponse, error
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers PostUserinfoResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseVerifyResponse parses an HTTP response from a VerifyWithResponse call
+func ParseVerifyResponse(rsp *http.Response) (*VerifyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VerifiedToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers VerifyResponse200Headers
+		if values := rsp.Header.Values("X-Auth-Client"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Client", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthClient = value
+		}
+		if values := rsp.Header.Values("X-Auth-Roles"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Roles", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthRoles = value
+		}
+		if values := rsp.Header.Values("X-Auth-Scope"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Scope", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthScope = value
+		}
+		if values := rsp.Header.Values("X-Auth-Session"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Session", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthSession = value
+		}
+		if values := rsp.Header.Values("X-Auth-Subject"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Subject", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthSubject = value
+		}
+		if values := rsp.Header.Values("X-Auth-Username"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Username", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthUsername = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers VerifyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers VerifyResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers VerifyResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

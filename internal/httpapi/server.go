@@ -120,7 +120,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.demoGuard,
 		s.browserGuard,
 		s.guard,
-		middleware.BodyLimit(maxBody),
+		limitBody(middleware.BodyLimit(maxBody)),
 		oauthForm,
 		jsonBody,
 	}
