@@ -941,6 +941,15 @@ type GetReadinessParams struct {
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
+// GetRevocationsParams defines parameters for GetRevocations.
+type GetRevocationsParams struct {
+	// After The `cursor` of the response before
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Wait How many seconds to wait for a session to end
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // VerifyParams defines parameters for Verify.
 type VerifyParams struct {
 	// Scope Scopes that the token must have, all of them, separated by spaces
@@ -1171,6 +1180,9 @@ type ServerInterface interface {
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context, params GetReadinessParams) error
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	// (GET /revocations)
+	GetRevocations(ctx echo.Context, params GetRevocationsParams) error
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx echo.Context) error
@@ -1943,6 +1955,31 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	return err
 }
 
+// GetRevocations converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRevocations(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRevocationsParams
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", ctx.QueryParams(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter wait: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRevocations(ctx, params)
+	return err
+}
+
 // RevokeToken converts echo context to params.
 func (w *ServerInterfaceWrapper) RevokeToken(ctx echo.Context) error {
 	var err error
@@ -2069,6 +2106,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
 	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
 	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
+	router.GET(options.BaseURL+"/revocations", wrapper.GetRevocations, options.OperationMiddlewares["getRevocations"]...)
 	router.GET(options.BaseURL+"/verify", wrapper.Verify, options.OperationMiddlewares["verify"]...)
 	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
 	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
@@ -8829,6 +8867,89 @@ func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadin
 	return err
 }
 
+type GetRevocationsRequestObject struct {
+	Params GetRevocationsParams
+}
+
+type GetRevocationsResponseObject interface {
+	VisitGetRevocationsResponse(w http.ResponseWriter) error
+}
+
+type GetRevocations200ResponseHeaders struct {
+	CacheControl string
+}
+
+type GetRevocations200ApplicationjwtResponse struct {
+	Body          io.Reader
+	Headers       GetRevocations200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetRevocations200ApplicationjwtResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/jwt")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetRevocations400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetRevocations400ApplicationProblemPlusJSONResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRevocations500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetRevocations500ApplicationProblemPlusJSONResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRevocations503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetRevocations503ApplicationProblemPlusJSONResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RevokeTokenRequestObject struct {
 	Body *RevokeTokenFormdataRequestBody
 }
@@ -9618,6 +9739,9 @@ type StrictServerInterface interface {
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	// (GET /revocations)
+	GetRevocations(ctx context.Context, request GetRevocationsRequestObject) (GetRevocationsResponseObject, error)
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
@@ -11313,6 +11437,31 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context, params GetReadinessParam
 	return nil
 }
 
+// GetRevocations operation middleware
+func (sh *strictHandler) GetRevocations(ctx echo.Context, params GetRevocationsParams) error {
+	var request GetRevocationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRevocations(ctx.Request().Context(), request.(GetRevocationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRevocations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRevocationsResponseObject); ok {
+		return validResponse.VisitGetRevocationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RevokeToken operation middleware
 func (sh *strictHandler) RevokeToken(ctx echo.Context) error {
 	var request RevokeTokenRequestObject
@@ -11455,278 +11604,289 @@ func (sh *strictHandler) Verify(ctx echo.Context, params VerifyParams) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvYHtv1U5ySYrUyzZdt+oqsmzLsS1dSR5PYnpJsBskMWoCDIAWzaS0vzP/MV+2hQOgn2g+",
-	"9LDlRFs7Nxa7GzgADs778UcQ8umMM8KUDLp/BOQLns5iAv/+SfC5JOKcSEk5079c4Tgh5rUZFUT2KQu6",
-	"z9rtRiDISBA56ecfdLbbz/b1QxnyGQm6wUzwEY1JcH3dCA5jSpj6SNXknISCqMLwITzU/8Kholck6CqR",
-	"kEaAk4gSFmrwPn1uBKEgWJGoj1XQDbbb2/vNdqfZ3r5o73Tbu9323q9BIxhRIVV/hoVaBN0RjiVpBGOB",
-	"Ybmf7ET9UJCIMEVxLIPPjYBGQTcQZMaFas65uCQiaAQMT/UazuBnlP48S4YxDdOhYakwdCKJkF1BcKSH",
-	"lLBI/eCPNcC+/nzdcLBJuz1BKPvRq8ksXHT0/5Lhzv+oX847v//68f3i13/8j/qF/b399uPL5O3Hv+/+",
-	"8rEzH776UNroC35J2M9kUbvVIZGyr/RbfRyPuaBqMg26wevz7b39oLHkLILpoolnsyYehhHRyw1jTKeA",
-	"RHob+hFWGNBmimkcdIM//tA/t+DP62sAc+OzNFBkRznDUs65iIIMGWEpuQPF8TR/kPZP8kXZRV+SRXX+",
-	"3Wx+d9Zm6vSoC8erTy4dLegGGxwZ7MMZGVOpiCDRYXoy6WH9ZW+D3hgek8JmDBMaK01n7GQOpJO3R/2j",
-	"F8cXJ2dBHgIsFA1jIrtzQRXRsFpqBKNbIveWyuKOU0WmBk4cRYJIGXSDzvaTVrvVbnWC9JLCHsVYhZNL",
-	"smjaXVjvSMJECDhnc6iOgBY+6ewXPoHZ2sOd0Tbe22nu491RczfaD5vPojZpbo/2R+1we/QEd9pBI4ix",
-	"VP1ErgACbikeAxwaonjraWuv1bZb/0ESsQQP11mlu/k4piH5b8tlWiGfumf9KyLoiJIoPU9Y5d6oHe6H",
-	"HdJ8NmyT5i7eIc2neH+32Y6eDJ+GT0Y7uKOPQfDYnDKc/ofzozONZsksWgmYXrnFHIAtcAumbMSLPG/z",
-	"JcwEGREhSNSvTFMHs0yG6y77WoM6ITgiAkjtQRzzuf5HRGQo6EwB1w4uJgRh/YhEaErUhEcS/e3s5SF6",
-	"1um00b//1Wm3tludH/QqzJqCbnB6cn4BhPS3hAq9IEfyJmQKlFwtgKNLJSgbGz4zwXFM2JhUIXjN50hx",
-	"hBM10XQlxIoUIei09ssQ/ESwIAIB0f6vXjBRatbd2op5iOMJl6r7tP203Qs2hRFu6ypIJwSZa41CzApQ",
-	"t9DJlCpFIkRH8J6enEiFJljC3+Y0emzwj+aZeUSipua9XfSPd29fKzWzPw8aSHKkJlihoRGzJIo4Ylwh",
-	"OTFAUIH4nCFJx6xJGYoojvm41WOVjWv1WHHrsKThqp1roHCChSTqv3rBh4uXzaewmcs27z0/xOHEs2kH",
-	"8RwvJBow3gz1GwNzuPtPdp+hf/9rr3yy7rUNz+49P1dcLJ9e6jdWTw+vbTj9GVFicTBShhIWITgnIWeR",
-	"1Dg+x1ShIRlxQQAhtHSBsFJkOlPVW7dTAG2/vQykKWV0mkyDbqfhwKNMkTERhhDMsMBToiwtMJh+HFWB",
-	"PY4QH+WQXPMT/fsMq0nG2Gm0dH+m+MtbwsZqEnS39/YavquWCMmFnxoNQOYK4Y2Bg2YmyBXliUQzPCbP",
-	"EZ9ShahCIy7gMUgu8MwB/FtCxCKD2AwX1EC519n2QfmWTqmqAvk+mQ6J0JAB/0czIixYGpSIjHASK0Ql",
-	"2mvXQBPDwCVgzPlta5Vo6WkaYec9jFQGbQDcYtBAI25p+nCBktmMiBBLgmKiNAo0UETHVEnEBUqYZhAh",
-	"F0T6zxr+s+Zp7+/6ttFKT8vRTVo98ib4NuJiClw8SeDNKgiaZS+fX7Pge5n8Wn8sZ5xJqzfjyFJ5ULA4",
-	"U07Dms1izUcoZ1szwYcxmf7nP6VRrfOKd8IuGZ+zd0RjYVFb45FBlSsc06hv2U/QCCKijHSiVzrk0UJj",
-	"p33tOZLEUCMiBBcSxRS+MX+BcJt+TiXwIIwAAjSiJNZLnnGNnSLoBltabAmutV7ApMIs1PBs4Rnd0oxy",
-	"S3OrZGa3k0grGbc7b160vf9PXxGFVSKD7q6+F4oqy8MidJauzu44HvJEdYcxZpdm27Mz+g9BRkE3+N9b",
-	"mTljyzyVW6dmq80nVWrkeDiVaIpjfdgk0vcm4sRsxlTL9UhNqEQHp8coP4ImdJyNYhre+KytYHiBta7q",
-	"OWv3Ql/BG4WjphK5xxp898bdn8yz7GTS9X6lYwntfBLNqZog8oVKRdkYRVjhBpJJOEFYIpxtBAhV6W5c",
-	"N4KXXAxpFJntvcERUSaT0YiGmlueG1OW70pmL/WNwat0K419BYFxIEOuCb4iqSip6Q+CjzUCwk27j9Pc",
-	"yU4z25t7PM73mqIYbhUUNJaPHz82D3LytYcT4ykxovWUSqnPHbanYQVwAXjPGXEy356WrXaMzFcvzhl5",
-	"Ur3kCYtuiBQs93kZFxhX/RE8zKGAPmz3490f6W52pHq3X9qJ7vVIzWrMVp4RHC1uuJUjTGN9Lp6d1HIz",
-	"F1jQeNFPGL7CNMbDmFSooCAwFdJDkUhjhiQonJDwUnaBUgyx1F+lU30K0l9LrEzolfx+o2PYy9+scyKu",
-	"aEjQhwLY90gyc9tAJZIKC00nG0hOEmUoJp+zhiYsdpew2aHilQQ9p5kqOj5o7NtbOZUIADrRV3kt4ceH",
-	"BXPB2fjUGXELhhctp+SkHjBYOvmlX9wGJ+gBJ7Cqg7MM622BWTbZcljUEUDg2fVBSRIbNNCgAGb+B6Bc",
-	"+oeE6QvPBf2dRH2jhQ0QFz02SJhMZjMuFLHf9zXCDFrowAh1jrdpYjLI7+iX5nw+b2rhpZmImDB9f6KB",
-	"fhXHkiPMeqwCq7Eb5M4e9PvmIWdK8HjV6Tt9/LoRnAo8rt/J7ANjP8hw5R1Yo95zdWCZw2YYMy55jcp4",
-	"kknHPkwxpjAj7ZrpjXYHsFhDDkjKhv2ULGj3iEJdxFm8QKcn5xfm/DyMMzX1Ldtw85IWUb/yuZ5hRUCz",
-	"3vhIFefvMFt4j7WeF3gJAedoitnCGV/kc2ObwSxCSiwQHmPK7vAUa6AbdFEFkhYy8q1RGUFU1eqxpljO",
-	"2iHoeKIywqWBHmkCAW4UNJ9wZywEcViTB/0E7JVS0TgGqyGiDI0EnyKMGFFzLi41RbTmRqsVGyPjt6IE",
-	"jVuzG81liTDHshmqgQ3Hi2gSxuybP/3YBdoww7HRqJ8jysI4iUjBJkwjNJ8QhhY8QcZ9hqi6Q4zLgzno",
-	"IqzPuwiVhibmY61CKUyZwbMQJ5I0jDJVBPfbMoMLzt9iMSabU4z0sxtygrzJJNZj6TuIGdrfRT/Tn+6V",
-	"0q+Y+pseyIeclHITWc4T11E+l9QC7TsW64PJ+V8oZ1Z2vYdDsXJYFy2d99tQSZ+evOzTsp+rcKgp49zs",
-	"TIeJvBO+DJZgoxpRifSoz782Qy6CwK+IiDmOSNRwGoPTDfXj4pK+Mx65niS2TDn3SWROOee8rwUbR89k",
-	"QS1fS/66B1PIds5WecE50tA7U7K8Vw28KufBSWQCIJDFVKqTlv1uJAb2mH72tcTAW2DeeoLZcrNQWUCz",
-	"eFeSzzLfxY2FsrtHw728M+PYAWY2BR1ZyO8NFY9vKQheN4I1xLEVZKMqltnz0wJPXxMPkHjqnFdecejO",
-	"qUUnZ7GzRAIdMUXVAun7/NZCeK+ejmWyZyNYUwxb7sAAEQfiP5e5E0285DK3hTU9wev3YsfuZMdRWPg9",
-	"m7I1zCRClKUiQHnZdo/0YxOit4YrY6mIVhTO1pPLlh1yRT7bxIS+VCa7D+r4LQ3ltdKfs5nrQ65azdcW",
-	"DG/BNT+wmeAa8W6BCHOCL712dIsQ+nk/Fy1d9KTkjeVacAn5dMrZcxROOJcEYcbVRIsNjNRHEHBGXNDF",
-	"lIMLV4+RCT7FgIIUlHsJKtjezlOU3O5aMv8VowvmJI6bJr6ggYaJQhjB2aChIPhSIoxEEhND81M3wDsS",
-	"UXyxmN0UG/R83rCCnKdhqucAT0MeHSRhUWagwBJVNMT74Md7+eNKQUSwDejCgPhVuHHFxaKXPAiyeYwh",
-	"PppS9kEScQhB0HAyUUT1Bzg+FXxGhKL6JNKI4OynNKS4FE+3C+Fh7u+dSsBRNdy4EiSmREIGaIrFpfVe",
-	"mOB1fYohZyNqcNBFoDLufjW2DhgenIjGOmPnH3IeEwwhFcwbm/aCylmMF8gGlOUXBeJweRmzHJUqCbAj",
-	"CABUGkrn0kOChIReEYmwAxFkV4xiyi6R4o5GGdqURm3lSF0Ook57u7jPHR+ANFSJL+b0w9lbTeEwcm+U",
-	"Vrv71DOaDfj2RUTmQgoHaTj4QF8wk3+wKgYPpj827+5lW42FwAv9NAs/r4y0dAuu83Fxn7JhXED/5/QL",
-	"PvwnCZWeK70Sp1iFkw1vhMssqGA0vD1AEQXiLTOswCxChEXgKLOqrI00lF7UtSNE/YQpc/mKM52weGEQ",
-	"a2CA6SIzd9dojunEoGVb/doJSinSRViRpqJTEtRd33u49h8nBJgzhPrBBXH3nubu/Te50EfuhNzZlKIy",
-	"H95tvcWVqV6JJKLq6Mqy7irGG7ZdPkys0ATPZoQBrbaBbgPInDP6Sp+ygQ+/cKh8odcfJxxFNEJUdXPx",
-	"cg2EncmbGgvoQIOHFRcDMERhkN/0NeMstZ0SUTsxsPvlYbjGdAWgeIdxqVaVUU5TjOaFBAzvKMp7Qxii",
-	"2b6ufWVzeV4++m03ELjpHENUZuQbxny/IqC4EfBEhdwb/S0T0EsHcE4jTONEEC8OCIKlH60WEFYP7gw4",
-	"biPwpTtq8dE7ZCbO/VF9rLCwERnVED49+NxtTjjBbJzH6QwZfdOacZdgVXngoOY2uwS3P1ZwOTgTrGzG",
-	"K+yFO5DPdZfbJQ4W73bKvdN/LBNMc1TiusrCczkT1Y0w2RbuCCHpJEuj0PKzvboxzpIoVmwCQOxfr7HK",
-	"gKxoLJrviMIux7e4A1kQk+yn0nxhR6qSDGVWkulUd4EyJbicETiYPmERKJLecaiUidHAK4/+Ob+U/URQ",
-	"70NBrrgR+ZePb1JL72RV1h7Rj3iYTAlT2LGE6mWA1OKlcBVf6WuVrG+jlu4E2MQmRy6DooxM5igq4OdO",
-	"wr/vtQfuA6NRg23rbonnSOuOxncvquUSSsperjRCXQYZyKRV+6P99DkShBGbocj5JSUyyzUDgrUsrchf",
-	"pGE1JFZiM0K2zXt0s2NBQFEGuGC/lkMgXfi8xyYHe59xoWz5DSTJDAusTLKTnOGQyJUELLdI78odML6j",
-	"tP7zm6j0dVUUKpwcqio4CUtNqIgQ5OUbISLEDAztWtZfmG2QmavGJJijS7KQzxGZztQCTQk2fp0eS2fN",
-	"Mq8Ah1sIgoRT46eSJB7BTs+URIxbZDO6jwGvhY4VYoREsscGab0BGzmal8/3vdKg2QoV96XBquo2vKUj",
-	"omUukM9zZy61VuW+amTJczv7xey5tg/LcoURfJh2cHosbSStSqfTmDziorKdqWpe3Msa1RySIVeoKZmm",
-	"vu3R1LPKGX6kM8lpJeXqixJaiNdfmqRFWdzMFjpmyEAgG2hgy2/Q6Pp6kP3pZDD9Y48NijU6cu/Zd0Dx",
-	"dr9ZxUr/LJWNVjTJYwVF73lp3FSXLY8HphL40RzCfMJjYleAxvSKIIys9grfYdZjsIUtdKCM0Xln2+5I",
-	"A+2hmFyRWDbgXa3voeFCEQni72772X4J5w/NTgKKwI1yV0YSZTBFkJEW8c09qJCPQpWNMgaeJUxTsdTX",
-	"z8UYMytNmeVmd/R5lhXkQgIGTkEeIBcHX9XmXUmPCtFJP26gQaFKiv6hWv6jYIFagsg7q6S2aKUWPcNK",
-	"EaGB/L+fDpq/4ubv7eazVv//NT//53/4BPobGSxWGRBs9ZIlGp6ly5eEzBBGpo5JA8X0kiCNirMZWIOy",
-	"6AqhJW+MZhPOiEG/MQFiy4j35Fy9kgpbNtyxTLVCzCCDrEi2wM5SYKcu99VDsjprbEx20p122ye+goTQ",
-	"p1FM6kn9QVGSwCY2ZgJpl2zhiD1cRZ4oDXKB8Hf2NO3PE/99L/F3wEzxl1vDos+SLVCIbwSLT620iGkv",
-	"aL3scRf6ZKWU0EPWKg2INzMZ/wUkLsPlkJxgzQwuyaKB5hMaTtBAcIUVMdvnKnwNkKnJIx+6oLaJtd/F",
-	"5Tp7vyaDSy39j2Lgoxj4KAY+IDHwPmS2R4HpTyUw1cgFWS5JCXc0kzO+PcsejEj+3BJp/W/Hdm1MBxR/",
-	"ioKyFJEvYvfHun7cXK2+9b4piUO5SetlomKN1BLUaY3ITQXBUnXRyvWZ8DkziaichTmRz0hPVhxK83dq",
-	"jNCXZOHnvZfESl2W8pcYVYEQm4SNg/PD42NDr80dpRIp8kW1UAZqj1VhNeFqqYAmC7S67ljMspYfSb6a",
-	"6l0dyjfctQ32JQ+nd484UwKHHnTlM8LwjK52GLgXfcMfaZHhIHMR33u8VdmwXBv5cqRZSm5x2ZNjFpEv",
-	"1f2IeCi9TmpBIENBcysljJRwcHrsu2h5V1YVY3JqSw5zFkW88Q07zXn0Spwg7/6zsQDIvW7KsDzd7ez+",
-	"sMxoU3V4Z4jhKWtRrrrkGfmKCOkNo/i7eeD4uncXSwdsBRE3ZMMcUwZkbndy++9DiOPUeZWrieEjFiti",
-	"JsxLUPSGqqx2UCIJen1xcYqg4uOSsIVaKm8YZLkeoC8Yx0/hfYKCFSitbqvZBSvgWz270D/3J9ajWBJZ",
-	"i2IqhD/kFf/Bc8RnhgoY8Z6OmebzestMzY9Vp54Wi15yil6/Xp0Sm4/GStMITBIB4/M6jXWVrloYbcTF",
-	"UtG8qlWuHcWSzTPHEoEDN0KK14hBNZE22SBWVGrkrAVIUhYS1Hn2pB345FJaG8Djg22jkWWNScApeLbM",
-	"ilmzm8xLfRVddm9rv0tDQdc/u7Vdp5v4TBuBpGsWbax+mQxXxXmBZl2gLiCT1aiYS6iChyCYAsGGEhSJ",
-	"Q7Aimm85HbDX2UsIFJn6jbJ1MVF8zrwhKB6zaB/sw+YD3+Rv5pce2hOPPVSdjhlWiSCZ2OvlDeLKa/K9",
-	"Ig1zSkeH1hpz8vOpd1M9x3L0xci5doiz8wPvl5fLse6SLLqgtZ+/Pmhu7+0jNUmmw5mgzBbRfbK/89Qr",
-	"YVz6bC0/a7l5MSNdWFPDgAWIU7cyD2N7x6MkTuSKhWklvLZCsaRj70dfqp+cpoLbuoexWG+QlXzwEnJi",
-	"jDFBo5c5rBqMPPcppVraXNtJodG6Qu3KIOkBfRDkSgBUN52Z7FewDjAEryIXAlQqEb39Q8UeQPyjwmQo",
-	"5BGBdLFhbC/LTPCxwFMvifWUQfBcmxgzW2kCYjKvSKzBWSPOpbZMjXfHGLmgU5Kmgm6gPNUIfBcpM4Yk",
-	"c/AHUXap2XEah14y6+3tb5Z2UC+ancwIo9EhZyM6TgT2C2h3HoNoM2X7ko4ZZeM+jsd9yK96jHG8ixhH",
-	"mcD53uGJPUZNPoioyfqjXfdSeWnAnB2EIU+YekFi4rBqA8JmO7D067NXfuGJQPY1lFOKb5+1UrawlUGp",
-	"WfALb7A1uSJef88FeO/nRCrUabfbyL7XuIuw9NQDuy7Dd/Gx1/47supz6EXjy0sLcrA03FbUbN+paf1z",
-	"k2iD1chy5nx1kJGI2ZigAXBBI3Kmvrc7ynpKbZqlM8eXRCIyGpFQgQkfUVVIA0udihINyosalBn26ty0",
-	"r5ZAZgz67qhXreJh55WVNIxEKjQkKGH0t4Q8By8alJ4wpqzi6DfKQ3NlAc6INIL7BohffzSWvKSE0Tjf",
-	"RBLbAHE1gazckWllA5nhd3Es31oezWGrj8y4NPN6xcS0g9nde1LVPkyS/l0oHy6d35te6AoiN1YqHVmt",
-	"B99+2xAPU6DfvLcmc7G79MJA6eEJueLgHoMlVPg25ro0o43FCxOEmZbW4iM0eHV0gWxt70EXDVwhj0ED",
-	"Ddy4XEj4k8rLwUZm1awKgtcHg9VkjXTFYnZddRhTKsKOk/WXah5HA1ut2Guks4UVfCOC68C+4DOT2joM",
-	"Kz6FYBXyxe8F9prunDkkV79htVnCVqcwMKXrSvE7dwgNc3sKO7rkgr5IL0jJN7fOxckCBF2nlCr3cJVO",
-	"/G6+tC2LKTKUFtxomMTIN+cn79GpGSLLAd6y8oSxYjxrd35YuX8OjHTHfFviaz55u2BLOirFWqau60p0",
-	"mqvmkMU4Zp78NWIteyy4x9BGDyj1IYHLAh2/eZjiGk6iewg9LO9fMQA+w8CbhOEsjbPLe+FcmrtEYoPo",
-	"u28YWufPo1jfre7pbVvrULMKYnb7QFzTd0AqglPTPGfE5hxmR2rc0tiQ9Yiun1Vfl3DhObQJhoDpzTIu",
-	"vmWKxWqHnmuCW3sk9g0014zC3gwT/wze1OeFl9SETCWJr3JZmWmo21qiWCHS7vrrBS2uJq1p5G2ext9/",
-	"BONtAVuS/5F2CM7TrpSqpDiaZw4pE8kwp7EqgPCMXPFLcvPYEy1DO4ngMQjlmwahuPbXxRNMe2Avo6CC",
-	"x7auI40Vouy5+VeTMngkXerLUKN3TNSKEkFLQrDXJX7+gKsU6d2q6vbhTpKjuCm1txSw+nQl/flHaCS+",
-	"mRXFs1d3GVpegt/O5luAuXVnPPPDbLAKKJqJZ/XE9jWfo1jrR4XOrjYe+5KQmYSe8ZSNKy1VtYAR4UU+",
-	"fHx779l2MXp8zeDx2loM61QYAkEAUtsSaeOAlkTDbBha5XjRkOhtkjWRVTeRhtN+8vUkgcq02rgFw8UG",
-	"V+wTuftfjHavFVmKxSJo2q4KNnGzOmlrVksqtrhfd582rgiUnXBWoaowTOG8SmAVti87pM/1SHsXRK7W",
-	"17I2nTsHb1xOgrihxfguDL71lvMPuY5vhcJ3ZUPv3o3rHS619bpdkrZi/fqFX/K2h2rZ6UJm5VqlXWoE",
-	"olLb+mIyu/022MzGXqzQgtGbjxfBejb7/nKzoA3sC9a1wufGbOT32ntQqTm0xJbT35fPad/zDe3yQW7I",
-	"UiMS48WaDNV5orWSbpipdZpXmGnb9BozzdMznR4bl2DrTpgsLPxPrGNk4REbmXvQBoGu9b41l8aqCaTJ",
-	"43luQvlWOTk9/oWlFOKlN452rZFrIpOtPcUTh1xB05w1BSSkIbdW9bTCa3ZsPTbBVzXW3htwiIa+DLDF",
-	"23t7KJxggUNFhG+bl5OGHJp8rr8lxiO13K7u02fffLyw/sL2PkS+rooK+PY85yMXl9JmD2KG6BTKjCuC",
-	"BFFiof9vIliu6Q1UNtNDtdAydtVjdt5Wj63E8zsodVa0JOSE2W9a7OxuWWkB++o56rKSaR9s7M7muTHl",
-	"Yspe5eMmmtCqSs+gtGBXZCKqqepcMHOn8FKZfTcjYoq14B0vGtDGV1M0WHjvBjWhv2bV5zUVrLVie24V",
-	"NnMXCTLJLNoYRdZPC4GdqdQ/r5xOzkprllBSCnNA1t2i23USuEVI0UMI8zpQKCZYKvQ0x4shjWjKBXFX",
-	"0OVppbFfVBmDK66KSz1Wbj9iS3foPSdR8Yp+B1Fib4kyexLRMbhZWYRmCQtVYryXkO6wQOaTRupoMYwE",
-	"hNL/HrRQCTF6rIQZLZRvwZAVaC7WIW/+Nvn96nLOMHQaHxNGgHE9T+lkjzknYhYpUaRRGnxNc22kZKF/",
-	"e4wVEZUSRps2LXA3dakGry/eXVhcTHjqA66z9cEGgHvMFN+CA30D1jITZESE0HLBSnXhrnI3V6dKrjxS",
-	"PYYX+CW8yIDqQ4O/25cuamR3Z6ce/AO6mjV/dEFmEklsgpPenJ+8rwYu5tX9e0x7Pa+mvGbGdZDQTAPM",
-	"CZZ3nApbTo9ebsG/WZKsDagIFaR42wI2wYZsYqSQJvw0Vxxn5YhenMsbviVNMz6W4JeJbkgEVYtzTRit",
-	"sxK0EY1O2V8vHec15sNKpGxBN4WA3sHpyfkF2nIxNTZkblAoS5GLiATCDEQH5suWPFFqllmOjGHJq6tR",
-	"E3MhUxOSx2JVmKhoo3LzcJyoyfZpreRzbpUO4JMpCwTubr9pobcEX5FCNrUJvIUYSqQ4GMoggtA5eE2g",
-	"QY+Z9w0vHcV8XjHQWzX3g4iDbrDlNMHMXYmTiKquIDiCFAdsTDLwK4r5OEUTWXjH/pZ7OjdO0zTUsOE4",
-	"v16pcT/nvpqZRA03HAgL5vUFT6BnrcYQnsAJADYWpnciuHnipj40I8CPVmyUoPKpCZnaXRTOt1McsPgk",
-	"HRAkdt9KzPtOWy9t7pemDHGMRTNnHmzGNptLY47B4bzRFXDIdC5zTLzKuIw5GCUzsziZRyxcRC2cQ66L",
-	"CVmgMVHlUImuMe4D3esxLVsenB5bmY2El94amalD0RXC7LEe+xFd8Hw5GzQhgjTQDCSFH390N5j8+CPA",
-	"Fi9D9lba0jmVcHGPIfdqzT1A6TX40TThBUAHKTEZbAmImLGp1ltZGt0AlAaIxjVEzlVbgtjdgWnNjOyf",
-	"+SzcQSXVuIUO0jQWEywPYw/qOvoN7Mnp8U3UPxqEPCKDXAKBWdEVAbuajXqfYOiU5g0Vb6Fj2xyZqkpD",
-	"ZIzs9DCqpbdpdz9r3aYwOI4pNntYpMqax9hbjPQtUcTkNb/EUh2cHgOyCVMQWS8LYvaV/SltmegOdpCZ",
-	"VgcILjsEnWe2WUPWYhoSa1s1LDE4mEGL9u1WW19ZuHyaGsvu1tZ8Pm9heNziYrxlv5Vbb48Pj96fH8E3",
-	"WQh88BarcHJJFrmyQN2g02qbt9LqRcFOq93aAV1DTYBsbkECss8lcQCSPOyKjV2UrqYrdF4cHECZ2C4E",
-	"129N1DQePDcICCXYHArZgmamZRPl7FjTqjFRpuKUZucGHQCa7XZ7w67/1BWuSvtHmppV6UZqnGjZL1oh",
-	"n27ZYklZ+nH9qy3oiHnJ+Jxt6fdbtqtkVnxqvW+BLDZxXgJopk2qLC7kTjA7rtrR7SsOoMqZr99t0pwD",
-	"0HB3juU9Bo0u2+Kgl7TbO+H/inioUR7pT+AnEhSnLctulXaWVorPVyC2DG8OuQdUSVTI0EUUmNWeQRPf",
-	"slJ02so3eIdvdlZ/k2/xmxcSg+6nz1pWnk6xWIBlnuRDZdJmvSJhjJowOjyWWkKNqAy5pnvBZz1gDUrV",
-	"3cEPhk1IYiukcW99tBaCkiN7nSct3017M7+Ut79ormhGes/MD59sjZfg6Hx7bz+wVVuC06b5C+qoBNFw",
-	"9O6312fxx5/fDI/lk/Pjd/hkF5+8+fXp+Ld/yv2r2cvF3ujVL29Oj+eBLZESHB3aKh/dQFK9o1+CbvDu",
-	"558OL94fhz9/OH9BaaezOJc7e9v79MWvTw/oBX9ykez/fHrw29WTF7sBVBwJdo9UvH9+9nH7F/r2g3i/",
-	"dzW6+vvrZDJ78uXp6ZdYTT9+jIfDd7vHLxfvguvPG9wbW1ykpklrTtQo9l4+BIoPFQh5vMKNDmeu5Zgh",
-	"QaH+Lgry6o/Jc6i/bo3g6AJ7EtOMeCmzbpFmHvh1owmuH8JVfEVUXrizgQZu59e5hkuoc929fEuliWhP",
-	"C7bI1Auc9QQeEahyZEvymAIvVv6L6VBgQYm9u093O7veu7usl9mtr3S+hmJ6rWuKkXzKm56LjtVUAc+p",
-	"CcHn+jIhwNW6W1tak4gnXKru0/bTdk6WDbK6If53q+y7Olwd7/ZWFqkZwwjbvgoSej+s6ve5tnRIzahW",
-	"ACnX/Kh5u+jzXFn/41Mx0qTvlP3irzMOMZSQ5PTZW/ujBhr35iYSxjIcriGfKWY+JApTKiW6LnWBCkDN",
-	"sFwCyEtXLlysQVqv1AhCJzPCjl+gQ84YCXPUA8WcX1qDWdYuW2lFWfONETU0qcfMfWpk5N5Rq1zh4VIv",
-	"CBNIgFl58pngVzQiomv6lMoeYxwVqGdWxQpyDPTUkBt1/MIJLH6VwFcs6cETufVqLX2y8tEjWVxFFmuL",
-	"K31ySUmf/0K003clVtDMRinn24as1ZIQ8mVmfS4PldI2KiQIq8kS8mtMQRFVtXT2vcklhbDTFnoJlRkQ",
-	"VopMZ7ZzBjXmp6gqlcVUqqzkEBiBscBTokDC/+Tfi+yVLeNMDa4bK998S6dUwYv+uFTjnJlPuMuWgPbW",
-	"yHbgMG2JneMG6g1BFYKgG/yW6M1KTQ+uOlGKkSsCbqoQHX3BobKdmZe2AvdNnzYxzgAoedNXzl/bdto3",
-	"n+uVnJ+QsGRqHEowTmDqeiQiH0uWTv/51kwpK4SVsiTrcfyUNVwPitsXpH3TAxybtO+snXmwN2qH+2GH",
-	"NJ8N26S5i3dI8yne3222oyfDp+GT0Q7udHJ5Id2gs/2k1W61Wx3TS7obbLe395vtTrO9fdHe6bZ3u+29",
-	"XwMTghW0hzujbby309zHu6PmbrQfNp9FbdLcHu2P2uH26AnutHNdqLvpPm6kUmeNqj0kzpoj+chVB7tu",
-	"BLvrEKyfcOSCv+GTzlr0ytn6I/PRGkTuJRdDGkWEfStS+kfFhfcp7xX7rK9N3sX56fN1gfrqnbcOs7QA",
-	"myOxhpzmyauabI24GHPVzHvpgDl6xdrU7E+zkFpj61NQCSwNs1VUP5jbkA0uQAwF6pbFbID8UiXNBqDT",
-	"vAwHB/8TjxYb3lBzxfIX1IafmCf/nTPGbsLPC70hrovubCUScl0hLdubAg5WeRMF42DfCMCZWvju3/HI",
-	"ewj6CG1MDSgPTN30YnbWwP4Lzt9qtmY+2FvnuqTy3TsSUXyhSbn+eHt7nY9ngmsyZm6b/urZ6q/OsCLA",
-	"uQ3t+OZCld3jnCtV30Wi0kpj6R23jurSLY/52ASn++/2Sy7QnAyBOssWOifKpMi+Vmp2wuKFbcWdCaXF",
-	"YHL9avqoEMre6DHjAbYDDGI+HhtBwki0BgpjIdUUDny4UPypNPUgtr6VfkS0QjJooEG//5pL1Sw/QZwh",
-	"cLo0IJhNomdtFGGjL/eYVPqfqTsSHNc8UdASUeKFbCDDrRulUJ8JlvZJLtCQSudXs27GMb3SGj1WRGSy",
-	"KISPZK8ijGKNW1asoxBi0EVSCczGREiQBsE9Z8o/pTGlPRZxoKQxDy8h7iaDjggCS4hN59chjxaIskbW",
-	"yTC1FKcYZKzFErY8dXRD+Au3ZJuOKStGsjZQwmKTuEzsC7am1ODtwcXh65+Pfukfnpyd90/Ojl8dvz8f",
-	"tHJjp050hgYn8K1zFUMzShjT/p05lEnU/EjVZOCzNxi0vlsWkXHCIORCaFVlwoUkaAjNgxdIKjyD8mBZ",
-	"XJQdZgMSXUx5XYuJbCqfyiwv3QeJe3XrJ4OVaRrv2muofFjhN+fuvjzPYtmcapZv8f+w5cCvzdW+Q/5U",
-	"iCtzh5pxJUv4PFyJJ6qeLUE51koFgRRrWujcOoqAFM6LFk+Iemn5SIaes3K7dv3BciTSg38/+kP1VAzB",
-	"jVAYEywKl27l+bic7doDOiOzGCL+Kxl+zjRdSmxjxfM7Lga9ahZLWESiRo+pkrqx2+5kOZrmeyAksCzX",
-	"HbV41FnK+fdPSc8II3NHwL4O1fs+5WRI8NwMySVZR/89JyzXpymr++sTyCHaGt7AGumvqDGb56y6+VLG",
-	"LSPx2mZTaUKrCeFzNajzwdz6kvgRXpK70ZyFq918A7HIZuoGRPWjV5NZuOjo/02GtBOTVy9V+OpLvImk",
-	"VCwnfS+SUsQZuWtV+yKPGpqwDQlxCUjRo3r90MiGvro433VhhUJtPIXLrWVgCcOyGLaakQDwX0LLKJSv",
-	"8GAjqCEIE7Q41+IcfMC1scYVYmAhfFSOvEtLywlkpsFcEv8zSCh1dGzxZjJ8FdIT+ublh9+PO+/psTxm",
-	"Z3vh4fH+8fRl++ft2U50+OZZi+y0W+F2zIbTl+3oH2/iYpJ7NzCJ8jfZCCj5U0NkSgUHl4Wp+aay72+9",
-	"5+eKC2JqVuNxPWzZBzC+AetRefuzKG824W4N8pfMlpM/LeKklrO0ROTg7OTtUf/D+dGZyX8QJCRgM0tN",
-	"0Iq7dE5rHbPm6laPfWBgr7Y+8ZyTUg89aBQsVaBd2GYQ+UoKDVRVLXZ6LCXLIY8IdNFjyawfxlySaFBH",
-	"X6HNxNfxTzRuR3tt3uYJixd3PuEGBC1XemAtst656Y4u1dPS9j7rA11HfR2S39iCtTE9a69BYQ45G8U0",
-	"fBQa75NsGjy2iWw2O3AF2YRMvS2XSRsT5cmpPcxon0nwo9yS5oWvQRj62257B5WoF/gNshZFxp4/p5L8",
-	"0Oqxg3yIjNBLiM2umnrnQDIpk6aoG1QDMNVGDDE3CWlAxA9evDt+P8gK+/aYreyrYXpWhgkqVeJoStng",
-	"Bx89Nd9mfdZuRVnz6nxK66pdte6Mrnnaw61F3zxWxxe2OvLDlqoeqdC3o0K+GJE0YnNVgIhBL0NLltGt",
-	"hgu6q0b4pq3tbm9Z/er82nhwtQJ9K679l4o/Whu3XhFlEGuW4ocPsWauI6I/pcnl6RYiX8FVT1jUQgdZ",
-	"crntoA/BR+CGFmQEFaCB9ey2nz03HRh6TJIrInBsjKhcEo8SsP1Mj523y1bKOKaloHqs2gew8jVxzQRN",
-	"FYFCR0H3cnF4CKLqsXw/Rb3uCb4iWYUbRFUXzYkJEMCm7ZziiHqNQKYSWOnG3pSpuhogKUN1GdCb2nfK",
-	"zTHvxcLz1UmLrbqWIv8jA39k4PdAZA9zpUnsR42UJDbqidf62skW+aKPpDbw/swWVdW0DfKbTAsgBK32",
-	"NGBVr7sZ0fUUvru7ndkxbDA2qGhpt+BPn7N+v65KqEmIzZf6rIuaXmYbKVcrs/USNwnjtnWqPgWpRQxS",
-	"UXIFJusA89nWNyG+L2qy9n4p4FTqeYQIvnxI8aPUdJcX+gjuhrnQpZzEVRc1rXDmldVjKvWVM41cbl+k",
-	"w81l79wn85PJXHjJub7zc0ay1Ibrz0WkXKu0oQbW00nCy3BhwLRw2nck2O8avX/5F++5eskT9n0yKUhD",
-	"AIymFvscSqcoVYfT+V7vdTayo4JonRIq8iUkM1XoXsAZaaGPYLOy2WB9+2jQKL+IqBa+WQRd1blPnCYs",
-	"Opmz86wDfClrrFwgW3LkokbcPFl3H19aUwnGwFO5Ia1r6Ulh2vVu1UM3Jn132J3G1XGW6xZvos/lJtYU",
-	"S6FzCHU3kWpypd6T7/+zgT+68FWNOxpsxQ6QRq65FWRqPqLiPRFamSHRuuKD+2TrDxpdF+ntErq3cbKs",
-	"/e44Cv40JOvPz8GPWAQ8kY82RS9T3aqZVnreLJzS2rlsDQo9BqS15MIiK1zZTHhkM6Fubt+qxgTdcSjj",
-	"CSMXdEpMOeTvJpLxMK2tfdMr+WhqeiAea+taTkNt1jYN5e/0lsi14dooVXidhGBooxsLgqNFZvNueUKd",
-	"AQZTYTzMysw8pgrfaaqwIK4Gq3NRpMFZj0nD30NUc5oxU+aqS++8q429zLJ0mNXPvt/SKbev1JFbTqVU",
-	"xya1LcySVxe3sPM1kDQ1BIcLRB918LXk00J99/W0n0qd/Dw/c7+A37k+Uj9Xdh+uiq0OlraKTOtCTrCe",
-	"55Is7MumEqQJinp9vr23b6JQe8x0noO2KvEizQB3+9JCB4VuzYkk0tvIERLjwQEM45hiXT2W+sThkRbQ",
-	"JYlHPpOVcXQcugYCN+eQWgI3npRiBbbcNlfrqgGn1lS4aT9PLV1npgx4+rNrAvApXxB/88t5n8Gl2Q4s",
-	"Na0YQD5SNTENQYNN11D41GtkcZ02WATllW1D0keH89cWCx4a1TS9IlaSTdcWIyVgXoJZEgY8RqLl2dqy",
-	"2G+mVRPxmSNNf5LQyO/UNLQhEtlAwqUoVB9EWHfq7fuhyWepjGAnXp8mez5dQpMfcfMBiIWvIJlzKV5u",
-	"qLPAl9aAfbvwxReQhkTZOJMeTSNg4OM2OrAmju8OpDg+GhVEOBcVA/ErG0tb9xi+93Autovr+1Ne8Ecp",
-	"694YpA3U21jG2jLivFydXWnVVtArl2ubUI1AkCvKE6cuoEtCZhIUME2NRlz02IBfERHjWd92Zx8U6pHn",
-	"WqQjOacqnKQVvSI+Z4pOQa8tZKZD8ifjPWYn/dvu9nY5M4iyKxzTqG+VSFcx2J8mJLhKKaFVkm5FzW9O",
-	"SiNcTKUs7V3Qfbq/225vku0NyznjCq+fQPSn0WEzfH6ksI8Udk0KazMwAXksPklHE9YktuDibbrGSH56",
-	"e6DJqYjQDAu1QDboVxb7NxVsgLnykJdkAQ7sOiLdY0Uq7eLELsnCUmjXDWfEBRpEJMaLGvKcBzLErMdi",
-	"ggVLyw25Kp1len1pG00MCbJR0WhIRlwU2iIaA6VZ3SqyDP7tn6EL2jchzBOeFO2UhU0Lujv7G5Flt5z7",
-	"JcyC4Hi6AV1ON/kmlDn38bq0+ZIsHgnzI2G+AWHO+UygqWSeai6l02kj71of5JlrvXs7XTOdyFPIHwou",
-	"UebyRpz3Ik3ZyHsusuCqTRwXehHLIiptC+HMlwgwPHoT10DbXLPmNX2J+gPn7aPC+ttyWGqbkRdxdOsP",
-	"fSRLjeNnZMqvSK4OjqkOGMemezOUfAZfHlVGDlATQXKthQ1gaakFlK+0UCleY3G2D1VxlhRb0Jj3Fza8",
-	"b+ySelhovamdXvBCRrbD5HobvR89Nm6TElFoeLLKkMdjEmxGNJcRzEc7/DcnqMYKX4t1m6kG+rzfA9/7",
-	"3AhmiVdJA7oKLeM5U5iyfMgE8kdMoL+lpXFQpY5Ojw0ok8loREPTO0yPNPjB0Gc7LB/VFMNxpT49tXB6",
-	"bA0KPUuy+3dTRSi7eqlgUxVWGgEWioZ5irLZNfwIX92LE+Dr0w5n7P8eaMhjQMXD4LCptgMEiAt79Y1L",
-	"b5UAqYhUW1AWq1bTGRN1oF84tBfn9vGQ2auuHTxAgNyDDVvAAz2Ep2hQGGjwyIbvAz3XYr32CIzOrQ+F",
-	"SiWw4sKfjdsIvjQd+W4WSxMAa6ugbBwvQ9hTcALdJ8Y6N9PtUbY40uC7wYylR06uiFhwRpanXsNRTnm0",
-	"7Cjf8YgA4tznaU7dJHdxoJXBHunQw6BD6cFsTIPenbw4Oju4ODkrI68TY5fRIvPKnaHvY9G6v3RmbLnK",
-	"HcJS/1NB1Wlkzz8lYxviubUpl3C+sYQRu/pGddgPJZfvkXJDVdg7INr5cR7p9QORG9nCBXEbe7SwDpf7",
-	"w2kwh9eWHjtPnSDgqqac2VazPI5yzcBNwZffBnmviWueA5Ujy8XRbEbNFKtwQmQLuRJn7iNrP4LnYLUf",
-	"0VgRIVsGb/WYgwYawJimrv3gtwGiY8YF6bEQS+JtX0glXM9v0X/cdPtOK4nVNxW3j2/e19vMVE449k3n",
-	"EhO9c23vrTPZT2RMmekJ57qruwPXP7C14PhtKQxTytzfnTUgeg/Tj5x5oNJUtAYGaze9+bZ/tLnW6VwQ",
-	"tmdaPSxp4n5FlhcdWjpPsZwplVkGd82MaQG9DQsdbcq3Uqpyq/xPfVdXZ3+auR79s2vIXIVUv3X8s4ml",
-	"lo7/mL/rkzs/2ninfIOl9EJUW4/Y3kuupm444VwSU0PsF57ADcJS36EeA9+C8crOJ/ot6xC4GxdDbSIn",
-	"qAm38QkM+dBb5mDIhzfuN1JTyTKrUqkn3eCegbXzsVXIn9SL/uiH2JRAbuqHSAyRKBPJgohtu5B4pexC",
-	"87pXRxeoWjtsUM1RGhP17rElwGN9uqXGkgaSEy4UmmE1WVqCxCDaqpxjy5UZVzYiymK/jaeSFe+/baAP",
-	"HPpvu+2dH6BVq/J0urFRVQXv/s372qR8+zHU6rsKtdqIAL/Io6BXSl1mpPsOSeejOfpBqEYm0qoW6TYz",
-	"LenzvpNM52ozlYEhr10E2cYDk/js1LH/I3ssa4+SI+yhy6PclLBjFsEjM06P2Q6QXmqP7obYm/ChWytp",
-	"S7O0G4FrZdlPmALlzfQJ2Gm2Oxftdhf+/683Urj+jP1YHnWuR53r/nSuPHFaqXNBxuGIi5A00w77fsOV",
-	"KRNhEwYcDW1kPaWy+tqayknz+3IzFmTj9JgbrEBjI26yFRXfmM5Cn13oTS6JuKIhQREnEl6C8oMAUkP/",
-	"PaFsbKl5mmNRasT7rJuZ5+Y8iSM0JCgmI2WkcZ7ku7T7CDBsrjtNaOse3IIBPtDanBepqd1W3jRKVbx4",
-	"1Bq+QxLyUqOsu3aKI6AMNv8otcGuRVlsMpL+z+pkJFOCxuOTSq+vyUcy/9a0Re/Ycsmsx9YkGTUx8wKy",
-	"pKKsGnhOTOuxAl2i6kYCmiBX/HL9xCeTtvWojX+PYdnm7ByOm3y7u1aSar29Ls/P+T2tvavo3C2K2Bs4",
-	"e2tzYKQrFuC92a6uNtyfmnttHVyo7N/qsTUdXN5rB5VC1751ZhmPhf4ewi0yZ5HiE99I1F2nl9MdSaG+",
-	"Xk36ltY3a7qxGPjYsuThClNHLCroR1kY0Pr2WBeWdQ+o89jP6RHp7ycyBlsjqq9RT55CTwiO1eT3ZRHD",
-	"r+GVO3FHXBV7akiFVSKDbsAvNzFPnpvPfFFXMMWNzm1Zn5QJCS/TZiVggTGmKmiGEZsYObe56fa5HaZM",
-	"CS5nJFxi3jHVz2U6B7ZtkPT4cOGMXWcODc6Vpmh8LlvoRAtltlCKs/LYwnpadEu0mKY5qLPJZKMmDLqr",
-	"NBD5MtMiZwMZTShyvVimBNugX2DBrvB93kTTYzax2pr+S+b8Vo/12NnLQ/Rkf3/bJwRmG2M6IK1rIf/S",
-	"nM/nzREX02YiYsK0phf5bC1SXtS3cFq8mQxfhfSEvnn54ffjznt6LI/Z2V54eLx/PH3Z/nl7thMdvnnW",
-	"IjvtVrgds+H0ZTv6x5uNGjwdpytMSd19mNIpcw6BO6jkmsGc1raqcoGZ0EepKEmLeit7hBOCIxtbeYjD",
-	"CWkecj1gXDetfX/rPT9XXMDdPRV4XA9n9gGMbyBci+OcaHJ5A7YD31V5z96aX74jasKj91wd6FtL1q81",
-	"BV8XjPDrdJ2Br27SegY+vAkrc/tTz88M9fgJSxratIMixzpmgHCO7OWpqd51S0j5jDA8oy13BWpriWuM",
-	"w6F6I20TqFunuOjRirU9DShBN9hptVs7m9AEB52XfTF0MiPs4PQYwbgo4mEytVWGH0RKKTADDV8OcIQl",
-	"enN+8j53bBGVIb8iYlE6ugWexusc3S/6vY2Ozo284ujcyXWRO7iNEpS+3wP65eDd2yUHBIag32sjAF9i",
-	"GmvphFp3uSCw8+BvUFgoSLAQSE4SBf+O+JxBmcvUeDwCR9SEmPqTEVZ4iKVpsZxky+u66pmQnKBoHKMh",
-	"cRU2wUHEjCQknMka8ppTeIyPSCWCIdxjMw0ZjhFPFB4TRBkYEkZJHEMMt5ZPTGZQRMjsvzoDI1pJDsBK",
-	"By1U6jTDW7sE6J5I8cJSGkijFhrRWDNF0QB5TItfBJHpkEQRiXLvpkNQJVFE5aVZ1kDPTNl4AEXdpBH4",
-	"9G8kaqEPer+UBkuAGdMAZVOVqERDAdIdZzAonzM0TSTY0UdanWkgmYQTjQuUQQu3mAjVQgco5jhCQxxj",
-	"FoJ4ixWam8QnRFWPCVuqrLTTnqO0x27b/SUxQIUVmnJQSEzBTcRjr6duTNQZwRFlJg9naSftjnFjFqXy",
-	"4jmZHa5JM9HnXUgxicgIJ7EKuu1GMMVf6DSZQjbPlDLz73ZqdKVMkTFEGdxenYdb59eIzKM7UYrOzFA3",
-	"0svvjaa958rCtYHilTti40vVfwOscpkGZlSbeu2r3KnG3AF9w0aCyInVmiD/sVCuEg1JzNlY/2X97tyq",
-	"UeCU7zFLzEBExmmv9/SGVBti0hVqWq4bpr6YoLHpK2whHCHMTPNxW7EVNuyfJhN5brvem+LqYIE3Olq+",
-	"wmuiSazSOKvXIE2R4dOT8wtkKiPntLp2+1m9R+0eNDp7GvUqnVD9g/+J2sNtFQ/HGh/07319bfsTqid1",
-	"Q/RV1nF33d4Q4Ca8TyXOnuZ9xAak6MQ40ghLBAIkeFTXHtU1j7p23ahqbCVPqkbVFdpa2j17Rb/vjNFr",
-	"eoMZGqykDAM05NECYohM2XSCPpy9BbLaY0DYkL71EmFBuppe/ZhL+OtaQpjmaRvBK30ObxcIhfsEl3+3",
-	"TmSGCBYxhQxCZxn70du9sWuy6KstKi3HCZWhuFRJEo805Aeed4tEGkB7fXFxiuC0IH/BrNACQCO7RPu3",
-	"MRAOesxundnLYaJgP4dcTTRHsYQbZWFW+crv8J2rRVto8JHyh/0nu8/Qv/+129ppwH92AYh//2vfawqU",
-	"MrkPnpHlLP6Rw98PLgtcQ5QLqSk2suxbgS/3Qi4FUqNPMyJXzdzjXIZj4uJW3WNogBHyGVkDlAaKDTHQ",
-	"Yi5nNpf0DgA043RztR59IFskLwJ6lpeFakEpMthG6e8yi9606P698t9qt38j6vVvbzFuBEZ8k32tjDxr",
-	"t30nkUkrULYACxfJvNEGmS2od95lwusj839k/jdh/pBcwsqo5JMANEGhbMRrrUr5qiqueJJ1J5j4JLAu",
-	"sQgLzfswncoWmN+OX6BDzhgJFTrkgqB//2uvteNNQP3gQPiK6Qow32YpC/aTmt4beuGPaah3noZqNhbh",
-	"oRZvVDXxt4rUS1uGF/KjHeoPWigVdAuWAyt7DQ7szgPiDZAhmA7Le8yD5r7a0Fw+Yvojpt8U042pGp2e",
-	"nF/UUHIwwC/qvQNcoDFWZI4XNiYPy0s7HcHhxCkTmQWajSn7YtUUPU/fvjFooEMcRQtrPB+MuJhjEfX1",
-	"O0aLuRCYjOil+faleaxXDtrfwqSY1N+sNBTXAtRjesyYQFSFFpSdBS5vndtut1tot92B+XfbO0jiBUQi",
-	"TvFC60x2/wYfP35sHuR0s8y65uyKLsnFcDehp8ERwnaXQhzH0MFLa5QsIlH6HZjxRhBkhRXiLCQtdMj5",
-	"JTU6bo+ZymJRaoWkEmFQ7KABo9OwEbd2VK1lm9IyRjOEsvMNkzA0UwvQOayiOoMOYD2mf8qBASvebe9k",
-	"Hcew1rnBI6PxHnwMDikyLxC4SKhKN4aCaqwWemhHEv8Bm9j80Z2ZzA7NNUY7iGP74xS2EceAejNBJESp",
-	"pDD1mAMB/g75jBrtdQqGZBzCX1wSt4Zcl0o9VAv9XWsDsMvo4Pzw+Pi53cRwggUOFRGyx/TDGREhYapp",
-	"FVEfmba3aIVv4zwX2prZgsGTM8EQCJQtvoEk0YPZknZyphcE6gZQaavU2bgxvyvEqZbeWPNOW+sqGxY4",
-	"gyZMGsL5hIaTDN/TJWj0Wg15rhrg5hXR1gH8891xylRlTE0uQTeYk6G/FlKx0mFFF0SFM5Mw1pNhO3o6",
-	"2sHNvafhdnM3ekqaz/DeXjPs4O3hTrgb7ZF9/XIyDLrB3qgd7ocd0nw2bJPmLt4hzad4f7fZjp4Mn4ZP",
-	"Rju40ymq/mYhG2ibf7ce2YvMkO7pu2JNSJpMatpa1DjtNbe9lis85Thy1z5vIcsuxBxyFmQCRpIC4th9",
-	"r82lqCCwA+XMtf2qwWeHyWvirj5rVMDiG8CUmoy8RCIfe1XK7TDO8wmWq6H14t1NYDXcatlZFhxsGeiZ",
-	"H60A2JpYfxNQk+E/bUBmHajmpLkooSEdQZRA0VJbgHrN63cDqD+kN7YMtnvSKPOh55aj01HG3JYBbyjB",
-	"JtBd/+WE7zWSwEl4mcbwGpO/lUOqAnYj+NJ0D40p00CgV2Hkg0TEQTfYgvwB+3H5/F8R5SJ4TZdOG1CX",
-	"dlW0hN7MWeXZ53TMUDJruIKgRpCcYobHJrELwklcVaZcgVDzQ82AlBk5MTSiagO2Yk6GUBozB9VQ8Lkp",
-	"ylAe5p2BAChTw/qHCs0rirVpZf0QhU5+Wf4QWSAwYBfFimXjlN0xuXW4HzwykZbzwQiQRFShmI9zm6h/",
-	"8k1o+543nIPlkizcCqoxXrngljS0y1t7N1+NPFenfGiz+56j9CrYvsQjNHh7cHH4+uejX/ovjt6d9M9O",
-	"PlwcnQ+0zJ6fN5WMqtOaDAITsWNITyHmyKyKi3BCcj1JHMpm0RzXn6//fwAAAP//",
+	"7L2Jchu3mij8Kvj7n6p7kiEpUpttuqZqFFlO5NiWR5KPT2J62GA3SCJqAgyAFs2kfF/nvMd5slv4APSK",
+	"5qLFS46m7rmx2N3AB+DDty9/BhGfzTkjTMmg/2dAPuLZPCHw7x8EX0giLoiUlDP9yzVOUmJem1NB5JCy",
+	"oP+k220FgowFkdNh8UFvt/vkUD+UEZ+ToB/MBR/ThASfPrWC44QSpt5RNb0gkSCqNHwED/W/cKToNQn6",
+	"SqSkFeA0poRFGrz3H1pBJAhWJB5iFfSD3e7uYbvba3d3L7t7/e5+v3vwa9AKxlRINZxjoZZBf4wTSVrB",
+	"RGBY7ns70TASJCZMUZzI4EMroHHQDwSZc6HaCy6uiAhaAcMzvYZz+BllP8/TUUKjbGhYKgydSiJkXxAc",
+	"6yElLFI/+HMDsD99+NRysEm7PUEkh/GP03m07On/paO9/1G/XPT++PXd6+Wv//gf9Qv7e/flu+fpy3d/",
+	"3//lXW8x+vFtZaMv+RVhP5Nl41ZHRMqh0m8NcTLhgqrpLOgHP13sHhwGrRVnEcyWbTyft/EoiolebpRg",
+	"OgMk0tswjLHCgDYzTJOgH/z5p/65A39++gRgbn2WBor8KOdYygUXcZAjIyylcKA4mRUP0v5JPiq76Cuy",
+	"rM+/n8/vztpMnR116Xj1yWWjBf1giyODfTgnEyoVESQ+zk4mO6x/29ugN4YnpLQZo5QmStMZO5kD6ezl",
+	"yfDk2enl2XlQhAALRaOEyP5CUEU0rJYaweiWyL2ksrzjVJGZgRPHsSBSBv2gt/uo0+10O70gu6SwRwlW",
+	"0fSKLNt2FzY7kigVAs7ZHKojoKVPeoelT2C27mhvvIsP9tqHeH/c3o8Po/aTuEvau+PDcTfaHT/CvW7Q",
+	"ChIs1TCVa4CAW4onAIeGKNl53DnodO3Wv5VErMDDTVbpbj5OaET+23KZTsRn7tnwmgg6piTOzhNWeTDu",
+	"RodRj7SfjLqkvY/3SPsxPtxvd+NHo8fRo/Ee7uljEDwxpwyn//bi5FyjWTqP1wKmV24xB2AL3IIpG/My",
+	"z9t+CXNBxkQIEg9r0zTBLNPRpsv+pEGdEhwTAaT2KEn4Qv8jJjISdK6AaweXU4KwfkRiNCNqymOJ/nb+",
+	"/Bg96fW66F//7HU7u53ed3oVZk1BP3hzdnEJhPT3lAq9IEfypmQGlFwtgaNLJSibGD4zxUlC2ITUIfiJ",
+	"L5DiCKdqqulKhBUpQ9DrHFYh+IFgQQQCov1fg2Cq1Ly/s5PwCCdTLlX/cfdxdxBsCyPc1nWQTgky1xpF",
+	"mJWg7qCzGVWKxIiO4T09OZEKTbGEv81pDFj4j/a5eUTitua9ffSPVy9/Umpufw5bSHKkplihkRGzJIo5",
+	"YlwhOTVAUIH4giFJJ6xNGYopTvikM2C1jesMWHnrsKTRup1roWiKhSTqvwbB28vn7cewmas27zU/xtHU",
+	"s2lHyQIvJQoZb0f6jdAc7uGj/SfoX/88qJ6se23Ls3vNLxQXq6eX+o3108NrW05/TpRYHo2VoYRlCC5I",
+	"xFksNY4vMFVoRMZcEEAILV0grBSZzVX91u2VQDvsrgJpRhmdpbOg32s58ChTZEKEIQRzLPCMKEsLDKaf",
+	"xnVgT2PExwUk1/xE/z7Hapozdhqv3J8Z/viSsImaBv3dg4OW76qlQnLhp0YhyFwRvBE6aOaCXFOeSjTH",
+	"E/IU8RlViCo05gIeg+QCzxzAv6dELHOIzXBBA5QHvV0flC/pjKo6kK/T2YgIDRnwfzQnwoKlQYnJGKeJ",
+	"QlSig24DNAkMXAHGnN+uVolWnqYRdl7DSFXQQuAWYQuNuaXpoyVK53MiIiwJSojSKNBCMZ1QJREXKGWa",
+	"QURcEOk/a/jPhqd9uO/bRis9rUY3afXIm+DbmIsZcPE0hTfrIGiWvXp+zYLvZfJP+mM550xavRnHlsqD",
+	"gsWZchrWfJ5oPkI525kLPkrI7D9/k0a1LireKbtifMFeEY2FZW2NxwZVrnFC46FlP0EriIky0ole6YjH",
+	"S42d9rWnSBJDjYgQXEiUUPjG/AXCbfY5lcCDMAII0JiSRC95zjV2iqAf7GixJfik9QImFWaRhmcHz+mO",
+	"ZpQ7mlulc7udRFrJuNt78azr/T99RRRWqQz6+/peKKosD4vRebY6u+N4xFPVHyWYXZltz8/oPwQZB/3g",
+	"/9/JzRk75qnceWO22nxSp0aOh1OJZjjRh01ifW9iTsxmzLRcj9SUSnT05hQVR9CEjrNxQqMbn7UVDC+x",
+	"1lU9Z+1eGCp4o3TUVCL3WIPv3rj7k3mSn0y23s90LJGdT6IFVVNEPlKpKJugGCvcQjKNpghLhPONAKEq",
+	"241PreA5FyMax2Z7b3BElMl0PKaR5pYXxpTlu5L5S0Nj8KrcSmNfQWAcyJFriq9JJkpq+oPgY42AcNPu",
+	"4zT38tPM9+Yej/O1piiGWwUljeXdu3fto4J87eHEeEaMaD2jUupzh+1pWQFcAN5zRpzMd6Blqz0j8zWL",
+	"c0aeVM95yuIbIgUrfF7FBcbVcAwPCyigD9v9ePdHup8fqd7t53aiez1SsxqzlecEx8sbbuUY00Sfi2cn",
+	"tdzMBRY0WQ5Thq8xTfAoITUqKAhMhfRQJNaYIQmKpiS6kn2gFCMs9VfZVO+D7NcKKxN6JX/c6BgOijfr",
+	"gohrGhH0tgT2PZLMwjZQiaTCQtPJFpLTVBmKyRespQmL3SVsdqh8JUHPaWeKjg8a+/ZOQSUCgM70Vd5I",
+	"+PFhwUJwNnnjjLglw4uWUwpSDxgsnfwyLG+DE/SAE1jVwVmG9bbALNtsOSzqBCDw7HpYkcTCFgpLYBZ/",
+	"AMqlf0iZvvBc0D9IPDRaWIi4GLAwZTKdz7lQxH4/1AgTdtCREeocb9PEJCzu6Mf2YrFoa+GlnYqEMH1/",
+	"4lC/ihPJEWYDVoPV2A0KZw/6ffuYMyV4su70nT7+qRW8EXjSvJP5B8Z+kOPKK7BGvebqyDKH7TBmUvEa",
+	"VfEkl459mGJMYUbaNdMb7Q5gsYYckJQN+6lY0O4RhfqIs2SJ3pxdXJrz8zDOzNS3asPNS1pE/czneo4V",
+	"Ac166yNVnL/CbOk91mZe4CUEnKMZZktnfJFPjW0GsxgpsUR4gim7w1NsgC7soxokHWTkW6Mygqiq1WNN",
+	"sZy1Q9DJVOWESwM91gQC3ChoMeXOWAjisCYP+gnYK6WiSQJWQ0QZGgs+QxgxohZcXGmKaM2NVis2RsYv",
+	"RQlat2Y3mssSYY5lO1QDG44X0SSMOTR/+rELtGGGE6NRP0WURUkak5JNmMZoMSUMLXmKjPsMUXWHGFcE",
+	"M+wjrM+7DJWGJuETrUIpTJnBswinkrSMMlUG98syg0vOX2IxIdtTjOyzG3KCoskk0WPpO4gZOtxHP9Mf",
+	"7pXSr5n6ix7I24KUchNZzhPXUT2XzALtOxbrgyn4XyhnVna9h0OxclgfrZz3y1BJn5686tOqn6t0qBnj",
+	"3O5MR6m8E74MlmCjGlGJ9KhPPzdDLoPAr4lIOI5J3HIag9MN9ePykr4xHrmZJLZKOfdJZE4553yoBRtH",
+	"z2RJLd9I/roHU8huwVZ5yTnS0DtTsrxXDbwu58FJ5AIgkMVMqpOW/W4lBg6Yfva5xMBbYN5mgtlqs1BV",
+	"QLN4V5HPct/FjYWyu0fDg6Iz49QBZjYFnVjI7w0VT28pCH5qBRuIY2vIRl0ss+enBZ6hJh4g8TQ5r7zi",
+	"0J1Ti17BYmeJBDphiqol0vf5pYXwXj0dq2TPVrChGLbagQEiDsR/rnInmnjJVW4La3qC1+/Fjt3Lj6O0",
+	"8Hs2ZWuYSYwoy0SA6rLtHunHJkRvA1fGShGtLJxtJpetOuSafLaNCX2lTHYf1PFLGsobpT9nM9eHXLea",
+	"bywY3oJrvmVzwTXi3QIRFgRfee3oFiH082EhWrrsSSkay7XgEvHZjLOnKJpyLgnCjKupFhsYaY4g4Iy4",
+	"oIsZBxeuHiMXfMoBBRko9xJUsLtbpCiF3bVk/jNGFyxIkrRNfEELjVKFMIKzQSNB8JVEGIk0IYbmZ26A",
+	"VySm+HI5vyk26Pm8YQUFT8NMzwGehiI6SMLi3ECBJappiPfBjw+Kx5WBiGAb0KUB8bNw45qLRS85DPJ5",
+	"jCE+nlH2VhJxDEHQcDJxTPUHOHkj+JwIRfVJZBHB+U9ZSHElnm4fwsPc33u1gKN6uHEtSEyJlIRohsWV",
+	"9V6Y4HV9ihFnY2pw0EWgMu5+NbYOGB6ciMY6Y+cfcZ4QDCEVzBub9ozKeYKXyAaUFRcF4nB1GfMClaoI",
+	"sGMIAFQaSufSQ4JEhF4TibADEWRXjBLKrpDijkYZ2pRFbRVIXQGiXne3vM89H4A0Uqkv5vTt+UtN4TBy",
+	"b1RWu//YM5oN+PZFRBZCCsMsHDzUF8zkH6yLwYPpT827B/lWYyHwUj/Nw89rI63cgk/FuLj3+TAuoP9D",
+	"9gUf/UYipefKrsQbrKLpljfCZRbUMBreDlFMgXjLHCswixFhMTjKrCprIw2lF3XtCPEwZcpcvvJMZyxZ",
+	"GsQKDTB9ZObuG80xmxi0bKtfO0EpQ7oYK9JWdEaCput7D9f+3ZQAc4ZQP7gg7t7Twr3/Ihf6xJ2QO5tK",
+	"VObXd1tvcWXqVyKNqTq5tqy7jvGGbVcPEys0xfM5YUCrbaBbCJlzRl8ZUhb68AtHyhd6/W7KUUxjRFW/",
+	"EC/XQtiZvKmxgIYaPKy4CMEQhUF+09eMs8x2SkTjxMDuV4fhGtMVgOIdxqVa1UZ5k2E0LyVgeEdR3hvC",
+	"EM33deMrW8jz8tFvu4HATRcYojJj3zDm+zUBxa2Apyri3uhvmYJeGsI5jTFNUkG8OCAIln60WkJYPbgz",
+	"4LiNwJftqMVH75C5OPdn/bHCwkZk1EP49OALtznRFLNJEadzZPRNa8ZdgVXVgYOG2+wS3P5cw+XgTLCy",
+	"Ga+wF+5APjRdbpc4WL7bGffO/rFKMC1QiU91Fl7ImahvhMm2cEcISSd5GoWWn+3VTXCeRLFmEwBi/3qN",
+	"VQZkRWPRfEUUdjm+5R3Ig5jkMJPmSztSl2Qos5JMr74LlCnB5ZzAwQwJi0GR9I5DpUyNBl579NviSg5T",
+	"Qb0PBbnmRuRfPb5JLb2TVVl7xDDmUTojTGHHEuqXAVKLV8JVfmWoVbKhjVq6E2BTmxy5CooqMpmjqIFf",
+	"OAn/vjceuA+MVgO2bbolniNtOhrfvaiXS6goe4XSCE0ZZCCT1u2P9tOnSBBGbIYi51eUyDzXDAjWqrQi",
+	"f5GG9ZBYic0I2Tbv0c2OBQFFGeCC/VoNgXTh8x6bHOx9zoXy5beQJHMssDLJTnKOIyLXErDCIr0rd8D4",
+	"jtL6z2+i0jdVUahxcqiq4CQsNaUiRpCXb4SICDMwtGtZf2m2QeauGpNgjq7IUj5FZDZXSzQj2Ph1Biyb",
+	"Nc+8AhzuIAgSzoyfSpJkDDs9VxIxbpHN6D4GvA46VYgREssBC7N6AzZytCifH3qlQbMVKhlKg1X1bXhJ",
+	"x0TLXCCfF85caq3KfdXKk+f2DsvZc10flhUKI/gw7ejNqbSRtCqbTmPymIvadmaqeXkvG1RzSIZco6bk",
+	"mvquR1PPK2f4kc4kp1WUq49KaCFef2mSFmV5MzvolCEDgWyh0JbfoPGnT2H+p5PB9I8DFpZrdBTes++A",
+	"4u1+s4qV/lkqG61oksdKit7TyriZLlsdD0wl8KM5hMWUJ8SuAE3oNUEYWe0VvsNswGALO+hIGaPz3q7d",
+	"kRY6QAm5Jolswbta30OjpSISxN/97pPDCs4fm50EFIEb5a6MJMpgiiBjLeKbe1AjH6UqG1UMPE+ZpmKZ",
+	"r5+LCWZWmjLLze/o0zwryIUEhE5BDpGLg69r866kR43oZB+3UFiqkqJ/qJf/KFmgViDy3jqpLV6rRc+x",
+	"UkRoIP/3/VH7V9z+o9t+0hn+3/aH//wPn0B/I4PFOgOCrV6yQsOzdPmKkDnCyNQxaaGEXhGkUXE+B2tQ",
+	"Hl0htOSN0XzKGTHoNyFAbBnxnpyrV1Jjy4Y7VqlWhBlkkJXJFthZSuzU5b56SFZvg43JT7rX7frEV5AQ",
+	"hjROSDOpPypLEtjExkwh7ZItHbGHq8hTpUEuEf7egab9ReJ/6CX+DpgZ/nhrWPRZsiWK8I1g8amVFjHt",
+	"BW2WPe5Cn6yVEvqatUoD4s1Mxv8GEpfhckhOsWYGV2TZQospjaYoFFxhRcz2uQpfITI1eeTXLqhtY+13",
+	"cbnO3q/J4EpL/4MY+CAGPoiBX5EYeB8y24PA9JcSmBrkgjyXpII7mskZ355lD0Ykf2qJtP63Y7s2pgOK",
+	"P8VBVYooFrH7c1M/bqFW32bfVMShwqTNMlG5RmoF6qxG5LaCYKW6aO36TPmCmURUzqKCyGekJysOZfk7",
+	"DUboK7L0894rYqUuS/krjKpEiE3CxtHF8empodfmjlKJFPmoOigHdcDqsJpwtUxAkyVa3XQsZlmrj6RY",
+	"TfWuDuUL7toW+1KE07tHnCmBIw+68jlheE7XOwzci77hT7TIcJS7iO893qpqWG6MfDnRLKWwuPzJKYvJ",
+	"x/p+xDySXie1IJChoLmVEkZKOHpz6rtoRVdWHWMKaksBc5ZlvPENOyt49CqcoOj+s7EAyL1uyrA83u/t",
+	"f7fKaFN3eOeI4SlrUa265Bn5mgjpDaP4u3ng+Lp3FysHbAURN2TLHFMOZGF3CvvvQ4jTzHlVqInhIxZr",
+	"YibMS1D0hqq8dlAqCfrp8vINgoqPK8IWGqm8YZDVeoC+YBw/hfcJClagtLqtZheshG/N7EL/PJxaj2JF",
+	"ZC2LqRD+UFT8w6eIzw0VMOI9nTDN5/WWmZof6049Kxa94hS9fr0mJbYYjZWlEZgkAsYXTRrrOl21NNqY",
+	"i5WieV2r3DiKJZ9ngSUCB26MFG8QgxoibfJBrKjUKlgLkKQsIqj35FE38MmltDGAxwfbViPLBpOAU/Bs",
+	"mRWzZjeZl/oquureNn6XhYJufnYbu0638Zm2Akk3LNpY/zIdrYvzAs26RF1AJmtQMVdQBQ9BMAWCDSUo",
+	"E4dgTTTfajpgr7OXECgy8xtlm2Ki+IJ5Q1A8ZtEh2IfNB77JXyyuPLQnmXioOp0wrFJBcrHXyxvEtdfk",
+	"e01a5pROjq015uznN95N9RzLyUcj59ohzi+OvF9erca6K7Lsg9Z+8dNRe/fgEKlpOhvNBWW2iO6jw73H",
+	"Xgnjymdr+VnLzcs56cOaWgYsQJymlXkY2ysep0kq1yxMK+GNFYolnXg/+lj/5E0muG16GMvNBlnLB68g",
+	"J8YYEzR6mcNqwMgLn1Kqpc2NnRQarWvUrgqSHtAHQaEEQH3Tmcl+BesAQ/AqciFAlRLRu9/V7AHEPypM",
+	"hiIeE0gXGyX2sswFnwg885JYTxkEz7VJMLOVJiAm85okGpwN4lway9R4d4yRSzojWSroFspTg8B3mTFj",
+	"SDIHfxBlV5odZ3HoFbPeweF2aQfNotnZnDAaH3M2ppNUYL+AducxiDZTdijphFE2GeJkMoT8qocYx7uI",
+	"cZQpnO8dnthD1ORXETXZfLSbXiovDViwoyjiKVPPSEIcVm1B2GwHlmFz9sovPBXIvoYKSvHts1aqFrYq",
+	"KA0LfuYNtibXxOvvuQTv/YJIhXrdbhfZ91p3EZaeeWA3ZfguPvaT/46s+xx60fjy0oICLC23FQ3b98a0",
+	"/rlJtMF6ZDl3vjrISMRsQlAIXNCInJnv7Y6ynjKbZuXM8RWRiIzHJFJgwkdUldLAMqeiRGF1UWGVYa/P",
+	"TftsCWTGoO+Oet0qvu68soqGkUqFRgSljP6ekqfgRYPSE8aUVR79RnlorizAOZFGcN8C8ZuPxpKXjDAa",
+	"55tIExsgrqaQlTs2rWwgM/wujuVLy6MFbPWRGZdm3qyYmHYw+weP6tqHSdK/C+XDpfN70wtdQeTWWqUj",
+	"r/Xg228b4mEK9Jv3NmQudpeeGSg9PKFQHNxjsIQK38Zcl2W0sWRpgjCz0lp8jMIfTy6Rre0d9lHoCnmE",
+	"LRS6cbmQ8CeVV+FWZtW8CoLXB4PVdIN0xXJ2XX0YUyrCjpP3l2qfxqGtVuw10tnCCr4RwXVgX/CZSW0d",
+	"hjWfQrAK+ej3AntNd84cUqjfsN4sYatTGJiydWX4XTiElrk9pR1dcUGfZRek4pvb5OLkAYKuU0qde7hK",
+	"J343X9aWxRQZygputExi5IuLs9fojRkizwHesfKEsWI86fa+W7t/Doxsx3xb4ms+ebtgSzquxFpmruta",
+	"dJqr5pDHOOae/A1iLQcsuMfQRg8ozSGBqwIdv3iY4gZOonsIPazuXzkAPsfAm4ThrIyzK3rhXJq7RGKL",
+	"6LsvGFrnz6PY3K3u6W3b6FCzCmJ++0Bc03dAKoIz0zxnxOYc5kdq3NLYkPWYbp5V35Rw4Tm0KYaA6e0y",
+	"Lr5kisV6h55rgtt4JPYNtNCMwt4ME/8M3tSnpZfUlMwkSa4LWZlZqNtGolgp0u7T5wtaXE9as8jbIo2/",
+	"/wjG2wK2Iv8j6xBcpF0ZVclwtMgcMiaSY05rXQDhObnmV+TmsSdahnYSwUMQyhcNQnHtr8snmPXAXkVB",
+	"BU9sXUeaKETZU/OvNmXwSLrUl5FG74SoNSWCVoRgb0r8/AFXGdK7VTXtw50kR3FTam8lYM3pSvrzd9BI",
+	"fDsrimev7jK0vAK/nc23AHPrznnuh9liFVA0E8+bie1PfIESrR+VOrvaeOwrQuYSesZTNqm1VNUCRoyX",
+	"xfDx3YMnu+Xo8Q2DxxtrMWxSYQgEAUhtS6WNA1oRDbNlaJXjRSOit0k2RFbdRBrO+sk3kwQqs2rjFgwX",
+	"G1yzTxTufznavVFkKReLoFm7KtjE7eqkbVgtqdziftN92roiUH7CeYWq0jCl86qAVdq+/JA+NCPtXRC5",
+	"Rl/LxnTuArxxBQnihhbjuzD4NlvO3xY6vpUK31UNvQc3rne40tbrdknaivWbF34p2h7qZadLmZUblXZp",
+	"EIgqbevLyez222A7G3u5QgtGL95dBpvZ7IerzYI2sC/Y1ApfGLNV3GvvQWXm0Apbzn5fPad9zze0ywe5",
+	"IUuNSYKXGzJU54nWSrphptZpXmOmXdNrzDRPz3V6bFyCnTthsrDwv7COkYdHbGXuQVsEujb71lwaqyaQ",
+	"Jo/nqQnlW+fk9PgXVlKI59442o1GbohMtvYUTxxyDU0L1hSQkEbcWtWzCq/5sQ3YFF83WHtvwCFa+jLA",
+	"Fu8eHKBoigWOFBG+bV5NGgpo8qH5lhiP1Gq7uk+fffHu0voLu4cQ+bouKuDL85x3XFxJmz2IGaIzKDOu",
+	"CBJEiaX+/1PBCk1voLKZHqqDVrGrAbPzdgZsLZ7fQamzsiWhIMx+0WJnd8tKS9jXzFFXlUx7a2N3ts+N",
+	"qRZT9iofN9GE1lV6BqUFuyITcUNV55KZO4OXyvy7OREzrAXvZNmCNr6aosHCBzeoCf05qz5vqGBtFNtz",
+	"q7CZu0iQSefx1iiyeVoI7Eyt/nntdApWWrOEilJYALLpFt2uk8AtQoq+hjCvI4USgqVCjwu8GNKIZlwQ",
+	"dwVdnlYW+0WVMbjiurg0YNX2I7Z0h95zEpev6DcQJfaSKLMnMZ2Am5XFaJ6ySKXGewnpDktkPmlljhbD",
+	"SEAo/e+wgyqIMWAVzOigYguGvEBzuQ55+/fpH9dXC4ah0/iEMAKM62lGJwfMORHzSIkyjdLga5prIyVL",
+	"/dsTrIiolTDatmmBu6krNXh98e7C4mLCU7/iOltvbQC4x0zxJTjQF2Atc0HGRAgtF6xVF+4qd3N9quTa",
+	"I9VjeIFfwYsMqD40+Lt96bJBdnd26vAf0NWs/b0LMpNIYhOc9OLi7HU9cLGo7t9j2utFPeU1N66DhGYa",
+	"YE6xvONU2Gp69GoL/s2SZG1ARaQgxdsWsAm2ZBNjhTThp4XiOGtH9OJc0fAtaZbxsQK/THRDKqhaXmjC",
+	"aJ2VoI1odMr/eu44rzEf1iJlS7opBPSGb84uLtGOi6mxIXNhqSxFISISCDMQHZgvX/JUqXluOTKGJa+u",
+	"Rk3MhcxMSB6LVWmiso3KzcNxqqa7bxolnwurdACfzFggcHf7TQe9JPialLKpTeAtxFAixcFQBhGEzsFr",
+	"Ag0GzLxveOk44Yuagd6quW9FEvSDHacJ5u5KnMZU9QXBMaQ4YGOSgV9RwicZmsjSO/a3wtOFcZpmoYYt",
+	"x/n1So37ufDV3CRquOFAWDCvL3kKPWs1hvAUTgCwsTS9E8HNEzf1sRkBfrRiowSVT03JzO6icL6d8oDl",
+	"J9mAILH7VmLed9p6ZXM/tmWEEyzaBfNgO7HZXBpzDA4Xja6AQ6ZzmWPidcZlzMEonZvFySJi4TJq4QJy",
+	"XU7JEk2IqoZK9I1xH+jegGnZ8ujNqZXZSHTlrZGZORRdIcwBG7Dv0SUvlrNBUyJIC81BUvj+e3eDyfff",
+	"A2zJKmTvZC2dMwkXDxhyrzbcA5Rdg+9NE14ANMyISbgjIGLGplrv5Gl0ISgNEI1riJyrtgSxu6FpzYzs",
+	"n8Us3LCWatxBR1kaiwmWh7HDpo5+oT05Pb6J+kdhxGMSFhIIzIquCdjVbNT7FEOnNG+oeAed2ubIVNUa",
+	"ImNkp4dRLb3NuvtZ6zaFwXFCsdnDMlXWPMbeYqRviSImr/k5lurozSkgmzAFkfWyIGZf2Z+ylonuYMPc",
+	"tBoiuOwQdJ7bZg1ZS2hErG3VsMTgaA4t2nc7XX1l4fJpaiz7OzuLxaKD4XGHi8mO/VbuvDw9Pnl9cQLf",
+	"5CHwwUusoukVWRbKAvWDXqdr3sqqFwV7nW5nD3QNNQWyuQMJyD6XxBFI8rArNnZRupqu0HkxPIIysX0I",
+	"rt+ZqlkSPjUICCXYHArZgmamZRPl7FTTqglRpuKUZucGHQCa3W53y67/1BWuyvpHmppV2UZqnOjYLzoR",
+	"n+3YYkl5+nHzqx3oiHnF+ILt6Pc7tqtkXnxqs2+BLLZxUQJoZ02qLC4UTjA/rsbR7SsOoNqZb95t0pwD",
+	"0HB3jtU9Bo0u3+JgkHa7e9H/F/NIozzSn8BPJChPW5Xdau0srRRfrEBsGd4Ccg+okqiUoYsoMKsDgya+",
+	"ZWXotFNs8A7f7K3/ptjitygkBv33H7SsPJthsQTLPCmGymTNekXKGDVhdHgitYQaUxlxTfeCD3rABpRq",
+	"uoNvDZuQxFZI4976aB0EJUcOeo86vpv2YnElb3/RXNGM7J6ZH97bGi/BycXuwWFgq7YEb9rmL6ijEsSj",
+	"8avffzpP3v38YnQqH12cvsJn+/jsxa+PJ7//Jg+v58+XB+Mff3nx5nQR2BIpwcmxrfLRDyTVO/ox6Aev",
+	"fv7h+PL1afTz24tnlPZ6ywu5d7B7SJ/9+viIXvJHl+nhz2+Ofr9+9Gw/gIojwf6JSg4vzt/t/kJfvhWv",
+	"D67H13//KZ3OH318/OZjombv3iWj0av90+fLV8GnD1vcG1tcpKFJa0HUKPdePgaKDxUIebLGjQ5nruWY",
+	"EUGR/i4OiuqPyXNovm6t4OQSexLTjHgp826RZh74dasJPn0NV/FHoorCnQ00cDu/yTVcQZ2b7uVLKk1E",
+	"e1awRWZe4Lwn8JhAlSNbkscUeLHyX0JHAgtK7N19vN/b997dVb3Mbn2lizUUs2vdUIzkfdH0XHasZgp4",
+	"QU0IPjSXCQGu1t/Z0ZpEMuVS9R93H3cLsmyQ1w3xv1tn3/Xhmni3t7JIwxhG2PZVkND7YVW/D42lQxpG",
+	"tQJIteZHw9tln+fa+h/vy5EmQ6fsl3+dc4ihhCSnD97aHw3QuDe3kTBW4XAD+cww82uiMJVSoptSF6gA",
+	"1I6qJYC8dOXSxRpk9UqNIHQ2J+z0GTrmjJGoQD1QwvmVNZjl7bKVVpQ13xhTQ5MGzNynVk7uHbUqFB6u",
+	"9IIwgQSYVSefC35NYyL6pk+pHDDGUYl65lWsIMdATw25UafPnMDiVwl8xZK+eiK3Wa2l91Y+eiCL68hi",
+	"Y3Gl9y4p6cO/Ee30XYk1NLNVyfm2IWuNJIR8nFufy9dKaVs1EoTVdAX5NaagmKpGOvva5JJC2GkHPYfK",
+	"DAgrRWZz2zmDGvNTXJfKEipVXnIIjMBY4BlRIOG/9+9F/sqOcaYGn1pr33xJZ1TBi/64VOOcWUy5y5aA",
+	"9tbIduAwbYmd4wbqDUEVgqAf/J7qzcpMD646UYaRawJu6hCdfMSRsp2ZV7YC902fNTHOAah409fO39h2",
+	"2jef65VcnJCwdGYcSjBOYOp6pKIYS5ZN/+HWTCkvhJWxJOtxfJ83XA/K2xdkfdMDnJi077ydeXAw7kaH",
+	"UY+0n4y6pL2P90j7MT7cb3fjR6PH0aPxHu71Cnkh/aC3+6jT7XQ7PdNLuh/sdncP291eu7t72d3rd/f7",
+	"3YNfAxOCFXRHe+NdfLDXPsT74/Z+fBi1n8Rd0t4dH4670e74Ee51C12o+9k+bqVS542qPSTOmiP52FUH",
+	"+9QK9jchWD/g2AV/wye9jeiVs/XH5qMNiNxzLkY0jgn7UqT0z5oL733RK/ZBX5uii/P9h08l6qt33jrM",
+	"sgJsjsQaclokr2q6M+ZiwlW76KUD5ugVazOzP81Dao2tT0ElsCzMVlH9YGFDNrgAMRSoWx6zAfJLnTQb",
+	"gN4UZTg4+B94vNzyhporVrygNvzEPPnvgjF2G35e6g3xqezOViIln2qkZXdbwMEqb6JgHOxbAThXS9/9",
+	"Ox17D0EfoY2pAeWBqZtezN4G2H/J+UvN1swHB5tcl0y+e0Viii81Kdcf7+5u8vFccE3GzG3TXz1Z/9U5",
+	"VgQ4t6EdX1yosntccKXqu0hUVmksu+PWUV255QmfmOB0/91+zgVakBFQZ9lBF0SZFNmflJqfsWRpW3Hn",
+	"Qmk5mFy/mj0qhbK3Bsx4gO0AYcInEyNIGInWQGEspJrCgQ8Xij9Vpg4T61sZxkQrJGELhcPhT1yqdvUJ",
+	"4gyB06UFwWwSPemiGBt9ecCk0v/M3JHguOapgpaIEi9lCxlu3aqE+kyxtE8KgYZUOr+adTNO6LXW6LEi",
+	"IpdFIXwkfxVhlGjcsmIdhRCDPpJKYDYhQoI0CO45U/4piykdsJgDJU14dAVxNzl0RBBYQmI6v454vESU",
+	"tfJOhpmlOMMgYy2WsOWZoxvCX7gl23RCWTmStYVSlpjEZWJfsDWlwpdHl8c//Xzyy/D47PxieHZ++uPp",
+	"64uwUxg7c6IzFJ7Bt85VDM0oYUz7d+5QJnH7HVXT0GdvMGh9tywi54RBxIXQqsqUC0nQCJoHL5FUeA7l",
+	"wfK4KDvMFiS6nPK6ERPZVj6VeV66DxL36s4PBiuzNN6N11D7sMZvLtx9eZrHsjnVrNji/+uWAz83V/sG",
+	"+VMprswdas6VLOHzcCWeqma2BOVYaxUEMqzpoAvrKAJSuChbPCHqpeMjGXrO2u3a9wfLkVgP/u3oD/VT",
+	"MQQ3RlFCsChdurXn43K2Gw/onMwTiPivZfg503QlsY2Vz++0HPSqWSxhMYlbA6Yq6sZ+t5fnaJrvgZDA",
+	"slx31PJR5ynn3z4lPSeMLBwB+zxU79uUkyHBczskl2QT/feCsEKfprzur08gh2hreANrpL+mxmxesOoW",
+	"Sxl3jMRrm01lCa0mhM/VoC4Gc+tL4kd4Se5GcxaudvMNxCKbqRsQNYx/nM6jZU//bzqivYT8+FxFP35M",
+	"tpGUyuWk70VSijkjd61qXxZRQxO2ESEuASl+UK+/NrKhry4udl1Yo1AbT+FqaxlYwrAsh63mJAD8l9Ay",
+	"ChUrPNgIagjCBC3OtTgHH3BjrHGNGFgIH5Qj79KycgK5abCQxP8EEkodHVu+mI5+jOgZffH87R+nvdf0",
+	"VJ6y84Po+PTwdPa8+/PufC8+fvGkQ/a6nWg3YaPZ8278jxdJOcm9H5hE+ZtsBJT8aSAylYKDq8LUfFPZ",
+	"93de8wvFBTE1q/GkGbb8AxjfgPWgvP1VlDebcLcB+Uvnq8mfFnEyy1lWIjI8P3t5Mnx7cXJu8h8EiQjY",
+	"zDITtOIundNax6y5ujNgbxnYq61PvOCk1EOHrZKlCrQL2wyiWEmhheqqxd6AZWQ54jGBLnosnQ+jhEsS",
+	"h030FdpMfB7/ROt2tNfmbZ6xZHnnE25B0AqlBzYi672b7uhKPS1r77M50E3U1yH5jS1YW9Oz7gYU5piz",
+	"cUKjB6HxPsmmwWObyGazA9eQTcjU23GZtAlRnpza45z2mQQ/yi1pXvoahKG/7Xf3UIV6gd8gb1Fk7PkL",
+	"Ksl3nQE7KobICL2ExOyqqXcOJJMyaYq6QTUAU23EEHOTkAZE/OjZq9PXYV7Yd8BsZV8N05MqTFCpEscz",
+	"ysLvfPTUfJv3WbsVZS2q8xmtq3fVujO65mkPtxF981gdn9nqyF+3VPVAhb4cFfLFiGQRm+sCRAx6GVqy",
+	"im61XNBdPcI3a213e8vqZ+fXxoOrFehbce1/q/ijjXHrR6IMYs0z/PAh1tx1RPSnNLk83VLkK7jqCYs7",
+	"6ChPLrcd9CH4CNzQgoyhAjSwnv3uk6emA8OASXJNBE6MEZVL4lECdp/osYt22VoZx6wU1IDV+wDWviau",
+	"maCpIlDqKOheLg8PQVQDVuynqNc9xdckr3CDqOqjBTEBAti0nVMcUa8RyFQCq9zYmzJVVwMkY6guA3pb",
+	"+061Oea9WHg+O2mxVdcy5H9g4A8M/B6I7HGhNIn9qJWRxFYz8dpcO9khH/WRNAben9uiqpq2QX6TaQGE",
+	"oNWeBqzudTcjup7Cd3e3czuGDcYGFS3rFvz+Q97v11UJNQmxxVKfTVHTq2wj1Wpltl7iNmHctk7V+yCz",
+	"iEEqSqHAZBNgPtv6NsT3WUPW3i8lnMo8jxDBVwwpfpCa7vJCn8DdMBe6kpO47qJmFc68snpCpb5yppHL",
+	"7Yt0uLnsnXtvfjKZC88513d+wUie2vDpQxkpNyptqIH1dJLwMlwYMCuc9g0J9vtG71/9xWuunvOUfZtM",
+	"CtIQAKOpxT6H0hlKNeF0sdd7k43spCRaZ4SKfIzIXJW6F3BGOugd2KxsNtjQPgpb1RcR1cI3i6GrOveJ",
+	"04TFZwt2kXeAr2SNVQtkS45c1IibJ+/u40trqsAYeCo3ZHUtPSlM+96t+tqNSd8cdmdxdZwVusWb6HO5",
+	"jTXFUugCQt1NpJpcq/cU+/9s4Y8ufdXgjgZbsQOkVWhuBZmaD6h4T4RW5ki0qfjgPtn5k8afyvR2Bd3b",
+	"OlnWfncaB38ZkvXX5+AnLAaeyMfbopepbtXOKj1vF05p7Vy2BoUeA9JaCmGRNa5sJjyxmVA3t2/VY4Lu",
+	"OJTxjJFLOiOmHPI3E8l4nNXWvumVfDA1fSUea+tazkJtNjYNFe/0jii04doqVXiThGBoo5sIguNlbvPu",
+	"eEKdAQZTYTzKy8w8pArfaaqwIK4Gq3NRZMFZD0nD30JUc5YxU+WqK++8q429yrJ0nNfPvt/SKbev1FFY",
+	"Tq1Uxza1LcyS1xe3sPO1kDQ1BEdLRB908I3k01J99820n1qd/CI/c7+A37k5Ur9Qdh+uiq0OlrWKzOpC",
+	"TrGe54os7cumEqQJivrpYvfg0EShDpjpPAdtVZJllgHu9qWDjkrdmlNJpLeRIyTGgwMYxjHFugYs84nD",
+	"Iy2gS5KMfSYr4+g4dg0Ebs4htQRuPCnlCmyFba7XVQNOralw236eWbrOTRnw7GfXBOB9sSD+9pfzPoNL",
+	"8x1YaVoxgLyjamoaggbbrqH0qdfI4jptsBjKK9uGpA8O588tFnxtVNP0ilhLNl1bjIyAeQlmRRjwGIlW",
+	"Z2vLcr+ZTkPEZ4E0/UVCI79R09CWSGQDCVeiUHMQYdOpd++HJp9nMoKdeHOa7Pl0BU1+wM2vQCz8EZI5",
+	"V+LlljoLfGkN2LcLX3wGaUiUTXLp0TQCBj5uowMb4vjuQIrj43FJhHNRMRC/srW0dY/he1/PxXZxfX/J",
+	"C/4gZd0bg7SBelvLWDtGnJfrsyut2gp65WptE6oRCHJNeerUBXRFyFyCAqap0ZiLAQv5NREJng9td/aw",
+	"VI+80CIdyQVV0TSr6BXzBVN0BnptKTMdkj8ZHzA76d/2d3ermUGUXeOExkOrRLqKwf40IcFVRgmtknQr",
+	"an5zUhrjciplZe+C/uPD/W53m2xvWM45V3jzBKK/jA6b4/MDhX2gsBtSWJuBCchj8Uk6mrAhsQUXb9s1",
+	"RvLT2yNNTkWM5lioJbJBv7Lcv6lkAyyUh7wiS3BgNxHpAStTaRcndkWWlkK7bjhjLlAYkwQvG8hzEcgI",
+	"swFLCBYsKzfkqnRW6fWVbTQxIshGRaMRGXNRaotoDJRmdevIMvi3f4YuaF+EME95WrZTljYt6O8dbkWW",
+	"3XLulzALgpPZFnQ52+SbUObCx5vS5iuyfCDMD4T5BoS54DOBppJFqrmSTmeNvBt9kOeu9e7tdM1sIk8h",
+	"fyi4RJnLG3Heiyxlo+i5yIOrtnFc6EWsiqi0LYRzXyLA8OBN3ABtC82aN/Ql6g+ct48K628rYKltRl7G",
+	"0Z0/9ZGsNI6fkxm/JoU6OKY6YJKY7s1Q8hl8eVQZOUBNBSm0FjaAZaUWULHSQq14jcXZIVTFWVFsQWPe",
+	"v7HhfWuX1NeF1tva6QUvZWQ7TG620fvRY+s2KTGFhifrDHk8IcF2RHMVwXyww39xgmqs8I1Yt51qoM/7",
+	"NfC9D61gnnqVNKCr0DKeM4UpK4ZMIH/EBPpbVhoH1eroDFhImUzHYxqZ3mF6pPA7Q5/tsHzcUAzHlfr0",
+	"1MIZsA0o9DzN799NFaH86mWCTV1YaQVYKBoVKcp21/AdfHUvToDPTzucsf9boCEPARVfB4fNtB0gQFzY",
+	"q29ceusESEWk2oGyWI2azoSoI/3Csb04t4+HzF917eABAuQebNkCHughPEVhaaDwgQ3fB3puxHrtERid",
+	"Wx8KlUpgxYU/G7cVfGw78t0ulyYA1lZD2SRZhbBvwAl0nxjr3Ey3R9nySOE3gxkrj5xcE7HkjKxOvYaj",
+	"nPF41VG+4jEBxLnP05y5Se7iQGuDPdChr4MOZQezNQ16dfbs5Pzo8uy8irxOjF1Fi8wrd4a+D0Xr/q0z",
+	"Y6tV7hCW+p8Kqk4je/4ZGdsSz61NuYLzrRWM2NU3asJ+KLl8j5QbqsLeAdEujvNAr78SuZEtXRC3sUcL",
+	"63C5P5wGc3hj6bGLzAkCrmrKmW01y5O40AzcFHz5PSx6TVzzHKgcWS2OZjNqZlhFUyI7yJU4cx9Z+xE8",
+	"B6v9mCaKCNkxeKvHDFsohDFNXfvw9xDRCeOCDFiEJfG2L6QSrueX6D9uun1nlcSam4rbxzfv621mqiYc",
+	"+6ZziYneuXYPNpnsBzKhzPSEc93V3YHrH9hGcPy+EoYZZe7v3gYQvYbpx848UGsq2gCDtZvefNvf2Vzr",
+	"bC4I2zOtHlY0cb8mq4sOrZynXM6UyjyDu2HGrIDeloWOtuVbGVW5Vf6nvqvrsz/NXA/+2Q1krlKq3yb+",
+	"2dRSS8d/zN/NyZ3vbLxTscFSdiHqrUds7yVXUzeaci6JqSH2C0/hBmGp79CAgW/BeGUXU/2WdQjcjYuh",
+	"MZET1ITb+ARGfOQtczDioxv3G2moZJlXqdSTbnHPwNr50CrkL+pFf/BDbEsgt/VDpIZIVIlkScS2XUi8",
+	"Unaped2PJ5eoXjssrOcoTYh69dAS4KE+3UpjSQvJKRcKzbGarixBYhBtXc6x5cqMKxsRZbHfxlPJmvff",
+	"NtAHDv23/e7ed9CqVXk63dioqpJ3/+Z9bTK+/RBq9U2FWm1FgJ8VUdArpa4y0n2DpPPBHP1VqEYm0qoR",
+	"6bYzLenzvpNM53ozldCQ1z6CbOPQJD47dez/yAHL26MUCHvk8ii3JeyYxfDIjDNgtgOkl9qjuyH2Jnzo",
+	"1krayiztVuBaWQ5TpkB5M30C9trd3mW324f/9+uNFK6/Yj+WB53rQee6P52rSJzW6lyQcTjmIiLtrMO+",
+	"33BlykTYhAFHQ1t5T6m8vramctL8vtqMBdk4A+YGK9HYmJtsRcW3prPQZxd6k0sirmlEUMyJhJeg/CCA",
+	"1NJ/TymbWGqe5VhUGvE+6efmuQVPkxiNCErIWBlpnKfFLu0+Agyb604T2roHt2CAX2ltzsvM1G4rbxql",
+	"Klk+aA3fIAl5rlHWXTvFEVAGm3+U2WA3oiw2GUn/Z30ykilB4/FJZdfX5COZf2vaondstWQ2YBuSjIaY",
+	"eQFZUnFeDbwgpg1YiS5RdSMBTZBrfrV54pNJ23rQxr/FsGxzdg7HTb7dXStJjd5el+fn/J7W3lV27pZF",
+	"7C2cvY05MNIVC/DebFdXG+5Pw722Di5U9W8N2IYOLu+1g0qhG986s4yHQn9fwy0yZ5HhE99K1N2kl9Md",
+	"SaG+Xk36ljY3a7qxGPjQsuTrFaZOWFzSj/IwoM3tsS4s6x5Q56Gf0wPS309kDLZGVF+jniKFnhKcqOkf",
+	"qyKGf4JX7sQdcV3uqSEVVqkM+gG/2sY8eWE+80VdwRQ3OrdVfVKmJLrKmpWABcaYqqAZRmJi5NzmZtvn",
+	"dpgyJbick2iFecdUP5fZHNi2QdLjw4Uzdp0FNDhXmqLxheygMy2U2UIpzspjC+tp0S3VYprmoM4mk4+a",
+	"Muiu0kLk41yLnC1kNKHY9WKZEWyDfoEFu8L3RRPNgNnEamv6r5jzOwM2YOfPj9Gjw8NdnxCYb4zpgLSp",
+	"hfxje7FYtMdczNqpSAjTml7ss7VIedncwmn5Yjr6MaJn9MXzt3+c9l7TU3nKzg+i49PD09nz7s+78734",
+	"+MWTDtnrdqLdhI1mz7vxP15s1eDpNFthRuruw5ROmXMI3EEl1xzmrLZVnQvMhT5KRUlW1FvZI5wSHNvY",
+	"ymMcTUn7mOsBk6Zp7fs7r/mF4gLu7huBJ81w5h/A+AbCjTjOmSaXN2A78F2d9xxs+OUroqY8fs3Vkb61",
+	"ZPNaU/B1yQi/SdcZ+OomrWfgw5uwMrc/zfzMUI8fsKSRTTsoc6xTBgjnyF6Rmupdt4SUzwnDc9pxV6Cx",
+	"lrjGOBypF9I2gbp1ioserVzb04AS9IO9Treztw1NcNB52RdDZ3PCjt6cIhgXxTxKZ7bK8FeRUgrMQMNX",
+	"ABxhiV5cnL0uHFtMZcSviVhWjm6JZ8kmR/eLfm+ro3Mjrzk6d3J95A5uqwSlb/eAfjl69XLFAYEh6I/G",
+	"CMDnmCZaOqHWXS4I7Dz4GxQWChIsBJLTVMG/Y75gUOYyMx6PwRE1Jab+ZIwVHmFpWiyn+fL6rnomJCco",
+	"miRoRFyFTXAQMSMJCWeyhrzmDB7jI1KpYAgP2FxDhhPEU4UnBFEGhoRxmiQQw63lE5MZFBMy/69eaEQr",
+	"yQFY6aCFSp1meGuXAN0TKV5aSgtp1EJjmmimKFogj2nxiyAyG5E4JnHh3WwIqiSKqbwyywr1zJRNQijq",
+	"Jo3Ap38jcQe91fulNFgCzJgGKJuqRCUaCZDuOINB+YKhWSrBjj7W6kwLyTSaalygDFq4JUSoDjpCCccx",
+	"GuEEswjEW6zQwiQ+IaoGTNhSZZWd9hylPXbb7i9NACqs0IyDQmIKbiKeeD11E6LOCY4pM3k4Kztp94wb",
+	"syyVl8/J7HBDmok+71KKSUzGOE1U0O+2ghn+SGfpDLJ5ZpSZf3czoytlikwgyuD26jzcOr9GZB7diVJ0",
+	"boa6kV5+bzTtNVcWri0Ur8IRG1+q/htglas0MK3aRPaXRgrHhSab1qZocMtT0BeUP1Mf4oosZQvlbugI",
+	"JwmaQx4JgNRB52ScgqMdRhgwkxgSShqH+mZwc4ESKlW/lAJmQ5A13WqZZouFch3wgu1KnzfXaRmXexZd",
+	"pV+yFadaQCvGgsip1f8WegrFE01MeSEjzP7bNTHDQJkgskg/siUGgWxeaKKfrT3EY0WEyXPE8grhCaYs",
+	"368wguzEUKsKBEfT3McP8UoonHFBYEdAVwECwgYsHwnGzccMF5iqsF8OF4i4oZeEAaWBTYHwiBZKZYqT",
+	"ZAkfU4bUwpSf5/CQCwTQW9cI1EC+tKdS6lVqe7tb/JOwDdXGphi9eHfZcsdnFXLbHC7c6SxIkrRB7975",
+	"bXElQZANW4WNUst5OGBhAV//87eFCjUn1So4pjOJsCAopFKGLRRSrCDN9ONc/wfLIR+H6G+qAL6+exCE",
+	"arZaM9DvWgPmTuxv+rkekdqmdRCbbRH4u1Z2dC17SJZLAfqFfY2bfPSbltzBnea2ncb60hjeZ9JxKUNv",
+	"Gf2Ism03e76Y0mjqYvLQmIuJ8XTPYHdf89xewQiJAZWltUmUrqHBBT2tXovALOazFrQyQIxbfilRoRsd",
+	"rGPAZkSLGXxGTCyKCWDUbF3f06wEpzPGWE3XrrKRh+W0Zg0Xu6zcjRI+m5LbQcvxC831Hh3u9x53s/9r",
+	"ytrUW9uUKtp7AmGcigj95f++77affPiz1+o9+fQfwQZJpD/xBZphtnQHqXdL30aTHZ4hgOL66hWB73X9",
+	"wOqPq7Ba7tu9W/a7UFXuq+9IUTVYaRJiL5J49uS3X/5xPh/tHvyRm4eWL5LR7Dz59fj0kOz1nlRtRdvX",
+	"P3CeCiBIgICG2kvKIgI3ADsK8+Ld5V2YXD59ZbLBpvoOGLpVbc/MdmXKCq3UmAYaAR1GVupD1/yKNBts",
+	"q83tzMxVRgslE0qzoxFJOJvov2yoHreWV4jjGzALI5ADrDJigxp7aNM1lt1CA20ty4ORV0v9GU3DDPz1",
+	"ju2DjPWbKV5i2K3rxwJO+zBjfK4ofKqZitL3TK/B0OfwzdnFJTLNFAqG4G73SXMQzj0Yge1pNFuBhRoe",
+	"/U/cHe2qZDTR6KB/H+p7OpxSPakbYqjyJv2btpOCyKL7tPva07yPcMKc8XKkEZaI7Mo8WHgfLLxVC6+W",
+	"FKpG3krwlUbVNQZe5e6pn+ZeuO7luVQF3JChcC1lCNGIx0sIOzadVgh6e/4SyOqAAWFD+tYDc+hrevV9",
+	"oUZA3xLCrLSLkYKz5/B2iVC4T3D1dxt3xhDBIqGgLDpn2vfehs99K1rVulpbjhMpQ3GpkiQZa8iPPO+W",
+	"iTSA9tPl5RsEpwVKkFmhBUArqLBE+7fxKYYDZrfO7OUoVbCfI66mmqNYwl1UiQvNYuA7V76+1BMs4w+H",
+	"j/afoH/9c7+z14L/7AMQ//rnodd7KGV6HzwjL3PwZwF/37rCMRqiQhRuuff10Ep4hRcKVRM0+rRjct0u",
+	"PC4URUhdqot7DD2zIj4nG4DSQokhBlr25syWn7gDAM04/UJ5aB/IFsnLgJ4XZaFGUMoMtlX5u8qit+3T",
+	"c6/8V9XkCiPqDW/vZNaqkxbf5FBrTU+6Xd9J5NIKVDrCwiU/bbVBZgua431y4fWB+T8w/5swf8hHZVVU",
+	"8kkAmqBQNuaNZtpiITZXb9GaTkxIMzikWIxFbA1mHfDYnT5Dx5wxEil0zAVB//rnQWfPW7PirQPhM2Y4",
+	"wnzbZTnaTxrademFP1SuuPPKFc4EO9LijarXCqkjdWtFy9ZySRWH+mEHZYJuyXJgZa/wyO48IF6IDMF0",
+	"WD5gHjT3tZPg8gHTHzD9pphunRZvzi4uGyg5+OyXK91tE6zIAi+t1Q7cPTCd9RHBOeVOazah7KNVU/Q8",
+	"Q/tG2ELHOI6X1t8ejrlYYBEP9TtGi7kUmIzplfn2uXmsVw7a39JkpTbfrNwybwAaMD1mQiAQUwvKzgJX",
+	"tM7tdrsdtN/twfz73T0k8RIcCjO81DqT3b/w3bt37aOCbpZb15xd0eXFGu4m9DQ4RtjuUoSTBJp+Yuas",
+	"xM4HI5EA9yO8zFlEOuiY8ytqdNwBM8VI48wKCe4rrdhBz2anYSNuXa9ayzbV6IxmCJ1qWibHeK6WoHNY",
+	"RXUOTUMHTP9UAANWvN/dy5uUYq1zQxCHxnsIS3BIkQeOQFQFVdnGUFCN1VIP7UjiP2AT29+7M5NVd0oH",
+	"HSWJ/XEG24gTQL25IBICWzOYBsyBYDzBfE6N9joD3x+O4C8uiVtDobG1HqqD/q61AWNmPro4Pj19ajcx",
+	"mmKBI0WEHDD9cE5ERJhqW0XUR6btLVrjSLooZMPktmAI/phiiB3OF99CkujBbBVcOdcLKrmZCqHmfp+N",
+	"Uy39DqZut7t1TVTo26ghNA7BDN+zJWj0Wg95oYDw9kVUNwH8w91xykxlzEwuQT9YkJG/fGK5OHJNF0Sl",
+	"M5Mw1qNRN3483sPtg8fRbns/fkzaT/DBQTvq4d3RXrQfH5BD/XI6CvrBwbgbHUY90n4y6pL2Pt4j7cf4",
+	"cL/djR+NHkePxnu41yur/mYhW2ibf7dBXJe5Id3Tqs2akDSZ1LS1rHHaa2761tZ5ymnsrn3RQpZfiAWk",
+	"OcoUjCQlxLH73ph+WUNgB8q56xTagM8OkzfEXX3WqITFN4ApMxl5iUQxXLuSDmri7aZYrofWi3c3gdVw",
+	"q1VnWXKw5aDnfrQSYBti/U1ATSHSYRWo5qS5qKAhHUNgYdlSW4J6w+t3A6jfZje2CrZ70qryoaeWo9Nx",
+	"ztxWAW8owTbQffq3E743qBsDAWcWuY3J38ohdQG7FXxsu4fGlGkg0Ksw8kEqkqAf7EDKof24ev4/EuWS",
+	"fkxjbxuDnzVitoTezFnn2Rd0wlA6b7ka4kaQnGGGJyYXHCJQXSHHQk1x80PDgC7GKzKiagu2YkFGUE27",
+	"ANVI8IWp41Qd5pWBAChTy/qHSgF05XL2snmIUvPfPOWYLBEYsMtixapxqu6YwjrcDx6ZSMv5YARIY6pQ",
+	"wieFTdQ/+SYkCsdY4VYxOMquoB4WXoiHzaIfvOX6iw1MCq1NRrYgwFOUXQUTQkXHKHx5dHn8088nvwyf",
+	"nbw6G56fvb08ubBRj4UC/04y8kQaQdKhCcQ0pKcUpmxWxUU0JYU2Zg5l8wDQTx8+/b8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -51,8 +51,8 @@ type Config struct {
 	// seconds.
 	Revocations bool
 
-	// MaxRevocationsAge is how old the list of ended sessions may be. When the service has not been
-	// reached for longer, all tokens get 503. 0 means no limit: tokens are then accepted until they
+	// MaxRevocationsAge is how old the list of ended sessions may be. When the service, or its database,
+	// has not been reached for longer, all tokens get 503. 0 means no limit: tokens are then accepted until they
 	// expire. Only used with Revocations.
 	MaxRevocationsAge time.Duration
 
@@ -98,7 +98,7 @@ func (c Config) withDefaults() (Config, error) {
 	set(&c.Leeway, defaultLeeway)
 	c.URL = strings.TrimSuffix(c.URL, "/")
 	if c.Client == nil {
-		c.Client = &http.Client{Timeout: 2 * maxWait}
+		c.Client = &http.Client{Timeout: 3 * maxWait}
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"sync"
@@ -13,20 +14,18 @@ import (
 const (
 	revocationsType = "revocations+jwt"
 	maxRevocations  = 1 << 20          // bytes of a page
-	maxWait         = 20 * time.Second // that the service may hold a request
+	maxWait         = 10 * time.Second // that the service may hold a request
 	pollInterval    = time.Second      // between two requests, at least
 )
 
 // revocationPage is a signed page of the list of ended sessions.
 type revocationPage struct {
 	registered
-	After  string `json:"after"`
-	Cursor string `json:"cursor"`
-	More   bool   `json:"more"`
-	Ended  []struct {
-		SessionID string `json:"sid"`
-		ExpiresAt int64  `json:"exp"` // when the last access token of the session has expired
-	} `json:"ended"`
+	AsOf   int64            `json:"as_of"` // the list is complete until then, in Unix seconds
+	After  string           `json:"after"`
+	Cursor string           `json:"cursor"`
+	More   bool             `json:"more"`
+	Ended  map[string]int64 `json:"ended"` // session id to when its last access token has expired
 }
 
 // revocations are the ended sessions that may have valid access tokens.
@@ -37,7 +36,7 @@ type revocations struct {
 	mu      sync.RWMutex
 	ended   map[string]int64 // session id to exp, in Unix seconds
 	cursor  string
-	updated time.Time // the last complete list
+	updated time.Time // the list is complete until then
 }
 
 func newRevocations(maxAge time.Duration) *revocations {
@@ -112,30 +111,29 @@ func (v *Verifier) followRevocations(ctx context.Context) (time.Duration, error)
 	if page.After != query.Get("after") {
 		return 0, errors.New("/revocations: the response belongs to another request")
 	}
-	r.add(page, time.Now())
+	r.add(page)
 	if page.More {
 		return 0, nil
 	}
 	return pollInterval, nil
 }
 
-// add adds a page, and forgets sessions whose tokens have all expired.
-func (r *revocations) add(page revocationPage, now time.Time) {
+// add adds a page, and forgets sessions whose tokens have all expired. The list is as old as the service
+// says, which may itself not have reached its database.
+func (r *revocations) add(page revocationPage) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range page.Ended {
-		r.ended[e.SessionID] = e.ExpiresAt
-	}
+	maps.Copy(r.ended, page.Ended)
 	r.cursor = page.Cursor
 	for sid, exp := range r.ended {
-		if exp+int64(maxLeeway/time.Second) < now.Unix() {
+		if exp+int64(maxLeeway/time.Second) < time.Now().Unix() {
 			delete(r.ended, sid)
 		}
 	}
 	if page.More {
 		return
 	}
-	r.updated = now
+	r.updated = time.Unix(page.AsOf, 0)
 	select {
 	case <-r.first:
 	default:

@@ -63,8 +63,8 @@ type service struct {
 	keys     map[string]any // by kid
 	down     error
 	inactive bool
-	scope    string // that introspection returns
-	ended    []map[string]any
+	scope    string   // that introspection returns
+	ended    []string // session ids
 	changed  chan struct{}
 	calls    map[string]int
 }
@@ -122,7 +122,7 @@ func (s *service) serveRevocations(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		select {
 		case <-changed:
-		case <-time.After(20 * time.Second):
+		case <-time.After(10 * time.Second):
 		case <-r.Context().Done():
 			return
 		}
@@ -130,9 +130,13 @@ func (s *service) serveRevocations(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.mu.Unlock()
 	end := min(position+2, len(s.ended))
+	ended := map[string]int64{}
+	for _, sid := range s.ended[position:end] {
+		ended[sid] = time.Now().Add(time.Hour).Unix()
+	}
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
 		"iss": issuer, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
-		"after": after, "cursor": string(must(json.Marshal(end))), "more": end < len(s.ended), "ended": s.ended[position:end],
+		"after": after, "cursor": string(must(json.Marshal(end))), "more": end < len(s.ended), "ended": ended, "as_of": time.Now().Unix(),
 	})
 	token.Header["typ"], token.Header["kid"] = "revocations+jwt", "ec"
 	_, _ = io.WriteString(w, must(token.SignedString(ecKey)))
@@ -147,7 +151,7 @@ func (s *service) do(change func()) {
 // end adds an ended session to the list.
 func (s *service) end(sid string) {
 	s.do(func() {
-		s.ended = append(s.ended, map[string]any{"sid": sid, "exp": time.Now().Add(time.Hour).Unix()})
+		s.ended = append(s.ended, sid)
 		close(s.changed)
 		s.changed = make(chan struct{})
 	})

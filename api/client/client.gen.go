@@ -938,6 +938,15 @@ type GetReadinessParams struct {
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
 }
 
+// GetRevocationsParams defines parameters for GetRevocations.
+type GetRevocationsParams struct {
+	// After The `cursor` of the response before
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Wait How many seconds to wait for a session to end
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // VerifyParams defines parameters for Verify.
 type VerifyParams struct {
 	// Scope Scopes that the token must have, all of them, separated by spaces
@@ -1695,6 +1704,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	//
+	// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+	// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+	// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+	//
+	// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+	// ask again and again with `wait`: the response comes when a session ends, usually within two
+	// seconds, or after that time. The list is the same on all replicas.
+	//
+	// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+	// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+	// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+	// the time, in Unix seconds, after which you can forget them.
+	//
+	// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+	// mean something only to those who have a token of the session.
+	//
+	// Corresponds with GET /revocations (the `GetRevocations` operationId).
+	GetRevocations(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeTokenWithBody Revoke a token
 	//
@@ -3115,6 +3145,37 @@ func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEdito
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRevocations List the sessions that ended while their access tokens are valid
+//
+// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+//
+// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+// ask again and again with `wait`: the response comes when a session ends, usually within two
+// seconds, or after that time. The list is the same on all replicas.
+//
+// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+// the time, in Unix seconds, after which you can forget them.
+//
+// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+// mean something only to those who have a token of the session.
+//
+// Corresponds with GET /revocations (the `GetRevocations` operationId).
+func (c *Client) GetRevocations(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRevocationsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5386,6 +5447,72 @@ func NewGetReadinessRequest(server string, params *GetReadinessParams) (*http.Re
 	return req, nil
 }
 
+// NewGetRevocationsRequest constructs an http.Request for the GetRevocations method
+func NewGetRevocationsRequest(server string, params *GetRevocationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/revocations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRevokeTokenRequestWithFormdataBody calls the generic RevokeToken builder with application/x-www-form-urlencoded body
 func NewRevokeTokenRequestWithFormdataBody(server string, body RevokeTokenFormdataRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6321,6 +6448,29 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
+
+	// GetRevocationsWithResponse List the sessions that ended while their access tokens are valid
+	//
+	// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+	// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+	// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+	//
+	// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+	// ask again and again with `wait`: the response comes when a session ends, usually within two
+	// seconds, or after that time. The list is the same on all replicas.
+	//
+	// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+	// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+	// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+	// the time, in Unix seconds, after which you can forget them.
+	//
+	// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+	// mean something only to those who have a token of the session.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /revocations (the `GetRevocations` operationId).
+	GetRevocationsWithResponse(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*GetRevocationsResponse, error)
 
 	// RevokeTokenWithBodyWithResponse Revoke a token
 	//
@@ -11905,6 +12055,75 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+// GetRevocationsResponse200Headers the declared response headers of an HTTP 200 response for GetRevocations
+type GetRevocationsResponse200Headers struct {
+	CacheControl string
+}
+
+// GetRevocationsResponse503Headers the declared response headers of an HTTP 503 response for GetRevocations
+type GetRevocationsResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetRevocationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetRevocationsResponse200Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetRevocationsResponse503Headers
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRevocationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRevocationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRevocationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRevocationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RevokeTokenResponse200Headers the declared response headers of an HTTP 200 response for RevokeToken
 type RevokeTokenResponse200Headers struct {
 	CacheControl string
@@ -13633,6 +13852,35 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseGetReadinessResponse(rsp)
+}
+
+// GetRevocationsWithResponse List the sessions that ended while their access tokens are valid
+//
+// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+//
+// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+// ask again and again with `wait`: the response comes when a session ends, usually within two
+// seconds, or after that time. The list is the same on all replicas.
+//
+// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+// the time, in Unix seconds, after which you can forget them.
+//
+// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+// mean something only to those who have a token of the session.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /revocations (the `GetRevocations` operationId).
+func (c *ClientWithResponses) GetRevocationsWithResponse(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*GetRevocationsResponse, error) {
+	rsp, err := c.GetRevocations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRevocationsResponse(rsp)
 }
 
 // RevokeTokenWithBodyWithResponse Revoke a token
@@ -19162,6 +19410,69 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 	switch {
 	case rsp.StatusCode == 503:
 		var headers GetReadinessResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetRevocationsResponse parses an HTTP response from a GetRevocationsWithResponse call
+func ParseGetRevocationsResponse(rsp *http.Response) (*GetRevocationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRevocationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetRevocationsResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetRevocationsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -57,6 +58,8 @@ type Server struct {
 	contractJSON []byte
 	profiles     []*loadedProfile
 	draining     atomic.Bool
+	serving      context.Context // ends when the server drains
+	stopServing  context.CancelFunc
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -76,7 +79,8 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Options: o, contract: contract, contractJSON: raw, profiles: profiles}, nil
+	serving, stop := context.WithCancel(context.Background())
+	return &Server{serving: serving, stopServing: stop, Options: o, contract: contract, contractJSON: raw, profiles: profiles}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
@@ -126,5 +130,9 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 	}
 }
 
-// Drain makes the readiness check fail, so that load balancers stop sending requests.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes the readiness check fail, so that load balancers stop sending requests, and ends the
+// requests that wait for something to happen.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.stopServing()
+}
