@@ -1180,6 +1180,24 @@ type Userinfo struct {
 	Sub string `json:"sub"`
 }
 
+// VerifiedToken What the `X-Auth-*` headers say, as JSON
+type VerifiedToken struct {
+	ClientId string   `json:"client_id"`
+	Roles    []string `json:"roles"`
+
+	// Scope Scopes of the token that the user still has, separated by spaces
+	Scope string `json:"scope"`
+
+	// Sid Id of the session that the token belongs to
+	Sid string `json:"sid"`
+
+	// Sub Id of the user, or of the client if it acts for itself
+	Sub string `json:"sub"`
+
+	// Username Left out if a client acts for itself
+	Username *string `json:"username,omitempty"`
+}
+
 // ClientId defines model for ClientId.
 type ClientId = string
 
@@ -1316,6 +1334,24 @@ type ListUsersParams struct {
 type GetReadinessParams struct {
 	// Deep 1 to check whether this replica can write
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
+}
+
+// GetRevocationsParams defines parameters for GetRevocations.
+type GetRevocationsParams struct {
+	// After The `cursor` of the response before
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Wait How many seconds to wait for a session to end
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// VerifyParams defines parameters for Verify.
+type VerifyParams struct {
+	// Scope Scopes that the token must have, all of them, separated by spaces
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// Role Roles of which the user must have one, separated by spaces
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -2110,6 +2146,27 @@ type ClientInterface interface {
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	//
+	// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+	// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+	// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+	//
+	// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+	// ask again and again with `wait`: the response comes when a session ends, usually within two
+	// seconds, or after that time. The list is the same on all replicas.
+	//
+	// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+	// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+	// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+	// the time, in Unix seconds, after which you can forget them.
+	//
+	// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+	// mean something only to those who have a token of the session.
+	//
+	// Corresponds with GET /revocations (the `GetRevocations` operationId).
+	GetRevocations(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RevokeTokenWithBody Revoke a token
 	//
 	// Ends the session that a refresh token or an access token belongs to, and so revokes all
@@ -2194,6 +2251,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Verify Check a token for a gateway
+	//
+	// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+	// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+	// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+	//
+	// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+	// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+	// one is refused with 403, so that a typing error in a gateway does not open it.
+	//
+	// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+	// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+	// are percent-encoded.
+	//
+	// Corresponds with GET /verify (the `Verify` operationId).
+	Verify(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetIndex See that the service is running
@@ -3567,6 +3641,37 @@ func (c *Client) GetReadiness(ctx context.Context, params *GetReadinessParams, r
 	return c.Client.Do(req)
 }
 
+// GetRevocations List the sessions that ended while their access tokens are valid
+//
+// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+//
+// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+// ask again and again with `wait`: the response comes when a session ends, usually within two
+// seconds, or after that time. The list is the same on all replicas.
+//
+// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+// the time, in Unix seconds, after which you can forget them.
+//
+// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+// mean something only to those who have a token of the session.
+//
+// Corresponds with GET /revocations (the `GetRevocations` operationId).
+func (c *Client) GetRevocations(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRevocationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RevokeTokenWithBody Revoke a token
 //
 // Ends the session that a refresh token or an access token belongs to, and so revokes all
@@ -3702,6 +3807,33 @@ func (c *Client) GetUserinfo(ctx context.Context, reqEditors ...RequestEditorFn)
 // Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 func (c *Client) PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPostUserinfoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Verify Check a token for a gateway
+//
+// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+//
+// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+// one is refused with 403, so that a typing error in a gateway does not open it.
+//
+// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+// are percent-encoded.
+//
+// Corresponds with GET /verify (the `Verify` operationId).
+func (c *Client) Verify(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5803,6 +5935,72 @@ func NewGetReadinessRequest(server string, params *GetReadinessParams) (*http.Re
 	return req, nil
 }
 
+// NewGetRevocationsRequest constructs an http.Request for the GetRevocations method
+func NewGetRevocationsRequest(server string, params *GetRevocationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/revocations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRevokeTokenRequestWithFormdataBody calls the generic RevokeToken builder with application/x-www-form-urlencoded body
 func NewRevokeTokenRequestWithFormdataBody(server string, body RevokeTokenFormdataRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5930,6 +6128,72 @@ func NewPostUserinfoRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyRequest constructs an http.Request for the Verify method
+func NewVerifyRequest(server string, params *VerifyParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Scope != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "scope", *params.Scope, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6716,6 +6980,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
 
+	// GetRevocationsWithResponse List the sessions that ended while their access tokens are valid
+	//
+	// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+	// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+	// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+	//
+	// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+	// ask again and again with `wait`: the response comes when a session ends, usually within two
+	// seconds, or after that time. The list is the same on all replicas.
+	//
+	// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+	// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+	// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+	// the time, in Unix seconds, after which you can forget them.
+	//
+	// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+	// mean something only to those who have a token of the session.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /revocations (the `GetRevocations` operationId).
+	GetRevocationsWithResponse(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*GetRevocationsResponse, error)
+
 	// RevokeTokenWithBodyWithResponse Revoke a token
 	//
 	// Ends the session that a refresh token or an access token belongs to, and so revokes all
@@ -6804,6 +7091,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PostUserinfoResponse, error)
+
+	// VerifyWithResponse Check a token for a gateway
+	//
+	// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+	// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+	// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+	//
+	// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+	// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+	// one is refused with 403, so that a typing error in a gateway does not open it.
+	//
+	// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+	// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+	// are percent-encoded.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verify (the `Verify` operationId).
+	VerifyWithResponse(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*VerifyResponse, error)
 }
 
 // GetIndexResponse503Headers the declared response headers of an HTTP 503 response for GetIndex
@@ -12266,6 +12572,75 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+// GetRevocationsResponse200Headers the declared response headers of an HTTP 200 response for GetRevocations
+type GetRevocationsResponse200Headers struct {
+	CacheControl string
+}
+
+// GetRevocationsResponse503Headers the declared response headers of an HTTP 503 response for GetRevocations
+type GetRevocationsResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetRevocationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetRevocationsResponse200Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetRevocationsResponse503Headers
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRevocationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRevocationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRevocationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRevocationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RevokeTokenResponse200Headers the declared response headers of an HTTP 200 response for RevokeToken
 type RevokeTokenResponse200Headers struct {
 	CacheControl string
@@ -12738,6 +13113,108 @@ func (r PostUserinfoResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PostUserinfoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// VerifyResponse200Headers the declared response headers of an HTTP 200 response for Verify
+type VerifyResponse200Headers struct {
+	XAuthClient   string
+	XAuthRoles    string
+	XAuthScope    string
+	XAuthSession  string
+	XAuthSubject  string
+	XAuthUsername string
+}
+
+// VerifyResponse401Headers the declared response headers of an HTTP 401 response for Verify
+type VerifyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// VerifyResponse403Headers the declared response headers of an HTTP 403 response for Verify
+type VerifyResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// VerifyResponse503Headers the declared response headers of an HTTP 503 response for Verify
+type VerifyResponse503Headers struct {
+	RetryAfter int
+}
+
+type VerifyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VerifiedToken
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *VerifyResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *VerifyResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *VerifyResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *VerifyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r VerifyResponse) GetJSON200() *VerifiedToken {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13905,6 +14382,35 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, para
 	return ParseGetReadinessResponse(rsp)
 }
 
+// GetRevocationsWithResponse List the sessions that ended while their access tokens are valid
+//
+// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+//
+// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+// ask again and again with `wait`: the response comes when a session ends, usually within two
+// seconds, or after that time. The list is the same on all replicas.
+//
+// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+// the time, in Unix seconds, after which you can forget them.
+//
+// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+// mean something only to those who have a token of the session.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /revocations (the `GetRevocations` operationId).
+func (c *ClientWithResponses) GetRevocationsWithResponse(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*GetRevocationsResponse, error) {
+	rsp, err := c.GetRevocations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRevocationsResponse(rsp)
+}
+
 // RevokeTokenWithBodyWithResponse Revoke a token
 //
 // Ends the session that a refresh token or an access token belongs to, and so revokes all
@@ -14028,6 +14534,31 @@ func (c *ClientWithResponses) PostUserinfoWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParsePostUserinfoResponse(rsp)
+}
+
+// VerifyWithResponse Check a token for a gateway
+//
+// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+//
+// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+// one is refused with 403, so that a typing error in a gateway does not open it.
+//
+// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+// are percent-encoded.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verify (the `Verify` operationId).
+func (c *ClientWithResponses) VerifyWithResponse(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*VerifyResponse, error) {
+	rsp, err := c.Verify(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyResponse(rsp)
 }
 
 // ParseGetIndexResponse parses an HTTP response from a GetIndexWithResponse call
@@ -19391,6 +19922,69 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 	return response, nil
 }
 
+// ParseGetRevocationsResponse parses an HTTP response from a GetRevocationsWithResponse call
+func ParseGetRevocationsResponse(rsp *http.Response) (*GetRevocationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRevocationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetRevocationsResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetRevocationsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRevokeTokenResponse parses an HTTP response from a RevokeTokenWithResponse call
 func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19988,6 +20582,138 @@ func ParsePostUserinfoResponse(rsp *http.Response) (*PostUserinfoResponse, error
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers PostUserinfoResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseVerifyResponse parses an HTTP response from a VerifyWithResponse call
+func ParseVerifyResponse(rsp *http.Response) (*VerifyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VerifiedToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers VerifyResponse200Headers
+		if values := rsp.Header.Values("X-Auth-Client"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Client", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthClient = value
+		}
+		if values := rsp.Header.Values("X-Auth-Roles"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Roles", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthRoles = value
+		}
+		if values := rsp.Header.Values("X-Auth-Scope"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Scope", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthScope = value
+		}
+		if values := rsp.Header.Values("X-Auth-Session"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Session", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthSession = value
+		}
+		if values := rsp.Header.Values("X-Auth-Subject"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Subject", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthSubject = value
+		}
+		if values := rsp.Header.Values("X-Auth-Username"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Username", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthUsername = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers VerifyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers VerifyResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers VerifyResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

@@ -30,6 +30,6 @@
 //
 // # Check tokens
 //
-// To check access tokens in your own API, you do not need this client. Use an OpenID Connect library,
-// such as github.com/coreos/go-oidc/v3, with the URL of the service.
+// To check access tokens in your own API, you do not need this client. Use package
+// github.com/latchkey-auth/latchkey/api/bearer.
 package client

@@ -22,6 +22,7 @@ type operation struct {
 	maybe   bool                  // the body may be left out
 	demo    bool                  // has the tag "examples": served only if DemoRoutes is on
 	browser bool                  // has the tag "browser" or x-browser: sets or reads cookies
+	gateway bool                  // has x-gateway: a gateway asks about the request of another caller
 	profile *loadedProfile        // whose operation it is; nil: the main contract's
 	main    *operation            // of the main contract on the same route, if this is a profile's
 	member  string                // from x-main-unless: the main operation serves bodies without this member
@@ -93,6 +94,7 @@ func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (op
 		id:      declared.OperationID,
 		demo:    slices.Contains(declared.Tags, "examples"),
 		browser: slices.Contains(declared.Tags, "browser") || declared.Extensions["x-browser"] == true,
+		gateway: declared.Extensions["x-gateway"] == true,
 	}
 	for _, parameter := range slices.Concat(ofPath, declared.Parameters) {
 		op.params = append(op.params, parameter.Value)

@@ -85,6 +85,10 @@ func TestEveryOperationIsGuarded(t *testing.T) {
 		}
 		if guarded {
 			for _, status := range []int{400, 401, 403, 500, 503} {
+				if op.Extensions["x-gateway"] == true && status == 400 {
+					require.Nil(t, op.Responses.Status(status), "gateways do not understand %d", status)
+					continue
+				}
 				require.NotNil(t, op.Responses.Status(status), "%d is not declared", status)
 			}
 		}
