@@ -31,8 +31,11 @@ func TestSDKSpring(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			for typ, s := range withType {
-				api := startSpring(t, jar, profile, s.issuer)
-				got := api.get(t, "/hello", s.devToken(t, "user"))
+				hello := startSpring(t, jar, profile, s.issuer) + "/hello"
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, hello, nil)
+				require.NoError(t, err)
+				request.Header.Set("Authorization", "Bearer "+s.devToken(t, "user"))
+				got := send(t, http.DefaultClient, request)
 				if typ != accepts {
 					require.Equal(t, http.StatusUnauthorized, got.status, typ)
 					continue
@@ -69,8 +72,8 @@ func buildSpring(t *testing.T) (jar string) {
 
 var tomcatStarted = regexp.MustCompile(`Tomcat started on port (\d+)`)
 
-// startSpring starts the application for an issuer, until the end of the test.
-func startSpring(t *testing.T, jar, profile, issuer string) caller {
+// startSpring starts the application for an issuer, until the end of the test, and returns its URL.
+func startSpring(t *testing.T, jar, profile, issuer string) string {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), "java", "-XX:TieredStopAtLevel=1", "-jar", jar,
 		"--server.port=0", "--server.address=127.0.0.1", "--spring.profiles.active="+profile)
@@ -84,11 +87,11 @@ func startSpring(t *testing.T, jar, profile, issuer string) caller {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
 	select {
 	case match := <-log.matched:
-		return caller{url: "http://127.0.0.1:" + match[1]}
+		return "http://127.0.0.1:" + match[1]
 	case <-ended:
 		require.Fail(t, "the application ended while it started", "%s", log)
 	case <-time.After(2 * time.Minute):
 		require.Fail(t, "the application did not start in time", "%s", log)
 	}
-	return caller{}
+	return ""
 }
