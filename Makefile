@@ -56,7 +56,7 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 # kill and faults are parts of make test, too, with fewer rounds.
 kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
-	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10)
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10) -kill.ready=3s
 
 faults: ## Put eight faults of the network between the service and PostgreSQL, and see that six operations respond as they must
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv

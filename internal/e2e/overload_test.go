@@ -36,8 +36,8 @@ const (
 // two with Retry-After; liveness, public keys and refreshes are served meanwhile; memory stays bounded; and
 // when the flood ends, the next sign-in succeeds at once.
 func TestOverload(t *testing.T) { //nolint:paralleltest // one flood at a time
-	for name, engine := range map[string]func(*testing.T) installation{"postgres": newPostgres, "sqlite": newSQLite} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the same
+	for name, engine := range map[string]func(*testing.T) installation{"postgres": newPostgres, "sqlite": newSQLite} { //nolint:paralleltest // the same
+		t.Run(name, func(t *testing.T) {
 			inst := engine(t)
 			inst.addManyUsers(t, overloadUsers)
 			s := start(t, inst, withAdmin, "LATCHKEY_LOG_LEVEL=info")
