@@ -14,7 +14,8 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races kill faults failover overload soak upgrade scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+# No target is a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +35,8 @@ hostile: ## Send what attackers and broken clients send, to the program on both 
 
 # Each parser has a fuzz target. A failing input is written to testdata/fuzz: commit it with the fix.
 fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
-	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | wc -l | xargs echo 'fuzz targets:'
-	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | wc -l | xargs echo 'fuzz targets:'
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
 		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) "./$$dir" || exit 1; \
 	done
 
@@ -85,6 +86,10 @@ scale: ## Measure lists of a million users, and disable a client with 150,000 se
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
 	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
 
+pages: ## Measure the size and the first paint of the pages, on a machine that does nothing else
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -v -run '^TestPagesAreLight$$' ./internal/e2e -paint.limit=100ms
+
 timing: ## Compare the times of 2,000 failed logins of each kind, on both databases; takes about an hour
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 3h -run '^TestLoginTimeHidesUsers$$' ./internal/e2e -timing.samples=$(or $(SAMPLES),2000)
@@ -131,6 +136,11 @@ sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs
 	npx redocly lint openapi.yaml && \
 	npx openapi-typescript openapi.yaml --output openapi.ts && \
 	npx tsc --noEmit --strict openapi.ts
+
+# After a change of a version in the manifest: make vendor-web ARGS=-update
+vendor-web: ## Fetch the libraries of the pages and check them against their manifests; needs npm
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/web/static/vendor
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/e2e/testdata/axe
 
 # A tool is built when it is missing or of another version, with the Go that builds Latchkey:
 # golangci-lint reads no code newer than itself.
