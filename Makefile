@@ -35,8 +35,8 @@ hostile: ## Send what attackers and broken clients send, to the program on both 
 
 # Each parser has a fuzz target. A failing input is written to testdata/fuzz: commit it with the fix.
 fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
-	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | wc -l | xargs echo 'fuzz targets:'
-	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | wc -l | xargs echo 'fuzz targets:'
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
 		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) "./$$dir" || exit 1; \
 	done
 

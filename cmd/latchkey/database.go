@@ -48,6 +48,7 @@ type accountStores interface {
 type oauthStores interface {
 	oauth.ClientStore
 	oauth.SessionStore
+	oauth.EndedSessionStore
 	keyring.Store
 }
 

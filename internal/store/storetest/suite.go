@@ -52,6 +52,7 @@ type accountStores interface {
 
 type oauthStores interface {
 	oauth.SessionStore
+	oauth.EndedSessionStore
 	oauth.ClientStore
 	keyring.Store
 }
@@ -78,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Database) {
 		"sessions":             sessionTests,
 		"session rotation":     sessionRotationTests,
 		"session end":          sessionEndTests,
+		"ended sessions":       endedSessionTests,
 		"clients":              clientTests,
 		"signing keys":         signingKeyTests,
 		"hooks":                hookTests,
