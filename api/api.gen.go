@@ -4,41 +4,17 @@ package api
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
-
-// Defines values for ListAuditEventsParamsOutcome.
-const (
-	Failure ListAuditEventsParamsOutcome = "failure"
-	Success ListAuditEventsParamsOutcome = "success"
-)
-
-// Valid indicates whether the value is a known member of the ListAuditEventsParamsOutcome enum.
-func (e ListAuditEventsParamsOutcome) Valid() bool {
-	switch e {
-	case Failure:
-		return true
-	case Success:
-		return true
-	default:
-		return false
-	}
-}
 
 // AdminUserCreate defines model for AdminUserCreate.
 type AdminUserCreate struct {
@@ -105,8 +81,8 @@ type AuditEvent struct {
 	ClientId *string            `json:"client_id,omitempty"`
 	Id       openapi_types.UUID `json:"id"`
 
-	// Outcome `success` or `failure`
-	Outcome string `json:"outcome"`
+	// Outcome Whether it was done, or was refused or failed
+	Outcome Outcome `json:"outcome"`
 
 	// Reason Why it failed, or details of the action
 	Reason    *string `json:"reason,omitempty"`
@@ -130,16 +106,16 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
+	Issuer                            string      `json:"issuer"`
+	JwksUri                           string      `json:"jwks_uri"`
+	RevocationEndpoint                string      `json:"revocation_endpoint"`
+	ScopesSupported                   []string    `json:"scopes_supported"`
+	ServiceDocumentation              string      `json:"service_documentation"`
+	TokenEndpoint                     string      `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
 }
 
 // BrowserSession defines model for BrowserSession.
@@ -178,8 +154,8 @@ type ClientCreate struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
 
 	// Name Display name
 	Name string `json:"name"`
@@ -232,7 +208,7 @@ type ClientPatch struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants *[]string `json:"grants,omitempty"`
+	Grants *[]GrantType `json:"grants,omitempty"`
 
 	// Name Display name
 	Name *string `json:"name,omitempty"`
@@ -287,6 +263,9 @@ type EmailAddress struct {
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
+// GrantType How a client gets tokens (RFC 6749 §1.3)
+type GrantType = string
+
 // Index defines model for Index.
 type Index struct {
 	// Docs Where you can try the API
@@ -333,10 +312,10 @@ type Introspection struct {
 	ClientId *string `json:"client_id,omitempty"`
 
 	// Exp When the token expires, in seconds since 1970
-	Exp *int `json:"exp,omitempty"`
+	Exp *int64 `json:"exp,omitempty"`
 
 	// Iat When the token was issued, in seconds since 1970
-	Iat *int `json:"iat,omitempty"`
+	Iat *int64 `json:"iat,omitempty"`
 
 	// Iss The service that issued the token
 	Iss *string `json:"iss,omitempty"`
@@ -417,19 +396,22 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	SubjectTypesSupported             []string `json:"subject_types_supported"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
+	IdTokenSigningAlgValuesSupported  []string    `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
+	Issuer                            string      `json:"issuer"`
+	JwksUri                           string      `json:"jwks_uri"`
+	RevocationEndpoint                string      `json:"revocation_endpoint"`
+	ScopesSupported                   []string    `json:"scopes_supported"`
+	ServiceDocumentation              string      `json:"service_documentation"`
+	SubjectTypesSupported             []string    `json:"subject_types_supported"`
+	TokenEndpoint                     string      `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
 }
+
+// Outcome Whether it was done, or was refused or failed
+type Outcome = string
 
 // OwnAccountDeletion defines model for OwnAccountDeletion.
 type OwnAccountDeletion struct {
@@ -535,9 +517,9 @@ type RegisteredClient struct {
 	FirstParty bool `json:"first_party"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
-	Name   string   `json:"name"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
+	Name   string      `json:"name"`
 
 	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
 	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
@@ -665,8 +647,8 @@ type TokenRequest struct {
 	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
-	// GrantType `password`, `refresh_token` or `client_credentials`
-	GrantType string `json:"grant_type"`
+	// GrantType How a client gets tokens (RFC 6749 §1.3)
+	GrantType GrantType `json:"grant_type"`
 
 	// Password At most 1024 bytes; for `password`
 	Password *string `json:"password,omitempty"`
@@ -833,9 +815,6 @@ type NotReady = Problem
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
-// OAuthMethodNotAllowed An error of an OAuth endpoint (RFC 6749 §5.2)
-type OAuthMethodNotAllowed = OAuthError
-
 // OAuthRateLimited An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthRateLimited = OAuthError
 
@@ -886,12 +865,9 @@ type ListAuditEventsParams struct {
 	// Action Exact action, such as `user.signed_in`
 	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
-	// Outcome `success` or `failure`
-	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	// Outcome Only events with this outcome
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 }
-
-// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
-type ListAuditEventsParamsOutcome string
 
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
@@ -2089,36 +2065,43 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/", wrapper.GetIndex, options.OperationMiddlewares["getIndex"]...)
-	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
-	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
+	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
+	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
+	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
+	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
+	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
+	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
+	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
+	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
+	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
 	router.POST(options.BaseURL+"/api/auth/signin", wrapper.Signin, options.OperationMiddlewares["signin"]...)
+	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me", wrapper.DeleteOwnAccount, options.OperationMiddlewares["deleteOwnAccount"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me", wrapper.GetOwnProfile, options.OperationMiddlewares["getOwnProfile"]...)
 	router.PATCH(options.BaseURL+"/api/auth/users/me", wrapper.UpdateOwnProfile, options.OperationMiddlewares["updateOwnProfile"]...)
-	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/items", wrapper.ListOwnItems, options.OperationMiddlewares["listOwnItems"]...)
-	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
-	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
-	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
-	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
-	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
-	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
-	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
-	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
-	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
-	router.GET(options.BaseURL+"/revocations", wrapper.GetRevocations, options.OperationMiddlewares["getRevocations"]...)
-	router.GET(options.BaseURL+"/verify", wrapper.Verify, options.OperationMiddlewares["verify"]...)
-	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
-	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
-	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions", wrapper.EndOwnSessions, options.OperationMiddlewares["endOwnSessions"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/sessions", wrapper.ListOwnSessions, options.OperationMiddlewares["listOwnSessions"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions/:id", wrapper.EndOwnSession, options.OperationMiddlewares["endOwnSession"]...)
 	router.POST(options.BaseURL+"/api/auth/verify-email", wrapper.VerifyEmail, options.OperationMiddlewares["verifyEmail"]...)
 	router.POST(options.BaseURL+"/api/auth/verify-email/request", wrapper.RequestVerification, options.OperationMiddlewares["requestVerification"]...)
-	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
-	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
-	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
+	router.GET(options.BaseURL+"/api/clients", wrapper.ListClients, options.OperationMiddlewares["listClients"]...)
+	router.POST(options.BaseURL+"/api/clients", wrapper.CreateClient, options.OperationMiddlewares["createClient"]...)
+	router.DELETE(options.BaseURL+"/api/clients/:id", wrapper.DeleteClient, options.OperationMiddlewares["deleteClient"]...)
+	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
+	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
+	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
+	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
+	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
+	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
+	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
+	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
+	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
+	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
+	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
 	router.GET(options.BaseURL+"/api/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
 	router.POST(options.BaseURL+"/api/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
@@ -2127,27 +2110,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/users/:id/force-reset", wrapper.ForcePasswordReset, options.OperationMiddlewares["forcePasswordReset"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id/roles/:role", wrapper.RevokeRole, options.OperationMiddlewares["revokeRole"]...)
 	router.PUT(options.BaseURL+"/api/users/:id/roles/:role", wrapper.GrantRole, options.OperationMiddlewares["grantRole"]...)
-	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
 	router.GET(options.BaseURL+"/api/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
-	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
-	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
-	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
-	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
-	router.GET(options.BaseURL+"/api/clients", wrapper.ListClients, options.OperationMiddlewares["listClients"]...)
-	router.POST(options.BaseURL+"/api/clients", wrapper.CreateClient, options.OperationMiddlewares["createClient"]...)
-	router.DELETE(options.BaseURL+"/api/clients/:id", wrapper.DeleteClient, options.OperationMiddlewares["deleteClient"]...)
-	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
-	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
-	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
-	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
-	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
-	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
-	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
+	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
+	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetContractJson, options.OperationMiddlewares["getContractJson"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContractYaml, options.OperationMiddlewares["getContractYaml"]...)
-	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
+	router.GET(options.BaseURL+"/revocations", wrapper.GetRevocations, options.OperationMiddlewares["getRevocations"]...)
+	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
+	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
+	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
+	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
+	router.GET(options.BaseURL+"/verify", wrapper.Verify, options.OperationMiddlewares["verify"]...)
 
 }
 
@@ -2183,17 +2159,6 @@ type OAuthBadRequestJSONResponse struct {
 	Body OAuthError
 
 	Headers OAuthBadRequestResponseHeaders
-}
-
-type OAuthMethodNotAllowedResponseHeaders struct {
-	Allow        string
-	CacheControl string
-	Pragma       string
-}
-type OAuthMethodNotAllowedJSONResponse struct {
-	Body OAuthError
-
-	Headers OAuthMethodNotAllowedResponseHeaders
 }
 
 type OAuthRateLimitedResponseHeaders struct {
@@ -8597,25 +8562,6 @@ func (response IntrospectToken401JSONResponse) VisitIntrospectTokenResponse(w ht
 	return err
 }
 
-type IntrospectToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response IntrospectToken405JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type IntrospectToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
 
 func (response IntrospectToken413JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
@@ -9017,25 +8963,6 @@ func (response RevokeToken401JSONResponse) VisitRevokeTokenResponse(w http.Respo
 	return err
 }
 
-type RevokeToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response RevokeToken405JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type RevokeToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
 
 func (response RevokeToken413JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
@@ -9165,25 +9092,6 @@ func (response IssueToken401JSONResponse) VisitIssueTokenResponse(w http.Respons
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
 	}
 	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type IssueToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response IssueToken405JSONResponse) VisitIssueTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11597,385 +11505,4 @@ func (sh *strictHandler) Verify(ctx echo.Context, params VerifyParams) error {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
 	return nil
-}
-
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7L2Jchu3mij8Kvj7n6p7kiEpUpttuqZqFFlO5NiWR5KPT2J62GA3SCJqAgyAFs2kfF/nvMd5slv4APSK",
-	"5qLFS46m7rmx2N3AB+DDty9/BhGfzTkjTMmg/2dAPuLZPCHw7x8EX0giLoiUlDP9yzVOUmJem1NB5JCy",
-	"oP+k220FgowFkdNh8UFvt/vkUD+UEZ+ToB/MBR/ThASfPrWC44QSpt5RNb0gkSCqNHwED/W/cKToNQn6",
-	"SqSkFeA0poRFGrz3H1pBJAhWJB5iFfSD3e7uYbvba3d3L7t7/e5+v3vwa9AKxlRINZxjoZZBf4wTSVrB",
-	"RGBY7ns70TASJCZMUZzI4EMroHHQDwSZc6HaCy6uiAhaAcMzvYZz+BllP8/TUUKjbGhYKgydSiJkXxAc",
-	"6yElLFI/+HMDsD99+NRysEm7PUEkh/GP03m07On/paO9/1G/XPT++PXd6+Wv//gf9Qv7e/flu+fpy3d/",
-	"3//lXW8x+vFtZaMv+RVhP5Nl41ZHRMqh0m8NcTLhgqrpLOgHP13sHhwGrRVnEcyWbTyft/EoiolebpRg",
-	"OgMk0tswjLHCgDYzTJOgH/z5p/65A39++gRgbn2WBor8KOdYygUXcZAjIyylcKA4mRUP0v5JPiq76Cuy",
-	"rM+/n8/vztpMnR116Xj1yWWjBf1giyODfTgnEyoVESQ+zk4mO6x/29ugN4YnpLQZo5QmStMZO5kD6ezl",
-	"yfDk2enl2XlQhAALRaOEyP5CUEU0rJYaweiWyL2ksrzjVJGZgRPHsSBSBv2gt/uo0+10O70gu6SwRwlW",
-	"0fSKLNt2FzY7kigVAs7ZHKojoKVPeoelT2C27mhvvIsP9tqHeH/c3o8Po/aTuEvau+PDcTfaHT/CvW7Q",
-	"ChIs1TCVa4CAW4onAIeGKNl53DnodO3Wv5VErMDDTVbpbj5OaET+23KZTsRn7tnwmgg6piTOzhNWeTDu",
-	"RodRj7SfjLqkvY/3SPsxPtxvd+NHo8fRo/Ee7uljEDwxpwyn//bi5FyjWTqP1wKmV24xB2AL3IIpG/My",
-	"z9t+CXNBxkQIEg9r0zTBLNPRpsv+pEGdEhwTAaT2KEn4Qv8jJjISdK6AaweXU4KwfkRiNCNqymOJ/nb+",
-	"/Bg96fW66F//7HU7u53ed3oVZk1BP3hzdnEJhPT3lAq9IEfypmQGlFwtgaNLJSibGD4zxUlC2ITUIfiJ",
-	"L5DiCKdqqulKhBUpQ9DrHFYh+IFgQQQCov1fg2Cq1Ly/s5PwCCdTLlX/cfdxdxBsCyPc1nWQTgky1xpF",
-	"mJWg7qCzGVWKxIiO4T09OZEKTbGEv81pDFj4j/a5eUTitua9ffSPVy9/Umpufw5bSHKkplihkRGzJIo5",
-	"YlwhOTVAUIH4giFJJ6xNGYopTvikM2C1jesMWHnrsKTRup1roWiKhSTqvwbB28vn7cewmas27zU/xtHU",
-	"s2lHyQIvJQoZb0f6jdAc7uGj/SfoX/88qJ6se23Ls3vNLxQXq6eX+o3108NrW05/TpRYHo2VoYRlCC5I",
-	"xFksNY4vMFVoRMZcEEAILV0grBSZzVX91u2VQDvsrgJpRhmdpbOg32s58ChTZEKEIQRzLPCMKEsLDKaf",
-	"xnVgT2PExwUk1/xE/z7Hapozdhqv3J8Z/viSsImaBv3dg4OW76qlQnLhp0YhyFwRvBE6aOaCXFOeSjTH",
-	"E/IU8RlViCo05gIeg+QCzxzAv6dELHOIzXBBA5QHvV0flC/pjKo6kK/T2YgIDRnwfzQnwoKlQYnJGKeJ",
-	"QlSig24DNAkMXAHGnN+uVolWnqYRdl7DSFXQQuAWYQuNuaXpoyVK53MiIiwJSojSKNBCMZ1QJREXKGWa",
-	"QURcEOk/a/jPhqd9uO/bRis9rUY3afXIm+DbmIsZcPE0hTfrIGiWvXp+zYLvZfJP+mM550xavRnHlsqD",
-	"gsWZchrWfJ5oPkI525kLPkrI7D9/k0a1LireKbtifMFeEY2FZW2NxwZVrnFC46FlP0EriIky0ole6YjH",
-	"S42d9rWnSBJDjYgQXEiUUPjG/AXCbfY5lcCDMAII0JiSRC95zjV2iqAf7GixJfik9QImFWaRhmcHz+mO",
-	"ZpQ7mlulc7udRFrJuNt78azr/T99RRRWqQz6+/peKKosD4vRebY6u+N4xFPVHyWYXZltz8/oPwQZB/3g",
-	"/9/JzRk75qnceWO22nxSp0aOh1OJZjjRh01ifW9iTsxmzLRcj9SUSnT05hQVR9CEjrNxQqMbn7UVDC+x",
-	"1lU9Z+1eGCp4o3TUVCL3WIPv3rj7k3mSn0y23s90LJGdT6IFVVNEPlKpKJugGCvcQjKNpghLhPONAKEq",
-	"241PreA5FyMax2Z7b3BElMl0PKaR5pYXxpTlu5L5S0Nj8KrcSmNfQWAcyJFriq9JJkpq+oPgY42AcNPu",
-	"4zT38tPM9+Yej/O1piiGWwUljeXdu3fto4J87eHEeEaMaD2jUupzh+1pWQFcAN5zRpzMd6Blqz0j8zWL",
-	"c0aeVM95yuIbIgUrfF7FBcbVcAwPCyigD9v9ePdHup8fqd7t53aiez1SsxqzlecEx8sbbuUY00Sfi2cn",
-	"tdzMBRY0WQ5Thq8xTfAoITUqKAhMhfRQJNaYIQmKpiS6kn2gFCMs9VfZVO+D7NcKKxN6JX/c6BgOijfr",
-	"gohrGhH0tgT2PZLMwjZQiaTCQtPJFpLTVBmKyRespQmL3SVsdqh8JUHPaWeKjg8a+/ZOQSUCgM70Vd5I",
-	"+PFhwUJwNnnjjLglw4uWUwpSDxgsnfwyLG+DE/SAE1jVwVmG9bbALNtsOSzqBCDw7HpYkcTCFgpLYBZ/",
-	"AMqlf0iZvvBc0D9IPDRaWIi4GLAwZTKdz7lQxH4/1AgTdtCREeocb9PEJCzu6Mf2YrFoa+GlnYqEMH1/",
-	"4lC/ihPJEWYDVoPV2A0KZw/6ffuYMyV4su70nT7+qRW8EXjSvJP5B8Z+kOPKK7BGvebqyDKH7TBmUvEa",
-	"VfEkl459mGJMYUbaNdMb7Q5gsYYckJQN+6lY0O4RhfqIs2SJ3pxdXJrz8zDOzNS3asPNS1pE/czneo4V",
-	"Ac166yNVnL/CbOk91mZe4CUEnKMZZktnfJFPjW0GsxgpsUR4gim7w1NsgC7soxokHWTkW6Mygqiq1WNN",
-	"sZy1Q9DJVOWESwM91gQC3ChoMeXOWAjisCYP+gnYK6WiSQJWQ0QZGgs+QxgxohZcXGmKaM2NVis2RsYv",
-	"RQlat2Y3mssSYY5lO1QDG44X0SSMOTR/+rELtGGGE6NRP0WURUkak5JNmMZoMSUMLXmKjPsMUXWHGFcE",
-	"M+wjrM+7DJWGJuETrUIpTJnBswinkrSMMlUG98syg0vOX2IxIdtTjOyzG3KCoskk0WPpO4gZOtxHP9Mf",
-	"7pXSr5n6ix7I24KUchNZzhPXUT2XzALtOxbrgyn4XyhnVna9h0OxclgfrZz3y1BJn5686tOqn6t0qBnj",
-	"3O5MR6m8E74MlmCjGlGJ9KhPPzdDLoPAr4lIOI5J3HIag9MN9ePykr4xHrmZJLZKOfdJZE4553yoBRtH",
-	"z2RJLd9I/roHU8huwVZ5yTnS0DtTsrxXDbwu58FJ5AIgkMVMqpOW/W4lBg6Yfva5xMBbYN5mgtlqs1BV",
-	"QLN4V5HPct/FjYWyu0fDg6Iz49QBZjYFnVjI7w0VT28pCH5qBRuIY2vIRl0ss+enBZ6hJh4g8TQ5r7zi",
-	"0J1Ti17BYmeJBDphiqol0vf5pYXwXj0dq2TPVrChGLbagQEiDsR/rnInmnjJVW4La3qC1+/Fjt3Lj6O0",
-	"8Hs2ZWuYSYwoy0SA6rLtHunHJkRvA1fGShGtLJxtJpetOuSafLaNCX2lTHYf1PFLGsobpT9nM9eHXLea",
-	"bywY3oJrvmVzwTXi3QIRFgRfee3oFiH082EhWrrsSSkay7XgEvHZjLOnKJpyLgnCjKupFhsYaY4g4Iy4",
-	"oIsZBxeuHiMXfMoBBRko9xJUsLtbpCiF3bVk/jNGFyxIkrRNfEELjVKFMIKzQSNB8JVEGIk0IYbmZ26A",
-	"VySm+HI5vyk26Pm8YQUFT8NMzwGehiI6SMLi3ECBJappiPfBjw+Kx5WBiGAb0KUB8bNw45qLRS85DPJ5",
-	"jCE+nlH2VhJxDEHQcDJxTPUHOHkj+JwIRfVJZBHB+U9ZSHElnm4fwsPc33u1gKN6uHEtSEyJlIRohsWV",
-	"9V6Y4HV9ihFnY2pw0EWgMu5+NbYOGB6ciMY6Y+cfcZ4QDCEVzBub9ozKeYKXyAaUFRcF4nB1GfMClaoI",
-	"sGMIAFQaSufSQ4JEhF4TibADEWRXjBLKrpDijkYZ2pRFbRVIXQGiXne3vM89H4A0Uqkv5vTt+UtN4TBy",
-	"b1RWu//YM5oN+PZFRBZCCsMsHDzUF8zkH6yLwYPpT827B/lWYyHwUj/Nw89rI63cgk/FuLj3+TAuoP9D",
-	"9gUf/UYipefKrsQbrKLpljfCZRbUMBreDlFMgXjLHCswixFhMTjKrCprIw2lF3XtCPEwZcpcvvJMZyxZ",
-	"GsQKDTB9ZObuG80xmxi0bKtfO0EpQ7oYK9JWdEaCput7D9f+3ZQAc4ZQP7gg7t7Twr3/Ihf6xJ2QO5tK",
-	"VObXd1tvcWXqVyKNqTq5tqy7jvGGbVcPEys0xfM5YUCrbaBbCJlzRl8ZUhb68AtHyhd6/W7KUUxjRFW/",
-	"EC/XQtiZvKmxgIYaPKy4CMEQhUF+09eMs8x2SkTjxMDuV4fhGtMVgOIdxqVa1UZ5k2E0LyVgeEdR3hvC",
-	"EM33deMrW8jz8tFvu4HATRcYojJj3zDm+zUBxa2Apyri3uhvmYJeGsI5jTFNUkG8OCAIln60WkJYPbgz",
-	"4LiNwJftqMVH75C5OPdn/bHCwkZk1EP49OALtznRFLNJEadzZPRNa8ZdgVXVgYOG2+wS3P5cw+XgTLCy",
-	"Ga+wF+5APjRdbpc4WL7bGffO/rFKMC1QiU91Fl7ImahvhMm2cEcISSd5GoWWn+3VTXCeRLFmEwBi/3qN",
-	"VQZkRWPRfEUUdjm+5R3Ig5jkMJPmSztSl2Qos5JMr74LlCnB5ZzAwQwJi0GR9I5DpUyNBl579NviSg5T",
-	"Qb0PBbnmRuRfPb5JLb2TVVl7xDDmUTojTGHHEuqXAVKLV8JVfmWoVbKhjVq6E2BTmxy5CooqMpmjqIFf",
-	"OAn/vjceuA+MVgO2bbolniNtOhrfvaiXS6goe4XSCE0ZZCCT1u2P9tOnSBBGbIYi51eUyDzXDAjWqrQi",
-	"f5GG9ZBYic0I2Tbv0c2OBQFFGeCC/VoNgXTh8x6bHOx9zoXy5beQJHMssDLJTnKOIyLXErDCIr0rd8D4",
-	"jtL6z2+i0jdVUahxcqiq4CQsNaUiRpCXb4SICDMwtGtZf2m2QeauGpNgjq7IUj5FZDZXSzQj2Ph1Biyb",
-	"Nc+8AhzuIAgSzoyfSpJkDDs9VxIxbpHN6D4GvA46VYgREssBC7N6AzZytCifH3qlQbMVKhlKg1X1bXhJ",
-	"x0TLXCCfF85caq3KfdXKk+f2DsvZc10flhUKI/gw7ejNqbSRtCqbTmPymIvadmaqeXkvG1RzSIZco6bk",
-	"mvquR1PPK2f4kc4kp1WUq49KaCFef2mSFmV5MzvolCEDgWyh0JbfoPGnT2H+p5PB9I8DFpZrdBTes++A",
-	"4u1+s4qV/lkqG61oksdKit7TyriZLlsdD0wl8KM5hMWUJ8SuAE3oNUEYWe0VvsNswGALO+hIGaPz3q7d",
-	"kRY6QAm5Jolswbta30OjpSISxN/97pPDCs4fm50EFIEb5a6MJMpgiiBjLeKbe1AjH6UqG1UMPE+ZpmKZ",
-	"r5+LCWZWmjLLze/o0zwryIUEhE5BDpGLg69r866kR43oZB+3UFiqkqJ/qJf/KFmgViDy3jqpLV6rRc+x",
-	"UkRoIP/3/VH7V9z+o9t+0hn+3/aH//wPn0B/I4PFOgOCrV6yQsOzdPmKkDnCyNQxaaGEXhGkUXE+B2tQ",
-	"Hl0htOSN0XzKGTHoNyFAbBnxnpyrV1Jjy4Y7VqlWhBlkkJXJFthZSuzU5b56SFZvg43JT7rX7frEV5AQ",
-	"hjROSDOpPypLEtjExkwh7ZItHbGHq8hTpUEuEf7egab9ReJ/6CX+DpgZ/nhrWPRZsiWK8I1g8amVFjHt",
-	"BW2WPe5Cn6yVEvqatUoD4s1Mxv8GEpfhckhOsWYGV2TZQospjaYoFFxhRcz2uQpfITI1eeTXLqhtY+13",
-	"cbnO3q/J4EpL/4MY+CAGPoiBX5EYeB8y24PA9JcSmBrkgjyXpII7mskZ355lD0Ykf2qJtP63Y7s2pgOK",
-	"P8VBVYooFrH7c1M/bqFW32bfVMShwqTNMlG5RmoF6qxG5LaCYKW6aO36TPmCmURUzqKCyGekJysOZfk7",
-	"DUboK7L0894rYqUuS/krjKpEiE3CxtHF8empodfmjlKJFPmoOigHdcDqsJpwtUxAkyVa3XQsZlmrj6RY",
-	"TfWuDuUL7toW+1KE07tHnCmBIw+68jlheE7XOwzci77hT7TIcJS7iO893qpqWG6MfDnRLKWwuPzJKYvJ",
-	"x/p+xDySXie1IJChoLmVEkZKOHpz6rtoRVdWHWMKaksBc5ZlvPENOyt49CqcoOj+s7EAyL1uyrA83u/t",
-	"f7fKaFN3eOeI4SlrUa265Bn5mgjpDaP4u3ng+Lp3FysHbAURN2TLHFMOZGF3CvvvQ4jTzHlVqInhIxZr",
-	"YibMS1D0hqq8dlAqCfrp8vINgoqPK8IWGqm8YZDVeoC+YBw/hfcJClagtLqtZheshG/N7EL/PJxaj2JF",
-	"ZC2LqRD+UFT8w6eIzw0VMOI9nTDN5/WWmZof6049Kxa94hS9fr0mJbYYjZWlEZgkAsYXTRrrOl21NNqY",
-	"i5WieV2r3DiKJZ9ngSUCB26MFG8QgxoibfJBrKjUKlgLkKQsIqj35FE38MmltDGAxwfbViPLBpOAU/Bs",
-	"mRWzZjeZl/oquureNn6XhYJufnYbu0638Zm2Akk3LNpY/zIdrYvzAs26RF1AJmtQMVdQBQ9BMAWCDSUo",
-	"E4dgTTTfajpgr7OXECgy8xtlm2Ki+IJ5Q1A8ZtEh2IfNB77JXyyuPLQnmXioOp0wrFJBcrHXyxvEtdfk",
-	"e01a5pROjq015uznN95N9RzLyUcj59ohzi+OvF9erca6K7Lsg9Z+8dNRe/fgEKlpOhvNBWW2iO6jw73H",
-	"Xgnjymdr+VnLzcs56cOaWgYsQJymlXkY2ysep0kq1yxMK+GNFYolnXg/+lj/5E0muG16GMvNBlnLB68g",
-	"J8YYEzR6mcNqwMgLn1Kqpc2NnRQarWvUrgqSHtAHQaEEQH3Tmcl+BesAQ/AqciFAlRLRu9/V7AHEPypM",
-	"hiIeE0gXGyX2sswFnwg885JYTxkEz7VJMLOVJiAm85okGpwN4lway9R4d4yRSzojWSroFspTg8B3mTFj",
-	"SDIHfxBlV5odZ3HoFbPeweF2aQfNotnZnDAaH3M2ppNUYL+AducxiDZTdijphFE2GeJkMoT8qocYx7uI",
-	"cZQpnO8dnthD1ORXETXZfLSbXiovDViwoyjiKVPPSEIcVm1B2GwHlmFz9sovPBXIvoYKSvHts1aqFrYq",
-	"KA0LfuYNtibXxOvvuQTv/YJIhXrdbhfZ91p3EZaeeWA3ZfguPvaT/46s+xx60fjy0oICLC23FQ3b98a0",
-	"/rlJtMF6ZDl3vjrISMRsQlAIXNCInJnv7Y6ynjKbZuXM8RWRiIzHJFJgwkdUldLAMqeiRGF1UWGVYa/P",
-	"TftsCWTGoO+Oet0qvu68soqGkUqFRgSljP6ekqfgRYPSE8aUVR79RnlorizAOZFGcN8C8ZuPxpKXjDAa",
-	"55tIExsgrqaQlTs2rWwgM/wujuVLy6MFbPWRGZdm3qyYmHYw+weP6tqHSdK/C+XDpfN70wtdQeTWWqUj",
-	"r/Xg228b4mEK9Jv3NmQudpeeGSg9PKFQHNxjsIQK38Zcl2W0sWRpgjCz0lp8jMIfTy6Rre0d9lHoCnmE",
-	"LRS6cbmQ8CeVV+FWZtW8CoLXB4PVdIN0xXJ2XX0YUyrCjpP3l2qfxqGtVuw10tnCCr4RwXVgX/CZSW0d",
-	"hjWfQrAK+ej3AntNd84cUqjfsN4sYatTGJiydWX4XTiElrk9pR1dcUGfZRek4pvb5OLkAYKuU0qde7hK",
-	"J343X9aWxRQZygputExi5IuLs9fojRkizwHesfKEsWI86fa+W7t/Doxsx3xb4ms+ebtgSzquxFpmruta",
-	"dJqr5pDHOOae/A1iLQcsuMfQRg8ozSGBqwIdv3iY4gZOonsIPazuXzkAPsfAm4ThrIyzK3rhXJq7RGKL",
-	"6LsvGFrnz6PY3K3u6W3b6FCzCmJ++0Bc03dAKoIz0zxnxOYc5kdq3NLYkPWYbp5V35Rw4Tm0KYaA6e0y",
-	"Lr5kisV6h55rgtt4JPYNtNCMwt4ME/8M3tSnpZfUlMwkSa4LWZlZqNtGolgp0u7T5wtaXE9as8jbIo2/",
-	"/wjG2wK2Iv8j6xBcpF0ZVclwtMgcMiaSY05rXQDhObnmV+TmsSdahnYSwUMQyhcNQnHtr8snmPXAXkVB",
-	"BU9sXUeaKETZU/OvNmXwSLrUl5FG74SoNSWCVoRgb0r8/AFXGdK7VTXtw50kR3FTam8lYM3pSvrzd9BI",
-	"fDsrimev7jK0vAK/nc23AHPrznnuh9liFVA0E8+bie1PfIESrR+VOrvaeOwrQuYSesZTNqm1VNUCRoyX",
-	"xfDx3YMnu+Xo8Q2DxxtrMWxSYQgEAUhtS6WNA1oRDbNlaJXjRSOit0k2RFbdRBrO+sk3kwQqs2rjFgwX",
-	"G1yzTxTufznavVFkKReLoFm7KtjE7eqkbVgtqdziftN92roiUH7CeYWq0jCl86qAVdq+/JA+NCPtXRC5",
-	"Rl/LxnTuArxxBQnihhbjuzD4NlvO3xY6vpUK31UNvQc3rne40tbrdknaivWbF34p2h7qZadLmZUblXZp",
-	"EIgqbevLyez222A7G3u5QgtGL95dBpvZ7IerzYI2sC/Y1ApfGLNV3GvvQWXm0Apbzn5fPad9zze0ywe5",
-	"IUuNSYKXGzJU54nWSrphptZpXmOmXdNrzDRPz3V6bFyCnTthsrDwv7COkYdHbGXuQVsEujb71lwaqyaQ",
-	"Jo/nqQnlW+fk9PgXVlKI59442o1GbohMtvYUTxxyDU0L1hSQkEbcWtWzCq/5sQ3YFF83WHtvwCFa+jLA",
-	"Fu8eHKBoigWOFBG+bV5NGgpo8qH5lhiP1Gq7uk+fffHu0voLu4cQ+bouKuDL85x3XFxJmz2IGaIzKDOu",
-	"CBJEiaX+/1PBCk1voLKZHqqDVrGrAbPzdgZsLZ7fQamzsiWhIMx+0WJnd8tKS9jXzFFXlUx7a2N3ts+N",
-	"qRZT9iofN9GE1lV6BqUFuyITcUNV55KZO4OXyvy7OREzrAXvZNmCNr6aosHCBzeoCf05qz5vqGBtFNtz",
-	"q7CZu0iQSefx1iiyeVoI7Eyt/nntdApWWrOEilJYALLpFt2uk8AtQoq+hjCvI4USgqVCjwu8GNKIZlwQ",
-	"dwVdnlYW+0WVMbjiurg0YNX2I7Z0h95zEpev6DcQJfaSKLMnMZ2Am5XFaJ6ySKXGewnpDktkPmlljhbD",
-	"SEAo/e+wgyqIMWAVzOigYguGvEBzuQ55+/fpH9dXC4ah0/iEMAKM62lGJwfMORHzSIkyjdLga5prIyVL",
-	"/dsTrIiolTDatmmBu6krNXh98e7C4mLCU7/iOltvbQC4x0zxJTjQF2Atc0HGRAgtF6xVF+4qd3N9quTa",
-	"I9VjeIFfwYsMqD40+Lt96bJBdnd26vAf0NWs/b0LMpNIYhOc9OLi7HU9cLGo7t9j2utFPeU1N66DhGYa",
-	"YE6xvONU2Gp69GoL/s2SZG1ARaQgxdsWsAm2ZBNjhTThp4XiOGtH9OJc0fAtaZbxsQK/THRDKqhaXmjC",
-	"aJ2VoI1odMr/eu44rzEf1iJlS7opBPSGb84uLtGOi6mxIXNhqSxFISISCDMQHZgvX/JUqXluOTKGJa+u",
-	"Rk3MhcxMSB6LVWmiso3KzcNxqqa7bxolnwurdACfzFggcHf7TQe9JPialLKpTeAtxFAixcFQBhGEzsFr",
-	"Ag0GzLxveOk44Yuagd6quW9FEvSDHacJ5u5KnMZU9QXBMaQ4YGOSgV9RwicZmsjSO/a3wtOFcZpmoYYt",
-	"x/n1So37ufDV3CRquOFAWDCvL3kKPWs1hvAUTgCwsTS9E8HNEzf1sRkBfrRiowSVT03JzO6icL6d8oDl",
-	"J9mAILH7VmLed9p6ZXM/tmWEEyzaBfNgO7HZXBpzDA4Xja6AQ6ZzmWPidcZlzMEonZvFySJi4TJq4QJy",
-	"XU7JEk2IqoZK9I1xH+jegGnZ8ujNqZXZSHTlrZGZORRdIcwBG7Dv0SUvlrNBUyJIC81BUvj+e3eDyfff",
-	"A2zJKmTvZC2dMwkXDxhyrzbcA5Rdg+9NE14ANMyISbgjIGLGplrv5Gl0ISgNEI1riJyrtgSxu6FpzYzs",
-	"n8Us3LCWatxBR1kaiwmWh7HDpo5+oT05Pb6J+kdhxGMSFhIIzIquCdjVbNT7FEOnNG+oeAed2ubIVNUa",
-	"ImNkp4dRLb3NuvtZ6zaFwXFCsdnDMlXWPMbeYqRviSImr/k5lurozSkgmzAFkfWyIGZf2Z+ylonuYMPc",
-	"tBoiuOwQdJ7bZg1ZS2hErG3VsMTgaA4t2nc7XX1l4fJpaiz7OzuLxaKD4XGHi8mO/VbuvDw9Pnl9cQLf",
-	"5CHwwUusoukVWRbKAvWDXqdr3sqqFwV7nW5nD3QNNQWyuQMJyD6XxBFI8rArNnZRupqu0HkxPIIysX0I",
-	"rt+ZqlkSPjUICCXYHArZgmamZRPl7FTTqglRpuKUZucGHQCa3W53y67/1BWuyvpHmppV2UZqnOjYLzoR",
-	"n+3YYkl5+nHzqx3oiHnF+ILt6Pc7tqtkXnxqs2+BLLZxUQJoZ02qLC4UTjA/rsbR7SsOoNqZb95t0pwD",
-	"0HB3jtU9Bo0u3+JgkHa7e9H/F/NIozzSn8BPJChPW5Xdau0srRRfrEBsGd4Ccg+okqiUoYsoMKsDgya+",
-	"ZWXotFNs8A7f7K3/ptjitygkBv33H7SsPJthsQTLPCmGymTNekXKGDVhdHgitYQaUxlxTfeCD3rABpRq",
-	"uoNvDZuQxFZI4976aB0EJUcOeo86vpv2YnElb3/RXNGM7J6ZH97bGi/BycXuwWFgq7YEb9rmL6ijEsSj",
-	"8avffzpP3v38YnQqH12cvsJn+/jsxa+PJ7//Jg+v58+XB+Mff3nx5nQR2BIpwcmxrfLRDyTVO/ox6Aev",
-	"fv7h+PL1afTz24tnlPZ6ywu5d7B7SJ/9+viIXvJHl+nhz2+Ofr9+9Gw/gIojwf6JSg4vzt/t/kJfvhWv",
-	"D67H13//KZ3OH318/OZjombv3iWj0av90+fLV8GnD1vcG1tcpKFJa0HUKPdePgaKDxUIebLGjQ5nruWY",
-	"EUGR/i4OiuqPyXNovm6t4OQSexLTjHgp826RZh74dasJPn0NV/FHoorCnQ00cDu/yTVcQZ2b7uVLKk1E",
-	"e1awRWZe4Lwn8JhAlSNbkscUeLHyX0JHAgtK7N19vN/b997dVb3Mbn2lizUUs2vdUIzkfdH0XHasZgp4",
-	"QU0IPjSXCQGu1t/Z0ZpEMuVS9R93H3cLsmyQ1w3xv1tn3/Xhmni3t7JIwxhG2PZVkND7YVW/D42lQxpG",
-	"tQJIteZHw9tln+fa+h/vy5EmQ6fsl3+dc4ihhCSnD97aHw3QuDe3kTBW4XAD+cww82uiMJVSoptSF6gA",
-	"1I6qJYC8dOXSxRpk9UqNIHQ2J+z0GTrmjJGoQD1QwvmVNZjl7bKVVpQ13xhTQ5MGzNynVk7uHbUqFB6u",
-	"9IIwgQSYVSefC35NYyL6pk+pHDDGUYl65lWsIMdATw25UafPnMDiVwl8xZK+eiK3Wa2l91Y+eiCL68hi",
-	"Y3Gl9y4p6cO/Ee30XYk1NLNVyfm2IWuNJIR8nFufy9dKaVs1EoTVdAX5NaagmKpGOvva5JJC2GkHPYfK",
-	"DAgrRWZz2zmDGvNTXJfKEipVXnIIjMBY4BlRIOG/9+9F/sqOcaYGn1pr33xJZ1TBi/64VOOcWUy5y5aA",
-	"9tbIduAwbYmd4wbqDUEVgqAf/J7qzcpMD646UYaRawJu6hCdfMSRsp2ZV7YC902fNTHOAah409fO39h2",
-	"2jef65VcnJCwdGYcSjBOYOp6pKIYS5ZN/+HWTCkvhJWxJOtxfJ83XA/K2xdkfdMDnJi077ydeXAw7kaH",
-	"UY+0n4y6pL2P90j7MT7cb3fjR6PH0aPxHu71Cnkh/aC3+6jT7XQ7PdNLuh/sdncP291eu7t72d3rd/f7",
-	"3YNfAxOCFXRHe+NdfLDXPsT74/Z+fBi1n8Rd0t4dH4670e74Ee51C12o+9k+bqVS542qPSTOmiP52FUH",
-	"+9QK9jchWD/g2AV/wye9jeiVs/XH5qMNiNxzLkY0jgn7UqT0z5oL733RK/ZBX5uii/P9h08l6qt33jrM",
-	"sgJsjsQaclokr2q6M+ZiwlW76KUD5ugVazOzP81Dao2tT0ElsCzMVlH9YGFDNrgAMRSoWx6zAfJLnTQb",
-	"gN4UZTg4+B94vNzyhporVrygNvzEPPnvgjF2G35e6g3xqezOViIln2qkZXdbwMEqb6JgHOxbAThXS9/9",
-	"Ox17D0EfoY2pAeWBqZtezN4G2H/J+UvN1swHB5tcl0y+e0Viii81Kdcf7+5u8vFccE3GzG3TXz1Z/9U5",
-	"VgQ4t6EdX1yosntccKXqu0hUVmksu+PWUV255QmfmOB0/91+zgVakBFQZ9lBF0SZFNmflJqfsWRpW3Hn",
-	"Qmk5mFy/mj0qhbK3Bsx4gO0AYcInEyNIGInWQGEspJrCgQ8Xij9Vpg4T61sZxkQrJGELhcPhT1yqdvUJ",
-	"4gyB06UFwWwSPemiGBt9ecCk0v/M3JHguOapgpaIEi9lCxlu3aqE+kyxtE8KgYZUOr+adTNO6LXW6LEi",
-	"IpdFIXwkfxVhlGjcsmIdhRCDPpJKYDYhQoI0CO45U/4piykdsJgDJU14dAVxNzl0RBBYQmI6v454vESU",
-	"tfJOhpmlOMMgYy2WsOWZoxvCX7gl23RCWTmStYVSlpjEZWJfsDWlwpdHl8c//Xzyy/D47PxieHZ++uPp",
-	"64uwUxg7c6IzFJ7Bt85VDM0oYUz7d+5QJnH7HVXT0GdvMGh9tywi54RBxIXQqsqUC0nQCJoHL5FUeA7l",
-	"wfK4KDvMFiS6nPK6ERPZVj6VeV66DxL36s4PBiuzNN6N11D7sMZvLtx9eZrHsjnVrNji/+uWAz83V/sG",
-	"+VMprswdas6VLOHzcCWeqma2BOVYaxUEMqzpoAvrKAJSuChbPCHqpeMjGXrO2u3a9wfLkVgP/u3oD/VT",
-	"MQQ3RlFCsChdurXn43K2Gw/onMwTiPivZfg503QlsY2Vz++0HPSqWSxhMYlbA6Yq6sZ+t5fnaJrvgZDA",
-	"slx31PJR5ynn3z4lPSeMLBwB+zxU79uUkyHBczskl2QT/feCsEKfprzur08gh2hreANrpL+mxmxesOoW",
-	"Sxl3jMRrm01lCa0mhM/VoC4Gc+tL4kd4Se5GcxaudvMNxCKbqRsQNYx/nM6jZU//bzqivYT8+FxFP35M",
-	"tpGUyuWk70VSijkjd61qXxZRQxO2ESEuASl+UK+/NrKhry4udl1Yo1AbT+FqaxlYwrAsh63mJAD8l9Ay",
-	"ChUrPNgIagjCBC3OtTgHH3BjrHGNGFgIH5Qj79KycgK5abCQxP8EEkodHVu+mI5+jOgZffH87R+nvdf0",
-	"VJ6y84Po+PTwdPa8+/PufC8+fvGkQ/a6nWg3YaPZ8278jxdJOcm9H5hE+ZtsBJT8aSAylYKDq8LUfFPZ",
-	"93de8wvFBTE1q/GkGbb8AxjfgPWgvP1VlDebcLcB+Uvnq8mfFnEyy1lWIjI8P3t5Mnx7cXJu8h8EiQjY",
-	"zDITtOIundNax6y5ujNgbxnYq61PvOCk1EOHrZKlCrQL2wyiWEmhheqqxd6AZWQ54jGBLnosnQ+jhEsS",
-	"h030FdpMfB7/ROt2tNfmbZ6xZHnnE25B0AqlBzYi672b7uhKPS1r77M50E3U1yH5jS1YW9Oz7gYU5piz",
-	"cUKjB6HxPsmmwWObyGazA9eQTcjU23GZtAlRnpza45z2mQQ/yi1pXvoahKG/7Xf3UIV6gd8gb1Fk7PkL",
-	"Ksl3nQE7KobICL2ExOyqqXcOJJMyaYq6QTUAU23EEHOTkAZE/OjZq9PXYV7Yd8BsZV8N05MqTFCpEscz",
-	"ysLvfPTUfJv3WbsVZS2q8xmtq3fVujO65mkPtxF981gdn9nqyF+3VPVAhb4cFfLFiGQRm+sCRAx6GVqy",
-	"im61XNBdPcI3a213e8vqZ+fXxoOrFehbce1/q/ijjXHrR6IMYs0z/PAh1tx1RPSnNLk83VLkK7jqCYs7",
-	"6ChPLrcd9CH4CNzQgoyhAjSwnv3uk6emA8OASXJNBE6MEZVL4lECdp/osYt22VoZx6wU1IDV+wDWviau",
-	"maCpIlDqKOheLg8PQVQDVuynqNc9xdckr3CDqOqjBTEBAti0nVMcUa8RyFQCq9zYmzJVVwMkY6guA3pb",
-	"+061Oea9WHg+O2mxVdcy5H9g4A8M/B6I7HGhNIn9qJWRxFYz8dpcO9khH/WRNAben9uiqpq2QX6TaQGE",
-	"oNWeBqzudTcjup7Cd3e3czuGDcYGFS3rFvz+Q97v11UJNQmxxVKfTVHTq2wj1Wpltl7iNmHctk7V+yCz",
-	"iEEqSqHAZBNgPtv6NsT3WUPW3i8lnMo8jxDBVwwpfpCa7vJCn8DdMBe6kpO47qJmFc68snpCpb5yppHL",
-	"7Yt0uLnsnXtvfjKZC88513d+wUie2vDpQxkpNyptqIH1dJLwMlwYMCuc9g0J9vtG71/9xWuunvOUfZtM",
-	"CtIQAKOpxT6H0hlKNeF0sdd7k43spCRaZ4SKfIzIXJW6F3BGOugd2KxsNtjQPgpb1RcR1cI3i6GrOveJ",
-	"04TFZwt2kXeAr2SNVQtkS45c1IibJ+/u40trqsAYeCo3ZHUtPSlM+96t+tqNSd8cdmdxdZwVusWb6HO5",
-	"jTXFUugCQt1NpJpcq/cU+/9s4Y8ufdXgjgZbsQOkVWhuBZmaD6h4T4RW5ki0qfjgPtn5k8afyvR2Bd3b",
-	"OlnWfncaB38ZkvXX5+AnLAaeyMfbopepbtXOKj1vF05p7Vy2BoUeA9JaCmGRNa5sJjyxmVA3t2/VY4Lu",
-	"OJTxjJFLOiOmHPI3E8l4nNXWvumVfDA1fSUea+tazkJtNjYNFe/0jii04doqVXiThGBoo5sIguNlbvPu",
-	"eEKdAQZTYTzKy8w8pArfaaqwIK4Gq3NRZMFZD0nD30JUc5YxU+WqK++8q429yrJ0nNfPvt/SKbev1FFY",
-	"Tq1Uxza1LcyS1xe3sPO1kDQ1BEdLRB908I3k01J99820n1qd/CI/c7+A37k5Ur9Qdh+uiq0OlrWKzOpC",
-	"TrGe54os7cumEqQJivrpYvfg0EShDpjpPAdtVZJllgHu9qWDjkrdmlNJpLeRIyTGgwMYxjHFugYs84nD",
-	"Iy2gS5KMfSYr4+g4dg0Ebs4htQRuPCnlCmyFba7XVQNOralw236eWbrOTRnw7GfXBOB9sSD+9pfzPoNL",
-	"8x1YaVoxgLyjamoaggbbrqH0qdfI4jptsBjKK9uGpA8O588tFnxtVNP0ilhLNl1bjIyAeQlmRRjwGIlW",
-	"Z2vLcr+ZTkPEZ4E0/UVCI79R09CWSGQDCVeiUHMQYdOpd++HJp9nMoKdeHOa7Pl0BU1+wM2vQCz8EZI5",
-	"V+LlljoLfGkN2LcLX3wGaUiUTXLp0TQCBj5uowMb4vjuQIrj43FJhHNRMRC/srW0dY/he1/PxXZxfX/J",
-	"C/4gZd0bg7SBelvLWDtGnJfrsyut2gp65WptE6oRCHJNeerUBXRFyFyCAqap0ZiLAQv5NREJng9td/aw",
-	"VI+80CIdyQVV0TSr6BXzBVN0BnptKTMdkj8ZHzA76d/2d3ermUGUXeOExkOrRLqKwf40IcFVRgmtknQr",
-	"an5zUhrjciplZe+C/uPD/W53m2xvWM45V3jzBKK/jA6b4/MDhX2gsBtSWJuBCchj8Uk6mrAhsQUXb9s1",
-	"RvLT2yNNTkWM5lioJbJBv7Lcv6lkAyyUh7wiS3BgNxHpAStTaRcndkWWlkK7bjhjLlAYkwQvG8hzEcgI",
-	"swFLCBYsKzfkqnRW6fWVbTQxIshGRaMRGXNRaotoDJRmdevIMvi3f4YuaF+EME95WrZTljYt6O8dbkWW",
-	"3XLulzALgpPZFnQ52+SbUObCx5vS5iuyfCDMD4T5BoS54DOBppJFqrmSTmeNvBt9kOeu9e7tdM1sIk8h",
-	"fyi4RJnLG3Heiyxlo+i5yIOrtnFc6EWsiqi0LYRzXyLA8OBN3ABtC82aN/Ql6g+ct48K628rYKltRl7G",
-	"0Z0/9ZGsNI6fkxm/JoU6OKY6YJKY7s1Q8hl8eVQZOUBNBSm0FjaAZaUWULHSQq14jcXZIVTFWVFsQWPe",
-	"v7HhfWuX1NeF1tva6QUvZWQ7TG620fvRY+s2KTGFhifrDHk8IcF2RHMVwXyww39xgmqs8I1Yt51qoM/7",
-	"NfC9D61gnnqVNKCr0DKeM4UpK4ZMIH/EBPpbVhoH1eroDFhImUzHYxqZ3mF6pPA7Q5/tsHzcUAzHlfr0",
-	"1MIZsA0o9DzN799NFaH86mWCTV1YaQVYKBoVKcp21/AdfHUvToDPTzucsf9boCEPARVfB4fNtB0gQFzY",
-	"q29ceusESEWk2oGyWI2azoSoI/3Csb04t4+HzF917eABAuQebNkCHughPEVhaaDwgQ3fB3puxHrtERid",
-	"Wx8KlUpgxYU/G7cVfGw78t0ulyYA1lZD2SRZhbBvwAl0nxjr3Ey3R9nySOE3gxkrj5xcE7HkjKxOvYaj",
-	"nPF41VG+4jEBxLnP05y5Se7iQGuDPdChr4MOZQezNQ16dfbs5Pzo8uy8irxOjF1Fi8wrd4a+D0Xr/q0z",
-	"Y6tV7hCW+p8Kqk4je/4ZGdsSz61NuYLzrRWM2NU3asJ+KLl8j5QbqsLeAdEujvNAr78SuZEtXRC3sUcL",
-	"63C5P5wGc3hj6bGLzAkCrmrKmW01y5O40AzcFHz5PSx6TVzzHKgcWS2OZjNqZlhFUyI7yJU4cx9Z+xE8",
-	"B6v9mCaKCNkxeKvHDFsohDFNXfvw9xDRCeOCDFiEJfG2L6QSrueX6D9uun1nlcSam4rbxzfv621mqiYc",
-	"+6ZziYneuXYPNpnsBzKhzPSEc93V3YHrH9hGcPy+EoYZZe7v3gYQvYbpx848UGsq2gCDtZvefNvf2Vzr",
-	"bC4I2zOtHlY0cb8mq4sOrZynXM6UyjyDu2HGrIDeloWOtuVbGVW5Vf6nvqvrsz/NXA/+2Q1krlKq3yb+",
-	"2dRSS8d/zN/NyZ3vbLxTscFSdiHqrUds7yVXUzeaci6JqSH2C0/hBmGp79CAgW/BeGUXU/2WdQjcjYuh",
-	"MZET1ITb+ARGfOQtczDioxv3G2moZJlXqdSTbnHPwNr50CrkL+pFf/BDbEsgt/VDpIZIVIlkScS2XUi8",
-	"Unaped2PJ5eoXjssrOcoTYh69dAS4KE+3UpjSQvJKRcKzbGarixBYhBtXc6x5cqMKxsRZbHfxlPJmvff",
-	"NtAHDv23/e7ed9CqVXk63dioqpJ3/+Z9bTK+/RBq9U2FWm1FgJ8VUdArpa4y0n2DpPPBHP1VqEYm0qoR",
-	"6bYzLenzvpNM53ozldCQ1z6CbOPQJD47dez/yAHL26MUCHvk8ii3JeyYxfDIjDNgtgOkl9qjuyH2Jnzo",
-	"1krayiztVuBaWQ5TpkB5M30C9trd3mW324f/9+uNFK6/Yj+WB53rQee6P52rSJzW6lyQcTjmIiLtrMO+",
-	"33BlykTYhAFHQ1t5T6m8vramctL8vtqMBdk4A+YGK9HYmJtsRcW3prPQZxd6k0sirmlEUMyJhJeg/CCA",
-	"1NJ/TymbWGqe5VhUGvE+6efmuQVPkxiNCErIWBlpnKfFLu0+Agyb604T2roHt2CAX2ltzsvM1G4rbxql",
-	"Klk+aA3fIAl5rlHWXTvFEVAGm3+U2WA3oiw2GUn/Z30ykilB4/FJZdfX5COZf2vaondstWQ2YBuSjIaY",
-	"eQFZUnFeDbwgpg1YiS5RdSMBTZBrfrV54pNJ23rQxr/FsGxzdg7HTb7dXStJjd5el+fn/J7W3lV27pZF",
-	"7C2cvY05MNIVC/DebFdXG+5Pw722Di5U9W8N2IYOLu+1g0qhG986s4yHQn9fwy0yZ5HhE99K1N2kl9Md",
-	"SaG+Xk36ljY3a7qxGPjQsuTrFaZOWFzSj/IwoM3tsS4s6x5Q56Gf0wPS309kDLZGVF+jniKFnhKcqOkf",
-	"qyKGf4JX7sQdcV3uqSEVVqkM+gG/2sY8eWE+80VdwRQ3OrdVfVKmJLrKmpWABcaYqqAZRmJi5NzmZtvn",
-	"dpgyJbick2iFecdUP5fZHNi2QdLjw4Uzdp0FNDhXmqLxheygMy2U2UIpzspjC+tp0S3VYprmoM4mk4+a",
-	"Muiu0kLk41yLnC1kNKHY9WKZEWyDfoEFu8L3RRPNgNnEamv6r5jzOwM2YOfPj9Gjw8NdnxCYb4zpgLSp",
-	"hfxje7FYtMdczNqpSAjTml7ss7VIedncwmn5Yjr6MaJn9MXzt3+c9l7TU3nKzg+i49PD09nz7s+78734",
-	"+MWTDtnrdqLdhI1mz7vxP15s1eDpNFthRuruw5ROmXMI3EEl1xzmrLZVnQvMhT5KRUlW1FvZI5wSHNvY",
-	"ymMcTUn7mOsBk6Zp7fs7r/mF4gLu7huBJ81w5h/A+AbCjTjOmSaXN2A78F2d9xxs+OUroqY8fs3Vkb61",
-	"ZPNaU/B1yQi/SdcZ+OomrWfgw5uwMrc/zfzMUI8fsKSRTTsoc6xTBgjnyF6Rmupdt4SUzwnDc9pxV6Cx",
-	"lrjGOBypF9I2gbp1ioserVzb04AS9IO9Treztw1NcNB52RdDZ3PCjt6cIhgXxTxKZ7bK8FeRUgrMQMNX",
-	"ABxhiV5cnL0uHFtMZcSviVhWjm6JZ8kmR/eLfm+ro3Mjrzk6d3J95A5uqwSlb/eAfjl69XLFAYEh6I/G",
-	"CMDnmCZaOqHWXS4I7Dz4GxQWChIsBJLTVMG/Y75gUOYyMx6PwRE1Jab+ZIwVHmFpWiyn+fL6rnomJCco",
-	"miRoRFyFTXAQMSMJCWeyhrzmDB7jI1KpYAgP2FxDhhPEU4UnBFEGhoRxmiQQw63lE5MZFBMy/69eaEQr",
-	"yQFY6aCFSp1meGuXAN0TKV5aSgtp1EJjmmimKFogj2nxiyAyG5E4JnHh3WwIqiSKqbwyywr1zJRNQijq",
-	"Jo3Ap38jcQe91fulNFgCzJgGKJuqRCUaCZDuOINB+YKhWSrBjj7W6kwLyTSaalygDFq4JUSoDjpCCccx",
-	"GuEEswjEW6zQwiQ+IaoGTNhSZZWd9hylPXbb7i9NACqs0IyDQmIKbiKeeD11E6LOCY4pM3k4Kztp94wb",
-	"syyVl8/J7HBDmok+71KKSUzGOE1U0O+2ghn+SGfpDLJ5ZpSZf3czoytlikwgyuD26jzcOr9GZB7diVJ0",
-	"boa6kV5+bzTtNVcWri0Ur8IRG1+q/htglas0MK3aRPaXRgrHhSab1qZocMtT0BeUP1Mf4oosZQvlbugI",
-	"JwmaQx4JgNRB52ScgqMdRhgwkxgSShqH+mZwc4ESKlW/lAJmQ5A13WqZZouFch3wgu1KnzfXaRmXexZd",
-	"pV+yFadaQCvGgsip1f8WegrFE01MeSEjzP7bNTHDQJkgskg/siUGgWxeaKKfrT3EY0WEyXPE8grhCaYs",
-	"368wguzEUKsKBEfT3McP8UoonHFBYEdAVwECwgYsHwnGzccMF5iqsF8OF4i4oZeEAaWBTYHwiBZKZYqT",
-	"ZAkfU4bUwpSf5/CQCwTQW9cI1EC+tKdS6lVqe7tb/JOwDdXGphi9eHfZcsdnFXLbHC7c6SxIkrRB7975",
-	"bXElQZANW4WNUst5OGBhAV//87eFCjUn1So4pjOJsCAopFKGLRRSrCDN9ONc/wfLIR+H6G+qAL6+exCE",
-	"arZaM9DvWgPmTuxv+rkekdqmdRCbbRH4u1Z2dC17SJZLAfqFfY2bfPSbltzBnea2ncb60hjeZ9JxKUNv",
-	"Gf2Ism03e76Y0mjqYvLQmIuJ8XTPYHdf89xewQiJAZWltUmUrqHBBT2tXovALOazFrQyQIxbfilRoRsd",
-	"rGPAZkSLGXxGTCyKCWDUbF3f06wEpzPGWE3XrrKRh+W0Zg0Xu6zcjRI+m5LbQcvxC831Hh3u9x53s/9r",
-	"ytrUW9uUKtp7AmGcigj95f++77affPiz1+o9+fQfwQZJpD/xBZphtnQHqXdL30aTHZ4hgOL66hWB73X9",
-	"wOqPq7Ba7tu9W/a7UFXuq+9IUTVYaRJiL5J49uS3X/5xPh/tHvyRm4eWL5LR7Dz59fj0kOz1nlRtRdvX",
-	"P3CeCiBIgICG2kvKIgI3ADsK8+Ld5V2YXD59ZbLBpvoOGLpVbc/MdmXKCq3UmAYaAR1GVupD1/yKNBts",
-	"q83tzMxVRgslE0qzoxFJOJvov2yoHreWV4jjGzALI5ADrDJigxp7aNM1lt1CA20ty4ORV0v9GU3DDPz1",
-	"ju2DjPWbKV5i2K3rxwJO+zBjfK4ofKqZitL3TK/B0OfwzdnFJTLNFAqG4G73SXMQzj0Yge1pNFuBhRoe",
-	"/U/cHe2qZDTR6KB/H+p7OpxSPakbYqjyJv2btpOCyKL7tPva07yPcMKc8XKkEZaI7Mo8WHgfLLxVC6+W",
-	"FKpG3krwlUbVNQZe5e6pn+ZeuO7luVQF3JChcC1lCNGIx0sIOzadVgh6e/4SyOqAAWFD+tYDc+hrevV9",
-	"oUZA3xLCrLSLkYKz5/B2iVC4T3D1dxt3xhDBIqGgLDpn2vfehs99K1rVulpbjhMpQ3GpkiQZa8iPPO+W",
-	"iTSA9tPl5RsEpwVKkFmhBUArqLBE+7fxKYYDZrfO7OUoVbCfI66mmqNYwl1UiQvNYuA7V76+1BMs4w+H",
-	"j/afoH/9c7+z14L/7AMQ//rnodd7KGV6HzwjL3PwZwF/37rCMRqiQhRuuff10Ep4hRcKVRM0+rRjct0u",
-	"PC4URUhdqot7DD2zIj4nG4DSQokhBlr25syWn7gDAM04/UJ5aB/IFsnLgJ4XZaFGUMoMtlX5u8qit+3T",
-	"c6/8V9XkCiPqDW/vZNaqkxbf5FBrTU+6Xd9J5NIKVDrCwiU/bbVBZgua431y4fWB+T8w/5swf8hHZVVU",
-	"8kkAmqBQNuaNZtpiITZXb9GaTkxIMzikWIxFbA1mHfDYnT5Dx5wxEil0zAVB//rnQWfPW7PirQPhM2Y4",
-	"wnzbZTnaTxrademFP1SuuPPKFc4EO9LijarXCqkjdWtFy9ZySRWH+mEHZYJuyXJgZa/wyO48IF6IDMF0",
-	"WD5gHjT3tZPg8gHTHzD9pphunRZvzi4uGyg5+OyXK91tE6zIAi+t1Q7cPTCd9RHBOeVOazah7KNVU/Q8",
-	"Q/tG2ELHOI6X1t8ejrlYYBEP9TtGi7kUmIzplfn2uXmsVw7a39JkpTbfrNwybwAaMD1mQiAQUwvKzgJX",
-	"tM7tdrsdtN/twfz73T0k8RIcCjO81DqT3b/w3bt37aOCbpZb15xd0eXFGu4m9DQ4RtjuUoSTBJp+Yuas",
-	"xM4HI5EA9yO8zFlEOuiY8ytqdNwBM8VI48wKCe4rrdhBz2anYSNuXa9ayzbV6IxmCJ1qWibHeK6WoHNY",
-	"RXUOTUMHTP9UAANWvN/dy5uUYq1zQxCHxnsIS3BIkQeOQFQFVdnGUFCN1VIP7UjiP2AT29+7M5NVd0oH",
-	"HSWJ/XEG24gTQL25IBICWzOYBsyBYDzBfE6N9joD3x+O4C8uiVtDobG1HqqD/q61AWNmPro4Pj19ajcx",
-	"mmKBI0WEHDD9cE5ERJhqW0XUR6btLVrjSLooZMPktmAI/phiiB3OF99CkujBbBVcOdcLKrmZCqHmfp+N",
-	"Uy39DqZut7t1TVTo26ghNA7BDN+zJWj0Wg95oYDw9kVUNwH8w91xykxlzEwuQT9YkJG/fGK5OHJNF0Sl",
-	"M5Mw1qNRN3483sPtg8fRbns/fkzaT/DBQTvq4d3RXrQfH5BD/XI6CvrBwbgbHUY90n4y6pL2Pt4j7cf4",
-	"cL/djR+NHkePxnu41yur/mYhW2ibf7dBXJe5Id3Tqs2akDSZ1LS1rHHaa2761tZ5ymnsrn3RQpZfiAWk",
-	"OcoUjCQlxLH73ph+WUNgB8q56xTagM8OkzfEXX3WqITFN4ApMxl5iUQxXLuSDmri7aZYrofWi3c3gdVw",
-	"q1VnWXKw5aDnfrQSYBti/U1ATSHSYRWo5qS5qKAhHUNgYdlSW4J6w+t3A6jfZje2CrZ70qryoaeWo9Nx",
-	"ztxWAW8owTbQffq3E743qBsDAWcWuY3J38ohdQG7FXxsu4fGlGkg0Ksw8kEqkqAf7EDKof24ev4/EuWS",
-	"fkxjbxuDnzVitoTezFnn2Rd0wlA6b7ka4kaQnGGGJyYXHCJQXSHHQk1x80PDgC7GKzKiagu2YkFGUE27",
-	"ANVI8IWp41Qd5pWBAChTy/qHSgF05XL2snmIUvPfPOWYLBEYsMtixapxqu6YwjrcDx6ZSMv5YARIY6pQ",
-	"wieFTdQ/+SYkCsdY4VYxOMquoB4WXoiHzaIfvOX6iw1MCq1NRrYgwFOUXQUTQkXHKHx5dHn8088nvwyf",
-	"nbw6G56fvb08ubBRj4UC/04y8kQaQdKhCcQ0pKcUpmxWxUU0JYU2Zg5l8wDQTx8+/b8AAAD//w==",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
-}
-
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
 }

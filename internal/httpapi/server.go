@@ -54,12 +54,12 @@ type Options struct {
 // Server implements every operation of the contract.
 type Server struct {
 	Options
-	contract     *openapi3.T
-	contractJSON []byte
-	profiles     []*loadedProfile
-	draining     atomic.Bool
-	serving      context.Context // ends when the server drains
-	stopServing  context.CancelFunc
+	contract    *openapi3.T
+	served      contractTexts
+	profiles    []*loadedProfile
+	draining    atomic.Bool
+	serving     context.Context // ends when the server drains
+	stopServing context.CancelFunc
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -71,16 +71,16 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := api.GetSpecJSON()
+	served, err := serveable(o.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := loadProfiles(o.Profiles)
+	profiles, err := loadProfiles(o.Profiles, o.Issuer)
 	if err != nil {
 		return nil, err
 	}
 	serving, stop := context.WithCancel(context.Background())
-	return &Server{serving: serving, stopServing: stop, Options: o, contract: contract, contractJSON: raw, profiles: profiles}, nil
+	return &Server{serving: serving, stopServing: stop, Options: o, contract: contract, served: served, profiles: profiles}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
