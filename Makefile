@@ -14,7 +14,8 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+# No target is a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +54,41 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./internal/e2e -races.rounds=$(or $(ROUNDS),200)
 
+# kill and faults are parts of make test, too, with fewer rounds.
+kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10)
+
+faults: ## Put eight faults of the network between the service and PostgreSQL, and see that six operations respond as they must
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 10m -v -run '^TestNetworkFaults$$' ./internal/e2e
+
+# testenv finds or installs Patroni and etcd.
+failover: ## Lose the primary of a PostgreSQL cluster under load ROUNDS times, 10 by default, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=failover -count=1 -timeout 2h -v -run '^TestFailover$$' ./internal/e2e -failover.rounds=$(or $(ROUNDS),10)
+
+overload: ## Offer 20 times the sign-ins that the service can hash, for SECONDS, 60 by default, on each database
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=load -count=1 -timeout 2h -v -run '^TestOverload$$' ./internal/e2e -overload.time=$(or $(SECONDS),60)s
+
+soak: ## See that memory, goroutines, open files and the database stay flat under load, for SECONDS, 600 by default
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=load -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/e2e -soak.time=$(or $(SECONDS),600)s
+
+# Earlier versions are built from the history, which must be complete.
+upgrade: ## Let earlier versions go on while this one migrates their database, and serve it together, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=upgrade -count=1 -timeout 30m -v -run '^TestUpgrade$$' ./internal/e2e
+
 scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
 	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
+
+pages: ## Measure the size and the first paint of the pages, on a machine that does nothing else
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -v -run '^TestPagesAreLight$$' ./internal/e2e -paint.limit=100ms
 
 timing: ## Compare the times of 2,000 failed logins of each kind, on both databases; takes about an hour
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -75,7 +107,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=fastapi ./...
+	go vet -tags=fastapi,failover,load,upgrade ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 
@@ -104,6 +136,11 @@ sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs
 	npx redocly lint openapi.yaml && \
 	npx openapi-typescript openapi.yaml --output openapi.ts && \
 	npx tsc --noEmit --strict openapi.ts
+
+# After a change of a version in the manifest: make vendor-web ARGS=-update
+vendor-web: ## Fetch the libraries of the pages and check them against their manifests; needs npm
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/web/static/vendor
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/e2e/testdata/axe
 
 # A tool is built when it is missing or of another version, with the Go that builds Latchkey:
 # golangci-lint reads no code newer than itself.

@@ -70,6 +70,8 @@ type schema interface {
 	Down(ctx context.Context) error
 	// Status returns all migrations, applied and pending.
 	Status(ctx context.Context) ([]migrations.Status, error)
+	// Compatibility returns which programs may run on the schema.
+	Compatibility(ctx context.Context) (migrations.Compatibility, error)
 	store.Keeper
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 // PublicKeys are the keys that the JWKS publishes.
@@ -49,6 +50,8 @@ type Options struct {
 	Profiles       []Profile           // compatibility profiles that are on
 	Observe        func(Observation)   // called after each request; optional
 	Trace          echo.MiddlewareFunc // makes a span of each request; optional
+	Site           *web.Site           // the pages for people; nil: with the built-in brand
+	OpenSignup     bool                // whether the account pages offer to sign up
 }
 
 // Server implements every operation of the contract.
@@ -78,6 +81,11 @@ func New(o Options) (*Server, error) {
 	profiles, err := loadProfiles(o.Profiles, o.Issuer)
 	if err != nil {
 		return nil, err
+	}
+	if o.Site == nil {
+		if o.Site, err = web.New(web.Options{}); err != nil {
+			return nil, err
+		}
 	}
 	serving, stop := context.WithCancel(context.Background())
 	return &Server{serving: serving, stopServing: stop, Options: o, contract: contract, served: served, profiles: profiles}, nil

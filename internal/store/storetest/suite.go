@@ -40,6 +40,7 @@ type migrator interface {
 	Up(ctx context.Context) (applied int, err error)
 	Down(ctx context.Context) error
 	Status(ctx context.Context) ([]migrations.Status, error)
+	Compatibility(ctx context.Context) (migrations.Compatibility, error)
 }
 
 type accountStores interface {
