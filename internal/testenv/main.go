@@ -72,6 +72,9 @@ func requirements(h host, argv []string, durable bool) []requirement {
 		return list
 	}
 	list = append(list, h.chromium(), pgbouncer.requirement(h))
+	for _, g := range gateways {
+		list = append(list, g.requirement(h))
+	}
 	if h.needsFastAPI(argv) {
 		list = slices.Insert(list, 0, h.fastapi())
 	}
