@@ -78,6 +78,9 @@ func requirements(h host, argv []string, durable bool) []requirement {
 	if h.needsFastAPI(argv) {
 		list = slices.Insert(list, 0, h.fastapi())
 	}
+	if h.needsAPIs(argv) {
+		list = append(list, h.apis()...)
+	}
 	if h.needsFailover(argv) {
 		list = append(list, postgresSearch{host: h}.programs(), patroni.requirement(h), etcd.requirement(h))
 	}

@@ -40,23 +40,27 @@ func (h host) fastapi() requirement {
 	}
 }
 
-// fastapiEnvironment creates the environment, or updates the one of an earlier run. Packages that have
-// the right version are not downloaded again.
 func (h host) fastapiEnvironment(ctx context.Context) (resource, error) {
+	return h.pythonEnvironment(ctx, fastapiVenv, fastapiPackages)
+}
+
+// pythonEnvironment creates an environment with the packages of a file, which lists every dependency, or
+// updates the one of an earlier run. Packages that have the right version are not downloaded again.
+func (h host) pythonEnvironment(ctx context.Context, venv, packages string) (resource, error) {
 	if !h.executable("python3") {
 		return resource{}, fmt.Errorf("python3: %w", errAbsent)
 	}
-	if _, err := h.run(ctx, nil, "python3", "-m", "venv", fastapiVenv); err != nil {
+	if _, err := h.run(ctx, nil, "python3", "-m", "venv", venv); err != nil {
 		return resource{}, err
 	}
-	python, err := filepath.Abs(filepath.Join(fastapiVenv, "bin", "python"))
+	python, err := filepath.Abs(filepath.Join(venv, "bin", "python"))
 	if err != nil {
 		return resource{}, err
 	}
 	_, err = h.run(ctx, nil, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-		"--no-compile", "--no-deps", "--requirement", fastapiPackages) // which lists every dependency
+		"--no-compile", "--no-deps", "--requirement", packages)
 	if err != nil {
 		return resource{}, err
 	}
-	return resource{value: python, about: "packages of " + fastapiPackages + ", " + fastapiVenv}, nil
+	return resource{value: python, about: "packages of " + packages + ", " + venv}, nil
 }
