@@ -12,7 +12,7 @@
 //
 //   - main.go: finding what the command needs, and running the command
 //   - search.go: searching the sources of a requirement in order
-//   - postgres.go, chromium.go, pgbouncer.go, compiler.go, python.go, failover.go, gateways.go, apis.go, sdk.go: the requirements and where they are found
+//   - postgres.go, chromium.go, pgbouncer.go, compiler.go, python.go, node.go, failover.go, gateways.go, apis.go, sdk.go: the requirements and where they are found
 //   - program.go: searching for a program that the tests start themselves
 //   - cluster.go: a temporary PostgreSQL server from installed programs
 //   - docker.go: PostgreSQL and Chromium in containers
