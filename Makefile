@@ -43,6 +43,11 @@ fastapi: ## Compare the profile fastapi-users with the Python package, and sign 
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
 
+# testenv installs the packages, pinned in internal/e2e/testdata/apis, in $(BIN)/apis.
+apis: ## Run the APIs of docs/apis in Express, FastAPI and Flask; needs Node.js and Python
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
+
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -55,7 +60,7 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 # kill and faults are parts of make test, too, with fewer rounds.
 kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
-	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10)
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10) -kill.ready=3s
 
 faults: ## Put eight faults of the network between the service and PostgreSQL, and see that six operations respond as they must
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -105,7 +110,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=fastapi,failover,load,sdk,upgrade ./...
+	go vet -tags=apis,fastapi,failover,load,sdk,upgrade ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 

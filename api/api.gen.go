@@ -928,7 +928,7 @@ type GetReadinessParams struct {
 
 // GetRevocationsParams defines parameters for GetRevocations.
 type GetRevocationsParams struct {
-	// After The `cursor` of the response before
+	// After The `cursor` of the response before, or nothing
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Wait How many seconds to wait for a session to end

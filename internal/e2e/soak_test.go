@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -89,7 +90,7 @@ func most(all []sample) (m sample) {
 
 func (s *server) sample(t *testing.T, inst installation) sample {
 	t.Helper()
-	return sample{s.gauge(t, "process_resident_memory_bytes"), s.gauge(t, "go_goroutines"), s.gauge(t, "process_open_fds"), inst.size(t)}
+	return sample{s.gauge(t, "process_resident_memory_bytes") + s.helperMemory(), s.gauge(t, "go_goroutines"), s.gauge(t, "process_open_fds"), inst.size(t)}
 }
 
 // size returns the size of the database in bytes, with SQLite's log.
@@ -170,4 +171,21 @@ func (s *server) gauge(t *testing.T, name string) float64 {
 	require.NoError(t, err, name)
 	require.False(t, math.IsNaN(value), name)
 	return value
+}
+
+// helperMemory returns the resident memory of the processes that the server has started, in bytes. It is 0
+// on systems other than Linux.
+func (s *server) helperMemory() (bytes float64) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid)) // fails only if the pattern is malformed
+	for _, file := range files {
+		children, _ := os.ReadFile(file) // a thread that has ended has no children
+		for pid := range strings.FieldsSeq(string(children)) {
+			statm, _ := os.ReadFile("/proc/" + pid + "/statm") // a process that has ended has no memory
+			if fields := strings.Fields(string(statm)); len(fields) > 1 {
+				pages, _ := strconv.ParseFloat(fields[1], 64)
+				bytes += pages * float64(os.Getpagesize())
+			}
+		}
+	}
+	return bytes
 }
