@@ -40,6 +40,48 @@ func (e ListAuditEventsParamsOutcome) Valid() bool {
 	}
 }
 
+// Defines values for GetStatisticsParamsInterval.
+const (
+	Day  GetStatisticsParamsInterval = "day"
+	Hour GetStatisticsParamsInterval = "hour"
+)
+
+// Valid indicates whether the value is a known member of the GetStatisticsParamsInterval enum.
+func (e GetStatisticsParamsInterval) Valid() bool {
+	switch e {
+	case Day:
+		return true
+	case Hour:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImportUsersParamsFormat.
+const (
+	Codevoweb    ImportUsersParamsFormat = "codevoweb"
+	Csv          ImportUsersParamsFormat = "csv"
+	FastapiUsers ImportUsersParamsFormat = "fastapi-users"
+	Ndjson       ImportUsersParamsFormat = "ndjson"
+)
+
+// Valid indicates whether the value is a known member of the ImportUsersParamsFormat enum.
+func (e ImportUsersParamsFormat) Valid() bool {
+	switch e {
+	case Codevoweb:
+		return true
+	case Csv:
+		return true
+	case FastapiUsers:
+		return true
+	case Ndjson:
+		return true
+	default:
+		return false
+	}
+}
+
 // AdminUserCreate defines model for AdminUserCreate.
 type AdminUserCreate struct {
 	Email string `json:"email"`
@@ -279,6 +321,38 @@ type Contract struct {
 	Openapi string `json:"openapi"`
 }
 
+// Delivery defines model for Delivery.
+type Delivery struct {
+	Attempts int `json:"attempts"`
+
+	// Body The body, exactly as sent
+	Body string `json:"body"`
+
+	// CreatedAt When the event happened
+	CreatedAt time.Time `json:"created_at"`
+
+	// Error What went wrong at the last attempt
+	Error *string `json:"error,omitempty"`
+	Event string  `json:"event"`
+
+	// Id Also the `webhook-id` header of every attempt
+	Id openapi_types.UUID `json:"id"`
+
+	// Response HTTP status of the last attempt; omitted if there was no response
+	Response *int `json:"response,omitempty"`
+
+	// Status `delivered`, `retrying` or `failed`
+	Status string `json:"status"`
+
+	// TriedAt When the last attempt was made
+	TriedAt time.Time `json:"tried_at"`
+}
+
+// DeliveryList defines model for DeliveryList.
+type DeliveryList struct {
+	Items []Delivery `json:"items"`
+}
+
 // EmailAddress defines model for EmailAddress.
 type EmailAddress struct {
 	Email string `json:"email"`
@@ -286,6 +360,101 @@ type EmailAddress struct {
 
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
+
+// Finding defines model for Finding.
+type Finding struct {
+	// Code A stable word: `mail_failing`, `mail_off`, `webhook_failing`, `key_overdue`,
+	// `key_old_secret`, `development_mode`, `development_secret`, `rate_limited`
+	Code string `json:"code"`
+
+	// Count How many there are
+	Count *int64 `json:"count,omitempty"`
+
+	// Detail A sentence for people
+	Detail string `json:"detail"`
+
+	// Level `problem` or `warning`
+	Level string `json:"level"`
+
+	// Since When the oldest of them was created
+	Since *time.Time `json:"since,omitempty"`
+
+	// TargetId Id of what it is about, such as a webhook
+	TargetId *string `json:"target_id,omitempty"`
+}
+
+// Hook defines model for Hook.
+type Hook struct {
+	// Active Whether events are sent
+	Active    bool      `json:"active"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Events The events that it receives; empty for all
+	Events []string           `json:"events"`
+	Id     openapi_types.UUID `json:"id"`
+	Url    string             `json:"url"`
+}
+
+// HookCreate defines model for HookCreate.
+type HookCreate struct {
+	// Events Events to send; the default is all
+	Events *[]string `json:"events,omitempty"`
+	Url    string    `json:"url"`
+}
+
+// HookList defines model for HookList.
+type HookList struct {
+	Items []Hook `json:"items"`
+}
+
+// HookPatch defines model for HookPatch.
+type HookPatch struct {
+	// Active Whether events are sent
+	Active *bool `json:"active,omitempty"`
+
+	// Events Events to send; an empty list is all
+	Events *[]string `json:"events,omitempty"`
+}
+
+// HookTest defines model for HookTest.
+type HookTest struct {
+	// DeliveryId Id of the delivery, which is in the list after its first attempt
+	DeliveryId openapi_types.UUID `json:"delivery_id"`
+}
+
+// HookWithSecret defines model for HookWithSecret.
+type HookWithSecret struct {
+	Hook Hook `json:"hook"`
+
+	// Secret Verifies signatures; returned only once
+	Secret string `json:"secret"`
+}
+
+// ImportError defines model for ImportError.
+type ImportError struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Line   int    `json:"line"`
+
+	// Pointer JSON pointer to the field
+	Pointer *string `json:"pointer,omitempty"`
+}
+
+// ImportReport defines model for ImportReport.
+type ImportReport struct {
+	// Created Users that were created, or would be
+	Created int  `json:"created"`
+	DryRun  bool `json:"dry_run"`
+
+	// Errors The first 1,000 errors
+	Errors []ImportError `json:"errors"`
+
+	// Failed Lines with an error
+	Failed int `json:"failed"`
+
+	// Skipped Users that already exist
+	Skipped int `json:"skipped"`
+}
 
 // Index defines model for Index.
 type Index struct {
@@ -398,6 +567,15 @@ type Jwk struct {
 // JwkSet defines model for JwkSet.
 type JwkSet struct {
 	Keys []Jwk `json:"keys"`
+}
+
+// KeyRotation defines model for KeyRotation.
+type KeyRotation struct {
+	// Force Allows a lead shorter than the time for which verifiers cache the keys
+	Force *bool `json:"force,omitempty"`
+
+	// LeadSeconds How long the key is published before it signs; the default is a day
+	LeadSeconds *int `json:"lead_seconds,omitempty"`
 }
 
 // OAuthError An error of an OAuth endpoint (RFC 6749 §5.2)
@@ -623,6 +801,33 @@ type SessionList struct {
 	Items []Session `json:"items"`
 }
 
+// Setting defines model for Setting.
+type Setting struct {
+	Default     *string `json:"default,omitempty"`
+	Description string  `json:"description"`
+
+	// Flag Flag of `latchkey serve`; omitted for secrets, which have none
+	Flag  *string `json:"flag,omitempty"`
+	Group string  `json:"group"`
+
+	// Secret Whether the value is a secret
+	Secret bool `json:"secret"`
+
+	// Source Where the value comes from: `default`, `environment`, `file` (a `.env` file) or `flag`
+	Source string `json:"source"`
+
+	// Value The value in use; omitted for secrets and for settings that are not set
+	Value *string `json:"value,omitempty"`
+
+	// Variable Environment variable
+	Variable string `json:"variable"`
+}
+
+// SettingList defines model for SettingList.
+type SettingList struct {
+	Items []Setting `json:"items"`
+}
+
 // SigninRequest defines model for SigninRequest.
 type SigninRequest struct {
 	Password string `json:"password"`
@@ -644,6 +849,71 @@ type SigninResult struct {
 
 	// TokenType Always `Bearer`
 	TokenType string `json:"token_type"`
+}
+
+// SigningKey defines model for SigningKey.
+type SigningKey struct {
+	Algorithm string    `json:"algorithm"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// CurrentSecret Whether the newest master secret encrypts it
+	CurrentSecret bool  `json:"current_secret"`
+	Generation    int64 `json:"generation"`
+
+	// Id The `kid` in the header of tokens
+	Id        string    `json:"id"`
+	SignsFrom time.Time `json:"signs_from"`
+
+	// SignsUntil Omitted if there is no newer key yet
+	SignsUntil *time.Time `json:"signs_until,omitempty"`
+
+	// State `pending` (published, so that verifiers know it before it signs), `signing`, `retired`
+	// (published for the tokens that it signed) or `expired`
+	State string `json:"state"`
+}
+
+// SigningKeyList defines model for SigningKeyList.
+type SigningKeyList struct {
+	Items []SigningKey `json:"items"`
+
+	// NextRotation When another key starts to sign
+	NextRotation *time.Time `json:"next_rotation,omitempty"`
+}
+
+// Statistics defines model for Statistics.
+type Statistics struct {
+	// Attention What someone should look at, the most urgent first
+	Attention []Finding `json:"attention"`
+
+	// Interval `hour` or `day`
+	Interval string `json:"interval"`
+
+	// Items One item for each interval, oldest first; the last one is not over yet
+	Items []StatisticsItem `json:"items"`
+}
+
+// StatisticsItem defines model for StatisticsItem.
+type StatisticsItem struct {
+	// At When the interval began
+	At time.Time `json:"at"`
+
+	// Failures Sign-ins with a wrong username or password
+	Failures int64 `json:"failures"`
+
+	// Refreshes Refreshes that returned new tokens
+	Refreshes int64 `json:"refreshes"`
+
+	// Refused Attempts that a rate limit refused
+	Refused int64 `json:"refused"`
+
+	// Sessions Active sessions, at the last count of the interval; omitted if there was none
+	Sessions *int64 `json:"sessions,omitempty"`
+
+	// SignIns Sign-ins that succeeded
+	SignIns int64 `json:"sign_ins"`
+
+	// Users Users, at the last count of the interval; omitted if there was none
+	Users *int64 `json:"users,omitempty"`
 }
 
 // Status defines model for Status.
@@ -785,6 +1055,9 @@ type ClientId = string
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// HookId defines model for HookId.
+type HookId = openapi_types.UUID
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -890,6 +1163,24 @@ type ListClientsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListDeliveriesParams defines parameters for ListDeliveries.
+type ListDeliveriesParams struct {
+	// Limit Number of items per page; the default is 50
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetStatisticsParams defines parameters for GetStatistics.
+type GetStatisticsParams struct {
+	// Interval `hour` or `day`; the default is `hour`
+	Interval *GetStatisticsParamsInterval `form:"interval,omitempty" json:"interval,omitempty"`
+
+	// Points How many hours or days; the default is 48
+	Points *int `form:"points,omitempty" json:"points,omitempty"`
+}
+
+// GetStatisticsParamsInterval defines parameters for GetStatistics.
+type GetStatisticsParamsInterval string
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Cursor The `next_cursor` of the previous page; omit it for the first page
@@ -916,6 +1207,19 @@ type ListUsersParams struct {
 	// Verified Whether the email address is confirmed
 	Verified *bool `form:"verified,omitempty" json:"verified,omitempty"`
 }
+
+// ImportUsersParams defines parameters for ImportUsers.
+type ImportUsersParams struct {
+	// Format `ndjson` (one JSON object per line, the default), `csv` (with a header line), or `codevoweb` and
+	// `fastapi-users`, as `mongoexport` writes the users of these systems
+	Format *ImportUsersParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// DryRun `true` checks the file and stores nothing
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+}
+
+// ImportUsersParamsFormat defines parameters for ImportUsers.
+type ImportUsersParamsFormat string
 
 // GetReadinessParams defines parameters for GetReadiness.
 type GetReadinessParams struct {
@@ -961,6 +1265,15 @@ type RotateClientSecretJSONRequestBody = SecretRotation
 
 // RotateClientTokenKeyJSONRequestBody defines body for RotateClientTokenKey for application/json ContentType.
 type RotateClientTokenKeyJSONRequestBody = TokenKeyRotation
+
+// CreateHookJSONRequestBody defines body for CreateHook for application/json ContentType.
+type CreateHookJSONRequestBody = HookCreate
+
+// UpdateHookJSONRequestBody defines body for UpdateHook for application/json ContentType.
+type UpdateHookJSONRequestBody = HookPatch
+
+// RotateSigningKeyJSONRequestBody defines body for RotateSigningKey for application/json ContentType.
+type RotateSigningKeyJSONRequestBody = KeyRotation
 
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
@@ -1069,6 +1382,39 @@ type ServerInterface interface {
 	// RotateClientTokenKey Create a new shared key for access tokens
 	// (POST /api/clients/{id}/token-keys)
 	RotateClientTokenKey(ctx echo.Context, id ClientId) error
+	// ListHooks List webhooks
+	// (GET /api/hooks)
+	ListHooks(ctx echo.Context) error
+	// CreateHook Create a webhook
+	// (POST /api/hooks)
+	CreateHook(ctx echo.Context) error
+	// DeleteHook Delete a webhook and the log of its deliveries
+	// (DELETE /api/hooks/{id})
+	DeleteHook(ctx echo.Context, id HookId) error
+	// GetHook Get a webhook
+	// (GET /api/hooks/{id})
+	GetHook(ctx echo.Context, id HookId) error
+	// UpdateHook Change a webhook
+	// (PATCH /api/hooks/{id})
+	UpdateHook(ctx echo.Context, id HookId) error
+	// ListDeliveries List the last deliveries to a webhook
+	// (GET /api/hooks/{id}/deliveries)
+	ListDeliveries(ctx echo.Context, id HookId, params ListDeliveriesParams) error
+	// ReplayDelivery Send a delivery again
+	// (POST /api/hooks/{id}/deliveries/{delivery}/replay)
+	ReplayDelivery(ctx echo.Context, id HookId, delivery openapi_types.UUID) error
+	// TestHook Send a test event to a webhook
+	// (POST /api/hooks/{id}/test)
+	TestHook(ctx echo.Context, id HookId) error
+	// ListSigningKeys List the signing keys
+	// (GET /api/keys)
+	ListSigningKeys(ctx echo.Context) error
+	// RotateSigningKey Create the next signing key
+	// (POST /api/keys)
+	RotateSigningKey(ctx echo.Context) error
+	// RevokeSigningKey Revoke a signing key
+	// (DELETE /api/keys/{kid})
+	RevokeSigningKey(ctx echo.Context, kid string) error
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx echo.Context) error
@@ -1081,6 +1427,12 @@ type ServerInterface interface {
 	// PutRole Create a role or change its scopes
 	// (PUT /api/roles/{name})
 	PutRole(ctx echo.Context, name RoleName) error
+	// ListSettings List the settings of the service
+	// (GET /api/settings)
+	ListSettings(ctx echo.Context) error
+	// GetStatistics See how the service is used, and what needs attention
+	// (GET /api/stats)
+	GetStatistics(ctx echo.Context, params GetStatisticsParams) error
 	// GetAdminContent Get content for administrators
 	// (GET /api/test/admin)
 	GetAdminContent(ctx echo.Context) error
@@ -1102,6 +1454,9 @@ type ServerInterface interface {
 	// CreateUser Create a user
 	// (POST /api/users)
 	CreateUser(ctx echo.Context) error
+	// ImportUsers Import users from a file
+	// (POST /api/users/import)
+	ImportUsers(ctx echo.Context, params ImportUsersParams) error
 	// GetMe Get your profile, short path
 	// (GET /api/users/me)
 	GetMe(ctx echo.Context) error
@@ -1528,6 +1883,171 @@ func (w *ServerInterfaceWrapper) RotateClientTokenKey(ctx echo.Context) error {
 	return err
 }
 
+// ListHooks converts echo context to params.
+func (w *ServerInterfaceWrapper) ListHooks(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListHooks(ctx)
+	return err
+}
+
+// CreateHook converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateHook(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateHook(ctx)
+	return err
+}
+
+// DeleteHook converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteHook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id HookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteHook(ctx, id)
+	return err
+}
+
+// GetHook converts echo context to params.
+func (w *ServerInterfaceWrapper) GetHook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id HookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetHook(ctx, id)
+	return err
+}
+
+// UpdateHook converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateHook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id HookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateHook(ctx, id)
+	return err
+}
+
+// ListDeliveries converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeliveries(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id HookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeliveriesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeliveries(ctx, id, params)
+	return err
+}
+
+// ReplayDelivery converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplayDelivery(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id HookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "delivery" -------------
+	var delivery openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "delivery", ctx.Param("delivery"), &delivery, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter delivery: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplayDelivery(ctx, id, delivery)
+	return err
+}
+
+// TestHook converts echo context to params.
+func (w *ServerInterfaceWrapper) TestHook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id HookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TestHook(ctx, id)
+	return err
+}
+
+// ListSigningKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSigningKeys(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSigningKeys(ctx)
+	return err
+}
+
+// RotateSigningKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateSigningKey(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateSigningKey(ctx)
+	return err
+}
+
+// RevokeSigningKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RevokeSigningKey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kid" -------------
+	var kid string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kid", ctx.Param("kid"), &kid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kid: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevokeSigningKey(ctx, kid)
+	return err
+}
+
 // ListRoles converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRoles(ctx echo.Context) error {
 	var err error
@@ -1582,6 +2102,40 @@ func (w *ServerInterfaceWrapper) PutRole(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PutRole(ctx, name)
+	return err
+}
+
+// ListSettings converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSettings(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSettings(ctx)
+	return err
+}
+
+// GetStatistics converts echo context to params.
+func (w *ServerInterfaceWrapper) GetStatistics(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetStatisticsParams
+	// ------------- Optional query parameter "interval" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "interval", ctx.QueryParams(), &params.Interval, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter interval: %s", err))
+	}
+
+	// ------------- Optional query parameter "points" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "points", ctx.QueryParams(), &params.Points, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter points: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetStatistics(ctx, params)
 	return err
 }
 
@@ -1703,6 +2257,31 @@ func (w *ServerInterfaceWrapper) CreateUser(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateUser(ctx)
+	return err
+}
+
+// ImportUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportUsers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportUsersParams
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", ctx.QueryParams(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
+	}
+
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportUsers(ctx, params)
 	return err
 }
 
@@ -2047,6 +2626,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
+	router.GET(options.BaseURL+"/api/stats", wrapper.GetStatistics, options.OperationMiddlewares["getStatistics"]...)
+	router.GET(options.BaseURL+"/api/settings", wrapper.ListSettings, options.OperationMiddlewares["listSettings"]...)
+	router.POST(options.BaseURL+"/api/users/import", wrapper.ImportUsers, options.OperationMiddlewares["importUsers"]...)
+	router.GET(options.BaseURL+"/api/hooks", wrapper.ListHooks, options.OperationMiddlewares["listHooks"]...)
+	router.POST(options.BaseURL+"/api/hooks", wrapper.CreateHook, options.OperationMiddlewares["createHook"]...)
+	router.DELETE(options.BaseURL+"/api/hooks/:id", wrapper.DeleteHook, options.OperationMiddlewares["deleteHook"]...)
+	router.GET(options.BaseURL+"/api/hooks/:id", wrapper.GetHook, options.OperationMiddlewares["getHook"]...)
+	router.PATCH(options.BaseURL+"/api/hooks/:id", wrapper.UpdateHook, options.OperationMiddlewares["updateHook"]...)
+	router.GET(options.BaseURL+"/api/hooks/:id/deliveries", wrapper.ListDeliveries, options.OperationMiddlewares["listDeliveries"]...)
+	router.POST(options.BaseURL+"/api/hooks/:id/deliveries/:delivery/replay", wrapper.ReplayDelivery, options.OperationMiddlewares["replayDelivery"]...)
+	router.POST(options.BaseURL+"/api/hooks/:id/test", wrapper.TestHook, options.OperationMiddlewares["testHook"]...)
+	router.GET(options.BaseURL+"/api/keys", wrapper.ListSigningKeys, options.OperationMiddlewares["listSigningKeys"]...)
+	router.POST(options.BaseURL+"/api/keys", wrapper.RotateSigningKey, options.OperationMiddlewares["rotateSigningKey"]...)
+	router.DELETE(options.BaseURL+"/api/keys/:kid", wrapper.RevokeSigningKey, options.OperationMiddlewares["revokeSigningKey"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
 	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
 	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
@@ -5832,6 +6425,1364 @@ func (response RotateClientTokenKey503ApplicationProblemPlusJSONResponse) VisitR
 	return err
 }
 
+type ListHooksRequestObject struct {
+}
+
+type ListHooksResponseObject interface {
+	VisitListHooksResponse(w http.ResponseWriter) error
+}
+
+type ListHooks200JSONResponse HookList
+
+func (response ListHooks200JSONResponse) VisitListHooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHooks401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListHooks401ApplicationProblemPlusJSONResponse) VisitListHooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHooks403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListHooks403ApplicationProblemPlusJSONResponse) VisitListHooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHooks500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListHooks500ApplicationProblemPlusJSONResponse) VisitListHooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHooks503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListHooks503ApplicationProblemPlusJSONResponse) VisitListHooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHookRequestObject struct {
+	Body *CreateHookJSONRequestBody
+}
+
+type CreateHookResponseObject interface {
+	VisitCreateHookResponse(w http.ResponseWriter) error
+}
+
+type CreateHook201JSONResponse HookWithSecret
+
+func (response CreateHook201JSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook400ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook401ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook403ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook413ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook415ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook500ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateHook503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateHook503ApplicationProblemPlusJSONResponse) VisitCreateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteHookRequestObject struct {
+	Id HookId `json:"id"`
+}
+
+type DeleteHookResponseObject interface {
+	VisitDeleteHookResponse(w http.ResponseWriter) error
+}
+
+type DeleteHook204Response struct {
+}
+
+func (response DeleteHook204Response) VisitDeleteHookResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteHook400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteHook400ApplicationProblemPlusJSONResponse) VisitDeleteHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteHook401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteHook401ApplicationProblemPlusJSONResponse) VisitDeleteHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteHook403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteHook403ApplicationProblemPlusJSONResponse) VisitDeleteHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteHook404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteHook404ApplicationProblemPlusJSONResponse) VisitDeleteHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteHook500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteHook500ApplicationProblemPlusJSONResponse) VisitDeleteHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteHook503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteHook503ApplicationProblemPlusJSONResponse) VisitDeleteHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHookRequestObject struct {
+	Id HookId `json:"id"`
+}
+
+type GetHookResponseObject interface {
+	VisitGetHookResponse(w http.ResponseWriter) error
+}
+
+type GetHook200JSONResponse Hook
+
+func (response GetHook200JSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHook400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetHook400ApplicationProblemPlusJSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHook401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetHook401ApplicationProblemPlusJSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHook403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetHook403ApplicationProblemPlusJSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHook404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetHook404ApplicationProblemPlusJSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHook500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetHook500ApplicationProblemPlusJSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHook503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetHook503ApplicationProblemPlusJSONResponse) VisitGetHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHookRequestObject struct {
+	Id   HookId `json:"id"`
+	Body *UpdateHookJSONRequestBody
+}
+
+type UpdateHookResponseObject interface {
+	VisitUpdateHookResponse(w http.ResponseWriter) error
+}
+
+type UpdateHook200JSONResponse Hook
+
+func (response UpdateHook200JSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook400ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook401ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook403ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook404ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook413ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook415ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook500ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateHook503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateHook503ApplicationProblemPlusJSONResponse) VisitUpdateHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveriesRequestObject struct {
+	Id     HookId `json:"id"`
+	Params ListDeliveriesParams
+}
+
+type ListDeliveriesResponseObject interface {
+	VisitListDeliveriesResponse(w http.ResponseWriter) error
+}
+
+type ListDeliveries200JSONResponse DeliveryList
+
+func (response ListDeliveries200JSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveries400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeliveries400ApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveries401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeliveries401ApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveries403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeliveries403ApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveries404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeliveries404ApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveries500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeliveries500ApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveries503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeliveries503ApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDeliveryRequestObject struct {
+	Id       HookId             `json:"id"`
+	Delivery openapi_types.UUID `json:"delivery"`
+}
+
+type ReplayDeliveryResponseObject interface {
+	VisitReplayDeliveryResponse(w http.ResponseWriter) error
+}
+
+type ReplayDelivery202JSONResponse Empty
+
+func (response ReplayDelivery202JSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDelivery400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayDelivery400ApplicationProblemPlusJSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDelivery401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayDelivery401ApplicationProblemPlusJSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDelivery403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayDelivery403ApplicationProblemPlusJSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDelivery404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayDelivery404ApplicationProblemPlusJSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDelivery500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayDelivery500ApplicationProblemPlusJSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayDelivery503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayDelivery503ApplicationProblemPlusJSONResponse) VisitReplayDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHookRequestObject struct {
+	Id HookId `json:"id"`
+}
+
+type TestHookResponseObject interface {
+	VisitTestHookResponse(w http.ResponseWriter) error
+}
+
+type TestHook202JSONResponse HookTest
+
+func (response TestHook202JSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook400ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook401ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook403ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook404ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook409ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook500ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestHook503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response TestHook503ApplicationProblemPlusJSONResponse) VisitTestHookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSigningKeysRequestObject struct {
+}
+
+type ListSigningKeysResponseObject interface {
+	VisitListSigningKeysResponse(w http.ResponseWriter) error
+}
+
+type ListSigningKeys200JSONResponse SigningKeyList
+
+func (response ListSigningKeys200JSONResponse) VisitListSigningKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSigningKeys401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSigningKeys401ApplicationProblemPlusJSONResponse) VisitListSigningKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSigningKeys403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListSigningKeys403ApplicationProblemPlusJSONResponse) VisitListSigningKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSigningKeys500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListSigningKeys500ApplicationProblemPlusJSONResponse) VisitListSigningKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSigningKeys503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListSigningKeys503ApplicationProblemPlusJSONResponse) VisitListSigningKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKeyRequestObject struct {
+	Body *RotateSigningKeyJSONRequestBody
+}
+
+type RotateSigningKeyResponseObject interface {
+	VisitRotateSigningKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateSigningKey201JSONResponse SigningKey
+
+func (response RotateSigningKey201JSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey400ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey401ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey403ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey413ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey415ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey500ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSigningKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RotateSigningKey503ApplicationProblemPlusJSONResponse) VisitRotateSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSigningKeyRequestObject struct {
+	Kid string `json:"kid"`
+}
+
+type RevokeSigningKeyResponseObject interface {
+	VisitRevokeSigningKeyResponse(w http.ResponseWriter) error
+}
+
+type RevokeSigningKey204Response struct {
+}
+
+func (response RevokeSigningKey204Response) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RevokeSigningKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeSigningKey400ApplicationProblemPlusJSONResponse) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSigningKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeSigningKey401ApplicationProblemPlusJSONResponse) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSigningKey403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeSigningKey403ApplicationProblemPlusJSONResponse) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSigningKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeSigningKey404ApplicationProblemPlusJSONResponse) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSigningKey500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeSigningKey500ApplicationProblemPlusJSONResponse) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSigningKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeSigningKey503ApplicationProblemPlusJSONResponse) VisitRevokeSigningKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRolesRequestObject struct {
 }
 
@@ -6354,6 +8305,203 @@ type PutRole503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PutRole503ApplicationProblemPlusJSONResponse) VisitPutRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettingsRequestObject struct {
+}
+
+type ListSettingsResponseObject interface {
+	VisitListSettingsResponse(w http.ResponseWriter) error
+}
+
+type ListSettings200JSONResponse SettingList
+
+func (response ListSettings200JSONResponse) VisitListSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettings401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettings401ApplicationProblemPlusJSONResponse) VisitListSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettings403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettings403ApplicationProblemPlusJSONResponse) VisitListSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettings500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettings500ApplicationProblemPlusJSONResponse) VisitListSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettings503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettings503ApplicationProblemPlusJSONResponse) VisitListSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatisticsRequestObject struct {
+	Params GetStatisticsParams
+}
+
+type GetStatisticsResponseObject interface {
+	VisitGetStatisticsResponse(w http.ResponseWriter) error
+}
+
+type GetStatistics200JSONResponse Statistics
+
+func (response GetStatistics200JSONResponse) VisitGetStatisticsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatistics400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatistics400ApplicationProblemPlusJSONResponse) VisitGetStatisticsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatistics401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatistics401ApplicationProblemPlusJSONResponse) VisitGetStatisticsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatistics403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatistics403ApplicationProblemPlusJSONResponse) VisitGetStatisticsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatistics500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatistics500ApplicationProblemPlusJSONResponse) VisitGetStatisticsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatistics503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatistics503ApplicationProblemPlusJSONResponse) VisitGetStatisticsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7206,6 +9354,146 @@ type CreateUser503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateUser503ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsersRequestObject struct {
+	Params ImportUsersParams
+	Body   io.Reader
+}
+
+type ImportUsersResponseObject interface {
+	VisitImportUsersResponse(w http.ResponseWriter) error
+}
+
+type ImportUsers200JSONResponse ImportReport
+
+func (response ImportUsers200JSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers400ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers401ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers403ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers413ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers415ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers500ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsers503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers503ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9378,6 +11666,39 @@ type StrictServerInterface interface {
 	// RotateClientTokenKey Create a new shared key for access tokens
 	// (POST /api/clients/{id}/token-keys)
 	RotateClientTokenKey(ctx context.Context, request RotateClientTokenKeyRequestObject) (RotateClientTokenKeyResponseObject, error)
+	// ListHooks List webhooks
+	// (GET /api/hooks)
+	ListHooks(ctx context.Context, request ListHooksRequestObject) (ListHooksResponseObject, error)
+	// CreateHook Create a webhook
+	// (POST /api/hooks)
+	CreateHook(ctx context.Context, request CreateHookRequestObject) (CreateHookResponseObject, error)
+	// DeleteHook Delete a webhook and the log of its deliveries
+	// (DELETE /api/hooks/{id})
+	DeleteHook(ctx context.Context, request DeleteHookRequestObject) (DeleteHookResponseObject, error)
+	// GetHook Get a webhook
+	// (GET /api/hooks/{id})
+	GetHook(ctx context.Context, request GetHookRequestObject) (GetHookResponseObject, error)
+	// UpdateHook Change a webhook
+	// (PATCH /api/hooks/{id})
+	UpdateHook(ctx context.Context, request UpdateHookRequestObject) (UpdateHookResponseObject, error)
+	// ListDeliveries List the last deliveries to a webhook
+	// (GET /api/hooks/{id}/deliveries)
+	ListDeliveries(ctx context.Context, request ListDeliveriesRequestObject) (ListDeliveriesResponseObject, error)
+	// ReplayDelivery Send a delivery again
+	// (POST /api/hooks/{id}/deliveries/{delivery}/replay)
+	ReplayDelivery(ctx context.Context, request ReplayDeliveryRequestObject) (ReplayDeliveryResponseObject, error)
+	// TestHook Send a test event to a webhook
+	// (POST /api/hooks/{id}/test)
+	TestHook(ctx context.Context, request TestHookRequestObject) (TestHookResponseObject, error)
+	// ListSigningKeys List the signing keys
+	// (GET /api/keys)
+	ListSigningKeys(ctx context.Context, request ListSigningKeysRequestObject) (ListSigningKeysResponseObject, error)
+	// RotateSigningKey Create the next signing key
+	// (POST /api/keys)
+	RotateSigningKey(ctx context.Context, request RotateSigningKeyRequestObject) (RotateSigningKeyResponseObject, error)
+	// RevokeSigningKey Revoke a signing key
+	// (DELETE /api/keys/{kid})
+	RevokeSigningKey(ctx context.Context, request RevokeSigningKeyRequestObject) (RevokeSigningKeyResponseObject, error)
 	// ListRoles List roles and their scopes
 	// (GET /api/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
@@ -9390,6 +11711,12 @@ type StrictServerInterface interface {
 	// PutRole Create a role or change its scopes
 	// (PUT /api/roles/{name})
 	PutRole(ctx context.Context, request PutRoleRequestObject) (PutRoleResponseObject, error)
+	// ListSettings List the settings of the service
+	// (GET /api/settings)
+	ListSettings(ctx context.Context, request ListSettingsRequestObject) (ListSettingsResponseObject, error)
+	// GetStatistics See how the service is used, and what needs attention
+	// (GET /api/stats)
+	GetStatistics(ctx context.Context, request GetStatisticsRequestObject) (GetStatisticsResponseObject, error)
 	// GetAdminContent Get content for administrators
 	// (GET /api/test/admin)
 	GetAdminContent(ctx context.Context, request GetAdminContentRequestObject) (GetAdminContentResponseObject, error)
@@ -9411,6 +11738,9 @@ type StrictServerInterface interface {
 	// CreateUser Create a user
 	// (POST /api/users)
 	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
+	// ImportUsers Import users from a file
+	// (POST /api/users/import)
+	ImportUsers(ctx context.Context, request ImportUsersRequestObject) (ImportUsersResponseObject, error)
 	// GetMe Get your profile, short path
 	// (GET /api/users/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -10463,6 +12793,344 @@ func (sh *strictHandler) RotateClientTokenKey(ctx echo.Context, id ClientId) err
 	return nil
 }
 
+// ListHooks operation middleware
+func (sh *strictHandler) ListHooks(ctx echo.Context) error {
+	var request ListHooksRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHooks(ctx.Request().Context(), request.(ListHooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHooks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListHooksResponseObject); ok {
+		return validResponse.VisitListHooksResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateHook operation middleware
+func (sh *strictHandler) CreateHook(ctx echo.Context) error {
+	var request CreateHookRequestObject
+
+	var body CreateHookJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateHook(ctx.Request().Context(), request.(CreateHookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateHook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateHookResponseObject); ok {
+		return validResponse.VisitCreateHookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteHook operation middleware
+func (sh *strictHandler) DeleteHook(ctx echo.Context, id HookId) error {
+	var request DeleteHookRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteHook(ctx.Request().Context(), request.(DeleteHookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteHook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteHookResponseObject); ok {
+		return validResponse.VisitDeleteHookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetHook operation middleware
+func (sh *strictHandler) GetHook(ctx echo.Context, id HookId) error {
+	var request GetHookRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetHook(ctx.Request().Context(), request.(GetHookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetHook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetHookResponseObject); ok {
+		return validResponse.VisitGetHookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateHook operation middleware
+func (sh *strictHandler) UpdateHook(ctx echo.Context, id HookId) error {
+	var request UpdateHookRequestObject
+
+	request.Id = id
+
+	var body UpdateHookJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateHook(ctx.Request().Context(), request.(UpdateHookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateHook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateHookResponseObject); ok {
+		return validResponse.VisitUpdateHookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeliveries operation middleware
+func (sh *strictHandler) ListDeliveries(ctx echo.Context, id HookId, params ListDeliveriesParams) error {
+	var request ListDeliveriesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeliveries(ctx.Request().Context(), request.(ListDeliveriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeliveries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeliveriesResponseObject); ok {
+		return validResponse.VisitListDeliveriesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplayDelivery operation middleware
+func (sh *strictHandler) ReplayDelivery(ctx echo.Context, id HookId, delivery openapi_types.UUID) error {
+	var request ReplayDeliveryRequestObject
+
+	request.Id = id
+	request.Delivery = delivery
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplayDelivery(ctx.Request().Context(), request.(ReplayDeliveryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplayDelivery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplayDeliveryResponseObject); ok {
+		return validResponse.VisitReplayDeliveryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TestHook operation middleware
+func (sh *strictHandler) TestHook(ctx echo.Context, id HookId) error {
+	var request TestHookRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TestHook(ctx.Request().Context(), request.(TestHookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestHook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TestHookResponseObject); ok {
+		return validResponse.VisitTestHookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSigningKeys operation middleware
+func (sh *strictHandler) ListSigningKeys(ctx echo.Context) error {
+	var request ListSigningKeysRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSigningKeys(ctx.Request().Context(), request.(ListSigningKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSigningKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSigningKeysResponseObject); ok {
+		return validResponse.VisitListSigningKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RotateSigningKey operation middleware
+func (sh *strictHandler) RotateSigningKey(ctx echo.Context) error {
+	var request RotateSigningKeyRequestObject
+
+	var body RotateSigningKeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateSigningKey(ctx.Request().Context(), request.(RotateSigningKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateSigningKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateSigningKeyResponseObject); ok {
+		return validResponse.VisitRotateSigningKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeSigningKey operation middleware
+func (sh *strictHandler) RevokeSigningKey(ctx echo.Context, kid string) error {
+	var request RevokeSigningKeyRequestObject
+
+	request.Kid = kid
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeSigningKey(ctx.Request().Context(), request.(RevokeSigningKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeSigningKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeSigningKeyResponseObject); ok {
+		return validResponse.VisitRevokeSigningKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRoles operation middleware
 func (sh *strictHandler) ListRoles(ctx echo.Context) error {
 	var request ListRolesRequestObject
@@ -10578,6 +13246,54 @@ func (sh *strictHandler) PutRole(ctx echo.Context, name RoleName) error {
 		return err
 	} else if validResponse, ok := response.(PutRoleResponseObject); ok {
 		return validResponse.VisitPutRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSettings operation middleware
+func (sh *strictHandler) ListSettings(ctx echo.Context) error {
+	var request ListSettingsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSettings(ctx.Request().Context(), request.(ListSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSettings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSettingsResponseObject); ok {
+		return validResponse.VisitListSettingsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetStatistics operation middleware
+func (sh *strictHandler) GetStatistics(ctx echo.Context, params GetStatisticsParams) error {
+	var request GetStatisticsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatistics(ctx.Request().Context(), request.(GetStatisticsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatistics")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetStatisticsResponseObject); ok {
+		return validResponse.VisitGetStatisticsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10764,6 +13480,33 @@ func (sh *strictHandler) CreateUser(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreateUserResponseObject); ok {
 		return validResponse.VisitCreateUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportUsers operation middleware
+func (sh *strictHandler) ImportUsers(ctx echo.Context, params ImportUsersParams) error {
+	var request ImportUsersRequestObject
+
+	request.Params = params
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportUsers(ctx.Request().Context(), request.(ImportUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportUsersResponseObject); ok {
+		return validResponse.VisitImportUsersResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -11262,264 +14005,339 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1Flm05tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E82H",
-	"HraccGvnxmJ3o0/jHJz3448g5JMpZ4QpGXT+CMgXPJnGBP79k+AzScQFkZJypn+5xnFCzG1TKojsURZ0",
-	"nrXbjUCQoSBy3Mtf2N5pPzvQF2XIpyToBFPBhzQmwc1NIziKKWHqI1XjCxIKogrLh3BR/wuHil6ToKNE",
-	"QhoBTiJKWKjB+/S5EYSCYEWiHlZBJ9hp7xw029vN9s5le7fT3uu0938NGsGQCql6UyzUPOgMcSxJIxgJ",
-	"DJ/7yb6oFwoSEaYojmXwuRHQKOgEgky5UM0ZF1dEBI2A4Yn+hnP4GaU/T5NBTMN0afhUWDqRRMiOIDjS",
-	"S0r4SH3hjxXAvvl803CwSbs9QSh70avxNJxv6/8lg93/Ub9cbP/+68f381//8T/qF/b39tuPL5O3H/++",
-	"98vH7dng1YfSRl/yK8J+JvParQ6JlD2l7+rheMQFVeNJ0AleX+zsHwSNBbgIJvMmnk6beBBGRH9uGGM6",
-	"ASLS29CLsMJANhNM46AT/PGH/rkFf97cAJhr49JAkaFyiqWccREFGTHCp+QQiuNJHpH2T/JF2Y++IvPq",
-	"+/ey9ztcm1enqC6gV2MuXS3oBGugDPbhnIyoVESQ6CjFTIqsv+xp0BvDY1LYjEFCY6X5jH2ZA+n07XHv",
-	"+MXJ5el5kIcAC0XDmMjOTFBFNKyWG8Hqlsm9pbK441SRiYETR5EgUgadYHvnSavdare2g/SQwh7FWIXj",
-	"KzJv2l1YDSVhIgTg2SDVMdDCI9sHhUfgbe3B7nAH7+82D/DesLkXHYTNZ1GbNHeGB8N2uDN8grfbQSOI",
-	"sVS9RC4BAk4pHgEcGqJ462lrv9W2W/9BErGADlf5SnfycUxD8t9WyrRCPnHXetdE0CElUYpP+Mr9YTs8",
-	"CLdJ89mgTZp7eJc0n+KDvWY7ejJ4Gj4Z7uJtjQbBY4NlwP6Hi+NzTWbJNFoKmP5ySzkAW+A+mLIhL8q8",
-	"9T9hKsiQCEGiXuU1dTDLZLDqZ99oUMcER0QAqz2MYz7T/4iIDAWdKpDaweWYIKwvkQhNiBrzSKK/nb88",
-	"Qs+2t9vo3//abrd2Wts/6K8w3xR0grPTi0tgpL8lVOgPcixvTCbAydUcJLpUgrKRkTNjHMeEjUgVgtd8",
-	"hhRHOFFjzVdCrEgRgu3WQRmCnwgWRCBg2v/VDcZKTTtbWzEPcTzmUnWetp+2u8G6MMJpXQbpmCBzrFGI",
-	"WQHqFjqdUKVIhOgQ7tMvJ1KhMZbwt8FGl/X/0Tw3l0jU1LK3g/7x7u1rpab2534DSY7UGCs0MGqWRBFH",
-	"jCskxwYIKhCfMSTpiDUpQxHFMR+1uqyyca0uK24dljRctnMNFI6xkET9Vzf4cPmy+RQ2c9HmvedHOBx7",
-	"Nu0wnuG5RH3Gm6G+o2+Qe/Bk7xn697/2y5h1t62Ju/f8QnGx+PVS37H89XDbmq8/J0rMD4fKcMIiBBck",
-	"5CySmsZnmCo0IEMuCBCE1i4QVopMpqp66nYLoB20F4E0oYxOkknQ2W448ChTZESEYQRTLPCEKMsLDKWf",
-	"RFVgTyLEhzki1/JE/z7FapwJdhot3J8J/vKWsJEaB52d/f2G76glQnLh50Z90LlCuKPvoJkKck15ItEU",
-	"j8hzxCdUIarQkAu4DJoLXHMA/5YQMc8gNssFNVDub+/4oHxLJ1RVgXyfTAZEaMhA/qMpERYsDUpEhjiJ",
-	"FaIS7bdroIlh4RIwBn872iRaiE2j7LyHlcqg9UFa9BtoyC1PH8xRMp0SEWJJUEyUJoEGiuiIKom4QAnT",
-	"AiLkgkg/ruE/K2L7YM+3jVZ7Wkxu0tqRt6G3IRcTkOJJAndWQdAie/H7tQh+kJff6IfllDNp7WYcWS4P",
-	"BhZnyllY02ms5QjlbGsq+CAmk//8pzSmdd7wTtgV4zP2jmgqLFprPDKkco1jGvWs+AkaQUSU0U70lw54",
-	"NNfUaW97jiQx3IgIwYVEMYVnzF+g3KaPUwkyCCOAAA0pifUnT7mmThF0gi2ttgQ32i5gUmEWani28JRu",
-	"aUG5paVVMrXbSaTVjNvbb160vf9PHxGFVSKDzp4+F4oqK8MidJ5+nd1xPOCJ6gxizK7Mtmc4+g9BhkEn",
-	"+N9bmTtjy1yVW2dmq80jVW7kZDiVaIJjjWwS6XMTcWI2Y6L1eqTGVKLDsxOUX0EzOs6GMQ1vjWurGF5i",
-	"bat6cO1u6Cm4o4BqKpG7rMF3d9w/Zp5lmEm/9yuhJbTvk2hG1RiRL1QqykYowgo3kEzCMcIS4WwjQKlK",
-	"d+OmEbzkYkCjyGzvLVBEmUyGQxpqaXlhXFm+I5nd1DMOr9KpNP4VBM6BjLjG+JqkqqTmPwge1gQIJ+0h",
-	"sLmbYTPbmwdE53vNUYy0CgoWy8ePH5uHOf3aI4nxhBjVekKl1HiH7WlYBVwA3XNGnM63r3WrXaPz1atz",
-	"Rp9UL3nColsSBcs9XqYFxlVvCBdzJKCR7X68f5TuZSjVu/3SvuhBUWq+xmzlOcHR/JZbOcQ01njx7KTW",
-	"m7nAgsbzXsLwNaYxHsSkwgUFgVchvRSJNGVIgsIxCa9kBzjFAEv9VPqqT0H6a0mUCf0lv98KDfv5k3VB",
-	"xDUNCfpQAPsBWWZuG6hEUmGh+WQDyXGiDMfkM9bQjMXuEjY7VDySYOc0U0PHB429eytnEgFAp/oor6T8",
-	"+KhgJjgbnTknbsHxovWUnNYDDkunv/SK2+AUPZAE1nRwnmG9LfCWdbYcPuoYIPDser+kifUbqF8AM/8D",
-	"cC79Q8L0geeC/k6inrHC+oiLLusnTCbTKReK2Od7mmD6LXRolDon2zQz6ed39EtzNps1tfLSTERMmD4/",
-	"UV/fimPJEWZdVoHV+A1yuAf7vnnEmRI8XoZ9Z4/fNIIzgUf1O5k9YPwHGa28A2/Ue64OrXBYj2JGpahR",
-	"mU4y7dhHKcYVZrRd83pj3QEs1pEDmrIRPyUP2gOSUAdxFs/R2enFpcGfR3Cmrr5FG25u0irqV8brOVYE",
-	"LOu1Uao4f4fZ3IvWelngZQScowlmc+d8kc+NbwazCCkxR3iEKbtHLNZA1++gCiQtZPRbYzKCqqrNY82x",
-	"nLdD0NFYZYxLAz3UDALCKGg25s5ZCOqwZg/6CvgrpaJxDF5DRBkaCj5BGDGiZlxcaY5o3Y3WKjZOxm/F",
-	"CRp3FjdayhJh0LIeqYEPx0toEtbsmT/91AXWMMOxsaifI8rCOIlIwSdMIzQbE4bmPEEmfIaoukeKy4PZ",
-	"7yCs8V2ESkMT85E2oRSmzNBZiBNJGsaYKoL7bYXBJedvsRiR9TlG+tgtJUHeZRLrtfQZxAwd7KGf6U8P",
-	"yumXvPqbIuRDTku5jS7nyeso4yX1QPvQYmMwufgL5czqrg+AFKuHddDC934bLumzkxc9Wo5zFZCaCs71",
-	"cDpI5L3IZfAEG9OISqRXff61BXIRBH5NRMxxRKKGsxicbagvFz/pO5ORq2lii4xzn0bmjHPOe1qxcfxM",
-	"FszylfSvB3CF7OR8lZecIw29cyXLB7XAq3oeYCJTAIEtplqdtOJ3LTWwy/S1r6UG3oHyVlPMFruFygqa",
-	"pbuSfpbFLm6tlN0/Ge7ngxknDjCzKejYQv5gpHhyR0XwphGsoI4tYRtVtcziTys8Pc08QOOpC1551aF7",
-	"5xbbOY+dZRLomCmq5kif57cWwgeNdCzSPRvBimrY4gAGqDiQ/7konGjyJReFLazrCW5/ED/2doaOwoc/",
-	"sCtbw0wiRFmqApQ/2+6RvmxS9FYIZSxU0YrK2Wp62SIkV/SzdVzoC3Wyh+CO39JRXqv9OZ+5RnLVa76y",
-	"YngHqfmBTQXXhHcHQpgRfOX1o1uC0Nd7uWzpYiQl7yzXikvIJxPOnqNwzLkkCDOuxlptYKQ+g4Az4pIu",
-	"JhxCuHqNTPEpJhSkoDxIUsHOTp6j5HbXsvmvmF0wI3HcNPkFDTRIFMIIcIMGguAriTASSUwMz0/DAO9I",
-	"RPHlfHpbatDv86YV5CINE/0OiDTkyUESFmUOCixRxUJ8CHm8n0dXCiKCbUCXBsSvIo0rIRb9yf0ge49x",
-	"xEcTyj5IIo4gCRowE0VUP4DjM8GnRCiqMZFmBGc/pSnFpXy6PUgPc3/vVhKOqunGlSQxJRLSRxMsrmz0",
-	"wiSvayyGnA2poUGXgcq4+9X4OmB5CCIa74x9/4DzmGBIqWDe3LQXVE5jPEc2oSz/UaAOlz9jmuNSJQV2",
-	"CAmASkPpQnpIkJDQayIRdiCC7opRTNkVUtzxKMOb0qytHKvLQbTd3inu87YPQBqqxJdz+uH8reZwGLk7",
-	"Sl+799Szmk349mVE5lIK+2k6eF8fMFN/sCwHD15/Yu7dz7YaC4Hn+mqWfl5ZaeEW3OTz4j5ly7iE/s/p",
-	"E3zwTxIq/a70SJxhFY7XPBGusqBC0XB3H0UUmLfMqAKzCBEWQaDMmrI201B6SdeuEPUSpszhK77plMVz",
-	"Q1h9A0wHmXd3jOWYvhisbGtfO0UpJboIK9JUdEKCuuP7AMf+45iAcIZUPzgg7tzT3Ln/Jgf62GHI4aaU",
-	"lfn4Tusdjkz1SCQRVcfXVnRXKd6I7TIysUJjPJ0SBrzaJrr1oXLO2Cs9yvo++sKh8qVefxxzFNEIUdXJ",
-	"5cs1EHYub2o8oH0NHlZc9MERhUF/08eMs9R3SkTti0HcL07DNa4rAMW7jCu1qqxyllI0LxRgeFdR3hPC",
-	"EM32deUjm6vz8vFvu4EgTWcYsjIj3zLm+SUJxY2AJyrk3uxvmYBd2gc8DTGNE0G8NCAIln6ymkNaPYQz",
-	"AN1G4Ut31NKjd8lMnfujellhYTMyqil8evGZ25xwjNkoT9MZMfpea9ZdQFXlhYOa0+wK3P5YIuUAJ1jZ",
-	"ilfYC4eQz3WH2xUOFs92Kr3TfyxSTHNc4qYqwnM1E9WNMNUWDoVQdJKVUWj92R7dGGdFFEs2ASD2f6/x",
-	"yoCuaDya74jCrsa3uANZEpPspdp8YUeqmgxlVpPZru4CZUpwOSWAmB5hERiS3nWolImxwCuX/jm7kr1E",
-	"UO9FQa65UfkXr29KS+/lq6w/ohfxMJkQprATCdXDAKXFC+Eq3tLTJlnPZi3dC7CJLY5cBEWZmAwqKuDn",
-	"MOHf91qE+8Bo1FDbqlviQWkdanznotouoWTs5Voj1FWQgU5a9T/aR58jQRixFYqcX1Eis1ozYFiLyor8",
-	"TRqWQ2I1NqNk27pH93YsCBjKABfs12IIpEuf9/jkYO8zKZR9fgNJMsUCK1PsJKc4JHIpA8t9pPfLHTA+",
-	"VNr4+W1M+rouChVJDl0VnIalxlRECOryjRIRYgaOdq3rz802yCxUYwrM0RWZy+eITKZqjiYEm7hOl6Vv",
-	"zSqvgIZbCJKEU+enkiQewk5PlUSMW2Izto8Br4VOFGKERLLL+mm/AZs5mtfPD7zaoNkKFfekoarqNryl",
-	"Q6J1LtDPcziX2qpyTzWy4rndg2L1XNtHZbnGCD5KOzw7kTaTVqWv05Q85KKynalpXtzLGtMciiGXmCmZ",
-	"pb7jsdSzzhl+ojPFaSXj6osSWonXT5qiRVnczBY6YchAIBuob9tv0Ojmpp/96XQw/WOX9Ys9OnL32XvA",
-	"8Ha/WcNK/yyVzVY0xWMFQ+95ad3Uli2vB64S+NEgYTbmMbFfgEb0miCMrPUKz2HWZbCFLXSojNN5d8fu",
-	"SAPto5hck1g24F5t76HBXBEJ6u9e+9lBieaPzE4CicCJckdGEmUoRZChVvHNOaiwj0KXjTIFnidMc7E0",
-	"1s/FCDOrTZnPzc7o86wqyKUE9J2B3EcuD75qzbuWHhWmkz7cQP1ClxT9Q7X9R8EDtYCQd5dpbdFSK3qK",
-	"lSJCA/l/Px02f8XN39vNZ63e/2t+/s//8Cn0t3JYLHMg2O4lCyw8y5evCJkijEwfkwaK6RVBmhSnU/AG",
-	"ZdkVQmveGE3HnBFDfiMCzJYRL+Zcv5KKWDbSscy1QsyggqzItsDPUhCnrvbVw7K2V9iYDNPb7bZPfQUN",
-	"oUejmNSz+sOiJoFNbswYyi7Z3DF7OIo8URrkAuPf3te8P8/8D7zM3wEzwV/uDIvGJZujEN8KFp9ZaQnT",
-	"HtB63eM+7MlKK6HHbFUaEG/nMv4LaFxGyiE5xloYXJF5A83GNByjvuAKK2K2z3X46iPTk0c+dkVtHW+/",
-	"y8t1/n7NBhd6+jdq4EYN3KiBj0gNfAidbaMw/akUphq9IKslKdGOFnImtmfFg1HJn1smrf/txK7N6YDm",
-	"T1FQ1iLyTez+WDWOm+vVt9ozJXUo99J6najYI7UEddojcl1FsNRdtHJ8xnzGTCEqZ2FO5TPak1WH0vqd",
-	"Gif0FZn7Ze8VsVqX5fwlQVVgxKZg4/Di6OTE8GtzRqlEinxRLZSB2mVVWE26WqqgyQKvrkOL+azFKMl3",
-	"U70vpHzDXVtjX/JweveIMyVw6CFXPiUMT+nygIG70bf8sVYZDrMQ8YPnW5Udy7WZL8dapOQ+LrtywiLy",
-	"pbofEQ+lN0gtCFQoaGmlhNESDs9OfActH8qqUkzObMlRzrxIN75lJ7mIXkkS5MN/NhcAudtNG5ane9t7",
-	"Pyxy2lQD3hlheNpalLsueVa+JkJ60yj+bi44ue7dxRKCrSLilmwYNGVA5nYnt/8+gjhJg1e5nhg+ZrEk",
-	"Z8LcBE1vqMp6ByWSoNeXl2cIOj4uSFuo5fJGQJb7AfqScfwc3qcoWIXS2rZaXLACvdWLC/1zb2wjiiWV",
-	"taimQvpD3vDvP0d8ariAUe/piGk5r7fM9PxYhvW0WfQCLHrjenVGbD4bKy0jMEUEjM/qLNZltmphtSEX",
-	"C1XzqlW5chZL9p4ZlggCuBFSvEYNqsm0yRaxqlIj5y1AkrKQoO1nT9qBTy+ltQk8PtjWWlnWuAScgWfb",
-	"rJhvdi/zcl9FF53b2ufSVNDVcbdy6HSdmGkjkHTFpo3VJ5PBsjwvsKwL3AV0shoTcwFX8DAE0yDYcIIi",
-	"cwiWZPMt5gP2OHsZgSITv1O2LieKz5g3BcXjFu2Bf9g84Hv5m9mVh/fEIw9XpyOGVSJIpvZ6ZYO49rp8",
-	"r0nDYOn4yHpjTn8+826qBy3HX4yea5c4vzj0Pnm1mOquyLwDVvvF68Pmzv4BUuNkMpgKymwT3ScHu0+9",
-	"GsaVz9fys9ab51PSgW9qGLCAcOq+zCPY3vEoiRO55MO0EV7boVjSkfehL9VHzlLFbVVkzFdbZKkcvIKa",
-	"GONM0ORlkFVDkRc+o1RrmysHKTRZV7hdGSS9oA+CXAuA6qYzU/0K3gGG4FbkUoBKLaJ3fqj4A4h/VXgZ",
-	"CnlEoFxsENvDMhV8JPDEy2I9bRA8xybGzHaagJzMaxJrcFbIc6ltU+PdMUYu6YSkpaBrGE81Ct9lKoyh",
-	"yBziQZRdaXGc5qGX3Hr7B+uVHdSrZqdTwmh0xNmQjhKB/Qravecg2krZnqQjRtmoh+NRD+qrNjmO95Hj",
-	"KBPA7z1ibJM1+SiyJutRu+qh8vKAGTsMQ54w9YLExFHVGozNTmDp1Vev/MITgextKGcU371qpexhK4NS",
-	"88EvvMnW5Jp44z2XEL2fEanQdrvdRva+xn2kpacR2FUFvsuPvfGfkWWPwywaX11akIOl4baiZvvOzOif",
-	"22QbLCeWcxerg4pEzEYE9UEKGpUzjb3dU9VT6tMs4RxfEYnIcEhCBS58RFWhDCwNKkrUL39Uvyywl9em",
-	"fbUCMuPQd6he9hWPu66sZGEkUqEBQQmjvyXkOUTRoPWEcWUVV79VHZprC3BOpFHc1yD8etRY9pIyRhN8",
-	"E0lsE8TVGKpyh2aUDVSG3wdavrU+mqNWH5txZeb1hokZB7O3/6RqfZgi/fswPlw5v7e80DVEbiw1OrJe",
-	"D779tikepkG/uW9F4WJ36YWB0iMTcs3BPQ5L6PBt3HVpRRuL5yYJM22txYeo/+r4Etne3v0O6rtGHv0G",
-	"6rt1uZDwJ5VX/bXcqlkXBG8MBqvxCuWKxeq66jKmVYRdJ5sv1TyJ+rZbsddJZxsr+FaE0IG9wecmtX0Y",
-	"ljwKySrkiz8K7HXdOXdIrn/DcreE7U5hYEq/K6XvHBIa5vQUdnTBAX2RHpBSbG6Vg5MlCLpJKVXp4Tqd",
-	"+MN86VgW02QobbjRMIWRby5O36Mzs0RWA7xl9QnjxXjW3v5h6f45MNId822Jb/jk3ZIt6bCUa5mGrivZ",
-	"aa6bQ5bjmEXyV8i17LLgAVMbPaDUpwQuSnT85mmKKwSJHiD1sLx/xQT4jAJvk4azMM8uH4VzZe4SiTWy",
-	"775hap2/jmL1sLpntm1tQM0aiNnpA3VNnwGpCE5d85wRW3OYodSEpbFh6xFdvaq+ruDCg7QxhoTp9Sou",
-	"vmWJxfKAnhuCW4sSeweaaUFhT4bJf4Zo6vPCTWpMJpLE17mqzDTVbSVVrJBpd/P1khaXs9Y08zbP4x8+",
-	"g/GugC2o/0gnBOd5V8pVUhrNC4dUiGSU01iWQHhOrvkVuX3uidahnUawSUL5pkkobvx1EYPpDOxFHFTw",
-	"2PZ1pLFClD03/2pSBpekK30ZaPKOiVrSImhBCvaqzM+fcJUSvfuqun24l+IoblrtLQSsvlxJP/4RBomv",
-	"50Xx7NV9ppaX4Ldv832AOXXnPIvDrPEV0DQTT+uZ7Ws+Q7G2jwqTXW0+9hUhUwkz4ykbVUaqagUjwvN8",
-	"+vjO/rOdYvb4isnjtb0YVukwBIoAlLYl0uYBLciGWTO1ysmiAdHbJGsyq26jDafz5OtZApVpt3ELhssN",
-	"rvgncue/mO1eq7IUm0XQdFwVbOJ6fdJW7JZUHHG/6j6t3REow3DWoaqwTAFfJbAK25ch6XM90d4Hk6uN",
-	"tazM5y4gGpfTIG7pMb4Ph2+95/xDbuJbofFd2dG7f+t+hwt9vW6XpO1Yv3rjl7zvodp2ulBZuVJrlxqF",
-	"qDS2vljMbp8N1vOxFzu0YPTm42Wwms++t9gtaBP7glW98Lk1G/m99iIqdYeWxHL6++J32vt8S7t6kFuK",
-	"1IjEeL6iQHWRaG2kG2Fqg+YVYdo2s8bM8PTMpscmJNi6FyELH/4ntjGy9Ii13D1ojUTX+tiaK2PVDNLU",
-	"8Tw3qXzLgpye+MJCDvHSm0e70so1mcnWn+LJQ66Qac6bAhrSgFuvetrhNUNbl43xdY239xYSoqEPA2zx",
-	"zv4+CsdY4FAR4dvmxawhRyaf60+JiUgt9qv77Nk3Hy9tvLB9AJmvy7ICvr3M+cjFlbTVg5ghOoE244og",
-	"QZSY6/+bCJYbegOdzfRSLbRIXHWZfW+ry5bS+T20Oit6EnLK7Ddtdna/orRAffUSdVHLtA82d2f92phy",
-	"M2Wv8XEbS2hZp2cwWrBrMhHVdHUuuLlTeKnMnpsSMcFa8Y7nDRjjqzkafHj3Fj2hv2bX5xUNrJVye+6U",
-	"NnMfBTLJNFqbRFYvC4GdqfQ/r2An56U1n1AyCnNA1p2iu00SuENK0WNI8zpUKCZYKvQ0J4uhjGjCBXFH",
-	"0NVppblfVBmHK66qS11WHj9iW3foPSdR8Yh+B1lib4kyexLREYRZWYSmCQtVYqKXUO4wR+aRRhpoMYIE",
-	"lNL/7rdQiTC6rEQZLZQfwZA1aC72IW/+Nv79+mrGMEwaHxFGQHA9T/lkl7kgYpYpUeRRGnzNc22mZGF+",
-	"e4wVEZUWRusOLXAndaEFrw/efXhcTHrqI+6z9cEmgHvcFN9CAn0D0TIVZEiE0HrBUnPhvmo3l5dKLkWp",
-	"XsML/AJZZECtkoGJPieCqvmFJlwbTAJt8TBR4+yvl44zGvdOJZOxYDtAwmUfBtdvuZwHm9LUL7QNyGWs",
-	"wcEBooD3ZdswVmqaWfbG8Pfq0tTExGVq4ns8CoUXFX0I7j0cJ2q8c1YrmS6sUgh8LGVRwH3tMy30luBr",
-	"Uqh2NYmRkOOGFAdHBmR4uQCcCQR3mbnf8LphzGcVB6o1Qz6IOOgEW05Tz8JJOImo6giCI0hBx8Zkhl9R",
-	"zEep/1oW7rG/5a7OTFArTQVrOM6sv9SEB3NPTU0ivVsOmLm5fc4TmCmqKYQngAGgxsLrnYpkrrhXH5kV",
-	"4Ecr1iWo5GpMJnYXhfO9FxcsXkkXBI3K9yXmfmdNlTb3S1OGOMaimXPfNGNbbaMpx9Bw3ikGNGQmSzkm",
-	"W2Usxl2Hkqn5OJknLFwkLZwjrssxmaMRUeVQdsc4X8Fz0mVa9h+enViZSsIrbw/DNODjGhV2WZf9iC55",
-	"vt0IGhNBGmgKnPzHH90JJj/+CLDFi4i9lY7cTTUQ3GXI3VpzDlB6DH40Q1IB0H7KTPpbAjIabCnsVlbm",
-	"1AelDrIlDZNz3XDMeHwzOhfZP/NVkv1KKWgLHaZlBiaZGdbu101c61vM6fVNVjbqhzwi/VyCt/miawJ+",
-	"D5uVPMYwycqbyttCJ3Z4LVWVgbUY2dfDqpbfptPXrPeRwuI4ptjsYZErD7lwpxjpU6KIqTt9iaU6PDsB",
-	"YhOmYa3+LMipVvandKSdQ2w/c331ERx2SArOfGeGrcU0JNb3ZYRucDiFEdo7rbY+snD4NDeWna2t2WzW",
-	"wnC5xcVoyz4rt96eHB2/vziGZ7IU5eAtVuH4isxzbVs6wXarbe5Ku8sEu612axd0QTUGtrkFBaI+l/Eh",
-	"aFqwKza3TLqemzAZr38IbTw7kPy8NVaTuP/cECC0yHIkZBtOmZE6lLMTzatGRJmOQFrEG3IAaHba7TWn",
-	"slPXWCid72d6CqUbqWmiZZ9ohXyyZZvZZOWh9be2YGLhFeMztqXvb9mpf1lzoNWeBbbYxHkNoJkOEbK0",
-	"kMNghq7a1e0tDqAKzlefBmjwADzc4bG8x6BxZ1scdJN2ezf8XxEPNckj/Qj8RILia8v6XGXc4EeTDZDv",
-	"EGsF3gxyw7V5V6igRBSE1b4hE99npeS0lR/ADc/sLn8mP4I1ryQGnU+ftRY7mWAxB88pyacypMNURcIY",
-	"NWlOeCS11hpRGXLN94LPesEakqo7gx+MmJDEdrDi3v5VLQQtIfa3n7R8J+3N7Ere/aC5pgbpOTM/fLI9",
-	"OILji539g8B21QjOmuYv6HMRRIPhu99en8cff34zOJFPLk7e4dM9fPrm16ej3/4pD66nL+f7w1e/vDk7",
-	"mQW2hUVwfGS7MHQCSfWOfgk6wbuffzq6fH8S/vzh4gWl29vzC7m7v3NAX/z69JBe8ieXycHPZ4e/XT95",
-	"sRdAR4hg71jFBxfnH3d+oW8/iPf718Prv79OxtMnX56efYnV5OPHeDB4t3fycv4uuPm8xrmxzR9qhmjm",
-	"VI3ibNwj4PjQIY7HS8KcgHOtxwwICvVzUZA3iUweev1xawTHl9hTOGTUS5lN8zPvgV/XesHNYziKr4jK",
-	"K3c2EOx2fpVjuIA7153Lt1SajOO0oYZMo3TZzNYhgS40tmWKacBh9b+YDgQWlNiz+3Rve897dhfNmrrz",
-	"kc73uEuPdU2ziE9512Ax8JUGn3NmQvC5vo0DSLXO1pa2JOIxl6rztP20ndNlg6yvg//eqviuLlcnu72d",
-	"H2rWMMq2r8Jf74c1/T7XtnaoWdUqIOWeDDV3F2NSS/szfCpmAvScsV/8dcohxw2KUD57ezPUQOPuXEfD",
-	"WETDNewzpczHxGFKrR5X5S7QoaUZllu0ePnKpYsFp/0kjSJ0OiXs5AU64oyRMMc9UMz5FXAXqrJxxkob",
-	"ylpuDKnhSV1mzlMjY/eOW+Uaw5Z69ZtAL2bll08Fv6YRER0zR1J2GeOowD2zLkOQA65fDbUrJy+cwuI3",
-	"CXzNbB49k1utF84nqx9t2OIytljb/OaTKxr5/Bfinb4jsYRnNko1uTalqJaFkC9TGxp5rJy2UWFBWI0X",
-	"sF/jCoqoquWz702tH6QFttBLqJxHWCkymdrJBtS4n6KqVhZTqbKWMOAExgJPiAIN/5N/L7JbtkywK7hp",
-	"LL3zLZ1QBTf68wZNh8nZmLtsdhg/jOyEBDM21oVYoB8MVIkHneC3RG9W6npw3WNSilySEFGF6PgLDpWd",
-	"nLtwVLPv9emQ2QyAxcPeq++vHQvse5+bZZt/IWHJxASZYJ3A9F1IRD7XJ3395zsLpaxRUSqSbDDtUzYQ",
-	"OyhuX5DOtQ5wbMpys3HTwf6wHR6E26T5bNAmzT28S5pP8cFesx09GTwNnwx38fZ2Lm+/E2zvPGm1W+3W",
-	"tpn12wl22jsHzfZ2s71z2d7ttPc67f1fA5MiE7QHu8MdvL/bPMB7w+ZedBA2n0Vt0twZHgzb4c7wCd5u",
-	"56YEd9J9XMukzgYJe1icdUfyoevedNMI9lZhWD/hyCXnwiPbK/Er5+uPzEMrMLmXXAxoFBH2rVjpH5UQ",
-	"3qd8VOyzPjb5EOenzzcF7qt33gbM0gZZjsUadppnr2q8NeRixFUzH6UD4ehVa1O3P81SHo2vT0GnpjQN",
-	"UlF9YWZD6lyAGgrcLYupg/5SZc0GoLO8DgeI/4lH8zVPqDli+QNq0wPMlf/OOWPXkeeF3v03xRC3Egm5",
-	"qbCWnXUBB6+8yVJwsK8F4FTNfefvZOhFgkahzXkA44Gp2x7M7RWo/5Lzt1qsmQf2VzkuqX73jkQUX2pW",
-	"rh/e2Vnl4angmo2Z06aferb8qXOsCEhuwzu+uVJl9zgXStVnkai0E1R6xm2gunTKYz4yycP+s/2SCzQj",
-	"A+DOsoUuiDIljK+Vmp6yeG5HJWdKaTHZV9+aXiqkGje6zESA7QL9mI9GRpEwGq2BwnhINYeDGC405ym9",
-	"uh/b2EovItog6TdQv9d7zaVqlq8gzhAEXRqQbCTRszaKsLGXu0wq/c80HAmBa54oGFkn8Vw2kJHWjSw4",
-	"AMmyYyztlVwiGJUurmbDjCN6rS16rIjIdFFIH8luRRjFmrasWkchxaCDpBKYjYiQoA1CeM6050lz/ros",
-	"4sBJYx5eaaBz0BFB4BNiM5lzwKM5oqyRTZpLPcUpBRlvsYQtTwPdkP7CLdumI8qKmYYNlLDYFJYSe4Pt",
-	"+dN/e3h59Prn4196R6fnF73T85NXJ+8v+q3c2mkQnaH+KTzrQsUwLBDWtH9nAWUSNT9SNe77/A2GrO9X",
-	"RGSSMAi5ENpUGXMhCRrAcNc5kgpPoX1Tlnlll1mDRRdLElcSIuvqpzKrG/ZB4m7dKo18X/0bKg9W5M2F",
-	"Oy/Ps6b+zjTLj2B/3Hrg15Zq36F8KuSVOaRmUskyPo9U4omqF0vQLrNS4Z1STQtd2EARsMJZ0eMJWS8t",
-	"H8vQ76ycrj1/shyJ9OLfj/1QxYphuBEKY4JF4dAtxY+rqa1F0DmZxpCRXanAcq7pUuERK+LvpDCfA0Qs",
-	"YRGJGl2mSubGXns7q6EzzwMjgc9y0yuLqM5Kgr9/TnpOGJk5BvZ1uN73qSdDAd56RC7JKvbvBWG5OTpZ",
-	"X1afQg61HnAH1kR/TY3bPOfVzbeabRmN1w4DSgsOTQqf6xGcT7PWh8RP8JLcj+UsXG/dW6hFtpIyIKoX",
-	"vRpPw/m2/t94QLdj8uqlCl99idfRlIrtfh9EU4o4I/dtal/mSUMztgEhrkAk2pjXj41t6KOL813xlxjU",
-	"JlK42FsGnjAsi2mrGQuA+CWM9EH5CnybQQ1JmGDFuRHUEAOuzTWuMAML4cY48n5aWu6duQZzRdbPoODP",
-	"8bH5m/HgVUhP6ZuXH34/2X5PT+QJO98Pj04OTiYv2z/vTHejozfPWmS33Qp3YjaYvGxH/3gTF4uQO4Ep",
-	"ZL7NRkBLlhomU2oItyhNzfcqe//We36huCCmpzAe1cOWPQDrG7A2xtufxXjTfGc19pdMF7M/reKknrO0",
-	"hV///PTtce/DxfG5qX8QJCTgM0td0Iq7cjvrHbPu6laXfWDgr7Yx8VyQUi/dbxQ8VWBd2Gb9+Ur3Bqqa",
-	"FrtdlrLlkEcEppyxZNoLYy5J1K/jrzAG4OvEJxp34722ru6UxfN7f+EaDC1XGr4SW9++7Y4utNPS8Sur",
-	"A13HfR2R39qDtTY/a6/AYY44G8Y03CiND8k2DR3bQjZbHbiEbUKl3par1Y2J8lTtHmW8zxT4UW5Z89w3",
-	"wAn9ba+9i0rcC+IG2QgZ48+fUUl+aHXZYT5FRuhPiM2umn7UwDIpk6bpFlRrm24QhpmbgjRg4ocv3p28",
-	"72eNV7vMdl7VMD0rwwSdBHE0oaz/g4+fmmezOVh34qx5cz7lddWpR/fG1zzju1bibx6v4wvbvfZxa1Ub",
-	"LvTtuJAvRyTN2FyWIGLIy/CSRXyr4ZLuqhm+6eixu3tWv7q8NhFcbUDfSWr/pfKPVqatV0QZwpqm9OEj",
-	"rKmbWOcvaXJ1uoXMVwjVExa10GFWXG4nnEPyEYShBRlCh14QPXvtZ89Nh/wuk+SaCBwbJyqXxGME7DzT",
-	"a+f9spU2e2mrni6rzmmrPE3csDfTRaAw8c3dXFwekqi6LD/vTn/3GF+TrAMJoqqDZsQkCGAzFkxxRL1O",
-	"INOpqXRibytUXZeRVKC6Cuh1/Tvl4YUP4uH56qzFdsVKiX8jwDcC/AGY7FGuNYl9qJGyxEY981rdOtki",
-	"XzRKahPvz23TS83boL7JjGhBMApNA1aNupsV3czX+zvbmR/DJmODiZZOc/30OZvH6ro4moLYfCvGuqzp",
-	"Rb6Rcjcp289unTRu24LpU5B6xKAUJdcAsA4wn299Heb7oqZq75cCTaWRR8jgy6cUb7Sm+zzQx3A2zIEu",
-	"1SQuO6hp8y6vrh5TqY+cGbRx9yYd7l32zH0yP5nKhZec6zM/YyQrbbj5XCTKlVrPaWA9nf69AhcWTIfE",
-	"fUeK/Z6x+xc/8Z6rlzxh36eQgjIEoGhqqc+RdEpSdTSdn8Vd5yM7LqjWKaMiX0IyVYXu8pyRFvoIPitb",
-	"Ddazl/qN8o2IauWbRTD1mvvUacKi0xm7yCZ0l6rGyg2MJUcua8S9J5u+4itrKsEYeDo3pH0HPSVMe96t",
-	"euzOpO+OutO8Os5y07xN9rlcx5tiOXSOoO4nU00utXvy81nWiEcXnqoJR4Ov2AHSyA0fgkrNDSk+EKOV",
-	"GRGtqj64R7b+oNFNkd8u4HtrF8va506i4E/Dsv78EvyYRSAT+XBd8jLdrZppJ9710imtn8v2oNBrQFlL",
-	"Li2yIpXNC49tJdTt/VvVnKB7TmU8ZeSSTghM0fh+MhmP0t7Htz2SG1fTI4lY29Bymmqzsmsof6a3RG5M",
-	"0lqlwqsUBMOY01gQHM0zn3fLk+oMMPwdHDBh1mZmUyp8r6XCgrgerC5EkSZnbYqGv4es5rRipixVF555",
-	"1xt7kWfpKOuf/bCtU+7eqSP3OZVWHev0tjCfvLy5hX1fA0nTQ3AwR3Rjg6+knxb6u69m/VT65OflmfsF",
-	"4s71mfq5tvtwVGx3sHSUX9oXcoz1e67I3N5sOkGapKjXFzv7ByYLtcvMZDAYexHP0wpwty8tdFiYpptI",
-	"Ir2D9tLJ/WYd06yry9KYOFzSCrok8dDnsjKBjiM3QOD2ElJr4CaSUuzAltvmal81kNSaCzft46mn69y0",
-	"AU9/dkMAPuUb4q9/OB8yuTTbgYWuFQPIR6rGZmBjsO43FB71Olks6UBnPuVGUm8Czl9dLXhsXNPMiljK",
-	"Nt1YjJSBeRlmSRnwOIkWV2vL4qTSVk3GZ441/UlSI79T19CaRGQTCReSUH0SYR3W2w/Dk89THcG+eHWe",
-	"7Hl0AU/e0OYjUAtfQTHnQrpc02aBJ60D+27piy+gDImyUaY9mkGtIMdtdmBNHt89aHF8OCyocC4rBvJX",
-	"1ta2HjB97/EcbJfX96c84Bst68EEpE3UW1vH2jLqvFxeXWnNVrArF1ub0I1AkGvKE2cu2KH7+pxpbjTk",
-	"osv6/JqIGE/dCP9+oR95boQ1kjOqwnHa0SviM6boBOzaQmU6FH8y3mX2pX/b29kpVwZRdo1jGvWsEek6",
-	"BvvLhARXKSe0RtKduPntWWmEi6WUpb0LOk8P9trtdaq94XPOucKrFxD9aWzYjJ43HHbDYVfksLYCE4jH",
-	"0pN0PGFFZgsh3qYbjOTnt4eanYoITbFQc2STfmVxflPBB5hrD3lF5hDArmPSXVbk0i5P7IrMLYd203CG",
-	"XKB+RGI8r2HPeSBDzLosJliwtN2Q69JZ5tdXdtDEgCCbFY0GZMhFYSyicVCar1vGliG+/TNMQfsmjHnM",
-	"k6KfsrBpQWf3YC227D7nYRmzIDierMGX002+DWfOPbwqb74i8w1j3jDmWzDmXMwEhkrmueZCPp3OqK6N",
-	"QZ670bt3szXTF3ka+UPDJcpc3YiLXqQlG/nIRZZctU7gQn/EooxKO0I4iyUCDJto4gpkmxvWvGIsUT/g",
-	"on1U2HhbjkrtMPIijW79oVGy0Dl+Tib8muT64JjugHFspjdDy2eI5VFl9AA1FiQ3WtgAlrZaQPlOC5Xm",
-	"NZZme9AVZ0GzBU15f2HH+9ohqcdF1uv66QUvVGQ7Sq730fvJY+0xKRGFgSfLHHk8JsF6THMRw9z44b85",
-	"QzVe+FqqW8800Ph+D3LvcyOYJl4jDfgqjIznTGHK8ikTyJ8xgf6WtsZBlT46XdanTCbDIQ3N7DC9Uv8H",
-	"w5/tsnxY0wzHtfr09MLpshU49DTJzt9tDaHs6KWKTVVZaQRYKBrmOcp6x/AjPPUgQYCvzzucs/974CGb",
-	"hIrHIWFTawcYEBf26JuQ3jIFUhGptqAtVq2lMyLqUN9wZA/O3fMhs1vdOHiAALkLa46AB34IV1G/sFB/",
-	"I4YfgjxXEr0WBcbm1kihUgmsuPBX4zaCL03HvpvF1gQg2iokG8eLCPYMgkAPSbEuzHR3ki2u1P9uKGMh",
-	"ysk1EXPOyOLSa0DlhEeLUPmORwQI5yGxOXEvuQ+EVhbb8KHHwYdSxKzNg96dvjg+P7w8PS8Tr1NjF/Ei",
-	"c8u9ke+mad1fujK23OUOYan/qaDrNLL4T9nYmnRufcolmm8sEMSuv1Ed9UPL5Qfk3NAV9h6Ydn6dDb9+",
-	"JHojm7skbuOPFjbg8nA0De7w2tZjF2kQBELVlDM7apbHUW4YuGn48ls/HzVxw3Ogc2S5OZqtqJlgFY6J",
-	"bCHX4sw9ZP1HcB289kMaKyJky9CtXrPfQH1Y0/S17//WR3TEuCBdFmJJvOMLqYTj+S3mj5tp32knsfqh",
-	"4vby7ed6mzeVC459r3OFid537eyv8rKfyIgyMxPOTVd3CNc/sJXg+G0hDBPK3N/bK0D0Hl4/dO6BylDR",
-	"Ghis3/T22/7R1lqn74K0PTPqYcEQ92uyuOnQwvcU25lSmVVw17wxbaC3ZqOjdeVWylXuVP+pz+ry6k/z",
-	"rk18dgWdq1Dqt0p8NrHc0skf83d9cedHm++UH7CUHojq6BE7e8n11A3HnEtieoj9whM4QVjqM9RlEFsw",
-	"UdnZWN9lAwL3E2KoLeQEM+EuMYEBH3jbHAz44NbzRmo6WWZdKvVL1zhn4O3cjAr5k0bRN3GIdRnkunGI",
-	"xDCJMpMsqNh2ColXyy4Mr3t1fImqvcP61RqlEVHvNiMBNv3pFjpLGkiOuVBoitV4YQsSQ2jLao6tVGZc",
-	"2YwoS/02n0pWov92gD5I6L/ttXd/gFGtyjPpxmZVFaL7t59rk8rtTarVd5VqtRYDfpEnQa+WushJ9x2y",
-	"zo07+lGYRibTqpbo1nMtaXzfS6VzdZhK37DXDoJq474pfHbm2P+RXZaNR8kx9tDVUa7L2DGL4JJZp8vs",
-	"BEgvt0f3w+xN+tCdjbSFVdqNwI2y7CVMgfFm5gTsNtvbl+12B/7/r7cyuP6M81g2NtfG5no4myvPnJba",
-	"XFBxOOQiJM10wr7fcWXaRNiCAcdDG9lMqay/tuZy0vy+2I0F1Thd5hYr8NiIm2pFxdfmszBnF2aTSyKu",
-	"aUhQxImEm6D9IIDU0H+PKRtZbp7WWJQG8T7rZO65GU/iCA0IislQGW2cJ/kp7T4GDJvrsAlj3YM7CMBH",
-	"2pvzMnW1286bxqiK5xur4TtkIS81ybpjpzgCzmDrj1If7EqcxRYj6f8sL0YyLWg8Man0+Jp6JPNvzVv0",
-	"ji3WzLpsRZZRkzMvoEoqyrqB59S0LivwJapupaAJcs2vVi98MmVbG2v8e0zLNrhzNG7q7e7bSKqN9ro6",
-	"Pxf3tP6uYnC3qGKvEeytrYGRrlmA92S7vtpwfmrOtQ1woXJ8q8tWDHB5jx10Cl351JnP2DT6ewynyOAi",
-	"pSe+lqq7yiyne9JCfbOa9CmtH9Z0azVwM7Lk8SpTxywq2EdZGtDq/liXlvUApLOZ57Qh+ofJjMHWieob",
-	"1JPn0GOCYzX+fVHG8Gu45V7CEdfFmRpSYZXIoBPwq3XckxfmMV/WFbziVnhbNCdlTMKrdFgJeGCMqwqG",
-	"YcQmR85tbrp9bocpU4LLKQkXuHdM93OZvgPbMUh6fThwxq8zgwHnSnM0PpMtdKqVMtsoxXl5bGM9rbol",
-	"Wk3TEtT5ZLJVEwbTVRqIfJlqlbOBjCUUuVksE4Jt0i+IYNf4Pu+i6TJbWG1d/yV3fqvLuuz85RF6cnCw",
-	"41MCs40xE5BW9ZB/ac5ms+aQi0kzETFh2tKLfL4WKS/rRzjN34wHr0J6St+8/PD7yfZ7eiJP2Pl+eHRy",
-	"cDJ52f55Z7obHb151iK77Va4E7PB5GU7+sebtQY8naRfmLK6h3ClU+YCAvfQyTWDOe1tVZUCU6FRqShJ",
-	"m3ori8IxwZHNrTzC4Zg0j7heMK57rb1/6z2/UFzA2T0TeFQPZ/YArG8gXEninGp2eQuxA89VZc/+ik++",
-	"I2rMo/dcHepTS1bvNQVPF5zwq0ydgaduM3oGHryNKHP7Uy/PDPf4CUsa2rKDosQ6YUBwju3luanedctI",
-	"+ZQwPKUtdwRqe4lrisOheiPtEKg7l7jo1Yq9PQ0oQSfYbbVbu+vwBAedV3wxdDol7PDsBMG6KOJhMrFd",
-	"hh9FSSkIAw1fDnCEJXpzcfo+h7aIypBfEzEvoW6OJ/EqqPtF37cW6tzKS1DnMNdBDnFrFSh9vwj65fDd",
-	"2wUIAkfQ77UZgC8xjbV2Qm24XBDYeYg3KCwUFFgIJMeJgn9HfMagzWXqPB5CIGpMTP/JCCs8wNKMWE6y",
-	"z+u47plQnKBoHKMBcR02IUDEjCYknMsa6ppTeEyMSCWCIdxlUw0ZjhFPFB4RRBk4EoZJHEMOt9ZPTGVQ",
-	"RMj0v7b7RrWSHICVDlro1GmWt34JsD2R4oVPaSBNWmhIYy0URQP0Ma1+EUQmAxJFJMrdmy5BlUQRlVfm",
-	"s/r6zZSN+tDUTRqFT/9Gohb6oPdLabAEuDENULZUiUo0EKDdcQaL8hlDk0SCH32ozZkGkkk41rRAGYxw",
-	"i4lQLXSIYo4jNMAxZiGot1ihmSl8QlR1mbCtyko77UGlRbsd95fEABVWaMLBIDENNxGPvZG6EVHnBEeU",
-	"mTqchZO0t00Ys6iVF/FkdrimzETju1BiEpEhTmIVdNqNYIK/0EkygWqeCWXm3+3U6UqZIiPIMri7OQ+n",
-	"zm8RmUv3YhSdm6VuZZc/GE97z5WFaw3DK4diE0vVfwOscpEFZkybeuurPKnGnAF9woaCyLG1mqD+sdCu",
-	"Eg1IzNlI/2Xj7tyaURCU7zLLzEBFxums9/SEVAdi0iVmWm4apj6YYLHpI2whHCLMzPBx27EVNuyfphJ5",
-	"Zqfem+bq4IE3Nlq+w2uiWazSNKu/QZomw2enF5fIdEbOWXXt9rP6iNoDWHQWG/UmnVC9w/+J2oMdFQ9G",
-	"mh707z19bHtjql/qluipbOLuqrMhIEz4kEacxeZD5Aak5MQ40gRLBAIi2JhrG3PNY67dNKoWWymSqkl1",
-	"ibWWTs9eMu87E/Sa32CG+ks5Qx8NeDSHHCLTNp2gD+dvga12GTA2pE+9RFiQjuZXP+YK/jqWEaZ12kbx",
-	"Sq/D3QVG4R7B5d9tEJkhgkVMoYLQecZ+9E5v7Jgq+uqISitxQmU4LlWSxEMN+aHn3iKTBtBeX16eIcAW",
-	"1C+YL7QA0Mh+ov3bOAj7XWa3zuzlIFGwnwOuxlqiWMaNsjSrfOd3eM71oi0M+Ejlw8GTvWfo3//aa+02",
-	"4D97AMS//3XgdQVKmTyEzMhqFv/I0e8HVwWuIcql1BQHWfaswpe7IVcCqcmnGZHrZu5yrsIxcXmr7jIM",
-	"wAj5lKwASgPFhhloNZczW0t6DwCadTq5Xo8+kC2RFwE9z+tCtaAUBWyj9HdZRK/bdP9B5W912r9R9Xp3",
-	"9xg3AqO+yZ42Rp612z5MZNoKtC3AwmUyr7VBZgvqg3eZ8roR/hvhfxvhD8UlrExKPg1AMxTKhrzWq5Tv",
-	"quKaJ9lwgslPAu8Si7DQsg/TiWyB++3kBTrijJFQoSMuCPr3v/Zbu94C1A8OhK9YrgDvW69kwT5SM3tD",
-	"f/imDPXey1DNxiI80OqNqhb+Vol64cjwQn20I/1+C6WKbsFzYHWv/qHdeSC8PjIM01F5l3nI3NcbmssN",
-	"pW8o/baUblzV6Oz04tLHyQEY/UHGE5uIOOgEW5DNZO8tn4dXRLl8AjMzyIb30hkvVuM0r6gmzV7QEUPJ",
-	"tOHaExnn2gQzPDJppuDcdjXiuXZF5oeaBSkz3xlyfkWJbIClNSMDaNSTg2og+MyUiJWXeWcggPSZhrVW",
-	"C610i52yZP0ShbkiWTYjmSNQp4uZwYvWKRuHue9wP1QfPifYsqQkogrFfJTbRP2T74V2CmPDmXtXZO6+",
-	"oBpxyrna00CTtxNYvjdirmviwOYaP0fpqbBT0oao//bw8uj1z8e/9F4cvzvtnZ9+uDy+6CMqUf69KUer",
-	"vtbkM5n4gbG3CxEQ81VchGOS65DsSDbzLd98vvn/AQAA//8=",
+	"7L2Lchu3ljb6Kjh9/qqzs4ekqKttuqZqFFlO5NiWR5LjSUIfEuwGSWw1AQZAi2ZSPq8z77Gf7BTWAvpC",
+	"onmRJV8S/fXvicXuxnVhYV2/9WcUy8lUCiaMjjp/RuwDnUxTBv/+XsmZZuqSac2lsL/c0DRj+NqUK6Z7",
+	"XESdJ+12I1JsqJge98oPdvfaT47sQx3LKYs60VTJIU9Z9PFjIzpJORPmHTfjSxYrZirNx/DQ/ovGht+w",
+	"qGNUxhoRzRLORGyH99v7RhQrRg1LetREnWivvXfUbO8223tX7f1O+6DTPvw1akRDrrTpTaky86gzpKlm",
+	"jWikKEz3N9dRL1YsYcJwmurofSPiSdSJFJtKZZozqa6ZihqRoBM7hwv4meQ/T7NByuO8aZgqNJ1ppnRH",
+	"MZrYJjVM0j74c4Nhf3z/seHHpt3yRLHuJT+Mp/F81/4vG+z/t/nlcvePX9+9nv/6P/9tfhE/t1++e569",
+	"fPfzwS/vdmeDH94uLPSVvGbiJzavXeqYad0z9q0eTUdScTOeRJ3ox8u9w6OosWIvosm8SafTJh3ECbPT",
+	"jVPKJ0BEdhl6CTUUyGZCeRp1oj//tD+34M+PH2GYW+8ljqLYyinVeiZVEhXECFMpbShNJ+WNdH+yD8ZN",
+	"+prNl/s/KPr3e41d51td2V67c3lrUSfaYstgHX6U8rqyQdVV32SZ2A1zawKrrNiIa8MUS/KleMQe0Sf0",
+	"cK/5eLg/bB7Qx0fNJ/Rwv9kePkoe0f3hQby3GzWiTNnNGhsz1Z2dHccaWrGc7IztKO1wL/LGT3JCqhn6",
+	"3+jw2oWRKassxiDjqbFs0XXmh3T+8rR3+uzs6vwiKo+AKsPjlOnOTHHD7Fgd84TWHU9+yXV1xblhExwn",
+	"TRLFtI460e7eo1a71W7ZHXVLBmuUUhOPr9m86VZhsy2JM6Vgn3FTPb+vfLJ7VPkEemsP9od7lsaO6MGw",
+	"eZAcxc0nSZs194ZHw3a8N3xEd9tRI0qpNr1MrxkEMBU6gnHYEaU7j1uHrbZb+ks+ElyMFjldmaWdOpYW",
+	"nPH+bmjGOSN2jIcJpqiBi3HPzfHJy/0P1/s3z35/+fjD9c+//PFa/N5+cShe/Tp9sXvT5ifXv9/s6l+S",
+	"l7O9/7Z7zUdC94ZKTvK+95rtat/aUAM3JxMJFyM4cpeGGq4Nj3V1esbYU2DHY8lUJvY7y2B7Q8pT+3Ej",
+	"imVml2y/ESXMICveJ8CFNYllliZESEMGjGgmDKEiIVQxYhRnCaEjyoXdIXbDUrzMBymbwEREzBY2a6+z",
+	"2+602/Y0NCIuDFM3FJiJzOzBK9FpYJvxy0ZkB54pex4OcqZu//ISh6UTWH2Nx8G+uL+LK9vj9s/dvTZS",
+	"i446e+2Dx0ggbzVTn8pj3U1GUx6z/yqxRv+sd8MUH3I7QHfggUQOh+34KN5lzSeDNmse0H3WfEyPDprt",
+	"5NHgcfxouE937TlVMkU2AOzh7eXpheVD2TRZOzA7WcdaYGyRnzAXQ1mV4bafwlSxIVOKJb2lburGrLPB",
+	"ptP+aIc6ZjSB7fozOk5TObP/SJiOFZ8icUdXY0aofcQSMmFmLBNN/nHx/IQ82d1tk3//7267tdfa/c7O",
+	"AucUdaI355dXIBj8nnF7EeZX+JhNQDIxc5BQtVH+mJ2MaZoyMWLLI/hRzoiRhGZmbI9cTA2rjmC3dbQ4",
+	"gu8ZVUwREEL+swuXamdnJ5UxTcdSm87j9uN2N9p2jMDO1410zAjyfRJTURl1i5xPuDEsIXwI79nOmTZk",
+	"TDX8jbvRFf3/aV7gI5Y0rSzZIf/z6uWPxkzdz/0G0ZKYMTVkgGqDJokEdqLHOAiuiJwJYg9nkwuScJrK",
+	"Uasrlhau1RXVpaOax+tWrkHiMVWamf/sRm+vnjcfw2KuWrzX8oTG48CiHaczOtekL2Qztm/0cXOPHh08",
+	"If/+38PFnfWvbbl3r+WlkWp199q+sb57eG3L7i+YUfPjoUFOWB3BJYulSLSl8Rnl9kIYSnsPjBmx0jKx",
+	"V81kapZP3X5laEftVUOacMEn2STq7Db88Ow9MWIKGcGUKjphxvECpPSzZHmwZwmRwxKR29vF/j6lZlxI",
+	"fjxZuT4T+uElEyMzjjp7h4eN0FHLlJYqzI36oEPE8Ebfj2aq2A2XmSZTOmJPiZxwQ7ghQ6ngMYi28MwP",
+	"+PeMqXkxYmwuqhnl4e5eaJRWe1i9SDM2AOH9Nqs0lGoCd0+WwZvL/b/kE26Wu3+dTQZM2SHAxU+mTLll",
+	"sUNK2JBmqSFck8N2zWqk0PDCYiD97FlpYCU1oTT+GlpaHFofbqt+gwylu1MGc5JNp0zFVDOSMmNJsEES",
+	"PuJGE6lIJuwFFUsrmARXEf6zIbUdHYSW0Yn3q3fSCT33tJNWZFjdvxUB7qXzj/ZjPZVCOzsUTdwtAwYL",
+	"KYy3WEynqb3HuBQ7Thz9j39pNFWVDVmZuBZyJl4xS4VV6weKyVzc0JQnPXf9RSX52M50IJO5pU732lOi",
+	"GXJDppRUmqQcvsG/QKrNP+ca7kBKYARkyFlqpzyVIBNHnWjHik1OStaGoiS9Q6d8x17UO/a2zKZuOZl2",
+	"qlt798WzdvD/OZ0hs6KwPReGG3eHJuQin51bcTqQmekMUiqucdmLPfo/ig2jTvR/7xTmwR18qnfeOMkf",
+	"Plnmhl6G4JpMaGo3myX23CSS4WJMrOJJzJhrcvzmjJRbsIxWimHK41vvtRNMr+g1E6G99i/0DLxR2Wqu",
+	"iX9sh+/fuPudeVLsTD7fz7QtsetPkxk3Y8I+WF1SjEhCDW0QncVjQjWhxUKAUJevxsdG9FyqAU8SXN5b",
+	"bBEXOhsOeWxv60s0DYeOZPFSDw3IC6cS7ZUEjG0FcY3pDctFWct/CHxsCRBO2n3s5n6xm8Xa3ON2vrYc",
+	"BW+rqKIxvXv3rnlcku8DNzGdMBTtJ1xru++wPA2nACigeymYlzkPrWy3jzJnvTiJ8qx5LjOR3JIoROnz",
+	"RVoQ0vSG8LBEAnaz/Y93v6UHxZba1X7uOrrXLcXZ4FJeMJrMb7mU3t4TWEkrt0tFFU/nvUzQG8pTOkjZ",
+	"EhdUDLoitimWWMrQjMRjFl/rDnCKAdXMWWigq9+i/NeFq0zZmfxxq204LJ+sS6ZueMzI28qw75FllpaB",
+	"a6INVZZPNogeZwY5ppyJhmUsbpUorlD1SIKe1cwVrdBo3Ns7JZUMBnRuj/JGwk+ICmZKitEb7xSpGH6s",
+	"nFKSesCi7uWXXnUZvKAHN4FTXbynxS4L9LLNksOkTmEEgVXvL0hi/QbpV4ZZ/gE4l/0hE/bAS8X/YEkP",
+	"tcA+kaor+pnQ2XQqlWHu+54lmH6LHKNQ5+82y0z65RX90JzNZk0rvDQzlTJhz0/St6/SVEtCRVcsjRXt",
+	"FqW9B/tC80QKo2S6bve9PeBjI3qj6Kh+JYsP0H5R0MorsIa9lubYXQ7bUcxowQu7SCeFdByiFDTFobSL",
+	"3aN2B2NxhiSQlPH6WbDg3SMJdYgU6Zy8Ob+8wv0LXJy5qXHVguNLVkT9zPt6QQ0DzXrrLTVSvqJiHtzW",
+	"+rsgyAikJBMq5t74o5+ibYiKhBg1d+6Bu9vFmtH1O2RpJC2C8i2qjCCqWvXYcixvbVF8NDYF47KDHloG",
+	"Aa4BMhtLb6wEcdiyB/sE7KXa8DQFqyXhggyVnBBKBDMzqa4tR3TmTqcVo5HzS3GCxidfN/aWZQq3ZTtS",
+	"AxtOkNA0tNnDP8PUBdqwoClq1E8JF3GaJaxik+YJmY2ZIHOZEfTvEm7ukOLKw+x3CLX7XR2VHU0qR1aF",
+	"MpQLpLOYZpo1UJmqDvfLXgZXUr6kasS25xj5Z7e8Ccomk9S2Zc8gFeTogPzEv79XTr+m6y+6IW9LUspt",
+	"ZLlAnNTivuQW8NC2OB9Qyf/DpXCy6z1sipPDOmRlv1+GS4b05FWfLvrZKpuaX5zb7ekg03dyL4MlGFUj",
+	"rolt9ennvpCrQ5A3TKWSJixpeI3B64b2cXVK39gduZkktko5D0lkXjmXsmcFG8/PdEUt30j+ugdTyF7J",
+	"VnklJbGj96Zkfa8a+LKcBztRCIDAFnOpTrvrdysxsCvss88lBn4C5W0mmK02Cy0KaI7uFuSzwndxa6Hs",
+	"7snwsOzMOPMDw0Uhp27k90aKZ58oCH5sRBuIY2vYxrJY5vbPCjw9yzxA4qlzXgXFoTvnFrsli51jEuRU",
+	"GG7mxJ7nl26E9+rpWCV7NqINxbDVDgwQcSCeepU7EeOPV7ktnOkJXr8XO/ZusR2Vid+zKduOmSWEi1wE",
+	"WJy2WyP7GGNIN3BlrBTRqsLZZnLZqk1eks+2MaGvlMnugzt+SUN5rfTnbeZ2k5et5hsLhp9wa74VUyUt",
+	"4X0CIcwYvQ7a0R1B2Oe9UvZB1ZNSNpZbwSWWk4kUT0k8llIzQoU0Yys2CFYfQSAF80EXEwkuXNtGIfhU",
+	"AwryodxLUMHeXpmjlFbXsfnPGF0wY2naxPiCBhlkhlACe0MGitFrTShRWcqQ5+dugFcs4fRqPr0tNdj+",
+	"gmEFJU/DxPYBnoYyOWgmksJAQTVZ0hDv4z4+LG9XPkQCy0CucIif5TZecrHYKfejoh80xCcTLt5qpk4g",
+	"CBt2Jkm4/YCmb5ScMmW43Yk8Irn4KQ9pXojnO4DwMP/3/lLA0XK481KQmFEZ65MJVdfOe4HZFXYXYymG",
+	"HGnQR8AK6X9FWwc0D05EtM64/gdSpoxCSIUIxqY943qa0jlxAWXlSYE4vDiNaYlLLQiwQwhANHaU3qVH",
+	"FIsZv2GaUD9EkF0pSbm4JkZ6HoW8KY/aKrG60oh223vVdd4NDZDHJgvFvL69eGk5HCX+jYXZHjwOtOYC",
+	"zkMRmaWQwn4ejt4vEg/WxeBB92f47mGx1FQpOrdPi/D3pZZWLsHHclzcb0UzPqHgff6FHPyLxcb2lR+J",
+	"N9TE4y1PhM9sWKJoeLtPEg7MWxdUQUVCmEjAUeZU2Ty9IkS6roWklwmDh6/a07lI50hYfRxMh2DfHdQc",
+	"845By3b6tReUcqJLqGFNwycsqju+93Ds340ZXM4Q6gcHxJ97Xjr3X+RAn/od8nuzEJX59Z3WTzgyy0ci",
+	"S7g5vXFX9zLF47W9uJnUkDGdTpkAXu0C3fqQI4n6So+Lfoi+aGxCod/vxpIkPCHcdErxcg1CvcmbowW0",
+	"b4dHjVR9MERRkN/sMZMit50yVdsxXPerw3DRdAVDCTbjcwGXWnmTU7SsJIAEWzHBEyIIL9Z14yNbSkQM",
+	"8W+3gHCbzihEZSahZvD7NQHFjUhmJpbB6G+dgV7ah31y+WZBGlCM6jBZzSGsH9wZsN0o8OUr6ugx2GQh",
+	"zv25/NhQ5SIylkP4bOMzvzjxmIpRmaYLYgx1i+2uoKrFhqOa0+wzMP9cc8vBnlDjMshhLfyGvK873D6z",
+	"tXq289s7/8cqwbTEJT4uX+GlnI3lhcBsD7+FkPRSpHFY+dkd3ZQWSRxrFgFGHJ4vWmVAVkSL5itmqM+Z",
+	"r65AEcSke7k0X1mRZUmGCyfJ7C6vAhdGST1lsDE9JhJQJIPtcK0z1MCXHv1rdq17meLBh4rdSBT5V7eP",
+	"uc93Mitnj+glMs4mTBjqr4TlwwCp+ivHVX2lZ1WynotaupPBZi45c9UoFokJt2Jp+KWdCK977YaHhtGo",
+	"obZNlySwpXVbEzoXy/AjC8peCWqkLoMNZNJl+6P79ClRTDCXISnlNWe6yHUDhrUqrSgMerJ+JE5iQyHb",
+	"5V363qlioCjDuGC9Vo9A+/D5gE0O1r64hYrpN4hmU6qowWQnPaUx02sZWGmSwZn7wYS20vnPb6PS16GS",
+	"LN3kgFLiJSwz5iohAByBQkRMBRjaraw/x2XQhasGERDINZvrp4RNpmZOJoyiX6cr8l6LzCug4RaBIOHc",
+	"+Gk0S4ew0lOjiZCO2FD3weG1yJkhgrFEd0U/B8RwkaNl+fwoKA3iUpi0p5GqlpfhJR8yK3OBfF7ac221",
+	"Kv9Vo0ie2z+qZs+1Q1RWQu4IUdrxmzPtImlN3p2l5KFUS8uZq+bVtaxRzSEZc42aUmjqewFNvUCiCRMd",
+	"JqctKFcfjLJCvP0SkxZ1dTFb5EwQHIFukL6Ds+HJx4/94k8vg9kfu6JfxbwpvefeAcXb/+YUK/uzNi5a",
+	"EZPHKore04V2c112sT0wlcCPuAmzsUyZmwEZ8RtGKHHaK8I+iK6AJWyRY4NG5/09tyINckgABEI34F2r",
+	"75HB3DAN4u9B+8nRAs2f4EoCicCJ8kdGM4OU4sAc8BwssY8KDMwiBV5kwnKx3Ncv1YgKJ03hdIsz+rTI",
+	"CvIhAX2vIPeJj4Nf1uY95swS08k/bpB+BXXI/rCMT1OxQK0g5P11UluyVoueUmOYsoP8f387bv5Km3+0",
+	"m09avf+v+f4//k9IoL+VwWKdAcHB66zQ8BxfvmZsSihBiJUGSfk1I5YUp1OwBhXRFcpK3pRMx1IwJL8R",
+	"A2YrWHDnPKDO0rWMt+Mi14qpgAyyKtsCO0vlOvW5rwGWtbvBwhQ7vdtuh8RXkBB6PElZPas/rkoSFGNj",
+	"xpB2Keae2cNRlJmxQ64w/t1Dy/vLzP8oyPz9YCb0wyePxe6lmJOY3mosIbXSEaY7oPWyx13ok0tYV1+z",
+	"VolDvJ3J+G8gceEtR/SY2svgms0bZDbm8Zj0lTTUMFw+j5jXJ4gJpL92QW0ba7+Py/X2fssGV1r6H8TA",
+	"BzHwQQz8isTA+5DZHgSmv5TAVCMXFLkkC7RjLzn07bnrAUXyp45J23/7a9fFdAD4VBItShFlEL0/N/Xj",
+	"lsAkN/tmQRwqdVovE1UxhxdGnYOYbisILqD1Lh2fsZwJTESVIi6JfCg9OXEoz9+pMUJfs3n47r1mTupy",
+	"nH/hoqowYkzYOL48OTtDfo1nlGti2AfTIsVQu2J5rBiulgtousKr67YFp7V6S8roxHe1KV9w1bZYl/I4",
+	"g2skhVE0DpCrnDJBp3y9w8C/GGr+GUv5DVOBhfeJF6X2S3xuIJOadbVPGoR9oLFJIdJN11B1lUkEXMsQ",
+	"eXFj+dDWHmbmUyUCYQAz2yJmj6AsgiqXm2+wtRtW5xZLQhB+EArGSN/BrTV50vc58HJop6Tmpe7WOrB9",
+	"VksA4fHq6g3BcD9/15bnUhzeHOBlRkFVypsM3mEufnBJ0kmQWJgTdYyaczEqvOcsCTrPAUF29S6XBw1D",
+	"nNCEbbjZIcMAblg+k0ZBzI5yK9RXGuKqI3IXVoT8uC1ZDzbW7U+tkH9cBHXce4TkoiuoNlbt1AqBpWNS",
+	"PHnOEcF4mbtD/GxAPjIQVWzF6g7pl4GMLenB33I4tP92Z6z8+JrNe/KGqSRjoHXB32nirmf7RmJVFzmd",
+	"2Et7IhO2+FvxpqKG9VJM+ut3g5EcDlc5hL4K4hwePKoqBM2FOToInj4fMhwSGoWxKjhcxVMmp2mQ9zmM",
+	"5mU9BUN18bzOqBJ2uUINOEjn2tMq04Rpr7xPMFgET9PG/HmzMBQOMZwQmVyObylQLNfcsBKYCK5HvrAh",
+	"yvW4+5uFT/rIQITaB921Nrb3VpLwDQtqmlf+Psw1sTyK12tgIFCm6UoVM+xPWHsLQT2AjaJ97Jv5LHK7",
+	"VGOdgG434XaB3zXrderWStrtSZbgRhfW6RNjgtUSY4VIyBJnfbw2IFjVU+ddXD5A5be/eOzndxmFvM0x",
+	"2nSLIZjdHoSU67ve5I81a3LFQlvjZKX5mgBO/5q3QENyHMpEdgZoGuBGO8jgjaXGhV0tj6Zub1epxmPH",
+	"IDchrzot+GevZ2k+EtRkLgbHZEqA98Npx2vn4ni/6yY0m7PJVCqTp0uHRY6lvS8u3uUrlQsW1oPy1KvF",
+	"2b64PH9N3FNLnwj7jACwq+cHnTX87bXi1sJpYlmTwDzdlbwcwA357hhdayUT9yIYbmdQB2IQ1gsSNe+p",
+	"rBxKVz6hLnstdGkh7e422u22Q80tn8lVNFXeycDV5XBEAv4VwZwGbzlCNUO8rOlc8+l0zRrRFEAMERUg",
+	"WuuYLCQh33g+zGIF8+UKbqtI2IcAQ5GxDjJRxSABP6YC0kwNemNCV3g5UnN5l0peuZJhZF41i4SanZQC",
+	"Vhdk1nJ0qwt1J/51RBl9fLB78N2qmITleO7C7hFAbVwEFQ60fMOUDmYJ/IwPPG8OruLCdjs7u2+ygdtU",
+	"DLK0OqX1D2+7j80sQT6GbGFrbhR8CTBduSmgcTPNCJgLoKDCiqj8WiMm2n8X4fZDuSZhA2ZIpXH+Eue6",
+	"tcKrqNBbvTXU/twb85DmteCFAX2n7NfuPyVyisILeq/4SEiFVhKEtFy363ltsRW7GAxbXScL2aXNs+Qx",
+	"R17IWZ1Ddp0rttLaUKqt1IItkjSKfqwuCPHJCTGyxsq/QrOsBOg2Ss5wAjop2X3yqB1k5HyleWlxbFu1",
+	"rGsuNe+/dCiiOGffWZD7Gr7q3NZ+l2c6br53G0cGbxMS3Ig037AmwfKX2WBdGhPIHxXuAtpsjQd1BVcI",
+	"MASsv4OcoMocojXJaqv5gDvOQUZg2CSssNWl/MiZCGZYBBS0Hoj8+EGo8xezkDkjHQW4upfFC69O2FZ/",
+	"E4xoumEN3KXTExdscP7Tm+CiBrbl9AOKe66Ji8vj4JfXq6nums07oCFd/njc3Ds8ImacTQZTxYWrUfPo",
+	"aP9xUMK4DoUS/MTmxL7ZgTk1cFhAOHUzC1xsr2SSpZleM7FMrygApHnYOPdh+ZM3ueC26WbMN2tk7T14",
+	"DZAP6Cu35IWbVUORlyHF0kqbGxswLFmvs19Ag6ER/MTmF7JIBtrCgDGUKg7uVCpnmlCSMpoQPZbKeMAh",
+	"YK3cYY+hYu+8jEoTqBflSTccbGVbrA8f+FHOSCrFyLdhb3cQ3vXYcnDMYeGIw6OXzV4kofNyPMHe4ZO9",
+	"ajjBhtEEJczA5cVxaheEEwgCrxKfM7RQ02rvu6UAghr/HXRGrGbccC4CJNapkiNFJ7rWFVjFTQwwopQK",
+	"B00JSZzgCmBqg8SYWlzbEA2eC3bFJyzHjtqCCGtE6KtcvAFUOjQciWtvREJnTTUO6PBoO5yCemH3fMoE",
+	"T06kGPJRpmhY5L3zpEUHrdXTWOmzR9NRDwBZHpIi7yIpUmewv3e4Yw9pll9FmmX91m56qII8YCaOY3CB",
+	"PmMpu8Xt6ivs1sNd/CIzRdxrpGRm+HSYi0Xb3eJQaib8LJidvcptJ9iMaUN2wQLqHWN3kMde1L7dUITy",
+	"CbUfw2dk3edQPDcEZBOVxpK7a2qW7w0Ws76NL2k9sVz44F6AMKJixEgfbkEU4vNg3TuCSclDKhb2nF4z",
+	"TdhwyGIDXg3ny85xY/IoZE36i5PqL17Y68FsPhviDEYA+q1eN4uvG4hmQWfLNFS/zgT/PWNPIewW3HFo",
+	"HKy2fivgGo8jeME0qkJbEH791jj2kjNGFPhVlrqMcjMGGK8h1t4FKLm72JYvLY+WqDXEZjwuXb1igvVr",
+	"Dw4fLWsf4aik2ygfdcE871zpITA3N9YqHevca5ATghX9tnKvuVV6hqOscbC5wK2ACRhKgqEBNIfAEekc",
+	"szZzLG45JP0fTq+IKwbW75C+R/7EuCtsVyoNf3J93d8ufiWHTQx6tagZb4BvVIXjWW4GsSVdO0VB7OZZ",
+	"HtoZNHvWRFLaFkuxm0HDswNuXPMpZLewD+Gw8aAx1BuYSoCP6w09Ds4Sx1SKq3T0XdqE3HFdWtEVB/RZ",
+	"fkAWwyc2ODhFRmGNZ32Ffx4dp3kd11LgBQYwQ6QZOPHfOCd+Dhq24+QJtGI8ae9+t3b9/DBW+vOXgtgD",
+	"7qPtsjP5cCE5M491X0pn8/CPRVJkET28QXJmODTyrnIhA0OpzyFclRn5xfMaN3C73UOu4uL6VTPmCwq8",
+	"TbTiysS8sl/T4+JporZI1/uCuXjhQMnNAxUgHTzP7lgdAe8UxOL0ofWWWL7KaO7skII5A28ltp8bQpGt",
+	"J3zzINw6hIbApo0xbWA7iIYvicmw3kUKU9ErtsS9UQmSwoRp8E8/rbxkxmyiWXpTgnHKc+M2EsUqqXkf",
+	"P1+W43rWmqfqlnn8/ac8furAVgBGOMKv8q6cq+Q0Wr4cSmHMnnLWBjRfsBt5zW4fzWNlaC8RPIT1fNGw",
+	"nguJsnh1BwcZTw0XqzmokqkrBMFTQ7h4iv9qcgGPtMfKGEAwMDNrMIVX5GxvyvzCIWw50ftZ1a3DnaCp",
+	"SMTmv2Uouv38neJbZwoE1uouc9EXxu96C00AT90t/dFQZYNON3QQTxW74TLTPoH7mrGpJjOprrkYLXmH",
+	"rYBxV/7hWvDGTSCJQRCAvMBMu8iqFfFFWwar+btowOwy6ZpYtdtIw84KuoolcJ2XJ3PD8MnES/aJcnx1",
+	"JT2+VmSpokvyvL41LOJ2wOob5gXZPerZ5rdap60hhIsdLiCtK80spHRWhlVZvmKT3tcT7V0wuVpfy8Z8",
+	"7pJB2ZyQeSQv6BawOVZCHZYVtpQGDHrPUzoCU11KTTwGBYSpG9avAgA42cdnq1jJfEGZLPoZKZlNw1dW",
+	"jSxSvjbR4AbxKu71oDYhM1WTq+isO9hOLCdMg0m6Q/pu8axKyMQNV1JMGBaXH/KU9ck/KOm3mLjpE/v3",
+	"d5jfnNJwPFZeCqbOZshFVcwuLaMvRU007rPPOPAKBDPhHhX3FY0WvTT5bEj+1jqhp/Qi7liVgvI1Xplx",
+	"4wj1bk4N0vwnnBrwYZfk7lv6We7CTVLvb3rrnkARtHJ9iUX3yOGty4qs9JD4VdKOj2yOr1y22C1Xd6sA",
+	"mG2EoFyjRpxXsAsWMCPdt9F2nqkqEDIlL95dRZt5unqrjekuwDja1HdVarNRXuv6jRoF0VEqNuC7FGB6",
+	"m/BoZ7SaUA32cZQvmYjVfGp0pRxF2XbHBCtixTZIiK8T6vrXPOl7o30Br1GfpwQWtZ69BDZfDvymrrrN",
+	"IroGCFuwLApseHNmNha3tHGZz4smTQbYCX3yjzzGsyg2VUSVXgs5s/LeQvjndw0IJRYOGkExY0mx3xVF",
+	"azkMmjO5+dxyLIuC15+r0tjfANcGJLTSJjeicmQ5znKJzBaEt9JOrT4Rd3LhFOerDtNTlRS1gOjt6/iB",
+	"1GSochnJfCRuiWFSf7XZcWjDMRVwGbBHrCh/o+WEWfVOjyHJM5XymlDTKCoLZmoEWRdcgQ6y0eJ5ZI+g",
+	"X9YwdUNDUBRjmblsjITOg2JV3vliPSlL2mwCNMtoPCa+l4aHpYDhPy1gZeyUnRJkFWd3JjejjHy1IZtj",
+	"rUTiJ+ybb5T2ZPVuhrNFVup6vjcyYCO6uVbnytzocCpIkxeeQHSxZiUxJRR7V8+33RUd6urCP0JmkyeB",
+	"Qz0Gz7836wKKAy3fyw7vxwnURFHDCMC4eJjJzToox9ct9ADm4DwSqlHBkoJ4SC8e+Y2qRWMSGyLDWIbS",
+	"42LV1sF0oawRSzadI9Q/r0mBvv9pLWZUefYPEy2Ra5meio2vO1VZgD8WwRirua97L9S0h6m7peEuYSmd",
+	"b2i28/Gu9k5Bk527xpdMdu0WKZLsC88hxcDD1p2Y8mDif2FPRhGEvZVTmWyRoFgfwefRda1CifCCTzEF",
+	"a10oZSCKaaVG9TyY/7hRyzUZpc5rG8gfDcHteJ8tcKmBdLE7eeHJYtu6YkxvamJKbqFRAxeDJd47PCTx",
+	"mCoaG6ZCy7yaNZTI5H39KSnQ+uqjd0JesxfvrlxUYvsIMhbXxR5/eR39nVTX2oGaUkH4BKofG0YAHdBd",
+	"7LqI9Mgv+BZZpd53heu31RVr6fwOKjBV/ZUlk/kXrcF0t6aHCvXVWyBWVXJ66zIEtsc0WKzxemdYaesK",
+	"0KJ+5rHvk5pis4syDL7GdfHdlKkJtdpBOm8QqbrCcjSYePcWpWo/ZzHaDd04G2UQfFJw/l0AG2TTZGsS",
+	"2TydH9HrFssyL+1OKRYEp7BgvSgNsu4UfVqB809IXPgakkmODUmZ1Scel+5igH+YgOmqEjxZZJhwg2Ed",
+	"dFlc6opYTiZS5Bqqryhg15wl1SP6DeSivGQG1yThI+78RNNMxCbDGElIqp4T/KSRh3PhRQJC6X/1W2SB",
+	"MLpigTJapFwZvqgbWy2P3Px9/MfN9UzQvv3UGfaYSzOxL3SFD1Us4rGrPMoO3/Jcl4/lP4S+UmqYWqqs",
+	"sm0tdX9SV3o87MG7C4MhJsF9xeV/3ro004Bb50vcQF/gapkqNmRKWblgrbpwV5g76yFu1m6pbSM4+BV3",
+	"EQ51mQzQz54pbuaXlnBdyBpIi8eZGRd/PfecEd1hS/lSFd0B0rr6b84vr8iOj6x2Pph+Be6tlBcDBweI",
+	"AvorlmFszLTQ7FHxD8rSHCNvda7iBywKlY6qNgTfj6SZGe+9qb2ZLp1QCHwsZ1HAfd03LfKS0RtWQSnC",
+	"9CvIpCFGgiED8kh8mB+Gm3YFvo+8bpjK2ZLD2akhb1UadaIdL6kXQWs0S7jpKEYTsKFSVJnhV5LKUR4l",
+	"oyvvuN9KT2cYOpcnnDQ8Z7YzxSDE0ldjKa+rLToAZu21dq48jilnxRe+F5R1fB8NYpg25Z58a1EDwFuW",
+	"5mc3NcnSXJV1djCPngLf5DOC+l3QuoLo28W3p5h77NuHmwnnPpeZInIG5A6I3u5oVcbj5T18ks8QW4Af",
+	"nYyiQb8AfGwkCUjK83EelTb9j847tvCwcPg4S23lsW8Yn4RXvLzW+L7XLBcI7UNTxzSlqlkyZTVTh29g",
+	"TxGe57KBEM5T9PEjuHvwwgkBacJiZFNcG10+ZLR6zGjpoF2N2ZyMmFkMHu6g4x6sSF1h5aDjN2dOvmDx",
+	"dbDMXB5i52vJdUVX/JNcyTJkJhkzxRpkCrfaP//puRn75z9hbOmqg98izjpaBNfTriD+1RqeQHKW8E8C",
+	"6aUw0H7OWPs7SMUOzmmnAJbog4AL+WnI8H3BEshmg/dt9/0lXJr+EvhOixznid2YPgpt9+l0mnLc/B2H",
+	"Hf8f/9K2Bdw5277D6e/HMmH9UkotzggKXeR5oGNqGUY4ebJFzkScZgk4rmdWZ5/LjCiAtrVEgd1Dq+7u",
+	"oVO+Y6nPrRVYGAWhKae4htUbaiiV52jEnhLDEOnnOdXm+M0ZEJvCmqJ2WpDFatxPPiwz39h+YQbso08E",
+	"0jALOyKy+JTHzNkBUQCJjqc0HrPmXqvtUNLxZtKdnZ3ZbNai8Lgl1WjHfat3Xp6dnL6+PIVviqTQ6KUL",
+	"0itBj3ai3VYb38oRUqP9Vru1D3KxGcMVsgOQPCHz+TFInbAqLpsnD/PTzFLfMVRa7EC66c7YTNL+UyRA",
+	"BzqPJORqAlmhE0jnzPKqETOIalsUM4HR7LXbmG8tjIsELROdJTaMRaKTqZfHPDhuEXcHuLj5QlqaaLkv",
+	"WrGc7DhA1gKQp/7V1oylafNayJnYse+3YARlgNvNvgW22KRlaaiJ4Lc+B6Wyg8V21bbuXvEDWtpzkPZA",
+	"PVmLqAwLCDzc7+PiGoP2USxx1M3a7f34/0pkbEme2E/gJxZVu12UbRdjUTEMwVSKeLr7cobhM0aTCmYN",
+	"4XBZHSKZhKaVk9POJSxwDhV92N5f/81bQW8oTyH8sSwwR53f3luJfjKhag5WZFYOHvdjJyoTVriwgiYd",
+	"aQBa5zqWUOHlvW2whqTqzuBbvCY0cyjMMojB3CIAa3i4+6gVOmkvZtf60w+aB+bLzxn+8JvDkYxOL/cO",
+	"jyKHDBm9aeJfgNUYJYPhq99/vEjf/fRicKYfXZ69oucH9PzFr49Hv/9LH91Mn88Phz/88uLN2SxyMIzR",
+	"6YlDEuxEmtsV/RB1olc/fX9y9fos/unt5TPOd3fnl3r/cO+IP/v18TG/ko+usqOf3hz/fvPo2UEEqIbR",
+	"walJjy4v3u39wl++Va8Pb4Y3P/+YjaePPjx+8yE1k3fv0sHg1cHZ8/mr6OP7Lc6NAzAMUPUCdraVf+FO",
+	"g+U7AY4PRbxkuh7KDxMeBwxBApOorB5i5m/9cWtEp1ehyG6UTjVeq0U/8OtWHXz8Go7iD8yUhbsF8X6T",
+	"Y7iCO9edy5dcY45nDmGY6z4kh8ciQ4ZVDVDcQMhDJ/+lfKCo1Y7w7D4+2D0Int2KBo3L+KrAD//EI13G",
+	"ac+PdQ08329lM2nVCZg74ktqQvS+HjgPbrXOzo7VJNKx1KbzuP24XZJlowJJL/zu8vW93Fzd3R3E2qtp",
+	"A4XtEKaaXQ+nOb6vBdOradUJIIsoeDVvV/1zaxHxfqtGRfS84aP661RCRB/E5LwPouHVjMa/uY2EsYqG",
+	"a9hnTplfE4dZKFewKXcBTMxmvAiKGeQrV94vntdEQEHofMrE2TNyIoVgcYl7YNCm5S7cFEHAxirK9t4Y",
+	"cuRJXYHnqVGwe8+tSrU7F8qpo9ObisXOp0re8ISpjlXNxlR3hZCkwj0LXFfIurVdQxz02TMvsIRVghB8",
+	"6FfP5DZDH/3NyUcPbHEdW6yFG/3Np+m//xvxztCRWMMzGwsoSC68qpaFsA9T5yb6WjltY4kFUTNewX7R",
+	"FJRwU8tnX2OiCoRItshzwCrztbTQ2sXR/JQsS2Up16YA4QQbMlV0wgxI+L+F16J4ZQcdf9HHxto3X/IJ",
+	"N/BiOIYSqyTMxtLnD9PYSMBcgewNKKnojeS+Aiq3Dfye2cXKTQ8erzOnyLW1xJYBs2lsIP5FikbVXdzC",
+	"tJEeh9jCUPf4WWUAq8uyLfffhxBnrYvas5lidf3JzMTSQRz4DpnIJuhwg3aKQOOSIy3v/v0nX0oFNGx+",
+	"JTnH4m9/+vXAfSmWD8NMpOX+NEUgJPgbwmyjw2E7Pop3WfPJoM2aB3SfNR/To4NmO3k0eBw/Gu7T3d1S",
+	"pnQn2t171Gq32i341e71XnvvqNnebbb3rtr7nfZBp334a4ThQlF7sD/co4f7zSN6MGweJEdx80nSZs29",
+	"4dGwHe8NH9Fde/v4le3k67iVSg2nChzyARbnzJFYL9ku3sdGdLAJw/qeJj5QGT7Z3YhfeVt/gh9twOSe",
+	"SzXgScLEl2Klfy65M38rewjf22NTdvf+9v5jhfu+hAKD4DzMIYk9i0V2WmavZrwzlGokTbPssYTLMSjW",
+	"5mZ/XoR/oq3PADZuHhJquH0wc+EFUoEYCtytiC8A+WWZNeOA3pRlONj4711x8i1OKB6x8gF1oRL45L9K",
+	"xtht7vNKseaPVXe/URn7uMRa9rYdOFjlMWLDj32rAU7NPHT+zobBTWhgiU3KU8JdafdbHszdDaj/SsqX",
+	"9lrDDw43OS65fPeKJZxeWVZuP97b2+TjqZKWjeFps189Wf/VBTXsJRaI/iqEKrfGJVeqPYvM5Ni7+Rl3",
+	"fu6FU57KEQZSh8/2c6nIjA2AO+sWuWQGQWN+NGZ6LtI5iaW85qwQSquBz/bV/FEl7LrRFegBdg30Uzka",
+	"oSDh0ppgFGghtRwOfLgAh7rQdQ5h0UuYVUj6DdLv9X6U2jQXnxApCDhdGhB4pcmTNkko6stdoY39Z+6O",
+	"BMe1zEyLnBmi6Vw3XI5so3AOQODwmGr3pBQUx7X3qzk344jfWI2eGqYKWRRCaYpXCXVZayjWcYhQ6BBt",
+	"FBUjpjRIg+Cew2y9PP6xKxIJnDSV8bUddGl0TDGYQmr3TsiBTOaEC2TOEBWfW4pzCkJrsYYlzx3dEAok",
+	"HdvmIy6qUZcNkokUoXyYe8GhrPZfHl+d/PjT6S+9k/OLy975xdkPZ68v+61S27kTXZD+OXzrXcVEMIcH",
+	"5P4uHMosab7jZtwP2RuQrO/2iihuwiiWSllVZSyVZmRg91NBMjAWaS+i0FwzW7DoKpzFRpfItvKpLpCa",
+	"QiPxr+58j1SZA9tsPIelD5fum0t/Xp6Wc9FRNcOgCzjcX7kc+LlvtW/wfqrE2PlNLW4lx/gCt5LMTP21",
+	"BAUKljC1cqppEZflj6xwVrV4QtRLK8QybJ9Lp+sgHDjIEtv4t6M/LO8KMtyExCmjqnLo1u6Px2Op3aAL",
+	"Nk0hOn0pG82bpheSsER1/84qNSbhimUiYUmjK8yCunHQ3i3yCfF7YCQwLZaEbocCTubb56QXTLCZZ2Cf",
+	"h+t9m3IyJCNuR+SabaL/XjJRqgVbVMIICeSQ9wJvUEv0NxzN5iWrbrm4RwslXlfQNk++xBA+j0VQDjm3",
+	"hyRM8JrdjeasfDWTW4hFLqs0YqaX/DCexvNd+7/xgO+m7IfnJv7hQ7qNpFQtsHIvklIiBbtrVfuqTBqW",
+	"sQ0Y88kyyYN6/bWxDXt0aRkLZY1CjZ7C1dYysIRRXQ1bLVgA+C+hLC0poxG4CGoIwgQtzuMJgg+4NtZ4",
+	"iRm4ET4oR8Gp5anvhWmwlHD+BJIfPR+bvxgPfoj5OX/x/O0fZ7uv+Zk+ExeH8cnZ0dnkefunvel+cvLi",
+	"SYvtt1vxXioGk+ft5H9epNWE7E6ESd23WQiA86thMgsQ3KvC1EJdufd3XstLIxXDKi50VD+24gNoH4f1",
+	"oLz9VZQ3y3c2Y3+IA1vP/qyIk1vOctD0/sX5y9Pe28vTi77L6IkZ2MxyE7SRPvXQWcecubrVFW8F2Kud",
+	"T7zkpLRN9xsVSxVoF648Wjnrv0GWVYv9rsjZciwThvB62bQXp1KzpF/HXwFY9fP4JxqfxntdjuG5SOd3",
+	"3uEWDK2UJr8RW9+97Yqu1NPygpebD7qO+3oiv7UFa2t+1t6Aw5xIMUx5/CA03ifbRDp2iWwuuXAN24RM",
+	"vR2ft5yyEDboScH7MMGPS8ea56GSueQfB+19ssC9wG9QFO1Ee/6Ma/ZdqyuOyyEyBYYeS7ACkHawcwhA",
+	"BpnriIyBzBwT0oCJHz97dfa6X5S66ApX68KO6cnimAC7nSYTLvrfhfgpfltUHv4kzlpW53Net1xn9s74",
+	"WqBg8kb8LWB1fObqhXzdUtUDF/pyXCgUI5JHbK4LEEHyQl6yim81fNDdcoRvXuz50y2rn/2+Rg9uE/H7",
+	"1UP80Z3S1g/MIGFNc/oIEdbU1wgPpzT5PN1K5Cu46plIWuS4SC43rm6ooQ7hzSGI4tVz0H7yFGuSdYVm",
+	"N0zRFI2oUrOAErD3xLZdtssuQQ7msEVdsVwZe+lr5strIwhBpca2f7naPARRdUW5wridNxTkyNFYCDcd",
+	"MmMYIECxELORhAeNQIhatXBib3upesSV/EL1GdDb2ncWy8Xfi4Xns7MWhxCWE//DBf5wgd8Dkz0pIZu4",
+	"jxo5S2zUM6/NtZMd9sFuSW3g/YUDALW8DfKbsCgmgeLTdmDLXnds8Xwmnt1J0mPAcOKCsUFFy/G9f3O5",
+	"HWVES0yILcNS1kVNr7KNLCJrOWy/bcK4HRzVb1FuEYNUlBIYYt3AQrb1bZjvs5qsvV8qNJV7HiGCrxxS",
+	"/CA13eWBPoWzgQd6ISdx3UHNgcyCsnrKtT1yZ65swaeCdPi+3Jn7DX/CzIXnUtozPxOsSG34+L5KlBvB",
+	"8NXUZAheuNBgGUDqWxHsD1DvX/3Fa2mey0x8m5cUpCEARfuiGZ6kc5Kqo+lqdYawjey0IlrnjIp9iNnU",
+	"VJD2pWAt8g5sVi4brOce9RuLLxJuhW+RsIQYKUPiNBPJ+Uxc+hEuZY0tgjlrSXzUiO+nqHcZSmtaGGMU",
+	"QG7IMRgDKUwHwaX62o1J3xx153F1UhQYSQSjz/U21hTHoUsEdTeRanqt3lOuiLmFP7ryVY07eqGESlHu",
+	"FWsQPZDi/TBaXRDRpuKD/2TnT558rPLbFXxv62RZ991ZEv1lWNZf/wY/FQnciXK4LXkhulUzRyXeLpzS",
+	"2bkcBoVtA9JaSmGRS7cydnjqMqFub99ajgm641DGc8Gu+IRBRZFvJ5LxJMeBvu2RfDA1fSUea+dazkNt",
+	"NjYNlc/0jiqVjNoqVXiThGACuJOK0WRe2LxbgVBnGMPPYICJC5iZh1ThO00VxvKnVBQuijw46yFp+FuI",
+	"as4zZhZv1ZVn3uOEr7IsneRY4vcMnfLpSB2l6SxBdWyDbYFTXg9u4fprEI0YgoM54Q86+EbyaQXrfjPt",
+	"Z6lmQPk+87+A37k+Ur9UggCOikMHy8sa5riQY2r7uWZz9zIiQWJQ1I+Xe4dHGIXaFXn5U3Bn+wxwvy4t",
+	"cuy/BSd2ppkOFh2ExHhwAEM7CNbVFblPHB5ZAV2zdBgyWaGj48QXU7j9DWklcPSkVBHYSsu8jKsGN7Xl",
+	"wk33eW7pukAY8PxnXxDhtzIg/vaH8z6DS4sVWGlawYG842aMxSujbedQ+TRoZHGkA8h8RjvyfXA4f3ax",
+	"4GvjmlgrYi3b9CVCcgYWZJgLwkDASLQ6W1tXq7a2aiI+S6zpLxIa+Y2ahrYkIhdIuJKE6oMI63a9fT88",
+	"+SKXEVzHm/PkwKcrePIDbX4FYuEPkMy5ki631FngS2fA/rTwxWeQhsTFqJAesWgt3OMuOrAmju8OpDg5",
+	"HFZEOB8VA/ErW0tb9xi+9/UcbB/X95c84A9S1r1dkC5Qb2sZawfFeb0+u9KpraBXrtY2AY1AsRsuM68u",
+	"kGvGphoUMMuNhlJ1RV/eMJXSac9VEu9X8MhL5byJnnETj3NEr0TOhOET0GsrmemQ/ClkV7hO/3Gwt7eY",
+	"GcTFDU150nNKpEcMDqcJKSgGhyfWKUmfxM1vz0oTWk2lXFi7qPP46KDd3ibbG6YD1e42TiD6y+iwBT0/",
+	"cNgHDrshh3UZmEA8jp605wkbMltw8TZ9YaQwvz227FQlZEqVmRMX9Kur9ZsqNsASPOQ1m4MDu45Jd0WV",
+	"S/s4sWs2dxzaV8MZSkX6CUvpvIY9lwcZU9EVKaNK5HBDHqVzkV9fu0ITA0ZcVDQZsKFUlbKIaKDE2a1j",
+	"y+Df/gmqoH0RxjyWWdVOWVm0qLN/tBVb9tO5X8asGE0nW/DlfJFvw5lLH2/Km6/Z/IExPzDmWzDmks8E",
+	"ikqWueZKPo0FhFf5IH90JYY/UdfMO6oB8t8ybcSnoiD2f+Geyl0ij9gj+oQe7jUfD/eHzQP6+Kj5hB7u",
+	"N9vDR8kjuj88iPd2l4qJlitH2gFvB8tvV6rWcZmmeb3mBpFpkpfV+Bs6IEuFsTdzP5YqXXtSzn/ayOuY",
+	"yxM+jQELznnr+aWhIqEqIe98gW49ZXEe9VInXHRFQAV8e/GSTDJt7F3vELKlgn8R6XTGCY3HXDhU/wmd",
+	"I940ownhwkjEMzRMCZp2hWDG6hMeErpAgH53+v2P5+c/9V6fXr07v/jpsk8EnTBdk6SKh8pSaPRp1768",
+	"DueEhQ7iusO13dG6T7fj0rz8D18xa4JjZuXwTjQbaxb34r2f/xVPfm7X/XfbBV+vX7pD+G05ST+rSPJ1",
+	"sdxtRQu3v2G2WxEh1oa34+85A1rnhixTF9euCv+DV/IrII7cJ1k+/PYSTeXI3qdQi5ql3F65rPbGrvNZ",
+	"hgmkfUt2vlLP+xHvoG044ho++ECeX1xcRLfkSr61rcXEbvwWbsmZA0yx0hhAqfhz4pFUADsfM7hyYEYh",
+	"Xd53g9BUSyKkcNArYzqdMsGSrkCDUT0CyScLd1MKZcTvwHNph3KPfsvPfbwdovRf9Jg/CESbuxm3FIh2",
+	"ShdhHdLHsb8t58Qedao0FBpCVCW4TcFM4CsdNXKs6n1fcSl/MaU6qPylXJtn5St5OwZ4ZzHi1dUIGYIc",
+	"bGLU2WtEA+Bg0Z9dyMruRp3uokbVjT5GGyplQEqdCBGpgOmqQp3XhppMk8P2ntfffFHJkvbmgUcG7fhR",
+	"rrw9rlPe/EpFncP2XiPCHiBS16g5FyNLQYrXjnr38NftbE9ue+er0oaL5W8QUSrs+iC2fB1WLuOxQIuN",
+	"Ikbemzizkl3t/Om50scdxaYp+uFv11NNXV5TkOTcQzW4gsUufr30tCpCbFOD9/0q82DfLWSTJ32CVeuK",
+	"mptlv1/ONLCIXixHgv+B3rskQ67HwuVC7No9K0/kq0xFK/GHuc81A08mF8Q79R7YxBcXRC4RkLCQGEYU",
+	"6k9sJo0Yn1F6a/2n9iDBrUn6trOW7aYPRITFvazA4kbsAZCpmCOiR4PMxjweM3u0UAOCM+V1Jq8gtbpi",
+	"jSKFcGkBTGT7SY8LfDHoV7fjDdsd7uJ05lyst7n8sKWqdcXqL33cmL/Fid46/eVbZgGWaN3mrpcRPC/w",
+	"IThBReRqzDQDwHJ7eOyrrnwsH4mqRxkcXVz5KER4tVRw8sW7ny7r1BBXTfAnO5BP1if8dEKaRDqSipvx",
+	"JOpEp5d7h0cbKgoecta7VlDaGDHhJhJ1dp0i8OTl/ofr/Ztnv798/OH651/+eC1+b784FK9+nb7YvWnz",
+	"k+vfb3b1L8nL2d5/Rw2oZKF7QyUny33vu76tksDyqkIj4LiCfTA95aNi/Kd7zfZu6dOtq93Y9V+lKdiF",
+	"rXqpUe2E+rZUuNK1glmRSRmQUu2g/4aubLtS28r4PtjsGg+BP6/w5zpvtrrhMSOJBFc215D2bDRLodq/",
+	"mnujQIsgagNTmsQ0HrP8YHYIhTCR/Ghr4moNU9EVCC+q+Qcy4SIzrLAu2CsEzrseswRKCWvSH0oVsxWx",
+	"agW1RXcZBZwymtw+BPjew8yu2Xw9NlixMrc5vKtKpVyzuZOqqntmD7DbcGq+evjGv6VRErjJdk5ajDz9",
+	"YMpcZZmplAWAnT+v12SZPpeKUDJV/Mb2kHOLCZ1jLnzK6DVLWsRj6hF7OLjIWMejA5ARM0CMgfhdKDjV",
+	"FZWqtbpFjt21YrtDMqXG1eg8hwc3OUezA0FR24sqJBOGp66WFTC8rnDF5hqOhQ2tnuC4WlhTv5HXixxr",
+	"Eze17b5wUbtq8Kidlav1otZivFKU1+F9UKu/+FG6gK0ndPUZWoNEWhi18OuAPeuaJytNWRP64SUTIzvE",
+	"o4OAJcufYodqvSJo8wLe+GQBO+8oIGFDlUw7SZyFh5zIcbbLcBMFIt42Nm07iVVSKoyuDAADY3iAgNng",
+	"dMDSbQUAYz/woR5cOZCU0iFBUiluGvh750+7JSvvmgs2kTesVLwQSzqnKWBMazIbS7x0uMH4SjNWjJG8",
+	"RisOLK+PRcrlsZYqDjqa7UEpwxUVsizl/Y3REr5ZQwqS9baBTEpWyuh4Sq4PUgqTx7bMlSXcyA2yr6Wf",
+	"+8ZMcxXDfBA3vjhDxRilWqrbzjpv9/s13HvvG9E0CwYYAF+NqQA5nXJRxrkiYZgr8o+8niFZKn7YFX0u",
+	"dDYc8hiyiaGl/nfIn12zclhTwTCPplkuYNgVG3DoaVacv9saFIqjlws2y8JKI6LK8LjMUbY7hu/gq3uJ",
+	"gPr8vMMjNHwLPOQBBevruGHzOHJgQFK5o4+pAusESM2M4WJU76/A1ASNfEtIAkcZYqda5NJ9DFwPuF2J",
+	"8cwgvsqM2ZzEcoISJ6rtgNHp7AUUsoYNVbUhVb6TuygpUMw1oGolbEiz1ESdaPdwEi2ezpd8yAyfACom",
+	"rXpqGmS3Ddb53XErakTDlI6iTtRs4jtNY9KoEY2UzKZwLQmmqP3FOz9cwSUtMxUzgKi/4UqKCSJtuIFG",
+	"u+1JW8PfigMZdaI8Sen45OT08rJ3dfVyu3Amt7SrtD+/Zl7rVgzWGO8z3A/v4fxbqXZ+Xbb2Siysp/M1",
+	"lE5ofgIqx9RQU39GT+yBQucgTRKWkGwKsYuMxmMyhto1gry9Omn4Mh9uFzWeR/tdNrUEbFjutSYyTUDU",
+	"sMdXm64ooK+tMEHFnIhsMmDKzgSUyBY5HjooPkW1lzdgZG6yEHbl259QYBcTrjUXo9DpHzFzaajh2vB4",
+	"bYmavp1nnwCyAJ33n7rAJzjShGuCz2uL1RimbvBU5ieHiWyCfuNMWXZA59H7ZXPRUtjVj3JGJnZ57Hfa",
+	"Diihc700noPHNWOZSo7ArxWLFZ/YwewfHTWiCRf4124+Gjv+EdRzfH8HYd/ZepGntC9bsJvyRwFwfiCV",
+	"Kt3i6oWcpEMuEmDmD5aoTdiV5R8b8qpLxshYzsrsyRJspr3ZHXIv0DdJjSUrhKz3DEwX21wwMMO02YGa",
+	"6bUW1REzx/aFE0ernw6WXbzqb1EYAfEPqqS7eLLD9yE8Jf1KQ/0Hdf8+qHYjFd9tAQIy2E3h2ihqpAqX",
+	"amtEH5peTWxW61aCCr1Esmm6imDfQGzOfVKsxyD7dJKtttT/Zihj5ZaDC1AKtrouH2zlRCartvKVTBgQ",
+	"zn3u5sR3chcbutTYAx/6OvhQvjFb86BX589OL46vzi8Wideby1bxInzlzsj3s5cdfyh8+jWVTbNEXS7N",
+	"Tai2/zQsNiwhbv9zNrYlnTvf9QLNN1ZcxL74dR31W8K6T85t+78Lpl1u54FffyVyo5h7EwX6vZUL7Lg/",
+	"mgaLSb3RNQ+2gGhqLgUxfMKqerCvBvx7vxydYSfhq6ovVc535VYm1MRjplvE17/3H2lSPAdD0ZCnBkw7",
+	"fd9mv0H60GYfdMH+733CR0Iq1hUx1azOivsW5nvvFZaWrDGnH2hs8gWpMbmUHm8cJlTT02I1ulB3vmpV",
+	"sK+9w006+56NuIAgKijeU95wtE9vMo7fV45hwoX/e3eDEb2mzjaObog8pQ/43ZjWjcH5Z2+/7O9cIb68",
+	"L8B05iNBeF1paoe3sLIi9cp+KotLuC7K+9X06IIqk22rYG97b+Vc5ZOKg9mzur40GPb1YH3bQOaq1IHa",
+	"xFOQOW7p7x/8uz5r4Z0Dw+1PXa+uJDwciBz+JGcLaMEnKRfXUAZxLKVmWGD+F5nBCaLanqGuAK8eRn/N",
+	"xvYtF3hwN6EMtRB6oCZ8SuzBQA6CNTAHclCpgGlvJL9RUSyVYrEhY6k0IwNqDFNzog2dYiTE8nX/vlFc",
+	"HtD4NllCYO0EufUeMfc+uxYn2OyvqL89xDvcO4PcNt4hQyaxyCQrIvYOn9jV2qB6t9dx7b8HMpk3CBeE",
+	"EgQ+yAuAyckExN7UisiQEmFZLHbSLxBMaUJmY9sgN11BlbL8twAiBcaJHtdd8gP/vtUVXfGcZqmZW6bM",
+	"0JWL5QZ9ZreERGxt5BQGgj22yDEOYDaWea1h9oFrA2KJvubTKUsAY4GKrsCPUDabUY34pyqbQk0YxE1X",
+	"bIrA6faxnYztwo7JXxog3S1dBTi8rqheCUPKU71cI2PpIgjdAzjWGrVhwfUrEsv5+uQfUjDy4vL8NZGD",
+	"f1lGPmUKBt8oe1+/a5B+rG/65B9uSmNGE/fidwAj27cjvZEzNgAlpyv6Q2pvAd4Emuo37Or0J1KMJPsA",
+	"O0+AdsuKFBKMXaW5tjJYt04adcgaIc8zzitqRLG+sf/XjypqRJUBbeSX7tv7pE/iMYuvdYniRWKpSgE8",
+	"mhkjaE5onIma91QmNhBhN7mzZWyYaWqjGJ1gYOAS0siACwoDCNhX7jrSD89aRWJwecxR58mTx4189j5a",
+	"B6COkBjttoAPHmu/eO0uYQZFDsgg9UAKy5qZJbuos/uogZ5/pqJOtION2OW0Z8iOYrcRueMcdXa3EDLO",
+	"4BxhjdLQlf0uZwYTZDfex8vjcYkZwcmZP2Qzfn3ZjFvdnUgNjkVhDghxYbgL12gj+uCOJ0uaCBIGR616",
+	"u07YKqADjBeyvPKH0ytS1OD33/ZboZifV+zBd/G3UItv7YpoED22ZOzy/uqrvyOhrSv36nRey58Tn62S",
+	"S1Vjqpdi+J0wBsLOPw7a+yg15BFuDi3HNuFyoyox+v8IwOfY73oQvrAqYSrXih8Spr6phKmtWPSzMgkG",
+	"bUCrXGDfIOt8cPZ+FYZHzJeqJbrtHDd2v++kyOwx2JO8jQ6UM2SvHQKSeB9rznq96//RXZHXniUlxh57",
+	"bNltGbsVhud5O12RQNVbFuT25G6YPSYBfbIJdGWB3EbkJpL0ANQhBz3aB9Cjdgf+/6+3MmfeIyb152dO",
+	"LiHrwaL5YNG8P4tmmTmttWgCyCRgQjUV02yFbRMrdDuzlOehDeSYNE3zKt3I5TT+vtpJBIXQusI3VuGx",
+	"iUS0LEDK247PtsgZ2Mss9y6Bb4HJk4kEh9TwFirHzXOkhLw2FCRWtJ90CufXTGZpQgaMpGxoUBqXmb3o",
+	"8hkEGDAsrt/NC1jjT7gAv2IsWtxpD1sJSlU6f9AavkEW8tySrD92RhLgDA5FJPdwbsRZHKSI/c96SBGs",
+	"/h+I+MiPL6KKFNZPu2KrJbOu2JBl1GS+K8A6SdC8tSCmdUWFL3FzKwENQaw2hi9B8JUHbfxbTK7GvfM0",
+	"7iymd6wk1cZSebSeMM6VKvAZbgd0VYdkoT1AV/BkezcjnJ+ac+3CR8hi9EhXbBg+Ejx2I0WF2fjU4TQe",
+	"kN++hlOEe5HTk9xK1PVS6qYm3E+QQpdIjonEnlIPwXiHYmCAYk8fgAq/DmHqVCQV/agIst3cHuuDnu+B",
+	"dLbHvSgO0OqsbnzRxX5ujiJR/iqoZzgbWaFvgkiWaSulPdTG+XriTqkzouY7VcOhx4ymZvzHqnycH+GV",
+	"O3FH3FTL5eVVnrYrbnyJnwWrhtsubrVvKzJVT8YsviazUti4M1VZqQlntQL0gwujpJ6yeIV5B4M6dN4H",
+	"dRi4tn04cKV0fW4sR5Mz3SLnVijzCMLOyuMKeFvRLbNimr1BvU2maDUT10LORIMg6G/SIKgJgV3eXqUT",
+	"Rl1KDVzB2EmjYqLpCgeP5kz/C+Z8CIW7eH5CHh0d7QXjwvKFubLD2thC/qE5m82aQ6kmzUylTFhNLwnZ",
+	"WrTGhsskZ/CXiM1fjAc/xPycv3j+9o+z3df8TJ+Ji8P45OzobPK8/dPedD85efGkxfbbrXgvFYPJ83by",
+	"Py/SbQj1LJ9hzuruw5Tui7XcSSnKYsw53vvyLTBVdisNLyrCG7eFGIEHwzqh8Zg1T6RtMK3r1r2/81pe",
+	"Gqng7L5RdFQ/zuIDaB9HuNGNc27Z5S2uHfhu+e453PDLV8yMZfJammN7atnmJSTh64oRfu/Jhl9dUMMg",
+	"j4ptfovBh7e5yvz61N9nyD2+p5rHLqlvIZZJAMF5tlfmpnbVHSOVUybolLf8Eai7r4DiaGxeYMTlHSSQ",
+	"2tYqh8sNJepE+612a38bnuBHF7y+BDmfMnH85oxAuySRcQboYV8LYANcBnZ8pYETqiFUt7RtCdexhAJu",
+	"1a2b00m6ydb9Yt/baut8y2u2zu9ch/iN2yr999vdoF+OX71csUFgCPqjNgLwOYZ/Qxx8GTuOa6xoA+mL",
+	"iuhxBphoJJEzASH0ufF4CI6oMcOKRwk1dEDBy9MVWTG9ji98AKl/hqcpGTBfyAAcRAIlIeVN1lg4wI8H",
+	"fUQmU4LQrpjakdGUyMzQESNcgCFhmKUpZEhZ+QTzbhPGpv+520fRSksf7Y6jhSwAbN7ZJUD3BJC10lQa",
+	"xJIWhGBqIlUD5DHEWmOTAQMwt+LdvAmo/s71NU6rb3vmYtQHaHaNAh/GDbfIW7texqExUj8olwjMNRko",
+	"kO6kgEblTJBJpsGOPrTqTIPoLB5DNoAA3MOUYdpBKmlCBjSlIgbxFqKIIa0Ych6UAxxfWOnAVrptv0IZ",
+	"0aGjUUMmEhQShIsDNLowRNwFowkXGEu9Mk1gF92YVam8uk+4wnUB8IxNK9HvOWBku1FAtO2WANra9wLQ",
+	"BqcurBHhoztRii6wqVvp5ffG015L48a1heJV2mL0pdq/Yax6lQaGqk299nXq446croxnwJ6wUsUVAugC",
+	"1RIlA5ZKMbJ/Ob+7dGoUOOW7wjEzEJGp8c3nJyR3dOeAjHyNmgaDQKu9PZigsdkj7EY4zGuNocSFGUz/",
+	"QpwPjGjyuQ1ggUcdDSq24/tW2mLCQHVWbVmFVQD7b84vr8gO9FHS6trtJ/UetXvQ6Nxu1Kt0yvSO/ztp",
+	"D/ZMOoB60fb3nj22vTGHEtWuiR5+sQ06NboJ71OJc7t5H7EBOTkJSSzBMkWACB7UtQd1LaCufWwsa2zh",
+	"8j+rtDXjz+maZM3iorf8hgrSX8sZ+i6r08piroTm24uXwFa7Ahgbsace0p06ll/9s5RO33GMMEdBQcEr",
+	"fw5vVxiF/4Qu/u6cyIIwqlIO+fneMvZP0scl7MWKJZal0lT3O4hRQ4oq+Z7x4o0TO9RUrFBoR34ceLfK",
+	"pGFoP15dvSGwW5C/gDN0A+CJm6L7Gw2E/a5wS4drOcgMrOdAmrG9URzjJkWYles90y4KLa8o49EI4Xl+",
+	"Pxw9OnhC/v2/B639BvznAAbx7/89CpoCtc7u484oEAH+LNHvW4+xYkdUCqnJbxSgoZ4T+EovlAAGLPk0",
+	"E3bTLD0u4QdkPm7VP7aKxmUsp2yDoTRIiszAirlQNRQ+/PQBYjudUsWG0JAdkVcHelGWhWqHUr1gGwt/",
+	"L17RW9xvQBv3ev+aJbkCRb3ep1uMG5ErrdezysiTdju0E4W0AqBAVPlI5q0WCJeg3nlXCK8Pl//D5X+b",
+	"yx+SS8QiKYUkAMtQuBjKWqtSGbPMQxM6dwLGJ4F1SSRU2buP8olugfnt7Bk5kUKw2JATqRj59/8etvaD",
+	"Cahv/RA+Y7oC9LddyoL7JHhmceIPaah3noaKC0uwgrNZTvxdJuqVlaYr+dGe9Pstkgu6FcuBk736x27l",
+	"gfD6Dr/CU3lXBMg8VOFJ6gdKf6D021I6mqrJm/PLqxAnh8HYCaElNlNp1Il2IJrJvbt4Hn5gxscTgFzL",
+	"nXsPzWGFGRa7WA6aveQjQbJpw4P/ebgdQUcYZgrGbZ8jXgIDxB9qGuQC5xlLec2ZboCmNWMDgMErjWqg",
+	"5AxTxBabeYUjgPCZhtNWK0D1VRxKXd9EpTpoEc3I5gTE6Wpk8Kp2FpXD0jz8D8sfXzDqWFKWcENSOSot",
+	"ov0ptIQMqzQLA/GYaGV0gDjF1zM2GEt5vWLErt6vLurpV0tel4r/srkODqS2pkXxbalwRWAkzNCEGtrw",
+	"miuMBzdj2XlW8hrkPrMgZGgZRLkErzxwYdNPSX7AMVyGD0k/r/v07PTVee/i/O3V6WXfTqfcb86cAxVq",
+	"IDTLIwFZgq44c3BWUsVjViql4E9fYSb/+P7j/x8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

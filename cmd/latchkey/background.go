@@ -31,6 +31,8 @@ func (c *components) tasks() []task {
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
 		{name: "sessions of disabled clients", every: 10 * time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},
 		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
+		{name: "statistics", every: 5 * time.Second, timeout: 30 * time.Second, work: c.counts.Work},
+		purge("statistics", c.counts.Purge),
 		purge("sessions", c.tokens.PurgeSessions),
 		purge("rate limits", c.limits.Purge),
 		purge("known networks", c.limits.PurgeNetworks),

@@ -18,6 +18,7 @@ type operation struct {
 	roles   []string         // of which the user must have one; from x-required-roles
 	form    []string         // parameters of the form body; nil if there is none
 	body    *openapi3.Schema // of the JSON body; nil if there is none
+	stream  bool             // has x-streamed-body: the body may be large, and is read while it arrives
 	maybe   bool             // the body may be left out
 	demo    bool             // has the tag "examples": served only if DemoRoutes is on
 	browser bool             // has the tag "browser" or x-browser: sets or reads cookies
@@ -93,6 +94,7 @@ func readOperation(declared *openapi3.Operation) (operation, error) {
 		demo:    slices.Contains(declared.Tags, "examples"),
 		browser: slices.Contains(declared.Tags, "browser") || declared.Extensions["x-browser"] == true,
 	}
+	op.stream = declared.Extensions["x-streamed-body"] == true
 	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {
 		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)
