@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk vendor-web oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,10 @@ sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs
 	npx redocly lint openapi.yaml && \
 	npx openapi-typescript openapi.yaml --output openapi.ts && \
 	npx tsc --noEmit --strict openapi.ts
+
+# After a change of a version in the manifest: make vendor-web ARGS=-update
+vendor-web: ## Fetch the libraries of the pages and check them against their manifest; needs npm
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/web/static/vendor
 
 # A tool is built when it is missing or of another version, with the Go that builds Latchkey:
 # golangci-lint reads no code newer than itself.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/readiness"
 	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 // components are the parts of the running service, wired together.
@@ -131,11 +134,18 @@ func newServer(s config.Serve, c *components, db database, log *slog.Logger) (*h
 	if err != nil {
 		return nil, err
 	}
+	site, err := web.New(web.Options{
+		Name: cmp.Or(s.Pages.BrandName, s.Mail.Name), Color: s.Pages.BrandColor, Logo: s.Pages.BrandLogo, Texts: s.Pages.Texts,
+	})
+	if err != nil {
+		return nil, settingsError{fmt.Errorf("pages: %w", err)}
+	}
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready,
 		SigningKeys: keyAdmin{c.keys, db}, Hooks: c.hooks, Statistics: c.counts, Settings: c.settings, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
 		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
+		Site: site, OpenSignup: s.Signup,
 	})
 }
 

@@ -45,6 +45,8 @@ type Serve struct {
 
 	Mail Mail `embed:"" group:"Email"`
 
+	Pages Pages `embed:"" group:"Pages"`
+
 	Webhooks `embed:""`
 
 	DatabaseWait time.Duration `name:"database-wait" env:"LATCHKEY_DATABASE_WAIT" default:"30s" placeholder:"TIME" help:"How long a start waits for a PostgreSQL database that is unavailable, at most 1h; 0s to fail at once. Default: ${default}."`
@@ -76,6 +78,7 @@ func (s *Serve) Resolve() error {
 	s.checkTokens(&p)
 	s.checkCompat(&p)
 	s.Mail.resolve(&p)
+	s.Pages.check(&p)
 	if s.VerifiedEmail && s.Mail.Host == "" && !s.Dev {
 		p.add("LATCHKEY_REQUIRE_VERIFIED_EMAIL: users cannot confirm their email address until LATCHKEY_SMTP_HOST is set")
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/statistics"
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 // PublicKeys are the keys that the JWKS publishes.
@@ -53,6 +54,8 @@ type Options struct {
 	Profiles       []Profile           // compatibility profiles that are on
 	Observe        func(Observation)   // called after each request; optional
 	Trace          echo.MiddlewareFunc // makes a span of each request; optional
+	Site           *web.Site           // the pages for people; nil: with the built-in brand
+	OpenSignup     bool                // whether the account pages offer to sign up
 }
 
 // Server implements every operation of the contract.
@@ -80,6 +83,11 @@ func New(o Options) (*Server, error) {
 	profiles, err := loadProfiles(o.Profiles)
 	if err != nil {
 		return nil, err
+	}
+	if o.Site == nil {
+		if o.Site, err = web.New(web.Options{}); err != nil {
+			return nil, err
+		}
 	}
 	return &Server{Options: o, contract: contract, contractJSON: raw, profiles: profiles}, nil
 }
