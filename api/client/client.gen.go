@@ -1042,6 +1042,9 @@ type Userinfo struct {
 	PreferredUsername string   `json:"preferred_username"`
 	Roles             []string `json:"roles"`
 
+	// Scope What the access token of the request allows, separated by spaces
+	Scope string `json:"scope"`
+
 	// Sub Id of the user
 	Sub string `json:"sub"`
 }
@@ -1816,7 +1819,8 @@ type ClientInterface interface {
 
 	// ReplayDelivery Send a delivery again
 	//
-	// The `webhook-id` stays the same, so that the receiver can recognize the duplicate.
+	// The `webhook-id` stays the same, so that the receiver can recognize the duplicate. A webhook that
+	// is not active returns 409 with the code `hook_inactive`.
 	//
 	// Corresponds with POST /api/hooks/{id}/deliveries/{delivery}/replay (the `ReplayDelivery` operationId).
 	ReplayDelivery(ctx context.Context, id HookId, delivery openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3163,7 +3167,8 @@ func (c *Client) ListDeliveries(ctx context.Context, id HookId, params *ListDeli
 
 // ReplayDelivery Send a delivery again
 //
-// The `webhook-id` stays the same, so that the receiver can recognize the duplicate.
+// The `webhook-id` stays the same, so that the receiver can recognize the duplicate. A webhook that
+// is not active returns 409 with the code `hook_inactive`.
 //
 // Corresponds with POST /api/hooks/{id}/deliveries/{delivery}/replay (the `ReplayDelivery` operationId).
 func (c *Client) ReplayDelivery(ctx context.Context, id HookId, delivery openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7338,7 +7343,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayDeliveryWithResponse Send a delivery again
 	//
-	// The `webhook-id` stays the same, so that the receiver can recognize the duplicate.
+	// The `webhook-id` stays the same, so that the receiver can recognize the duplicate. A webhook that
+	// is not active returns 409 with the code `hook_inactive`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11426,6 +11432,8 @@ type ReplayDeliveryResponse struct {
 	ApplicationproblemJSON403 *Forbidden
 	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationproblemJSON500 *ServerError
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -11461,6 +11469,11 @@ func (r ReplayDeliveryResponse) GetApplicationproblemJSON403() *Forbidden {
 // GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r ReplayDeliveryResponse) GetApplicationproblemJSON404() *NotFound {
 	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReplayDeliveryResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
 }
 
 // GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -16004,7 +16017,8 @@ func (c *ClientWithResponses) ListDeliveriesWithResponse(ctx context.Context, id
 
 // ReplayDeliveryWithResponse Send a delivery again
 //
-// The `webhook-id` stays the same, so that the receiver can recognize the duplicate.
+// The `webhook-id` stays the same, so that the receiver can recognize the duplicate. A webhook that
+// is not active returns 409 with the code `hook_inactive`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20285,6 +20299,13 @@ func ParseReplayDeliveryResponse(rsp *http.Response) (*ReplayDeliveryResponse, e
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest ServerError
