@@ -142,7 +142,7 @@ func newServer(s config.Serve, c *components, db database, log *slog.Logger) (*h
 	}
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready,
-		SigningKeys: keyAdmin{c.keys, db}, Hooks: c.hooks, Statistics: c.counts, Settings: c.settings, DemoRoutes: s.DemoRoutes,
+		SigningKeys: keyAdmin{c.keys, db}, Hooks: c.hooks, Statistics: c.counts, Settings: c.settings, Console: s.Console, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
 		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
 		Site: site, OpenSignup: s.Signup,

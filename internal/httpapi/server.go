@@ -45,6 +45,7 @@ type Options struct {
 	Statistics     *statistics.Service
 	Settings       []Setting       // of this replica
 	Ready          ReadinessChecks // nil: there are none
+	Console        bool            // serve the console
 	DemoRoutes     bool            // serve the example operations
 	CORSOrigins    []string        // exact origins of front ends on other hosts
 	CORSLoopback   bool            // allow every loopback origin
