@@ -106,8 +106,9 @@ sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs
 	npx tsc --noEmit --strict openapi.ts
 
 # After a change of a version in the manifest: make vendor-web ARGS=-update
-vendor-web: ## Fetch the libraries of the pages and check them against their manifest; needs npm
+vendor-web: ## Fetch the libraries of the pages and check them against their manifests; needs npm
 	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/web/static/vendor
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/e2e/testdata/axe
 
 # A tool is built when it is missing or of another version, with the Go that builds Latchkey:
 # golangci-lint reads no code newer than itself.

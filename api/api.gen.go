@@ -4,41 +4,17 @@ package api
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
-
-// Defines values for ListAuditEventsParamsOutcome.
-const (
-	Failure ListAuditEventsParamsOutcome = "failure"
-	Success ListAuditEventsParamsOutcome = "success"
-)
-
-// Valid indicates whether the value is a known member of the ListAuditEventsParamsOutcome enum.
-func (e ListAuditEventsParamsOutcome) Valid() bool {
-	switch e {
-	case Failure:
-		return true
-	case Success:
-		return true
-	default:
-		return false
-	}
-}
 
 // Defines values for GetStatisticsParamsInterval.
 const (
@@ -147,8 +123,8 @@ type AuditEvent struct {
 	ClientId *string            `json:"client_id,omitempty"`
 	Id       openapi_types.UUID `json:"id"`
 
-	// Outcome `success` or `failure`
-	Outcome string `json:"outcome"`
+	// Outcome Whether it was done, or was refused or failed
+	Outcome Outcome `json:"outcome"`
 
 	// Reason Why it failed, or details of the action
 	Reason    *string `json:"reason,omitempty"`
@@ -172,16 +148,16 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
+	Issuer                            string      `json:"issuer"`
+	JwksUri                           string      `json:"jwks_uri"`
+	RevocationEndpoint                string      `json:"revocation_endpoint"`
+	ScopesSupported                   []string    `json:"scopes_supported"`
+	ServiceDocumentation              string      `json:"service_documentation"`
+	TokenEndpoint                     string      `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
 }
 
 // BrowserSession defines model for BrowserSession.
@@ -220,8 +196,8 @@ type ClientCreate struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
 
 	// Name Display name
 	Name string `json:"name"`
@@ -274,7 +250,7 @@ type ClientPatch struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants *[]string `json:"grants,omitempty"`
+	Grants *[]GrantType `json:"grants,omitempty"`
 
 	// Name Display name
 	Name *string `json:"name,omitempty"`
@@ -382,6 +358,9 @@ type Finding struct {
 	// TargetId Id of what it is about, such as a webhook
 	TargetId *string `json:"target_id,omitempty"`
 }
+
+// GrantType How a client gets tokens (RFC 6749 §1.3)
+type GrantType = string
 
 // Hook defines model for Hook.
 type Hook struct {
@@ -502,10 +481,10 @@ type Introspection struct {
 	ClientId *string `json:"client_id,omitempty"`
 
 	// Exp When the token expires, in seconds since 1970
-	Exp *int `json:"exp,omitempty"`
+	Exp *int64 `json:"exp,omitempty"`
 
 	// Iat When the token was issued, in seconds since 1970
-	Iat *int `json:"iat,omitempty"`
+	Iat *int64 `json:"iat,omitempty"`
 
 	// Iss The service that issued the token
 	Iss *string `json:"iss,omitempty"`
@@ -595,19 +574,22 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	SubjectTypesSupported             []string `json:"subject_types_supported"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
+	IdTokenSigningAlgValuesSupported  []string    `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
+	Issuer                            string      `json:"issuer"`
+	JwksUri                           string      `json:"jwks_uri"`
+	RevocationEndpoint                string      `json:"revocation_endpoint"`
+	ScopesSupported                   []string    `json:"scopes_supported"`
+	ServiceDocumentation              string      `json:"service_documentation"`
+	SubjectTypesSupported             []string    `json:"subject_types_supported"`
+	TokenEndpoint                     string      `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
 }
+
+// Outcome Whether it was done, or was refused or failed
+type Outcome = string
 
 // OwnAccountDeletion defines model for OwnAccountDeletion.
 type OwnAccountDeletion struct {
@@ -713,9 +695,9 @@ type RegisteredClient struct {
 	FirstParty bool `json:"first_party"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
-	Name   string   `json:"name"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
+	Name   string      `json:"name"`
 
 	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
 	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
@@ -935,8 +917,8 @@ type TokenRequest struct {
 	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
-	// GrantType `password`, `refresh_token` or `client_credentials`
-	GrantType string `json:"grant_type"`
+	// GrantType How a client gets tokens (RFC 6749 §1.3)
+	GrantType GrantType `json:"grant_type"`
 
 	// Password At most 1024 bytes; for `password`
 	Password *string `json:"password,omitempty"`
@@ -1091,9 +1073,6 @@ type NotReady = Problem
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
-// OAuthMethodNotAllowed An error of an OAuth endpoint (RFC 6749 §5.2)
-type OAuthMethodNotAllowed = OAuthError
-
 // OAuthRateLimited An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthRateLimited = OAuthError
 
@@ -1144,12 +1123,9 @@ type ListAuditEventsParams struct {
 	// Action Exact action, such as `user.signed_in`
 	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
-	// Outcome `success` or `failure`
-	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	// Outcome Only events with this outcome
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 }
-
-// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
-type ListAuditEventsParamsOutcome string
 
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
@@ -2579,49 +2555,27 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/", wrapper.GetIndex, options.OperationMiddlewares["getIndex"]...)
-	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
-	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
+	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
+	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
+	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
+	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
+	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
+	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
+	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
+	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
+	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
 	router.POST(options.BaseURL+"/api/auth/signin", wrapper.Signin, options.OperationMiddlewares["signin"]...)
+	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me", wrapper.DeleteOwnAccount, options.OperationMiddlewares["deleteOwnAccount"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me", wrapper.GetOwnProfile, options.OperationMiddlewares["getOwnProfile"]...)
 	router.PATCH(options.BaseURL+"/api/auth/users/me", wrapper.UpdateOwnProfile, options.OperationMiddlewares["updateOwnProfile"]...)
-	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/items", wrapper.ListOwnItems, options.OperationMiddlewares["listOwnItems"]...)
-	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
-	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
-	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
-	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
-	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
-	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
-	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
-	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
-	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
-	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
-	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
-	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions", wrapper.EndOwnSessions, options.OperationMiddlewares["endOwnSessions"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/sessions", wrapper.ListOwnSessions, options.OperationMiddlewares["listOwnSessions"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions/:id", wrapper.EndOwnSession, options.OperationMiddlewares["endOwnSession"]...)
 	router.POST(options.BaseURL+"/api/auth/verify-email", wrapper.VerifyEmail, options.OperationMiddlewares["verifyEmail"]...)
 	router.POST(options.BaseURL+"/api/auth/verify-email/request", wrapper.RequestVerification, options.OperationMiddlewares["requestVerification"]...)
-	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
-	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
-	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
-	router.GET(options.BaseURL+"/api/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
-	router.POST(options.BaseURL+"/api/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
-	router.DELETE(options.BaseURL+"/api/users/:id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
-	router.GET(options.BaseURL+"/api/users/:id", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
-	router.PATCH(options.BaseURL+"/api/users/:id", wrapper.UpdateUser, options.OperationMiddlewares["updateUser"]...)
-	router.POST(options.BaseURL+"/api/users/:id/force-reset", wrapper.ForcePasswordReset, options.OperationMiddlewares["forcePasswordReset"]...)
-	router.DELETE(options.BaseURL+"/api/users/:id/roles/:role", wrapper.RevokeRole, options.OperationMiddlewares["revokeRole"]...)
-	router.PUT(options.BaseURL+"/api/users/:id/roles/:role", wrapper.GrantRole, options.OperationMiddlewares["grantRole"]...)
-	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
-	router.DELETE(options.BaseURL+"/api/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
-	router.GET(options.BaseURL+"/api/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
-	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
-	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
-	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
-	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
 	router.GET(options.BaseURL+"/api/clients", wrapper.ListClients, options.OperationMiddlewares["listClients"]...)
 	router.POST(options.BaseURL+"/api/clients", wrapper.CreateClient, options.OperationMiddlewares["createClient"]...)
 	router.DELETE(options.BaseURL+"/api/clients/:id", wrapper.DeleteClient, options.OperationMiddlewares["deleteClient"]...)
@@ -2629,9 +2583,6 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
 	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
-	router.GET(options.BaseURL+"/api/stats", wrapper.GetStatistics, options.OperationMiddlewares["getStatistics"]...)
-	router.GET(options.BaseURL+"/api/settings", wrapper.ListSettings, options.OperationMiddlewares["listSettings"]...)
-	router.POST(options.BaseURL+"/api/users/import", wrapper.ImportUsers, options.OperationMiddlewares["importUsers"]...)
 	router.GET(options.BaseURL+"/api/hooks", wrapper.ListHooks, options.OperationMiddlewares["listHooks"]...)
 	router.POST(options.BaseURL+"/api/hooks", wrapper.CreateHook, options.OperationMiddlewares["createHook"]...)
 	router.DELETE(options.BaseURL+"/api/hooks/:id", wrapper.DeleteHook, options.OperationMiddlewares["deleteHook"]...)
@@ -2643,13 +2594,38 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/keys", wrapper.ListSigningKeys, options.OperationMiddlewares["listSigningKeys"]...)
 	router.POST(options.BaseURL+"/api/keys", wrapper.RotateSigningKey, options.OperationMiddlewares["rotateSigningKey"]...)
 	router.DELETE(options.BaseURL+"/api/keys/:kid", wrapper.RevokeSigningKey, options.OperationMiddlewares["revokeSigningKey"]...)
-	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
-	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
-	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
+	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
+	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
+	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
+	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
+	router.GET(options.BaseURL+"/api/settings", wrapper.ListSettings, options.OperationMiddlewares["listSettings"]...)
+	router.GET(options.BaseURL+"/api/stats", wrapper.GetStatistics, options.OperationMiddlewares["getStatistics"]...)
+	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
+	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
+	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
+	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
+	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
+	router.GET(options.BaseURL+"/api/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
+	router.POST(options.BaseURL+"/api/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
+	router.DELETE(options.BaseURL+"/api/users/:id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
+	router.GET(options.BaseURL+"/api/users/:id", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
+	router.PATCH(options.BaseURL+"/api/users/:id", wrapper.UpdateUser, options.OperationMiddlewares["updateUser"]...)
+	router.POST(options.BaseURL+"/api/users/:id/force-reset", wrapper.ForcePasswordReset, options.OperationMiddlewares["forcePasswordReset"]...)
+	router.DELETE(options.BaseURL+"/api/users/:id/roles/:role", wrapper.RevokeRole, options.OperationMiddlewares["revokeRole"]...)
+	router.PUT(options.BaseURL+"/api/users/:id/roles/:role", wrapper.GrantRole, options.OperationMiddlewares["grantRole"]...)
+	router.DELETE(options.BaseURL+"/api/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
+	router.GET(options.BaseURL+"/api/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
+	router.POST(options.BaseURL+"/api/users/import", wrapper.ImportUsers, options.OperationMiddlewares["importUsers"]...)
+	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
+	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetContractJson, options.OperationMiddlewares["getContractJson"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContractYaml, options.OperationMiddlewares["getContractYaml"]...)
-	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
+	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
+	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
+	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
+	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
 
 }
 
@@ -2685,17 +2661,6 @@ type OAuthBadRequestJSONResponse struct {
 	Body OAuthError
 
 	Headers OAuthBadRequestResponseHeaders
-}
-
-type OAuthMethodNotAllowedResponseHeaders struct {
-	Allow        string
-	CacheControl string
-	Pragma       string
-}
-type OAuthMethodNotAllowedJSONResponse struct {
-	Body OAuthError
-
-	Headers OAuthMethodNotAllowedResponseHeaders
 }
 
 type OAuthRateLimitedResponseHeaders struct {
@@ -10810,25 +10775,6 @@ func (response IntrospectToken401JSONResponse) VisitIntrospectTokenResponse(w ht
 	return err
 }
 
-type IntrospectToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response IntrospectToken405JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type IntrospectToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
 
 func (response IntrospectToken413JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
@@ -11147,25 +11093,6 @@ func (response RevokeToken401JSONResponse) VisitRevokeTokenResponse(w http.Respo
 	return err
 }
 
-type RevokeToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response RevokeToken405JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type RevokeToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
 
 func (response RevokeToken413JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
@@ -11295,25 +11222,6 @@ func (response IssueToken401JSONResponse) VisitIssueTokenResponse(w http.Respons
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
 	}
 	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type IssueToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response IssueToken405JSONResponse) VisitIssueTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14017,436 +13925,4 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
 	return nil
-}
-
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7L2Jchu3tjb6Krh9/6qb7ENS1GibrlN1FNlO5NiWjyTHJwl9SbAbJLHVBBgALZpJ+b7OeY/9ZLewFtAD",
-	"ieagwUO2/vr3icXuxriwsMZv/RXFcjKVggmjo85fEftIJ9OUwb9/UHKmmbpgWnMp7C/XNM0Yvjbliuke",
-	"F1HnSbvdiBQbKqbHvfKD3b32kyP7UMdyyqJONFVyyFMWffrUiE5SzoR5z834gsWKmUrzMTy0/6Kx4dcs",
-	"6hiVsUZEs4QzEdvh/f6hEcWKUcOSHjVRJ9pr7x0127vN9t5le7/TPui0D3+LGtGQK216U6rMPOoMaapZ",
-	"IxopCtP93XXUixVLmDCcpjr60Ih4EnUixaZSmeZMqiumokYk6MTO4Rx+JvnP02yQ8jhvGqYKTWeaKd1R",
-	"jCa2SQ2TtA/+2mDYnz58avixabc8Uax7yY/jaTzftf/LBvv/bX692P3zt/dv5r/9z3+bX8Uv7VfvX2Sv",
-	"3v9y8Ov73dngx3cLC30pr5j4mc1rlzpmWveMfatH05FU3IwnUSf66WLv8ChqrNiLaDJv0um0SQdxwux0",
-	"45TyCRCRXYZeQg0FsplQnkad6K+/7M8t+PPTJxjm1nuJoyi2ckq1nkmVRAUxwlRKG0rTSXkj3Z/so3GT",
-	"vmLz5f4Piv79XmPX+VZXttfuXN5a1Im22DJYh5+kvKpsUHXVN1kmds3cmsAqKzbi2jDFknwpHrFH9Ak9",
-	"3Gs+Hu4Pmwf08VHzCT3cb7aHj5JHdH94EO/tRo0oU3azxsZMdWdnx7GGViwnO2M7Sjvc87zxk5yQaob+",
-	"b3R47cLIlFUWY5Dx1Fi26DrzQzp79bz3/Nnp5dl5VB4BVYbHKdOdmeKG2bE65gmtO578iuvqinPDJjhO",
-	"miSKaR11ot29R612q92yO+qWDNYopSYeX7F5063CZlsSZ0rBPuOmen5f+WT3qPIJ9NYe7A/3LI0d0YNh",
-	"8yA5iptPkjZr7g2Phu14b/iI7rajRpRSbXqZXjMIYCp0BOOwI0p3HrcOW2239Bd8JLgYLXK6Mkt77lha",
-	"cMb7u6EZ54zYMR4mmKIGLsY9N8cnr/Y/Xu1fP/vj1eOPV7/8+ucb8Uf75aF4/dv05e51m59c/XG9q39N",
-	"Xs32/tvuNR8J3RsqOcn73mu2q31rQw3cnEwkXIzgyF0Yarg2PNbV6RljT4EdjyVTmdjvLIPtDSlP7ceN",
-	"KJaZXbL9RpQwg6x4nwAX1iSWWZoQIQ0ZMKKZMISKhFDFiFGcJYSOKBd2h9g1S/EyH6RsAhMRMVvYrL3O",
-	"brvTbtvT0Ii4MExdU2AmMrMHr0SngW3GLxuRHXim7Hk4yJm6/ctLHJZOYPU1Hgf74v4urmyP2z9399pI",
-	"LTrq7LUPHiOBvNNM3ZbHupuMpjxm/1Vijf5Z75opPuR2gO7AA4kcDtvxUbzLmk8GbdY8oPus+ZgeHTTb",
-	"yaPB4/jRcJ/u2nOqZIpsANjDu4vn55YPZdNk7cDsZB1rgbFFfsJcDGVVhtt+ClPFhkwplvSWuqkb86Ls",
-	"14h0Nth0IT7ZwY8ZTWAD/4qO01TO7D8SpmPFp0ju0eWYEWofsYRMmBnLRJPvzl+ckCe7u23yr//dbbf2",
-	"Wrvf23nhLKNO9Pbs4hJEhT8ybq/G/FIfswnIKmYO49ZG+YN3MqZpysSILY/gJzkjRhKambE9hDE1rDqC",
-	"3dbR4gh+YFQxRUAs+c8uXLOdnZ1UxjQdS206j9uP291o2zECg1830jEjeBOQmIrKqFvkbMKNYQnhQ3jP",
-	"ds60IWOq4W/cja7o/0/zHB+xpGmlyw75n9evfjJm6n7uN4iWxIypIQNUJDRJJDAYPcZBcEXkTBB7XJtc",
-	"kITTVI5aXbG0cK2uqC4d1Txet3INEo+p0sz8Zzd6d/mi+RgWc9XivZEnNB4HFu04ndG5Jn0hm7F9o4+b",
-	"e/To4An51/8eLu6sf23LvXsjL4xUq7vX9o313cNrW3Z/zoyaHw8N8sbqCC5YLEWiLY3PKLdXxFDam2HM",
-	"iJWfib18JlOzfOr2K0M7aq8a0oQLPskmUWe34Ydnb44RU8gIplTRCTOOFyClnybLgz1NiByWiNzeN/b3",
-	"KTXjQhbkycr1mdCPr5gYmXHU2Ts8bISOWqa0VGFu1AetIoY3+n40U8Wuucw0mdIRe0rkhBvCDRlKBY9B",
-	"2IVnfsB/ZEzNixFjc1HNKA9390KjtPrE6kWasQGI8zdZpaFUE7iNsgzeXO7/FZ9ws9z9m2wyYMoOAUQB",
-	"MmXKLYsdUsKGNEsN4ZoctmtWI4WGFxYD6WfPygcrqQnl8zfQ0uLQ+nB/9RtkKN2dMpiTbDplKqaakZQZ",
-	"S4INkvARN5pIRTJhL6hYWlEluIrwnw2p7eggtIxO4F+9k04MuqedtELE6v6tUHAvnX+yH+upFNpZpmji",
-	"bhkwYUhhvA1jOk3tPcal2HEC6n/8U6PxqmzaysSVkDPxmlkqrNpDUHDm4pqmPOm56y8qScx2pgOZzC11",
-	"uteeEs2QGzKlpNIk5fAN/gVybv4513AHUgIjIEPOUjvlqQQpOepEO1aQcnKzNhRl6x065Tv2ot6xt2U2",
-	"dcvJtFPm2rsvn7WD/89pEZkVju25MNy4OzQh5/ns3IrTgcxMZ5BScYXLXuzR/1FsGHWi/3unMBju4FO9",
-	"89bpAvDJMjf0MgTXZEJTu9kssecmkQwXY2JVUWLGXJPjt6ek3IJltFIMUx7feK+dqHpJr5gI7bV/oWfg",
-	"jcpWc038Yzt8/8bd78yTYmfy+X6mbYldf5rMuBkT9tFql2JEEmpog+gsHhOqCS0WAoS6fDU+NaIXUg14",
-	"kuDy3mCLuNDZcMhje1tfoMIQOpLFSz1UKxZOJVowCZjfCuIa02uWi7KW/xD42BIgnLT72M39YjeLtbnH",
-	"7XxjOQreVlFFY3r//n3zuCTfB25iOmEo2k+41nbfYXkaTgFQQPdSMC9zHlrZbh9lznpxEuVZ80JmIrkh",
-	"UYjS54u0IKTpDeFhiQTsZvsf735LD4ottav9wnV0r1uKs8GlPGc0md9wKb0FKLCSVm6XiiqeznuZoNeU",
-	"p3SQsiUuqBh0RWxTLLGUoRmJxyy+0h3gFAOqmbPZQFe/R/mvC1eZsjP580bbcFg+WRdMXfOYkXeVYd8j",
-	"yywtA9dEG6osn2wQPc4Mckw5Ew3LWNwqUVyh6pEEPauZK1qh0bi3d0oqGQzozB7ljYSfEBXMlBSjt95N",
-	"UjEFWTmlJPWAjd3LL73qMnhBD24Cp7p434tdFuhlmyWHST2HEQRWvb8gifUbpF8ZZvkH4Fz2h0zYAy8V",
-	"/5MlPdQC+0SqruhnQmfTqVSGue97lmD6LXKMQp2/2ywz6ZdX9GNzNps1rfDSzFTKhD0/Sd++SlMtCRVd",
-	"sTRWtFuU9h7sC80TKYyS6brd9/aAT43oraKj+pUsPkD7RUErr8Ea9kaaY3c5bEcxowW/7CKdFNJxiFLQ",
-	"FIfSLnaP2h2MxRmSQFLG62fBgnePJNQhUqRz8vbs4hL3L3Bx5qbGVQuOL1kR9TPv6zk1DDTrrbfUSPma",
-	"inlwW+vvgiAjkJJMqJh7449+irYhKhJi1Nw5DO5uF2tG1++QpZG0CMq3qDKCqGrVY8uxvLVF8dHYFIzL",
-	"DnpoGQQ4C8hsLL2xEsRhyx7sE7CXasPTFKyWhAsyVHJCKBHMzKS6shzRmTudVoxGzi/FCRq3vm7sLcsU",
-	"bst2pAY2nCChaWizh3+GqQu0YUFT1KifEi7iNEtYxSbNEzIbM0HmMiPo8SXc3CHFlYfZ7xBq97s6Kjua",
-	"VI6sCmUoF0hnMc00a6AyVR3ul70MLqV8RdWIbc8x8s9ueBOUTSapbcueQSrI0QH5mf9wr5x+TddfdEPe",
-	"laSUm8hygcipxX3JLeChbXE+oJL/h0vhZNd72BQnh3XIyn6/DJcM6cmrPl30s1U2Nb84t9vTQabv5F4G",
-	"SzCqRlwT2+rTz30hV4cgr5lKJU1Y0vAag9cN7ePqlL6xO3IzSWyVch6SyLxyLmXPCjaen+mKWr6R/HUP",
-	"ppC9kq3yUkpiR+9NyfpeNfBlOQ92ohAAgS3mUp121+9WYmBX2GefSwy8BeVtJpitNgstCmiO7hbks8J3",
-	"cWOh7O7J8LDszDj1A8NFIc/dyO+NFE9vKQh+akQbiGNr2MayWOb2zwo8Pcs8QOKpc14FxaE75xa7JYud",
-	"YxLkuTDczIk9z6/cCO/V07FK9mxEG4phqx0YIOJAhPUqdyJGJK9yWzjTE7x+L3bs3WI7KhO/Z1O2HTNL",
-	"CBe5CLA4bbdG9jFGlW7gylgpolWFs83kslWbvCSfbWNCXymT3Qd3/JKG8lrpz9vM7SYvW803FgxvcWu+",
-	"E1MlLeHdghBmjF4F7eiOIOzzXikfoepJKRvLreASy8lEiqckHkupGaFCmrEVGwSrjyCQgvmgi4kEF65t",
-	"oxB8qgEF+VDuJahgb6/MUUqr69j8Z4wumLE0bWJ8QYMMMkMogb0hA8XolSaUqCxlyPNzN8BrlnB6OZ/e",
-	"lBpsf8GwgpKnYWL7AE9DmRw0E0lhoKCaLGmI93EfH5a3Kx8igWUglzjEz3IbL7lY7JT7UdEPGuKTCRfv",
-	"NFMnEJYNO5Mk3H5A07dKTpky3O5EHqNc/JQHOS/E8x1AeJj/e38p4Gg5AHopSMyojPXJhKor573AfAu7",
-	"i7EUQ4406CNghfS/oq0DmgcnIlpnXP8DKVNGIaRCBGPTnnE9TemcuICy8qRAHF6cxrTEpRYE2CEEIBo7",
-	"Su/SI4rFjF8zTagfIsiulKRcXBEjPY9C3pRHbZVYXWlEu+296jrvhgbIY5OFYl7fnb+yHI4S/8bCbA8e",
-	"B1pzIeihiMxSSGE/D1DvF6kI62LwoPtTfPewWGqqFJ3bp0VA/FJLK5fgUzku7veiGZ9i8CH/Qg7+yWJj",
-	"+8qPxFtq4vGWJ8LnOixRNLzdJwkH5q0LqqAiIUwk4ChzqmyecBEiXddC0suEwcNX7elMpHMkrD4OpkOw",
-	"7w5qjnnHoGU7/doLSjnRJdSwpuETFtUd33s49u/HDC5nCPWDA+LPPS+d+y9yoJ/7HfJ7sxCV+fWd1lsc",
-	"meUjkSXcPL92V/cyxeO1vbiZ1JAxnU6ZAF7tAt36kDWJ+kqPi36IvmhsQqHf78eSJDwh3HRK8XINQr3J",
-	"m6MFtG+HR41UfTBEUZDf7DGTIredMlXbMVz3q8Nw0XQFQwk247MDl1p5m1O0rCSABFsxwRMiCC/WdeMj",
-	"W0pNDPFvt4Bwm84oRGUmoWbw+zUBxY1IZiaWwehvnYFe2od9chloQRpQjOowWc0hrB/cGbDdKPDlK+ro",
-	"MdhkIc79tfzYUOUiMpZD+GzjM7848ZiKUZmmC2IMdYvtrqCqxYajmtPsczL/WnPLwZ5Q43LKYS38hnyo",
-	"O9w+17V6tvPbO//HKsG0xCU+LV/hpZyN5YXAbA+/hZD0UqRxWPnZHd2UFkkcaxYBRhyeL1plQFZEi+Zr",
-	"ZqjPoq+uQBHEpHu5NF9ZkWVJhgsnyewurwIXRkk9ZbAxPSYSUCSD7XCtM9TAlx79c3ale5niwYeKXUsU",
-	"+Ve3j9nQdzIrZ4/oJTLOJkwY6q+E5cMAyfsrx1V9pWdVsp6LWrqTwWYuXXPVKBaJCbdiafilnQive+2G",
-	"h4bRqKG2TZcksKV1WxM6F8uAJAvKXgl8pC6DDWTSZfuj+/QpUUwwlyEp5RVnush1A4a1Kq0oDIOyfiRO",
-	"YkMh2+Vd+t6pYqAow7hgvVaPQPvw+YBNDta+uIWK6TeIZlOqqMFkJz2lMdNrGVhpksGZ+8GEttL5z2+i",
-	"0tfhlCzd5IBb4iUsM+YqIQAlgUJETAUY2q2sP8dl0IWrBjERyBWb66eETaZmTiaMol+nK/Jei8wroOEW",
-	"gSDh3PhpNEuHsNJTo4mQjthQ98HhtcipIYKxRHdFP4fIcJGjZfn8KCgN4lKYtKeRqpaX4RUfMitzgXxe",
-	"2nNttSr/VaNInts/qmbPtUNUVsLyCFHa8dtT7SJpTd6dpeShVEvLmavm1bWsUc0hGXONmlJo6nsBTb3A",
-	"pgkTHSanLShXH42yQrz9EpMWdXUxW+RUEByBbpC+A7jhyadP/eJPL4PZH7uiX0XBKb3n3gHF2//mFCv7",
-	"szYuWhGTxyqK3tOFdnNddrE9MJXAj7gJs7FMmZsBGfFrRihx2isCQYiugCVskWODRuf9PbciDXJIABZC",
-	"N+Bdq++RwdwwDeLvQfvJ0QLNn+BKAonAifJHRjODlOLgHfAcLLGPCjDMIgWeZ8JysdzXL9WICidN4XSL",
-	"M/q0yAryIQF9ryD3iY+DX9bmPQrNEtPJP26QfgWHyP6wjFhTsUCtIOT9dVJbslaLnlJjmLKD/H9/P27+",
-	"Rpt/tptPWr3/r/nhP/5PSKC/kcFinQHBAe6s0PAcX75ibEooQdCVBkn5FSOWFKdTsAYV0RXKSt6UTMdS",
-	"MCS/EQNmK1hw5zzEztK1jLfjIteKqYAMsirbAjtL5Tr1ua8BlrW7wcIUO73bbofEV5AQejxJWT2rP65K",
-	"EhRjY8aQdinmntnDUZSZsUOuMP7dQ8v7y8z/KMj8/WAm9OOtx2L3UsxJTG80lpBa6QjTHdB62eMu9Mkl",
-	"9KuvWavEId7MZPxvIHHhLUf0mNrL4IrNG2Q25vGY9JU01DBcPo+h1yeIEqS/dkFtG2u/j8v19n7LBlda",
-	"+h/EwAcx8EEM/IrEwPuQ2R4Epr+VwFQjFxS5JAu0Yy859O256wFF8qeOSdt/+2vXxXQA+FQSLUoRZVi9",
-	"vzb145bgJTf7ZkEcKnVaLxNVUYgXRp3Dmm4rCC7g9y4dn7GcCUxElSIuiXwoPTlxKM/fqTFCX7F5+O69",
-	"Yk7qcpx/4aKqMGJM2Di+ODk9RX6NZ5RrYthH0yLFULtieawYrpYLaLrCq+u2Bae1ekvKeMV3tSlfcNW2",
-	"WJfyOINrJIVRNA6Qq5wyQad8vcPAvxhq/hlL+TVTgYX3iRel9kt8biCTmnW1TxqEfaSxSSHSTddQdZVJ",
-	"BFzLEHlxbfnQ1h5m5lMlAmEAM9siZo+gLIIql5tvsLVrVucWS0IQfhAKxkjfwa01edL3OfByaKek5qXu",
-	"1jqwfVZLAOHx8vItwXA/f9eW51Ic3hzgZUZBVcqbDN5hLn5wSdJJkFiYE3WMmnMxKrznLAk6zwFTdvUu",
-	"lwcNQ5zQhG242SHDAG5YPpNGQcyOcivUVxriqiNyF1aE/LgtWQ821u2fWyH/uAjquPcIyUVXUG2s2nMr",
-	"BJaOSfHkBUdM42XuDvGzAfnIQFSxFas7pF+GNrakB3/L4dD+252x8uMrNu/Ja6aSjIHWBX+nibue7RuJ",
-	"VV3kdGIv7YlM2OJvxZuKGtZLMemv3w1Gcjik5RD6KohzePCoqhA0F+boIHj6fMhwSGgUxqrgcBVPmZym",
-	"Qd7nUJuX9RQM1cXzOqNK2OUKNeBAnmtPq0wTpr3yPsFgETxNG/PnzcJQOMRwQmRyOb6lQLFcc8NKYCK4",
-	"HvnChijXI/FvFj7pIwMRfB9019rY3htJwtcsqGle+vsw18TyKF6vgYFAmaYrVcywP2HtLQQVAjaK9rFv",
-	"5rPI7VKNdQK63YSbBX7XrNdzt1bSbk+yBDe6sE63jAlWS4wVIiFLnPXx2oBgVU+dd3H5AJXf/OKxn99l",
-	"FPI2x2jTLYZgdnsQUq7vepM/1azJJQttjZOV5msCOP1r3gINyXEoE9kZoGmAG+0ggzeWGhd2tTyaur1d",
-	"pRqPHYPchLzqtOBfvJ6l+UhQk7kYHJMpAd4Ppx2vnYvj/a6b0GxOJ1OpTJ4uHRY5lva+uHiXr1QuWFgP",
-	"ylOvFmf78uLsDXFPLX0i7DMCwK6eH3TW8LfXilsLp4mFTgLzdFfycgA35LtjdK2VTNyLYLidQWWIQVgv",
-	"SNS8p7JyKF35hLrstdClhbS722i32w41t3wmV9FUeScDV5fDEQn4VwRzGrzlCNUM8bKmc8Wn0zVrRFMA",
-	"MURUgGitY7KQhHzj+TCLFcyXK7itImEfAwxFxjrIRBWDBPyYCkgzNeiNCV3h5UjN5V0qeeVKhpF51SwS",
-	"anZSClhdkFnL0a0u1J341xFl9PHB7sH3q2ISluO5C7tHALVxEVQ40PI1UzqYJfALPvC8ObiKC9vt7Oy+",
-	"yQZuUzHI0uqU1j+87T42swT5GLKFrblR8CXAdOWmgMbNNCNgLoCCCiui8muNmGj/XYTbD+WahA2YIZXG",
-	"+Uuc69YKr6JCb/XWUPtzb8xDmteCFwb0nbJfu/+UyCkKL+i94iMhFVpJENJy3a7n1cZW7GIwbHWdLGSX",
-	"Ns+Sxxx5IWd1Dtl1rthKa0OptlILtkjSKPqxuiDEJyfEyBor/wrNshKg2yg5wwnopGT3yaN2kJHzleal",
-	"xbFt1bKuudS8/9KhiOKcfWdB7mv4qnNb+12e6bj53m0cGbxNSHAj0nzDmgTLX2aDdWlMIH9UuAtoszUe",
-	"1BVcIcAQsP4OcoIqc4jWJKut5gPuOAcZgWGTsMJWl/IjZyKYYRFQ0Hog8uMHoc5fzkLmjHQU4OpeFi+8",
-	"OmFb/XUwoumaNXCXnp+4YIOzn98GFzWwLc8/orjnmji/OA5+ebWa6q7YvAMa0sVPx829wyNixtlkMFVc",
-	"uBo1j472HwcljKtQKMHPbE7smx2YUwOHBYRTN7PAxfZaJlma6TUTy/SKAkCah41zH5c/eZsLbptuxnyz",
-	"Rtbeg1cA+YC+ckteuFk1FHkRUiyttLmxAcOS9Tr7BTQYGsHPbH4ui2SgLQwYQ6ni4E6lcqYJJSmjCdFj",
-	"qYwHHALWyh32GCr2zsuoNIF6UZ50w8FWtsX68IGf5IykUox8G/Z2B+Fdjy0HxxwWjjg8etnsRRI6L8cT",
-	"7B0+2auGE2wYTVDCDFxeHKd2QTiBIPAq8TlDCzWt9r5fCiCo8d9BZ8Rqxg3nIkBinSo5UnSia12BVdzE",
-	"ACNKqXDQlJDECa4ApjZIjKnFtQ3R4Jlgl3zCcuyoLYiwRoS+zMUbQKVDw5G48kYkdNZU44AOj7bDKagX",
-	"ds+mTPDkRIohH2WKhkXeO09adNBaPY21P3s0HfUAkOUhKfIukiJ1Bvt7hzv2kGb5VaRZ1m/tpocqyANm",
-	"4jgGF+gzlrIb3K6+5m493MWvMlPEvUZKZobbw1ws2u4Wh1Iz4WfB7OxVbjvBZkwbsgsWUO8Yu4M89qIa",
-	"7oYilE+o/RQ+I+s+h3K6ISCbqDSW3F1Ts3xvsT7sTXxJ64nl3Af3AoQRFSNG+nALohCfB+veEUxKHlKx",
-	"sOf0imnChkMWG/BqOF92jhuTRyFr0l+cVH/xwl4PZvPZEGcwAtBv9bpZfN1ANAs6W6ahHnYm+B8Zewph",
-	"t+COQ+NgtfUbAdd4HMFzplEV2oLw67fGsZecMaLAr7LUZZSbMcB4DbH2LkDJ3cW2fGl5tEStITbjcenq",
-	"FROsX3tw+GhZ+whHJd1E+agL5nnvSg+BubmxVulY516DnBCs6LeVe82t0jMcZY2DzQVuBUzAUBIMDaA5",
-	"BI5I55i1mWNxyyHp//j8krhiYP0O6XvkT4y7wnal0vAn11f97eJXctjEoFeLmvEG+EZVOJ7lZhBb0rVT",
-	"FMRunuahnUGzZ00kpW2xFLsZNDw74MY1n0J2C/sYDhsPGkO9gakE+Lje0OPgLHFMpbhKR9+lTcgd16UV",
-	"XXFAn+UHZDF8YoODU2QU1njWV/jn0XGa13EtBV5gADNEmoET/61z4uegYTtOnkArxpP27vdr188PY6U/",
-	"fymIPeA+2i47kw8XkjPzWPeldDYP/1gkRRbRwxskZ4ZDI+8qFzIwlPocwlWZkV88r3EDt9s95Courl81",
-	"Y76gwJtEK65MzCv7NT0uniZqi3S9L5iLFw6U3DxQAdLB8+yO1RHwTkEsTh9ab4nlq4zmzg4pmDPwVmL7",
-	"uSEU2XrCNw/CrUNoCGzaGNMGtoNo+JKYDOtdpDAVvWJL3BuVIClMmAb/9NPKS2bMJpql1yUYpzw3biNR",
-	"rJKa9+nzZTmuZ615qm6Zx99/yuNtB7YCMMIRfpV35Vwlp9Hy5VAKY/aUszag+Zxdyyt282geK0N7ieAh",
-	"rOeLhvWcS5TFqzs4yHhquFjNQZVMXSEInhrCxVP8V5MLeKQ9VsYAgoGZWYMpvCJne1PmFw5hy4nez6pu",
-	"He4ETUUiNv8NQ9Ht5+8V3zpTILBWd5mLvjB+11toAnjqbuiPhiobdLqhg3iq2DWXmfYJ3FeMTTWZSXXF",
-	"xWjJO2wFjLvyD9eCN24CSQyCAOQFZtpFVq2IL9oyWM3fRQNml0nXxKrdRBp2VtBVLIHrvDyZG4ZPJl6y",
-	"T5Tjqyvp8bUiSxVdkuf1rWERtwNW3zAvyO5Rzza/1TptDSFc7HABaV1pZiGlszKsyvIVm/ShnmjvgsnV",
-	"+lo25nMXDMrmhMwjeUG3gM2xEuqwrLClNGDQe5HSEZjqUmriMSggTF2zfhUAwMk+PlvFSuYLymTRz0jJ",
-	"bBq+smpkkfK1iQY3iFdxrwe1CZmpmlxFZ93BdmI5YRpM0h3Sd4tnVUImrrmSYsKwuPyQp6xPvqOk32Li",
-	"uk/s399jfnNKw/FYeSmYOpshF1Uxu7SMvhQ10bjPPuPAKxDMhHtU3Fc0WvTS5LMh+VvrhJ7Si7hjVQrK",
-	"13hlxo0j1Ls5NUjztzg14MMuyd039LPchZuk3t/0zj2BImjl+hKL7pHDG5cVWekh8aukHR/ZHF+5bLFb",
-	"ru5WATDbCEG5Ro04q2AXLGBGum+j7TxTVSBkSl6+v4w283T1VhvTXYBxtKnvqtRmo7zW9Rs1CqKjVGzA",
-	"dynA9Dbh0c5oNaEa7OMoXzIRq/nU6Eo5irLtjglWxIptkBBfJ9T1r3jS90b7Al6jPk8JLGo9ewlsvhz4",
-	"TV11m0V0DRC2YFkU2PDmzGwsbmnjMp8XTZoMsBP65Ls8xrMoNlVElV4JObPy3kL45/cNCCUWDhpBMWNJ",
-	"sd8VRWs5DJozufncciyLgtefq9LY3wDXBiS00iY3onJkOc5yicwWhLfSTq0+EXdy4RTnqw7TU5UUtYDo",
-	"7ev4gdRkqHIZyXwkbohhUn+12XFowzEVcBmwR6wof6PlhFn1To8hyTOV8opQ0ygqC2ZqBFkXXIEOstHi",
-	"eWSPoF/WMHVNQ1AUY5m5bIyEzoNiVd75Yj0pS9psAjTLaDwmvpeGh6WA4T8tYGXslJ0SZBVndyY3o4x8",
-	"tSGbY61E4ifsm2+U9mT1boazRVbqer43MmAjurlW58rc6HAqSJMXnkB0sWYlMSUUe1fPt90VHerq3D9C",
-	"ZpMngUM9Bs+/N+sCigMt38sO78cJ1ERRwwjAuHiYyc06KMfXLfQA5uA8EqpRwZKCeEgvHvmNqkVjEhsi",
-	"w1iG0uNi1dbBdKGsEUs2nSPUP69Jgb7/aS1mVHn2DxMtkWuZnoqNrztVWYA/FsEYq7mvey/UtIepu6Hh",
-	"LmEpnW9otvPxrvZOQZOdu8aXTHbtFimS7AvPIcXAw9admPJg4n9jT0YRhL2VU5lskaBYH8Hn0XWtQonw",
-	"gk8xBWtdKGUgimmlRvUimP+4Ucs1GaXOaxvIHw3B7XifLXCpgXSxO3nhyWLbumJMr2tiSm6gUQMXgyXe",
-	"Ozwk8ZgqGhumQsu8mjWUyORD/Skp0Prqo3dCXrOX7y9dVGL7CDIW18Uef3kd/b1UV9qBmlJB+ASqHxtG",
-	"AB3QXey6iPTIL/gWWaXed4Xrt9UVa+n8DiowVf2VJZP5F63BdLemhwr11VsgVlVyeucyBLbHNFis8Xpn",
-	"WGnrCtCifuax75OaYrOLMgy+xnXx3ZSpCbXaQTpvEKm6wnI0mHj3BqVqP2cx2g3dOBtlENwqOP8ugA2y",
-	"abI1iWyezo/odYtlmZd2pxQLglNYsF6UBll3im5X4PwWiQtfQzLJsSEps/rE49JdDPAPEzBdVYIniwwT",
-	"bjCsgy6LS10Ry8lEilxD9RUF7JqzpHpEv4FclFfM4JokfMSdn2iaidhkGCMJSdVzgp808nAuvEhAKP2v",
-	"fossEEZXLFBGi5Qrwxd1Y6vlkZt/jP+8vpoJ2refOsMec2km9oWu8KGKRTx2lUfZ4Vue6/Kx/IfQV0oN",
-	"U0uVVbatpe5P6kqPhz14d2EwxCS4r7j8zzuXZhpw63yJG+gLXC1TxYZMKSsXrFUX7hdz572POalI4NWE",
-	"FKsbyZneHIdnPZrOWuqxbQTXacW152+7OgkRXfuZ4mZ+Yc+Ki5IDAfU4M+PirxeeGaMHbilFq7JYkEnW",
-	"f3t2cUl2fDC3c/v0KwhzpVQcOKtAh9BfsRxjY6aFMQFtDUHxnWOwr86tCgEjRqWjqtnC9yNpZsZ7b2sv",
-	"wwsnhwLrzLkiMHz3TYu8YvSaVYCRMOMLkneIkWA7gdQVH1mIEa5dge8jex1aGlv0cTvN551Ko06045WD",
-	"Ik6OZgk3HcVoAmZbilo6/EpSOcoDc3TlHfdb6ekMo/XyHJeGvwzsTDHusfTVWMqraosO81l7QwFXHjqV",
-	"s+IL3wuKV76PBjFwyIqefGtRA/BiluZnNzXJ0lx7dqY3D9gC3+QzgpJh0LqCgN/Ft6eY7uzbh8sQ5z6X",
-	"mSJyBuQOIOLuiFXG4w8dPslniC3Aj04s0qDSACQ3kgTkAfrQkkqb/kfnkFt4WPiYnHG48tg3jE/CK15e",
-	"a3zfK7MLhPaxqWOaUtUsWc+aqYNUsKcIz3PZJgnnKfr0CTxMeMeFsDthMbIpro0uHzJaPWa0dNAux2xO",
-	"Rswsxit3MFYADFddYUWv47enTqRh8VWwsl0e1efL13VFV/yDXMoySicZM8UaZAoX6T/+4bkZ+8c/YGzp",
-	"qoPfIs4gW8Tz064g/tUankBylvAPAhmtMNB+zlj7O0jFDkFqp8Cy6INMDSlxyPB9jRRIoIP3bff9JSic",
-	"/hLeT4sc57nkmLEKbffpdJpy3PwdB1f/H//UtgXcOdu+Kw3Qj2XC+qUsXpwR1NbIU0/H1DKMcL5mi5yK",
-	"OM0S8JXPxkwAiqoCNF1LFNg9tOruHjrlO5b63FqBUVMQmnKKa1i9oYZSeY5G7CkxDMGFXlBtjt+eArEp",
-	"LGNqpwWJs8b9lAsGfmP7heWxj24YyPwsTJfI4lMeM2d6RJknOp7SeMyae622A2bHm0l3dnZms1mLwuOW",
-	"VKMd963eeXV68vzNxXP4pshDjV65uMAS2mkn2m218a0clDXab7Vb+yCKmzFcITuAAhSy2B+DoAur4hKI",
-	"8shCzSz1HUNxxw5kuO6MzSTtP0UCdDj3SEKuDJGVc4F0Ti2vGjGDQLpF/RQYzV67jSnewrjg0zLRWWLD",
-	"8Cc6mXoR0OPxFqF+AMWbL6SliZb7ohXLyY7DgC0wgOpfbc1YmjavhJyJHft+C0ZQxtTd7Ftgi01aloaa",
-	"iLfr014qO1hsV23r7hU/oKU9B2kPNKK1IM6wgMDD/T4urjEoPMUSR92s3d6P/69Expbkif0EfmJRtdtF",
-	"GXcx/NWL3+W6oe6+nGHEjtGkApNDOFxWh0gmoWnl5LRzAQuco1MftvfXf/NO0GvKU4i4LAvMUef3D1ay",
-	"n0yomoPhmpXj1f3YicqEFS6soElHGrDduY4lFJX5YBusIam6M/gOrwnNHPCzDMI+twggKR7uPmqFTtrL",
-	"2ZW+/UHzWID5OcMffnfQldHzi73Do8iBUUZvm/gXwENGyWD4+o+fztP3P78cnOpHF6ev6dkBPXv52+PR",
-	"H//UR9fTF/PD4Y+/vnx7Oosc8mP0/MSBF3Yize2Kfow60euffzi5fHMa//zu4hnnu7vzC71/uHfEn/32",
-	"+JhfykeX2dHPb4//uH707CACIMXo4LlJjy7O3+/9yl+9U28Or4fXv/yUjaePPj5++zE1k/fv08Hg9cHp",
-	"i/nr6NOHLc6Nw0wMUPUCXLeVf+FOg+U7AY4PdcNkuh49EHMsBwxxCZOorCZisnH9cWtEzy9DweQonWq8",
-	"Vot+4NetOvj0NRzFH5kpC3cL4v0mx3AFd647l6+4xrTSHDUx131IjshFhgwLKaC4gSiLTv5L+UBRqx3h",
-	"2X18sHsQPLsVDRqX8XUBWX7LI12Ghs+PdQ0i4O9ly2zV75j7/ktqQvShHqsPbrXOzo7VJNKx1KbzuP24",
-	"XZJlowK8L/zu8vW93Fzd3R2E96tpA4XtEIybXQ+nOX6oxe+radUJIIvAezVvV12Ca0H4fq8GYvS84aP6",
-	"61RCECGEAX0IAvDVjMa/uY2EsYqGa9hnTplfE4dZqJCwKXcBGM5mvIjDGeQrl94Vn5dhQEHobMrE6TNy",
-	"IoVgcYl7YJyo5S7cFHHHxirK9t4YcuRJXYHnqVGwe8+tSuVCFyq4o5+disXOp0pe84SpjlXNxlR3hZCk",
-	"wj0LKFlI9LVdQ+j16TMvsIRVghBi6VfP5DYDPP3dyUcPbHEdW6xFOP3dIwN8+DfinaEjsYZnNhaAl1xE",
-	"Vy0LYR+nzjP1tXLaxhILoma8gv2iKSjhppbPvsHcGIjKbJEXAI/my3ehtYuj+SlZlspSrk2B+wk2ZKro",
-	"hBmQ8H8Pr0Xxyg76GqNPjbVvvuITbuDFcNgmFmaYjaVPWaaxkQDzAgkjUMXRG8l90VVuG/gjs4uVmx48",
-	"RGhOkWvLly1jdNPYQMiNFI2qh7qFmSo9DuGMoe7xs8oAVleCW+6/D1HVWhflbjPF6vqTmYmlQ1XwHTKR",
-	"TdDxBu0Usc0lR1re/YdbX0oFGm1+JTlf5u9/+fXAfSmWDyNbpOX+NEXsJfgbInujw2E7Pop3WfPJoM2a",
-	"B3SfNR/To4NmO3k0eBw/Gu7T3d1ScnYn2t171Gq32i341e71XnvvqNnebbb3Ltv7nfZBp334W4QRSlF7",
-	"sD/co4f7zSN6MGweJEdx80nSZs294dGwHe8NH9Fde/v4le3k67iVSg2nCmIAAizOmSOxRLNdvE+N6GAT",
-	"hvUDTXxsNHyyuxG/8rb+BD/agMm9kGrAk4SJL8VK/1pyZ/5e9hB+sMem7O79/cOnCvd9BTUNwXmYoyB7",
-	"FovstMxezXhnKNVImmbZYwmXY1Cszc3+vIg4RVufATjePArVcPtg5iIapAIxFLhbEdIA8ssya8YBvS3L",
-	"cLDxP7h66FucUDxi5QPqojPwyX+VjLHb3OeV+tCfqm5/ozL2aYm17G07cLDKY5CIH/tWA5yaeej8nQ6D",
-	"m9DAqp6Up4S7avI3PJi7G1D/pZSv7LWGHxxuclxy+e41Szi9tKzcfry3t8nHUyUtG8PTZr96sv6rc2rY",
-	"K6xJ/VUIVec+jCV3pdqzyEwO95ufcefnXjjlqRxh7Hb4bL+QiszYALizbpELZhCn5idjpmcinZNYyivO",
-	"CqG0GmttX80fVSK9G12BHmDXQD+VoxEKEi6TCkaBFlLL4cCHCwisC13nqBm9hFmFpN8g/V7vJ6lNc/EJ",
-	"kYKA06UBsV6aPGmThKK+3BXa2H/m7khwXMvMtMipIZrOdcOl5TYK5wDEKo+pdk9KcXhce7+aczOO+LXV",
-	"6KlhqpBFIZSmeJVQlyiHYh2HCIUO0UZRMWJKgzQI7jlMEMxDLrsikcBJUxlf2UGXRscUgymkdu+EHMhk",
-	"TrhA5gyB+LmlOKcgtBZrWPLc0Q2hQNKxbT7iohro2SCZSBE9iLkXHLBr/9Xx5clPPz//tXdydn7ROzs/",
-	"/fH0zUW/VWo7d6IL0j+Db72rmAjmIIjc34VDmSXN99yM+yF7A5L13V4RxU0YxVIpq6qMpdKMDOx+Ksg/",
-	"xrrwReCba2YLFl1F0NjoEtlWPtUFOFRoJP7VnR+QKnMsnY3nsPTh0n1z4c/L03L6O6pmGHQBh/srlwM/",
-	"9632Dd5PlRg7v6nFreQYX+BWkpmpv5agJsISjFdONS3igAWQFc6qFk+IemmFWIbtc+l0HYQDB1liG/92",
-	"9IflXUGGm5A4ZVRVDt3a/fEQMLUbdM6mKQTEL4XfetP0Qt6XqO7faaWsJVyxTCQsaXSFWVA3Dtq7RQoj",
-	"fg+MBKbFktDtUCDYfPuc9JwJNvMM7PNwvW9TTob8x+2IXLNN9N8LJkrlZ4viGyGBHFJt4A1qif6ao9m8",
-	"ZNUt1xNpocTraujm+Z4YwufhD8qh5/aQhAles7vRnJUvoHIDscglskbM9JIfx9N4vmv/Nx7w3ZT9+MLE",
-	"P35Mt5GUqjVd7kVSSqRgd61qX5ZJwzK2AWM+Pyd5UK+/NrZhjy4tw6+sUajRU7jaWgaWMKqrYasFCwD/",
-	"JVTCJWUABBdBDUGYoMV5CEPwAdfGGi8xAzfCB+UoOLU8274wDZZy3J9AvqXnY/OX48GPMT/jL1+8+/N0",
-	"9w0/1afi/DA+OT06nbxo/7w33U9OXj5psf12K95LxWDyop38z8u0mgPeiTCP/CYLAQiCNUxmAfV7VZha",
-	"qCv3/s4beWGkYlg4ho7qx1Z8AO3jsB6Ut7+L8mb5zmbsD6Fn69mfFXFyy1mO094/P3v1vPfu4vl532X0",
-	"xAxsZrkJ2kif7eisY85c3eqKdwLs1c4nXnJS2qb7jYqlCrQLV5GtDDTQIMuqxX5X5Gw5lglDRL9s2otT",
-	"qVnSr+OvgOX6efwTjdvxXpdreCbS+Z13uAVDK2Xmb8TWd2+6oiv1tLzG5uaDruO+nshvbMHamp+1N+Aw",
-	"J1IMUx4/CI33yTaRjl0im0suXMM2IVNvx6dKpywER3pS8D5M8OPSseZ5qEov+e6gvU8WuBf4DYo6oWjP",
-	"n3HNvm91xXE5RKaA7WMJFh3SDukOMc8gWR7BOJCZY0IaMPHjZ69P3/SL6hpd4cpr2DE9WRwTwMXTZMJF",
-	"//sQP8Vvi2LHt+KsZXU+53XLpW3vjK8FajRvxN8CVsdnrkTJ1y1VPXChL8eFQjEiecTmugARJC/kJav4",
-	"VsMH3S1H+Ob1pW9vWf3s9zV6cJtYMkA9xB/dKW39yAwS1jSnjxBhTX1Z8nBKk8/TrUS+gqueiaRFjovk",
-	"cuNKlRrqQOUcaClePQftJ0+xDFpXaHbNFE3RiCo1CygBe09s22W77BLKYY6U1BXLxbiXvma+ojeCEFTK",
-	"evuXq81DEFVXlIua23lDDZAcAIZw0yEzhgECFGs/G0l40AiEQFkLJ/aml6oHeckvVJ8Bva19Z7FC/b1Y",
-	"eD47a3GgZDnxP1zgDxf4PTDZkxKyifuokbPERj3z2lw72WEf7ZbUBt6fO8xRy9sgvwnrcBKod20Htux1",
-	"xxbPZuLZnSQ9BgwnLhgbVLQcUvx3l9tRBtHEhNgyEmZd1PQq28gimJeDE9wmjNshYP0e5RYxSEUp4S/W",
-	"DSxkW9+G+T6rydr7tUJTuecRIvjKIcUPUtNdHujncDbwQC/kJK47qDl2WlBWT7m2R+7UVUq4LUiH78ud",
-	"ud/xJ8xceCGlPfMzwYrUhk8fqkS5EfJfTRmI4IULDZYBpL4Vwf4A9f7VX7yR5oXMxLd5SUEaAlC0r9Ph",
-	"STonqTqarhaECNvInldE65xRsY8xm5oKuL8UrEXeg83KZYP13KN+Y/FFwq3wLRKWECNlSJxmIjmbiQs/",
-	"wqWssUX8aC2Jjxrx/RQlNkNpTQtjjALIDTnsYyCF6SC4VF+7Membo+48rk6KAiOJYPS53saa4jh0iaDu",
-	"JlJNr9V7ykU4t/BHV76qcUcvVG0pKsxi2aMHUrwfRqsLItpUfPCf7PzFk09VfruC722dLOu+O02ivw3L",
-	"+vvf4M9FAneiHG5LXohu1cyBkLcLp3R2LodBYduAtJZSWOTSrYwdPneZUDe3by3HBN1xKOOZYJd8wqCI",
-	"ybcTyXiSQ0/f9Eg+mJq+Eo+1cy3noTYbm4bKZ3pHlapUbZUqvElCMAHcScVoMi9s3q1AqDOM4RcwwMQF",
-	"zMxDqvCdpgpjxVUqChdFHpz1kDT8LUQ15xkzi7fqyjPvccJXWZZOcizxe4ZOuT1SR2k6S1Ad22Bb4JTX",
-	"g1u4/hpEI4bgYE74gw6+kXxawbrfTPtZqhlQvs/8L+B3ro/UL5UggKPi0MHySoo5LuSY2n6u2Ny9jEiQ",
-	"GBT108Xe4RFGoXZFXnEV3Nk+A9yvS4sc+2/BiZ1ppoN1DiExHhzA0A6CdXVF7hOHR1ZA1ywdhkxW6Og4",
-	"8cUUbn5DWgkcPSlVBLbSMi/jqsFNbblw032eW7rOEQY8/9kXRPi9DIi//eG8z+DSYgVWmlZwIO+5GWO9",
-	"zGjbOVQ+DRpZHOkAMp/RjnwfHM6fXSz42rgm1opYyzZ9iZCcgQUZ5oIwEDASrc7W1tVCsa2aiM8Sa/qb",
-	"hEZ+o6ahLYnIBRKuJKH6IMK6XW/fD08+z2UE1/HmPDnw6Qqe/ECbX4FY+CMkc66kyy11FvjSGbBvF774",
-	"DNKQuBgV0iPWyYV73EUH1sTx3YEUJ4fDigjno2IgfmVraesew/e+noPt4/r+lgf8Qcq6twvSBeptLWPt",
-	"oDiv12dXOrUV9MrV2iagESh2zWXm1QVyxdhUgwJmudFQqq7oy2umUjrtueLl/QoeeamCONEzbuJxjuiV",
-	"yJkwfAJ6bSUzHZI/hewK1+l3B3t7i5lBXFzTlCc9p0R6xOBwmpCCYnB4Yp2SdCtufnNWmtBqKuXC2kWd",
-	"x0cH7fY22d4wHah2t3EC0d9Ghy3o+YHDPnDYDTmsy8AE4nH0pD1P2JDZgou36QsjhfntsWWnKiFTqsyc",
-	"uKBfXa3fVLEBluAhr9gcHNh1TLorqlzax4ldsbnj0L4azlAq0k9YSuc17Lk8yJiKrkgZVSKHG/IonYv8",
-	"+soVmhgw4qKiyYANpaqURUQDJc5uHVsG//bPUAXtizDmscyqdsrKokWd/aOt2LKfzv0yZsVoOtmCL+eL",
-	"fBPOXPp4U958xeYPjPmBMd+AMZd8JlBUssw1V/JpLCC8ygf5kysxfEtdM++oBsh/y7QRn4qC2P+Feyp3",
-	"iTxij+gTerjXfDzcHzYP6OOj5hN6uN9sDx8lj+j+8CDe210qJlquHGkHvB0sv12pWsdlmub1mhtEpkle",
-	"VuPf0AFZKoy9mfuxVOnak3L+00Zex1ye8GkMWHDOW88vDBUJVQl57wt06ymL86iXOuGiKwIq4LvzV2SS",
-	"aWPveoeQLRX8i0inM05oPObCofpP6BzxphlNCBdGIp6hYUrQtCsEM1af8JDQBQL0++c//HR29nPvzfPL",
-	"92fnP1/0iaATpmuSVPFQWQqNbnfty6twTljoIK47XNsdrft0Oy7Ny//wFbMmOGZWDu9Es7FmcS/e++Wf",
-	"8eSXdt1/t13w9fqlO4TflpP0s4okXxfL3Va0cPsbZrsVEWJteDv+njOgdW7IMnVx7arwP3glvwLiyH2S",
-	"5cNvL9FUjux9CrWoWcrtlctqb+w6n2WYQNo3ZOcr9byf8A7ahiOu4YMP5PnFxUV0S67kW9taTOzGb+GW",
-	"nDnAFCuNAZSKPyceSQWw8zGDKwdmFNLlfTcITbUkQgoHvTKm0ykTLOkKNBjVI5DcWribUigjfgeeSzuU",
-	"e/Rbfu7j7RCl/6bH/EEg2tzNuKVAtFO6COuQPo79bTkn9qhTpaHQEKIqwW0KZgJf6aiRY1Xv+4pL+Ysp",
-	"1UHlL+XaPCtfydsxwDuLEa+uRsgQ5GATo85eIxoAB4v+6kJWdjfqdBc1qm70KdpQKQNS6kSISAVMVxXq",
-	"vDbUZJoctve8/uaLSpa0Nw88MmjHj3Ll7XGd8uZXKuoctvcaEfYAkbpGzbkYWQpSvHbUu4e/bWd7cts7",
-	"X5U2XCx/g4hSYdcHseXrsHIZjwVabBQx8t7EmZXsaucvz5U+7Sg2TdEPf7OeaurymoIk5x6qwRUsdvHr",
-	"padVEWKbGrwfVpkH+24hmzzpE6xaV9TcLPv9cqaBRfRiORL8T/TeJRlyPbYo7HXForSHmE4B4Fb7TY8L",
-	"fDHs/INNeFZeka8yp63EaOY+aQ1mywXx3sG/mfy0bdT9NykCXSAUYiGrjChUvthMDjI+l/XGmlftEYb7",
-	"Gk9Qy3bTB6rDsmJWVHIj9tDLVMwRS6RBZmMej5k91Kh7wXn0B9irZq2uWKPC3eJQ2/GGLR53cZxz/tnb",
-	"XHLZUsm7ZPXiBm7MAwv4u7EAS7Ruc9dLJ54X+OCfoAp0OWaaAVS6PTz2VVe4lo9E1ZcNLjaufPwjvFoq",
-	"dfny/c8XdQqQq2P4sx3IrTUZP52QDpOOpOJmPIk60fOLvcOjDVUUD3brnToo54yYcBOJOrtOBXnyav/j",
-	"1f71sz9ePf549cuvf74Rf7RfHorXv01f7l63+cnVH9e7+tfk1Wzvv6MG1NDQvaGSk+W+913fVj1heT2j",
-	"EXBcwT6anvLxOP7TvWZ7t/Tp1nV27Pqv0lHswlb946jwQmVdKlzRXMGssKYMyMd20P+GTnS7UttqFz7M",
-	"7QoPgT+v8Oc6P7q65jEjiQQnOteQcG00S4eWF6i5N0e0COJFMKVJTOMxyw9mh1AIUMmPtiauyjEVXYHA",
-	"ppp/JBMuMsMKu4a9QuC86zFLoIixJv2hVDFbESVXUFt0l/HHKaPJzYOP7z3A7YrN16OSFStzk8O7qkjL",
-	"FZs7qaq6Z/YAuw2n5qsHjvy3NIcCN9nOPYwxrx9NmassM5WyALDz19Wa/NYXUhFKpopf2x5ybjGhc8zC",
-	"Txm9YkmLeDQ/Yg8HFxnreFwCMmIGiDEQOQylrrqiUi9Xt8ixu1Zsd0im1LjqoGfw4DrnaHYgKGp7UYVk",
-	"wvDUVdEChtcVrsxdw7GwodUTHFcLq/bX8mqRY23iILfdF85xV4cetbNynWDUWoxXivIKwA92vy9+lM5h",
-	"6wldfYbWYKAW5jT8OmBJu+LJSiPahH58xcTIDvHoIGBD86fY4WmvCBc9hzduLWDnHQUkbKjPaSeJs/Bg",
-	"FznCdxnoosDi28aabiexSkqF0ZWhZ2AMD+AzG5wOWLqtoGfsBz7IhCsHz1I6JEgqxU0Df+/8Zbdk5V1z",
-	"zibympXKJmIx6TQFdGtNZmOJlw43GNlpxooxkleHxYHllblIuTDXUq1DR7M9KKK4ojaXpbx/Y5yGb9aQ",
-	"gmS9bQiVkpUCPp6S68OjwuSxLXNlCTdyg7xv6ee+MdNcxTAfxI0vzlAxOqqW6razztv9fgP33odGNM2C",
-	"oQ3AV2MqQE6nXJQRtkgYYIt8l1dSJEtlF7uiz4XOhkMeQx4ztNT/Hvmza1YOa2on5nE8y6UTu2IDDj3N",
-	"ivN3U4NCcfRywWZZWGlEVBkelznKdsfwPXx1L7FXn593eGyIb4GHPOBvfR03bB7BDgxIKnf0MUlhnQCp",
-	"mTFcjOr9FZgUoZFvCUngKEPUVotcuI+B6wG3KzGeGUR2mTGbk1hOUOJEtR3QQZ29gEK+sqGqNpjLd3IX",
-	"xQyKuQZUrYQNaZaaqBPtHk6ixdP5ig+Z4RPA46RVT02D7LbBOr87bkWNaJjSUdSJmk18p2lMGjWikZLZ",
-	"FK4lwRS1v3jnhyv1pGWmYgbg+NdcSTFBjA830Gi3PWlr+FtxIKNOlKdHHZ+cPL+46F1evtoukMot7Srt",
-	"z6+Z17oVgzXG+wz3w3s4/61UO78uW3slFtbT+RpKJzQ/AZVjaqipP6Mn9kChc5AmCUtINoWoSUbjMRlD",
-	"1RxB3l2eNHyBEbeLGs+j/S6bWgI2LPdaE5kmIGrY46tNVxSg21aYoGJORDYZMGVnAkpkixwPHQigotrL",
-	"GzAyN1kI+PLtTyiwiwnXmotR6PSPmLkw1HBteLy2OE7fzrNPANOAzvtPXcgVHGnCNcHntWVyDFPXeCrz",
-	"k8NENkG/caYsO6Dz6MOyuWgp4OsnOSMTuzz2O20HlNC5XhrPweOasUwlR8jZisWKT+xg9o+OGtGEC/xr",
-	"Nx+NHf8IKkl+uIOA82y9yFPaly3YTfmjQFkAIJUq3eLqhZykQy4SYOYPlqhN2JXlHxvyqgvGyFjOyuzJ",
-	"Emymvdkdsj7QN0mNJSsEy/cMTBfbXDAww7TZgWrttRbVETPH9oUTR6u3h+kuXvW3KIyA+AdV0l082eH7",
-	"EJ6SfqWh/oO6fx9Uu5GK77YAoSDspnBtFDVShYvENaKPTa8mNqsVM0GFXiLZNF1FsG8hNuc+Kdajn92e",
-	"ZKst9b8Zyli55eAClIKtrggIWzmRyaqtfC0TBoRzn7s58Z3cxYYuNfbAh74OPpRvzNY86PXZs+fnx5dn",
-	"54vE681lq3gRvnJn5PvZC54/lFz9mgq2WaIuFwUnVNt/GhYblhC3/zkb25LOne96geYbKy5iX3a7jvot",
-	"Yd0n57b93wXTLrfzwK+/ErlRzL2JAv3eygV23B9Ng8Wk3uiaB1tANDWXghg+YVU92Nch/qNfjs6wk/D1",
-	"3Jdq9rtCLxNq4jHTLeIr7/uPNCmeg6FoyFMDpp2+b7PfIH1osw+6YP+PPuEjIRXriphqVmfFfQfzvffa",
-	"TkvWmOcfaWzyBakxuZQebxwmVNPTYh28UHe+Xlawr73DTTr7gY24gCAqKBtU3nC0T28yjj9WjmHChf97",
-	"d4MRvaHONo5uiDyZEPjdmNaNwflnb77s710JwLwvQJPmI0F4XVFsh/Swshb2yn4qi0u4LgoL1vTogiqT",
-	"betvb3tv5VzlVmXJ7FldX5QM+3qwvm0gc1UqUG3iKcgct/T3D/5dn7Xw3sHw9qeuV1eMHg5EDrySswW0",
-	"4JOUiysowDiWUjMsbf+rzOAEUW3PUFeAVw+jv2Zj+5YLPLibUIZa8D5QE24TezCQg2D1zYEcVGpv2hvJ",
-	"b1QUS6VYbMhYKs3IgBrD1JxoQ6cYCbF83X9oFJcHNL5NlhBYO0FuvUe0v8+uxQk2+zvqbw/xDvfOILeN",
-	"d8iQSSwyyYqIvcMndrU2qBvudVz774FM5g3CBaEEIRfy0mNyMgGxN7UiMqREWBaLnfQL7FSakNnYNshN",
-	"V1ClLP8tIFCBcaLHdZf8yH9odUVXvKBZauaWKTN05WKhQ5/ZLSERWxs5hYFgjy1yjAOYjWVe5Zh95NqA",
-	"WKKv+HTKEkB3oKIr8COUzWZUI/KqyqZQjQYR2xWbImS7fWwnY7uwY/KXBkh3S1cBDq8rqlfCkPJUL1fn",
-	"WLoIQvcAjrVGbVhw/YrEcr4++U4KRl5enL0hcvBPy8inTMHgG2Xv6/cN0o/1dZ9856Y0ZjRxL34PALZ9",
-	"O9JrOWMDUHK6oj+k9hbgTaCpfsOuTn8ixUiyj7DzBGi3rEghwdhVmmsrg3XrpFGH6RHyPOO8okYU62v7",
-	"f/2ookZUGdBGfum+vU/6JB6z+EqXKF4klqoUALOZMcL1hMaZqHlPZWIDEXaTO1vGhpmmNorRCQYGLmGc",
-	"DLigMICAfeWuI/3wrFUkBpfHHHWePHncyGfvo3UAZAmJ0W4L+OCx6ozX7hJmUOSADFIPpLCsmVmyizq7",
-	"jxro+Wcq6kQ72IhdTnuG7Ch2G5E7zlFndwsh4xTOEVZHDV3Z73NmMEF24328PB6XmBGcnPlDNuPXl824",
-	"1d2J1OBYFOaAEBeGu3CNNqKP7niypInwZHDUqrfrhK0COsB4Icsrf3x+SYrq//7bfisU8/OaPfgu/i3U",
-	"4hu7IhpEjy0Zu7y/+rrzSGjrCs06ndfy58Rnq+RS1ZjqpRh+J4yBsPPdQXsfpYY8ws2h5dgmXG5UJUb/",
-	"uwB8jv2uB+ELqxKmcq34IWHqm0qY2opFPyuTYNAGtMoF9g2yzgdn71dheMR8qVqi285xY/f7TsrbHoM9",
-	"ydvoQDlD9tohIIn3sdqt17v+H90VedVbUmLssUe13ZaxW2F4nrfTFQnU22VBbk/uhtljEtCtTaArS/M2",
-	"IjeRpAegDjno0T6AHrU78P9/u5E58x7RsD8/c3IJWQ8WzQeL5v1ZNMvMaa1FE0AmAROqqZhmK2ybWBvc",
-	"maU8D20gx6RpmtcHRy6n8ffVTiIowdYVvrEKj00komUBUt52fLZFTsFeZrl3CXwLTJ5MJDikhrdQOW6e",
-	"IyXkVakgsaL9pFM4v2YySxMyYCRlQ4PSuMzsRZfPIMCAYXH9bp7DGt/iAvyKwWtxpz1sJShV6fxBa/gG",
-	"WcgLS7L+2BlJgDM4FJHcw7kRZ3GQIvY/6yFF7GEMRnzkxxdRRQrrp12x1ZJZV2zIMmoy3xVgnSRo3loQ",
-	"07qiwpe4uZGAhiBWG8OXIPjKgzb+LSZX4955GncW0ztWkmpjqTxaTxjnShX4DDcDuqpDstAeoCt4sr2b",
-	"Ec5Pzbl24SNkMXqkKzYMHwkeu5Giwmx86nAaD8hvX8Mpwr3I6UluJep6KXVTE+4tpNAlkmMisafUQzDe",
-	"oRgYoNjnD0CFX4cw9VwkFf2oCLLd3B7rg57vgXS2x70oDtDqrG580cV+bo4iUf4qqGc4G1mhb4JIlmkr",
-	"pT1U5fl64k6pM6LmO1XDoceMpmb856p8nJ/glTtxR1xXC/Xl9aW2K6t8gZ8F65XbLm60bysyVU/GLL4i",
-	"s1LYuDNVWakJZ7UC9IMLo6SesniFeQeDOnTeB3UYuLZ9OHCldH1uLEeTM90iZ1Yo8wjCzsrjSodb0S2z",
-	"Ypq9Qb1Npmg1E1dCzkSDIOhv0iCoCYFd3l6lE0ZdSg1cwdhJo2Ki6QoHj+ZM/wvmfAiFO39xQh4dHe0F",
-	"48Lyhbm0w9rYQv6xOZvNmkOpJs1MpUxYTS8J2Vq0xobLJGfwl4jNX44HP8b8jL988e7P0903/FSfivPD",
-	"+OT06HTyov3z3nQ/OXn5pMX22614LxWDyYt28j8v020I9TSfYc7q7sOU7ou13EkRzGLMOd778i0wVXYr",
-	"DS9q0Ru3hRiBB8M6ofGYNU+kbTCt69a9v/NGXhip4Oy+VXRUP87iA2gfR7jRjXNm2eUNrh34bvnuOdzw",
-	"y9fMjGXyRppje2rZ5sUr4euKEX7vyYZfnVPDII+KbX6LwYc3ucr8+tTfZ8g9fqCaxy6pbyGWSQDBebZX",
-	"5qZ21R0jlVMm6JS3/BGou6+A4mhsXmLE5R0kkNrWKofLDSXqRPutdmt/G57gRxe8vgQ5mzJx/PaUQLsk",
-	"kXEG6GFfC2ADXAZ2fKWBE6ohVLe0bQnXsYSKb9Wtm9NJusnW/Wrf22rrfMtrts7vXIf4jdsq/ffb3aBf",
-	"j1+/WrFBYAj6szYC8AWGf0McfBk7jmusaAPpi4rocQaYaCSRMwEh9LnxeAiOqDHDikcJNXRAwcvTFVkx",
-	"vY4vfACpf4anKRkwX8gAHEQCJSHlTdZYOMCPB31EJlOC0K6Y2pHRlMjM0BEjXIAhYZilKWRIWfkE824T",
-	"xqb/udtH0UpLH+2Oo4UsAGze2SVA9wSQtdJUGsSSFoRgaiJVA+QxxFpjkwEDMLfi3bwJqDvP9RVOq297",
-	"5mLUB2h2jQIfxg23yDu7XsahMVI/KJcIzDUZKJDupIBG5UyQSabBjj606kyD6CweQzaAANzDlGHaQSpp",
-	"QgY0pSIG8RaiiCGtGHIelAMcX1jpwFa6bb9EGdGho1FDJhIUEoSLAzS6METcOaMJFxhLvTJNYBfdmFWp",
-	"vLpPuMJ1AfCMTSvR7zlgZLtRQLTtlgDa2vcC0AanLqwR4aM7UYrOsakb6eX3xtPeSOPGtYXiVdpi9KXa",
-	"v2GsepUGhqpNvfb13McdOV0Zz4A9YaWKKwTQBaolSgYslWJk/3J+d+nUKHDKd4VjZiAiU+Obz09I7ujO",
-	"ARn5GjUNBoFWe3swQWOzR9iNcJjXGkOJCzOY/ok4HxjR5HMbwAKPOhrUisf3rbTFhIG6sNqyCqsA9t+e",
-	"XVySHeijpNW120/qPWr3oNG53ahX6ZTpHf930h7smXQAlart7z17bHtjDsWxXRM9/GIbdGp0E96nEud2",
-	"8z5iA3JyEpJYgmWKABE8qGsP6lpAXfvUWNbYwuV/Vmlrxp/TNcmaxUVv+Q0VpL+WM/RdVqeVxVwJzXfn",
-	"r4CtdgUwNmJPPaQ7dSy/+kcpnb7jGGGOgoKCV/4c3q4wCv8JXfzdOZEFYVSlHPLzvWXsH6SPS9iLFUss",
-	"S6Wp7ncQo4YU9fk948UbJ3aoqVih0I78OPBulUnD0H66vHxLYLcgfwFn6AbAEzdF9zcaCPtd4ZYO13KQ",
-	"GVjPgTRje6M4xk2KMCvXe6ZdFFpeUcajEcLz/H44enTwhPzrfw9a+w34zwEM4l//exQ0BWqd3cedUSAC",
-	"/FWi33ceY8WOqBRSk98oQEM9J/CVXigBDFjyaSbsull6XMIPyHzcqn9sFY2LWE7ZBkNpkBSZgRVzoWoo",
-	"fHj7AWI7nVLFhtCQHZFXB3peloVqh1K9YBsLfy9e0Vvcb0Ab93r/miW5AkW93u0txo3IldbrWWXkSbsd",
-	"2olCWgFQIKp8JPNWC4RLUO+8K4TXh8v/4fK/yeUPySVikZRCEoBlKFwMZa1VqYxZ5qEJnTsB45PAuiQS",
-	"quzdR/lEt8D8dvqMnEghWGzIiVSM/Ot/D1v7wQTUd34InzFdAfrbLmXBfRI8szjxhzTUO09DxYUlWMHZ",
-	"LCf+LhP1ykrTlfxoT/r9FskF3YrlwMle/WO38kB4fYdf4am8KwJkHqrwJPUDpT9Q+k0pHU3V5O3ZxWWI",
-	"k8Ng7ITQEpupNOpEOxDN5N5dPA8/MuPjCUCu5c69h+awwgyLXSwHzV7wkSDZtOHB/zzcjqAjDDMF47bP",
-	"ES+BAeIPNQ1ygfOMpbziTDdA05qxAcDglUY1UHKGKWKLzbzGEUD4TMNpqxWg+ioOpa5volIdtIhmZHMC",
-	"4nQ1MnhVO4vKYWke/oflj88ZdSwpS7ghqRyVFtH+FFpChlWahYF4TLQyOkCc4usZG4ylvFoxYlfvVxf1",
-	"9Kslr0vFf9lcBwdSW9Oi+LZUuCIwEmZoQg1teM0VxoObsew8K3kNcp9ZEDK0DKJcglceuLDppyQ/4Bgu",
-	"w4ekn9d9evb89Vnv/Ozd5fOLvp1Oud+cOQcq1EBolkcCsgRdcebgrKSKx6xUSsGfvsJM/unDp/8/AAD/",
-	"/w==",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
-}
-
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
 }

@@ -49,6 +49,7 @@ func (c *components) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	_ = c.counts.Flush(ctx) // statistics may be incomplete
+	c.hasher.Close()
 	return c.mailer.close()
 }
 
@@ -110,7 +111,7 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 
 // newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	hasher, err := password.New(password.Options{Slots: hashSlots(), Log: log})
+	hasher, err := password.New(password.Options{Process: startHashProcess, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func (i installation) addHooks(t *testing.T) {
 		}
 		require.NoError(t, s.RecordDelivery(ctx, hook.Delivery{
 			ID: id("d0000000", 1), HookID: id("a0000000", 1), Event: audit.UserDeleted, Body: []byte(`{"type":"user.deleted"}`),
-			Status: hook.Failed, Attempts: 24, Response: 502, Error: "the receiver returned status 502", CreatedAt: at, TriedAt: at,
+			Status: hook.Failed, Attempts: 24, Response: 502, Error: "the receiver returned status 502", CreatedAt: time.Now(), TriedAt: time.Now(),
 		}))
 	})
 }

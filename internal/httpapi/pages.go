@@ -25,7 +25,11 @@ var accountViews = map[string]bool{
 
 // servePages serves the pages for people and their files.
 func (s *Server) servePages(e *echo.Echo) {
-	files := echo.WrapHandler(s.Site)
+	files := func(c echo.Context) error {
+		LogQuietly(c)
+		s.Site.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
 	e.GET(web.Prefix+"*", files)
 	e.HEAD(web.Prefix+"*", files)
 	e.GET("/account", s.accountPage)

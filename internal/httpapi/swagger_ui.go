@@ -27,7 +27,7 @@ func (s *Server) serveDocs(e *echo.Echo) error {
 			"validatorUrl":         "null", // do not send the contract to swagger.io
 		},
 	})(s.contract.Info.Title, s.docsContractPath(), docsPath)
-	policy, err := docsPolicy(ui)
+	policy, err := docsPolicy(ui, originOf(s.Issuer))
 	if err != nil {
 		return err
 	}
@@ -48,9 +48,9 @@ func (s *Server) serveDocs(e *echo.Echo) error {
 
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// docsPolicy returns the Content-Security-Policy of the page. It allows the page's own files, and
-// the inline scripts by their hashes.
-func docsPolicy(ui http.Handler) (string, error) {
+// docsPolicy returns the Content-Security-Policy of the page. It allows the page's own files, the inline
+// scripts by their hashes, and requests to the service by its name, which the page may not be opened by.
+func docsPolicy(ui http.Handler, service string) (string, error) {
 	page := httptest.NewRecorder()
 	ui.ServeHTTP(page, httptest.NewRequestWithContext(context.Background(), http.MethodGet, docsPath, nil))
 	scripts := inlineScript.FindAllStringSubmatch(page.Body.String(), -1)
@@ -62,7 +62,7 @@ func docsPolicy(ui http.Handler) (string, error) {
 		sum := sha256.Sum256([]byte(script[1]))
 		allowed = append(allowed, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 	}
-	return "default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	return "default-src 'none'; connect-src 'self' " + service + "; img-src 'self' data:; font-src 'self'; " +
 		"style-src 'self' 'unsafe-inline'; script-src " + strings.Join(allowed, " ") +
 		"; frame-ancestors 'none'; base-uri 'none'; form-action 'none'", nil
 }

@@ -200,7 +200,7 @@ func writeFile(t *testing.T, name, content string) string {
 func TestOwnTexts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, Options{Texts: []string{
-		writeFile(t, "fr.json", `{"action.cancel": "Annuler", "error.too_many_requests": "Attendez {seconds} s."}`),
+		writeFile(t, "fr.json", `{"action.cancel": "Annuler", "error.too_many_requests": "Attendez {time}."}`),
 		writeFile(t, "en.json", `{"action.cancel": "Never mind"}`),
 	}})
 	require.Equal(t, []string{"de", "en", "fr"}, s.languages)

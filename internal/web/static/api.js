@@ -1,10 +1,16 @@
 // Calls of the API: the public operations alone, with the cookies of a browser session. See
 // docs/browser-front-ends.md.
 import { signal } from './lib.js';
-import { has, t } from './texts.js';
+import { formatDuration, has, language, t } from './texts.js';
 
 /** The URL of the service, with its path prefix. */
 export const root = new URL('../../', import.meta.url);
+
+// The fields that the errors of these codes are about.
+const fieldOf = {
+  username_taken: 'username', invalid_username: 'username', email_taken: 'email', invalid_email: 'email',
+  weak_password: 'password', wrong_password: 'current_password',
+};
 
 /** ApiError is an error response, or status 0 if there is no response. */
 export class ApiError extends Error {
@@ -15,13 +21,22 @@ export class ApiError extends Error {
     this.requestId = problem.request_id ?? response?.headers.get('X-Request-Id') ?? '';
     this.retryAfter = Number(response?.headers.get('Retry-After')) || 0;
     // The error of each field, by its name.
-    this.fields = Object.fromEntries((problem.errors ?? []).map(e => [e.pointer.replace(/^\//, ''), e.detail]));
+    this.fields = Object.fromEntries((problem.errors ?? []).map(e => [e.pointer.replace(/^\//, ''), this.inWords(e.detail)]));
+    if (fieldOf[this.code] && !problem.errors) {
+      this.fields[fieldOf[this.code]] = this.inWords(this.message);
+    }
+  }
+
+  /** inWords returns what the service says, or in another language the text of the code. */
+  inWords(detail) {
+    const key = `error.${this.code}`;
+    return language !== 'en' && has(key) ? t(key) : sentence(detail);
   }
 
   /** The text for the user: that of the code in their language, else what the service says. */
   get text() {
     const key = `error.${this.code}`;
-    return has(key) ? t(key, { seconds: this.retryAfter }) : sentence(this.message) || t('error.unknown');
+    return has(key) ? t(key, { time: formatDuration(this.retryAfter) }) : sentence(this.message) || t('error.unknown');
   }
 }
 

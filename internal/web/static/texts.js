@@ -58,5 +58,11 @@ export function formatAgo(time) {
   return t('time.now');
 }
 
+/** formatDuration returns a number of seconds in words. */
+export function formatDuration(seconds) {
+  const [unit, size] = units.slice(4).find(([, size]) => seconds >= 2 * size) ?? ['second', 1];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(seconds / size));
+}
+
 /** formatNumber returns a number with its separators. */
 export const formatNumber = number => new Intl.NumberFormat(language).format(number);

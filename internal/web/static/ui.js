@@ -75,7 +75,7 @@ export function ErrorNote({ error, retry }) {
   }
   return html`<div class="note bad" role="alert">
     <p>${error.text}</p>
-    ${error.requestId && html`<p class="small">${t('error.request')} <code>${error.requestId}</code></p>`}
+    ${error.requestId && html`<p class="request">${t('error.request')} <code>${error.requestId}</code></p>`}
     ${retry && html`<${Button} kind="quiet" onClick=${retry}>${t('action.retry')}<//>`}
   </div>`;
 }
@@ -113,7 +113,7 @@ const FormContext = createContext({ errors: {}, busy: false, edited: () => {} })
 
 /**
  * Form collects the values of its fields and calls submit(values, form), which may throw an ApiError: the
- * errors of fields are shown at them, others above the button. reset empties the form after success.
+ * errors of fields are shown at them, others above all fields. reset empties the form after success.
  */
 export function Form({ submit, reset = false, children, ...rest }) {
   const form = useRef(null);
@@ -139,9 +139,9 @@ export function Form({ submit, reset = false, children, ...rest }) {
   const context = { errors, busy: action.busy, edited: name => setHidden(before => [...before, name]) };
   return html`<${FormContext.Provider} value=${context}>
     <form ref=${form} onSubmit=${onSubmit} ...${rest}>
+      ${!shown && html`<${ErrorNote} error=${action.error} />`}
       ${children}
     </form>
-    ${!shown && html`<${ErrorNote} error=${action.error} />`}
   <//>`;
 }
 
@@ -156,11 +156,9 @@ export function Field({ label, name, hint, as: Tag = 'input', children, value, c
     <${Tag} id=${id} name=${name} defaultValue=${value} aria-invalid=${error ? 'true' : undefined}
       aria-describedby=${described || undefined} onInput=${() => error && edited(name)} ...${rest}>${children}<//>
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-    ${error && html`<p class="field-error" id=${`${id}-error`}>${fieldText(name, error)}</p>`}
+    ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
   </div>`;
 }
-
-const fieldText = (name, detail) => detail[0].toUpperCase() + detail.slice(1) + (/[.!?]$/.test(detail) ? '' : '.');
 
 /** PasswordField is a Field whose password can be shown. */
 export function PasswordField({ label, name, hint, ...rest }) {
@@ -179,7 +177,7 @@ export function PasswordField({ label, name, hint, ...rest }) {
         onClick=${() => setVisible(!visible)}>${visible ? t('password.hide') : t('password.show')}</button>
     </div>
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-    ${error && html`<p class="field-error" id=${`${id}-error`}>${fieldText(name, error)}</p>`}
+    ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
   </div>`;
 }
 
