@@ -2,7 +2,7 @@
 import { html } from '../lib.js';
 import { del, get, post } from '../api.js';
 import { formatTime, language } from '../texts.js';
-import { Badge, Button, Confirm, Copy, Dialog, Field, Form, Note, Table, Time, toast, useLoad } from '../ui.js';
+import { Badge, Button, Confirm, Dialog, Field, Form, Note, Table, Time, toast, useLoad } from '../ui.js';
 import { Actions, Card, Loaded, View, useDialog } from './parts.js';
 import { can } from './session.js';
 
@@ -39,7 +39,7 @@ export function Keys() {
     { key: 'signs_from', label: 'Signs from', cell: key => html`<${Time} value=${key.signs_from} exact />` },
     { key: 'signs_until', label: 'Until', cell: key => key.signs_until ? html`<${Time} value=${key.signs_until} exact />` : '' },
     { key: 'current_secret', label: 'Encrypted with', cell: key => key.current_secret ? 'the newest secret' : html`<${Badge} kind="warn">an older secret<//>` },
-    { key: 'id', label: 'Key id', cell: key => html`<${Copy} text=${key.id} label="Copy the key id" />` },
+    { key: 'id', label: 'Key id', cell: key => html`<code class="small">${key.id}</code>` },
     { key: 'actions', label: '', class: 'fit', cell: key => can('keys:write') && html`<${Button} kind="quiet bad" onClick=${askRevoke(key)} aria-label=${`Revoke key ${key.generation}`}>Revoke<//>` },
   ];
   return html`<${View} title="Signing keys" lead="They sign access tokens. The service creates the next one by itself." actions=${can('keys:write') && html`<${Button} onClick=${askRotate} data-new>Rotate<//>`}>
@@ -55,6 +55,7 @@ export function Keys() {
 }
 
 const day = 86_400_000;
+const period = 30 * day; // how long a key signs if nobody intervenes
 const retention = day + 3_600_000; // how long a key verifies after it has signed
 
 /** Timeline is a picture of when each key is published, signs and verifies. The table has the same facts. */
@@ -62,22 +63,22 @@ function Timeline({ keys, next }) {
   const now = Date.now();
   const rows = keys.map(key => {
     const from = Date.parse(key.signs_from);
-    const until = key.signs_until ? Date.parse(key.signs_until) : Math.max(Date.parse(next ?? 0), from + day);
+    const until = key.signs_until ? Date.parse(key.signs_until) : Math.max(Date.parse(next ?? 0), from + period);
     return { key, created: Math.min(Date.parse(key.created_at), from), from, until, end: key.signs_until ? until + retention : until };
   });
   const start = Math.min(now - 2 * day, ...rows.map(row => row.created));
   const end = Math.max(now + 3 * day, ...rows.map(row => row.end));
-  const [width, left, rowHeight, head] = [800, 52, 30, 26];
+  const [width, left, rowHeight, head] = [800, 52, 30, 40];
   const height = head + rows.length * rowHeight + 6;
   const x = time => left + (time - start) / (end - start) * (width - left - 8);
   const bar = (row, i, kind, a, b) => b > a && html`<rect class=${kind} x=${x(a)} y=${head + i * rowHeight + 5} width=${Math.max(x(b) - x(a), 2)} height="18" rx="3" />`;
   const short = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
   const ticks = Array.from({ length: 5 }, (_, i) => start + (end - start) * (i + .5) / 5);
   return html`<svg class="timeline" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label="Timeline of the signing keys">
-    ${ticks.map(time => html`<line class="line" x1=${x(time)} x2=${x(time)} y1=${head - 4} y2=${height} /><text x=${x(time)} y="14" text-anchor="middle">${short.format(time)}</text>`)}
+    ${ticks.map(time => html`<line class="line" x1=${x(time)} x2=${x(time)} y1="20" y2=${height} /><text x=${x(time)} y="14" text-anchor="middle">${short.format(time)}</text>`)}
     ${rows.map((row, i) => html`<text x="4" y=${head + i * rowHeight + 19}>No. ${row.key.generation}</text>
       ${bar(row, i, 'published', row.created, row.from)}${bar(row, i, 'signs', row.from, row.until)}${bar(row, i, 'retired', row.until, row.end)}`)}
-    <line class="now" x1=${x(now)} x2=${x(now)} y1=${head - 4} y2=${height} />
-    <text class="now-text" x=${x(now) + 4} y=${head + 2}>now</text>
+    <line class="now" x1=${x(now)} x2=${x(now)} y1="20" y2=${height} />
+    <text class="now-text" x=${x(now) + 4} y="32">now</text>
   </svg>`;
 }

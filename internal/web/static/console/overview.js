@@ -43,15 +43,12 @@ function Shown({ data }) {
           description=${`Sign-ins over time: ${sum(items, 'sign_ins')} succeeded and ${sum(items, 'failures')} failed`} />
       <//>
       <${Card} title="Active sessions">
-        <p class="legend"><span class="series-1">sessions</span></p>
-        <${Plot} times=${times} series=${[list('sessions')]} description=${`Active sessions over time, ${lastKnown('sessions')} at last`} />
+        <${Plot} levels times=${times} series=${[list('sessions')]} description=${`Active sessions over time, ${lastKnown('sessions')} at last`} />
       <//>
       <${Card} title="Refreshes">
-        <p class="legend"><span class="series-1">refreshes</span></p>
         <${Plot} times=${times} series=${[list('refreshes')]} description=${`Refreshes over time, ${sum(items, 'refreshes')} in all`} />
       <//>
       <${Card} title="Refused by rate limits">
-        <p class="legend"><span class="series-1">attempts</span></p>
         <${Plot} times=${times} series=${[list('refused')]} description=${`Attempts refused by rate limits over time, ${sum(items, 'refused')} in all`} />
       <//>
     </div>`;

@@ -6,8 +6,11 @@ const load = () => library ??= import('../vendor/uplot.js').then(module => modul
 
 const styleOf = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Plot shows the lists of values over the times, Unix seconds. The description is for a screen reader. */
-export function Plot({ times, series, description }) {
+/**
+ * Plot shows the lists of values over the times, Unix seconds: as bars, or as a line for levels. The description
+ * is for a screen reader.
+ */
+export function Plot({ times, series, description, levels = false }) {
   const box = useRef(null);
   const plot = useRef(null);
   const data = [times, ...series];
@@ -19,7 +22,7 @@ export function Plot({ times, series, description }) {
       const UPlot = await load();
       plot.current?.destroy();
       if (!removed) {
-        plot.current = new UPlot(optionsFor(box.current, series.length), latest.current, box.current);
+        plot.current = new UPlot(optionsFor(UPlot, box.current, series.length, levels), latest.current, box.current);
       }
     };
     const resize = new ResizeObserver(() => plot.current?.setSize({ width: box.current.clientWidth, height: 184 }));
@@ -39,11 +42,14 @@ export function Plot({ times, series, description }) {
   return html`<div class="plot" ref=${box} role="img" aria-label=${description}></div>`;
 }
 
-function optionsFor(box, count) {
+function optionsFor(UPlot, box, count, levels) {
   const axis = { stroke: styleOf('--plot-text'), grid: { stroke: styleOf('--plot-grid'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const line = n => {
     const stroke = styleOf(`--plot-${n}`);
-    return { stroke, width: 2, fill: n === 1 && count === 1 ? `${stroke}22` : undefined, points: { show: false }, spanGaps: true };
+    if (!levels) {
+      return { stroke, fill: stroke, width: 0, points: { show: false }, paths: UPlot.paths.bars({ size: [.72, 40] }) };
+    }
+    return { stroke, width: 2, fill: `${stroke}22`, points: { show: false }, spanGaps: true };
   };
   return {
     width: box.clientWidth, height: 184, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
