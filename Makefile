@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk vendor-web oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk vendor-web pages oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ scale: ## Measure lists of a million users, and disable a client with 150,000 se
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
 	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
 
+pages: ## Measure the size and the first paint of the pages, on a machine that does nothing else
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -v -run '^TestPagesAreLight$$' ./internal/e2e -paint.limit=100ms
+
 timing: ## Compare the times of 2,000 failed logins of each kind, on both databases; takes about an hour
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 3h -run '^TestLoginTimeHidesUsers$$' ./internal/e2e -timing.samples=$(or $(SAMPLES),2000)
@@ -69,7 +73,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=0 go build -o $(BIN)/bench ./internal/bench
 	$(if $(PEER),,$(BIN)/testenv -durable) $(BIN)/bench $(if $(SECONDS),-seconds $(SECONDS)) $(if $(ENGINES),-engines $(ENGINES)) \
-		$(if $(ROWS),-rows $(ROWS)) $(if $(USERS),-users $(USERS)) $(if $(WRITE),-write docs/performance) \
+		$(if $(ROWS),-rows $(ROWS)) $(if $(USERS),-users $(USERS)) $(if $(REPLICAS),-replicas $(REPLICAS)) $(if $(WRITE),-write docs/performance) \
 		$(if $(CHECK),-check) $(if $(PEER),-peer $(PEER)) $(ARGS)
 
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod

@@ -76,6 +76,7 @@ func printWelcome(out io.Writer, base string, profiles []string, hasConsole, has
 	if hasConsole {
 		printf("  Console   %s/console (sign in as admin)\n", base)
 	}
+	printf("  Account   %s/account\n", base)
 	if hasInbox {
 		printf("  Mail      %s%s\n", base, inboxPath)
 	}

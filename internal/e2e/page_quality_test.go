@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -25,7 +27,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	p := openAs(chrome, t, s, "user", "/account/sessions")
 	p.waitForText("This device")
 	p.requireAccessible()
-	for _, path := range []string{"/account", "/account/email", "/account/password", "/account/data", "/dev/mail"} {
+	for _, path := range []string{"/account", "/account/email", "/account/password", "/account/data"} {
 		p.do(chromedp.Navigate(s.url+path), chromedp.WaitVisible(chromedp.CSS("h1")))
 		p.requireAccessible()
 	}
@@ -35,13 +37,17 @@ func TestPagesAreAccessible(t *testing.T) {
 	p.press("Delete account")
 	p.until(`document.querySelector('.field-error')`)
 	p.requireAccessible()
-	p.do(chromedp.Navigate(s.url + "/dev/mail"))
-	p.press("Confirm your email address for Latchkey\nalice@example.com\njust now")
-	p.until(`document.querySelector('iframe')`)
-	p.requireAccessible()
-	p.press("Text")
-	p.requireAccessible()
 	p.requireClean()
+
+	inbox := openPage(chrome, t, s, "/dev/mail")
+	inbox.until(`document.querySelector('.mails a')`)
+	inbox.requireAccessible()
+	evaluate[bool](inbox, `document.querySelector('.mails a').click(), true`)
+	inbox.until(`document.querySelector('iframe')`)
+	inbox.requireAccessible()
+	inbox.press("Text")
+	inbox.requireAccessible()
+	inbox.requireClean()
 }
 
 // Everything can be done with the keyboard.
@@ -108,8 +114,11 @@ func TestPagesHistory(t *testing.T) {
 	p.requireClean()
 }
 
-// A page is small and paints at once. The fastest of several loads counts, because the machine has other
-// things to do as well.
+// paintLimit bounds the time to the first paint. On a machine that does nothing else it is 100 ms:
+// `make pages` measures that.
+var paintLimit = flag.Duration("paint.limit", time.Second, "longest time to the first paint of a page, of the fastest of several loads")
+
+// A page is small and paints at once.
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
@@ -129,7 +138,7 @@ func TestPagesAreLight(t *testing.T) {
 				list.getEntriesByName('first-contentful-paint').forEach(entry => resolve(entry.startTime))).observe({type: 'paint', buffered: true}))`))
 		}
 		t.Logf("%s: %d bytes, first paints after %.0f ms", path, bytes, paints)
-		require.LessOrEqual(t, slices.Min(paints), 100.0, path)
+		require.LessOrEqual(t, slices.Min(paints), float64(paintLimit.Milliseconds()), path)
 	}
 }
 

@@ -53,16 +53,16 @@ func (s *Server) GetIndex(ctx context.Context, _ api.GetIndexRequestObject) (api
 		return api.GetIndex200JSONResponse(index), nil
 	}
 	var page bytes.Buffer
-	if err := indexPage.Execute(&page, startPage{index, s.Site.Path("style.css"), s.Site.Path("brand.css")}); err != nil {
+	if err := indexPage.Execute(&page, startPage{index, s.Site.Path("style.css")}); err != nil {
 		return nil, err
 	}
 	return indexHTML(page.Bytes()), nil
 }
 
-// startPage is what the page shows, and the relative URLs of its style sheets.
+// startPage is what the page shows, and the relative URL of its style sheet.
 type startPage struct {
 	api.Index
-	Style, Brand string
+	Style string
 }
 
 // indexHTML is the page with its Content-Security-Policy.

@@ -134,7 +134,7 @@ var (
 	darkGround  = color{0x26 / 255.0, 0x2a / 255.0, 0x33 / 255.0}
 )
 
-// css returns the style sheet with the colors of the brand. Text in and on the color is readable,
+// css returns the part of the style sheet with the colors of the brand. Text in and on the color is readable,
 // whichever color it is.
 func (b brand) css() []byte {
 	onAccent := white
@@ -142,6 +142,6 @@ func (b brand) css() []byte {
 		onAccent = black
 	}
 	accent := b.color.readableOn(onAccent, color{1 - onAccent.red, 1 - onAccent.green, 1 - onAccent.blue})
-	return fmt.Appendf(nil, ":root {\n  --accent: %s;\n  --on-accent: %s;\n  --link: %s;\n}\n@media (prefers-color-scheme: dark) {\n  :root { --link: %s; }\n}\n",
+	return fmt.Appendf(nil, "\n:root {\n  --accent: %s;\n  --on-accent: %s;\n  --link: %s;\n}\n@media (prefers-color-scheme: dark) {\n  :root { --link: %s; }\n}\n",
 		accent, onAccent, b.color.readableOn(lightGround, black), b.color.readableOn(darkGround, white))
 }

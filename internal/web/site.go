@@ -13,6 +13,10 @@ import (
 //go:embed static
 var embedded embed.FS
 
+// styleName is the style sheet of all pages. The colors of the brand are at its end: a page waits for each
+// style sheet before it paints.
+const styleName = "style.css"
+
 // Prefix is the path under which the files are served.
 const Prefix = "/web/"
 
@@ -61,7 +65,7 @@ func New(o Options) (*Site, error) {
 
 // files returns all files by their path: the embedded ones, and those that depend on the options.
 func (s *Site) files() (map[string][]byte, error) {
-	files := map[string][]byte{"brand.css": s.brand.css()}
+	files := map[string][]byte{}
 	if s.brand.logo != nil {
 		files[s.brand.logoName] = s.brand.logo
 	}
@@ -77,6 +81,7 @@ func (s *Site) files() (map[string][]byte, error) {
 		files[name], err = fs.ReadFile(static, name)
 		return err
 	})
+	files[styleName] = append(files[styleName], s.brand.css()...)
 	return files, err
 }
 

@@ -194,9 +194,12 @@ export function Dialog({ title, onClose, children }) {
   const dialog = useRef(null);
   const id = useId();
   useLayoutEffect(() => {
-    const opener = document.activeElement;
-    dialog.current.showModal();
-    return () => opener?.focus?.();
+    const opener = document.activeElement, open = dialog.current;
+    open.showModal();
+    return () => {
+      open.close(); // what is outside takes the keyboard only after this
+      opener?.focus?.();
+    };
   }, []);
   const outside = event => event.target === dialog.current && onClose();
   return html`<dialog ref=${dialog} aria-labelledby=${id} onClick=${outside}

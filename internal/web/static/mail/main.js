@@ -58,7 +58,7 @@ function Inbox({ id }) {
   }
   return html`<main class=${`mailbox ${id ? 'reading' : ''}`}>
     <section class="list" aria-labelledby="inbox">
-      <div class="row between"><${Title} count=${inbox.value.items.length} /><${Clear} /></div>
+      <div class="row between"><${Title} count=${inbox.value.items.length} as=${id ? 'h2' : 'h1'} /><${Clear} /></div>
       <${ErrorNote} error=${failure.value} />
       ${inbox.value.items.length ? html`<${List} selected=${id} />` : html`<${Empty} title=${t('empty')}><p>${t('empty.text')}</p><//>`}
     </section>
@@ -68,8 +68,8 @@ function Inbox({ id }) {
   </main>`;
 }
 
-function Title({ count }) {
-  return html`<h1 id="inbox" tabindex="-1">${t('title')} <span class="count">${count}</span></h1>`;
+function Title({ count, as: Tag }) {
+  return html`<${Tag} id="inbox" class="title" tabindex="-1">${t('title')} <span class="count">${count}</span><//>`;
 }
 
 function Clear() {
@@ -90,7 +90,7 @@ function Message({ id }) {
   const [view, setView] = useState('html');
   useEffect(() => {
     if (data) {
-      document.querySelector('.reader h2')?.focus({ preventScroll: true });
+      document.querySelector('.reader h1')?.focus({ preventScroll: true });
     }
   }, [data]);
   if (!data) {
@@ -100,7 +100,7 @@ function Message({ id }) {
   return html`<article class="card">
     <p class="backlink"><a href=${url('')}>${t('backtolist')}</a></p>
     <header>
-      <h2 tabindex="-1">${data.subject}</h2>
+      <h1 tabindex="-1">${data.subject}</h1>
       <p>${t('to', { address: data.to })} · <${Time} value=${data.date} exact /></p>
     </header>
     <div class="row between">
