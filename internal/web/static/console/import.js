@@ -1,6 +1,6 @@
 // Import of users: a file is sent as it is read, and faulty lines are reported.
 import { html, useRef, useState } from '../lib.js';
-import { ApiError, get, root } from '../api.js';
+import { ApiError, get, root, sentence } from '../api.js';
 import { formatNumber } from '../texts.js';
 import { Button, ErrorNote, Note, Table, announce } from '../ui.js';
 import { Card, View, at, csv, download, parameters } from './parts.js';
@@ -10,7 +10,7 @@ const formats = [['ndjson', 'One JSON object per line'], ['csv', 'CSV with a hea
 const columns = [
   { key: 'line', label: 'Line', class: 'fit number' },
   { key: 'pointer', label: 'Field', cell: error => error.pointer ? html`<code>${error.pointer.slice(1)}</code>` : '' },
-  { key: 'detail', label: 'What is wrong' },
+  { key: 'detail', label: 'What is wrong', cell: error => sentence(error.detail) },
 ];
 
 export function Import() {

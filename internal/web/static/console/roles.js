@@ -36,17 +36,15 @@ export function Roles() {
 function Edit({ role, close, reload }) {
   const known = [...new Set([...allScopes(), ...role?.scopes ?? []])].sort();
   const submit = async (values, form) => {
-    const others = values.others.split(/\s+/).filter(Boolean);
     const name = role?.name ?? values.name;
-    await put(`api/roles/${encodeURIComponent(name)}`, { scopes: [...checkedOf(form, 'scopes'), ...others] });
+    await put(`api/roles/${encodeURIComponent(name)}`, { scopes: checkedOf(form, 'scopes') });
     toast(`${name} is saved.`);
     close();
     await reload();
   };
   return html`<${Dialog} title=${role ? `Edit ${role.name}` : 'New role'} onClose=${close}><${Form} submit=${submit}>
     ${!role && html`<${Field} label="Name" name="name" value="ROLE_" required pattern="ROLE_[A-Z0-9_]+" maxlength="64" autocomplete="off" hint="ROLE_ and uppercase letters, digits or underscores" />`}
-    <${Checks} label="Scopes" name="scopes" options=${known} checked=${role?.scopes ?? ['profile']} hint="You can only give scopes that you have yourself." />
-    <${Field} label="Other scopes" name="others" autocomplete="off" autocapitalize="none" hint="Of your own APIs, separated by spaces" />
+    <${Checks} label="Scopes" name="scopes" options=${known} checked=${role?.scopes ?? ['profile']} hint="You can only give scopes that you have yourself. For those of your own APIs use the command: latchkey role put" />
     <${Actions} close=${close} kind="primary">Save<//>
   <//><//>`;
 }
