@@ -109,4 +109,3 @@ func (i installation) addPast(t *testing.T) {
 			CASE WHEN n IN (8, 9, 31) THEN 14 ELSE 0 END, 8 + abs(12 - (n + 5) % 24) / 2 - n % 2, 11 - n / 40
 		FROM h WHERE true ON CONFLICT (hour) DO NOTHING`)
 }
-

@@ -94,7 +94,7 @@ func TestConsoleShowsWhatIsAllowed(t *testing.T) {
 // A session that ended elsewhere leads to the sign-in page, and back to the view. An error has its request id.
 func TestConsoleSessionEnds(t *testing.T) {
 	t.Parallel()
-	onEachConsole(t, "/users?q=mod", func(t *testing.T, p *page, _ installation, s *server, admin string) {
+	onEachConsole(t, "/users", func(t *testing.T, p *page, _ installation, s *server, admin string) {
 		p.waitForText("moderator@example.com")
 		p.open(s, "/users/00000000-0000-4000-8000-000000000000", "Request id:")
 		p.open(s, "/users?q=mod", "moderator@example.com")
@@ -121,8 +121,12 @@ func TestConsoleShowsHostileText(t *testing.T) {
 		r := s.newRequest(t, "POST /token", formType, "grant_type=password&username=%3Cb%3Eeve%3C%2Fb%3E&password="+strings.ReplaceAll(validPassword, " ", "+"))
 		r.Header.Set("User-Agent", hostile)
 		require.Equal(t, http.StatusOK, send(t, s.httpClient(t), r).status)
+		blob := "BLOB"
+		if strings.HasPrefix(inst.database, "postgres") {
+			blob = "bytea"
+		}
 		inst.exec(t, `INSERT INTO hook_deliveries (id, hook_id, event, body, status, attempts, response, error, created_at, tried_at)
-			SELECT 'd0000000-0000-4000-8000-000000000001', id, '<img src=x onerror=window.attacked=1>', '<script>window.attacked=1</script>', '<b>', 1, 200,
+			SELECT 'd0000000-0000-4000-8000-000000000001', id, '<img src=x onerror=window.attacked=1>', CAST('<script>window.attacked=1</script>' AS `+blob+`), '<b>', 1, 200,
 				'<img src=x onerror=window.attacked=1>', created_at, created_at FROM hooks`)
 		for path, text := range map[string]string{
 			"": "Active sessions", "/users": "<b>eve</b>", "/users/" + id: "Audit trail", "/clients": "evil", "/clients/evil": "Claims", "/audit": "<b>eve</b>",
@@ -133,8 +137,9 @@ func TestConsoleShowsHostileText(t *testing.T) {
 			p.requireNotAttacked()
 		}
 		token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub": "<img src=x onerror=window.attacked=1>", "<b>x</b>": "<script>window.attacked=1</script>"}`)) + ".x"
-		evaluate[bool](p, `(box => { box.value = `+quoted(token)+`; return box.dispatchEvent(new Event('input', {bubbles: true})); })(document.querySelector('#token'))`)
 		p.open(s, "/try", "Look inside a token")
+		evaluate[bool](p, `(box => { box.value = `+quoted(token)+`; return box.dispatchEvent(new Event('input', {bubbles: true})); })(document.querySelector('#token'))`)
+		p.waitForText("whose it is")
 		p.requireNotAttacked()
 	})
 }
@@ -146,7 +151,7 @@ func TestConsoleOff(t *testing.T) {
 	for _, path := range []string{"/console", "/console/users"} {
 		require.Equal(t, http.StatusNotFound, s.get(t, path, "").status, path)
 	}
-	require.NotContains(t, s.log.String(), "/console")
+	require.NotContains(t, s.log.String(), "Console ")
 	require.NotContains(t, s.get(t, "/", "").body, "console")
 }
 
@@ -160,7 +165,7 @@ func TestConsoleIsLight(t *testing.T) {
 	_, err := chromedp.Call(p.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	require.NoError(t, err)
 	var paints []float64
-	for range 10 {
+	for range 25 {
 		p.do(chromedp.Reload())
 		paints = append(paints, evaluate[float64](p, `new Promise(resolve => new PerformanceObserver(list =>
 			list.getEntriesByName('first-contentful-paint').forEach(entry => resolve(entry.startTime))).observe({type: 'paint', buffered: true}))`))

@@ -168,4 +168,3 @@ func (p *page) chooseFile(selector, file string) {
 	_, err = chromedp.Call(p.ctx, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{file}, ObjectID: found.Result.ObjectID})
 	require.NoError(p.t, err)
 }
-

@@ -3,7 +3,7 @@ import { html } from '../lib.js';
 import { del, get, post } from '../api.js';
 import { formatTime, language } from '../texts.js';
 import { Badge, Button, Confirm, Dialog, Field, Form, Note, Table, Time, toast, useLoad } from '../ui.js';
-import { Actions, Card, Loaded, View, useDialog } from './parts.js';
+import { Actions, Card, Loaded, View, useDialog, actionsLabel } from './parts.js';
 import { can } from './session.js';
 
 const kinds = { signing: 'good', pending: 'warn' };
@@ -40,7 +40,7 @@ export function Keys() {
     { key: 'signs_until', label: 'Until', cell: key => key.signs_until ? html`<${Time} value=${key.signs_until} exact />` : '' },
     { key: 'current_secret', label: 'Encrypted with', cell: key => key.current_secret ? 'the newest secret' : html`<${Badge} kind="warn">an older secret<//>` },
     { key: 'id', label: 'Key id', cell: key => html`<code class="small">${key.id}</code>` },
-    { key: 'actions', label: '', class: 'fit', cell: key => can('keys:write') && html`<${Button} kind="quiet bad" onClick=${askRevoke(key)} aria-label=${`Revoke key ${key.generation}`}>Revoke<//>` },
+    { key: 'actions', label: actionsLabel, class: 'fit', cell: key => can('keys:write') && html`<${Button} kind="quiet bad" onClick=${askRevoke(key)} aria-label=${`Revoke key ${key.generation}`}>Revoke<//>` },
   ];
   return html`<${View} title="Signing keys" lead="They sign access tokens. The service creates the next one by itself." actions=${can('keys:write') && html`<${Button} onClick=${askRotate} data-new>Rotate<//>`}>
     <${Loaded} of=${keys}>${data => html`

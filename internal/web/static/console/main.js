@@ -7,17 +7,6 @@ import { View, at } from './parts.js';
 import { can, loadSession } from './session.js';
 import { Overview } from './overview.js';
 import { Users } from './users.js';
-import { User } from './user.js';
-import { Import } from './import.js';
-import { Roles } from './roles.js';
-import { Clients } from './clients.js';
-import { Client } from './client.js';
-import { Webhooks } from './webhooks.js';
-import { Webhook } from './webhook.js';
-import { Keys } from './keys.js';
-import { Audit } from './audit.js';
-import { Settings } from './settings.js';
-import { TryIt } from './tryit.js';
 
 // The sections of the navigation: path, label, scope, and the key after g.
 const sections = [
@@ -33,23 +22,42 @@ const sections = [
 ];
 const allowed = () => sections.filter(([, , scope]) => scope === null || can(scope));
 
+/** lazy is a view whose module is loaded when it is first shown. */
+function lazy(load, name) {
+  let View = null;
+  return properties => {
+    const [loaded, show] = useState(View !== null);
+    useEffect(() => {
+      if (!View) {
+        load().then(module => { View = module[name]; show(true); }, () => location.reload()); // there is another version by now
+      }
+    }, []);
+    useEffect(() => { // the heading that had the keyboard is gone
+      if (loaded && document.activeElement === document.body) {
+        document.querySelector('h1')?.focus({ preventScroll: true });
+      }
+    }, [loaded]);
+    return loaded ? html`<${View} ...${properties} />` : html`<main class="view"><h1 tabindex="-1" class="hidden">${name}</h1></main>`;
+  };
+}
+
 const guarded = (scope, View) => properties => can(scope) ? html`<${View} ...${properties} />` : html`<${Forbidden} scope=${scope} />`;
 
 const routes = [
   ['', 'stats:read', Overview, 'Overview'],
   ['users', 'users:read', Users, 'Users'],
-  ['users/import', 'users:write', Import, 'Import users'],
-  ['users/:id', 'users:read', User, 'User'],
-  ['roles', 'roles:read', Roles, 'Roles'],
-  ['clients', 'clients:read', Clients, 'Clients'],
-  ['clients/:id', 'clients:read', Client, 'Client'],
-  ['webhooks', 'hooks:read', Webhooks, 'Webhooks'],
-  ['webhooks/:id', 'hooks:read', Webhook, 'Webhook'],
-  ['keys', 'keys:read', Keys, 'Signing keys'],
-  ['audit', 'audit:read', Audit, 'Audit log'],
-  ['settings', 'settings:read', Settings, 'Settings'],
+  ['users/import', 'users:write', lazy(() => import('./import.js'), 'Import'), 'Import users'],
+  ['users/:id', 'users:read', lazy(() => import('./user.js'), 'User'), 'User'],
+  ['roles', 'roles:read', lazy(() => import('./roles.js'), 'Roles'), 'Roles'],
+  ['clients', 'clients:read', lazy(() => import('./clients.js'), 'Clients'), 'Clients'],
+  ['clients/:id', 'clients:read', lazy(() => import('./client.js'), 'Client'), 'Client'],
+  ['webhooks', 'hooks:read', lazy(() => import('./webhooks.js'), 'Webhooks'), 'Webhooks'],
+  ['webhooks/:id', 'hooks:read', lazy(() => import('./webhook.js'), 'Webhook'), 'Webhook'],
+  ['keys', 'keys:read', lazy(() => import('./keys.js'), 'Keys'), 'Signing keys'],
+  ['audit', 'audit:read', lazy(() => import('./audit.js'), 'Audit'), 'Audit log'],
+  ['settings', 'settings:read', lazy(() => import('./settings.js'), 'Settings'), 'Settings'],
 ].map(([path, scope, view, title]) => ({ path, view: guarded(scope, view), title: () => title }));
-routes.push({ path: 'try', view: TryIt, title: () => 'Try it' });
+routes.push({ path: 'try', view: lazy(() => import('./tryit.js'), 'TryIt'), title: () => 'Try it' });
 
 const notFound = { path: null, view: NotFound, title: () => 'Page not found' };
 const { Router, current } = createRouter({ base: 'console', routes, notFound, titleSuffix: `${brandName} console` });

@@ -155,6 +155,9 @@ export function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+/** The label of a column with buttons. */
+export const actionsLabel = html`<span class="hidden">Actions</span>`;
+
 /** csv returns rows as CSV. A value that a spreadsheet would run as a formula is made text. */
 export function csv(columns, rows) {
   const cell = value => {

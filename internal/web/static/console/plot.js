@@ -31,7 +31,7 @@ export function Plot({ times, series, description, levels = false }) {
         plot.current = new UPlot(optionsFor(UPlot, box.current, series.length, levels, latest.current[0]), latest.current, box.current);
       }
     };
-    const resize = new ResizeObserver(() => plot.current?.setSize({ width: box.current.clientWidth, height: 184 }));
+    const resize = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height: 184 }));
     const dark = matchMedia('(prefers-color-scheme: dark)');
     draw();
     resize.observe(box.current);

@@ -2,7 +2,7 @@
 import { html } from '../lib.js';
 import { del, get, put } from '../api.js';
 import { Badge, Button, Dialog, Field, Form, Table, toast, useLoad } from '../ui.js';
-import { Actions, Checks, Loaded, Names, Typed, View, at, checkedOf, useDialog } from './parts.js';
+import { Actions, Checks, Loaded, Names, Typed, View, at, checkedOf, useDialog, actionsLabel } from './parts.js';
 import { allScopes, can } from './session.js';
 
 const permanent = 'ROLE_ADMIN'; // it has all scopes
@@ -22,7 +22,7 @@ export function Roles() {
   const columns = [
     { key: 'name', label: 'Role', class: 'fit', cell: role => html`<span><a href=${at(`users?role=${encodeURIComponent(role.name)}`)} title="Users with this role">${role.name}</a> ${role.builtin && html`<${Badge}>built in<//>`}</span>` },
     { key: 'scopes', label: 'Scopes', cell: role => html`<${Names} of=${role.scopes} />` },
-    { key: 'actions', label: '', class: 'fit', cell: role => can('roles:write') && html`<span class="row">
+    { key: 'actions', label: actionsLabel, class: 'fit', cell: role => can('roles:write') && html`<span class="row">
       ${role.name !== permanent && html`<${Button} kind="quiet" onClick=${edit(role)} aria-label=${`Edit ${role.name}`}>Edit<//>`}
       ${!role.builtin && html`<${Button} kind="quiet bad" onClick=${askRemove(role)} aria-label=${`Delete ${role.name}`}>Delete<//>`}</span>` },
   ];

@@ -3,7 +3,7 @@ import { html, useEffect, useRef } from '../lib.js';
 import { del, get, patch, post } from '../api.js';
 import { navigate } from '../router.js';
 import { Badge, Button, Dialog, Empty, Form, Table, Time, toast, useLoad } from '../ui.js';
-import { Actions, Card, Checks, Facts, Loaded, Names, Typed, View, at, checkedOf, useDialog } from './parts.js';
+import { Actions, Card, Checks, Facts, Loaded, Names, Typed, View, at, checkedOf, useDialog, actionsLabel } from './parts.js';
 import { events, hookState } from './webhooks.js';
 import { can } from './session.js';
 
@@ -43,7 +43,7 @@ function columnsFor(hook, path) {
     { key: 'status', label: 'Status', cell: one => html`<${Badge} kind=${kinds[one.status]}>${one.status}<//>` },
     { key: 'attempts', label: 'Attempts', class: 'number' },
     { key: 'error', label: 'Response', cell: one => one.error ?? one.response ?? '' },
-    { key: 'actions', label: '', class: 'fit', cell: one => can('hooks:write') && hook.active && html`<${Button} kind="quiet" onClick=${replay(one)} aria-label=${`Send ${one.event} again`}>Send again<//>` },
+    { key: 'actions', label: actionsLabel, class: 'fit', cell: one => can('hooks:write') && hook.active && html`<${Button} kind="quiet" onClick=${replay(one)} aria-label=${`Send ${one.event} again`}>Send again<//>` },
   ];
 }
 
