@@ -14,7 +14,8 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk vendor-web pages oapi-codegen golangci-lint
+# No target is a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +35,8 @@ hostile: ## Send what attackers and broken clients send, to the program on both 
 
 # Each parser has a fuzz target. A failing input is written to testdata/fuzz: commit it with the fix.
 fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
-	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | wc -l | xargs echo 'fuzz targets:'
-	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | wc -l | xargs echo 'fuzz targets:'
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
 		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) "./$$dir" || exit 1; \
 	done
 
@@ -43,6 +44,11 @@ fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
 fastapi: ## Compare the profile fastapi-users with the Python package, and sign in from the docs of a FastAPI app
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
+
+# testenv installs the packages, pinned in internal/e2e/testdata/apis, in $(BIN)/apis.
+apis: ## Run the APIs of docs/apis in Express, FastAPI and Flask; needs Node.js and Python
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
 
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
@@ -52,6 +58,33 @@ model: ## Compare a million random operations on sessions with the model, on bot
 races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on three servers with PostgreSQL
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./internal/e2e -races.rounds=$(or $(ROUNDS),200)
+
+# kill and faults are parts of make test, too, with fewer rounds.
+kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10) -kill.ready=3s
+
+faults: ## Put eight faults of the network between the service and PostgreSQL, and see that six operations respond as they must
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 10m -v -run '^TestNetworkFaults$$' ./internal/e2e
+
+# testenv finds or installs Patroni and etcd.
+failover: ## Lose the primary of a PostgreSQL cluster under load ROUNDS times, 10 by default, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=failover -count=1 -timeout 2h -v -run '^TestFailover$$' ./internal/e2e -failover.rounds=$(or $(ROUNDS),10)
+
+overload: ## Offer 20 times the sign-ins that the service can hash, for SECONDS, 60 by default, on each database
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=load -count=1 -timeout 2h -v -run '^TestOverload$$' ./internal/e2e -overload.time=$(or $(SECONDS),60)s
+
+soak: ## See that memory, goroutines, open files and the database stay flat under load, for SECONDS, 600 by default
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=load -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/e2e -soak.time=$(or $(SECONDS),600)s
+
+# Earlier versions are built from the history, which must be complete.
+upgrade: ## Let earlier versions go on while this one migrates their database, and serve it together, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=upgrade -count=1 -timeout 30m -v -run '^TestUpgrade$$' ./internal/e2e
 
 scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -79,7 +112,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=fastapi ./...
+	go vet -tags=apis,fastapi,failover,load,upgrade ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 

@@ -66,7 +66,7 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 		audience = []string{s.Issuer}
 	}
 	c.keys, err = keyring.Open(ctx, db, keyring.Options{
-		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
+		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
-		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Vault: vault,
+		Accounts:    c.accounts, Clients: db, Sessions: db, Ended: db, Keys: accessTokens{c.keys}, Vault: vault,
 		Limits: c.limits, Events: db, Now: time.Now, Log: log, SignedIn: c.counts.SignedIn, Refreshed: c.refreshed,
 	})
 	if err != nil {

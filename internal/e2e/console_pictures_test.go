@@ -40,11 +40,11 @@ func TestPictures(t *testing.T) { //nolint:paralleltest // it needs the machine 
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	chrome := startBrowser(t)
+	b := startChrome(t)
 	inst := newSQLite(t)
-	s := start(t, inst) //nolint:contextcheck // the server does not run in the context of the browser
+	s := start(t, inst)
 	alice := s.fillForPictures(t, inst)
-	p := openAs(chrome, t, s, "admin", "/console")
+	p := b.openAs(t, s, "admin", "/console")
 	for _, view := range consoleViews {
 		path := view.path
 		if view.name == "user" {

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -14,8 +13,9 @@ import (
 // through the API.
 func onEachConsole(t *testing.T, path string, test func(t *testing.T, p *page, inst installation, s *server, admin string), environment ...string) {
 	t.Helper()
-	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
-		p := openAs(chrome, t, s, "admin", "/console"+path)
+	b := startChrome(t)
+	onEachServer(t, func(t *testing.T, inst installation, s *server) {
+		p := b.openAs(t, s, "admin", "/console"+path)
 		test(t, p, inst, s, s.devToken(t, "admin"))
 		p.requireClean()
 	}, environment...)

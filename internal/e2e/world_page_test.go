@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -19,25 +20,31 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onEachPage runs a test with a browser, on a new development server of each database engine.
-func onEachPage(t *testing.T, test func(t *testing.T, browser context.Context, inst installation, s *server), environment ...string) {
+// chrome is a browser. Servers and requests of a test do not run in its context.
+type chrome struct{ ctx context.Context }
+
+func startChrome(t *testing.T) chrome {
 	t.Helper()
-	browser := startBrowser(t)
-	onEachServer(t, func(t *testing.T, inst installation, s *server) { //nolint:contextcheck // the server does not run in the context of the browser
-		test(t, browser, inst, s)
-	}, environment...)
+	return chrome{startBrowser(t)}
 }
 
-// openPage opens a page of the service in a new tab and waits for its heading.
-func openPage(browser context.Context, t *testing.T, s *server, path string) *page {
+// onEachPage runs a test with a browser, on a new development server of each database engine.
+func onEachPage(t *testing.T, test func(t *testing.T, b chrome, inst installation, s *server)) {
 	t.Helper()
-	return openTab(browser, t, s.url+path, "h1")
+	b := startChrome(t)
+	onEachServer(t, func(t *testing.T, inst installation, s *server) { test(t, b, inst, s) })
+}
+
+// open opens a page of the service in a new tab and waits for its heading.
+func (b chrome) open(t *testing.T, s *server, path string) *page {
+	t.Helper()
+	return openTab(b.ctx, t, s.url+path, "h1")
 }
 
 // openAs opens a page as a development user who has signed in with the browser.
-func openAs(browser context.Context, t *testing.T, s *server, username, path string) *page {
+func (b chrome) openAs(t *testing.T, s *server, username, path string) *page {
 	t.Helper()
-	p := openPage(browser, t, s, "/account/sign-in?next="+url.QueryEscape(path))
+	p := b.open(t, s, "/account/sign-in?next="+url.QueryEscape(path))
 	p.signInAs(username, devPassword(username))
 	p.waitForPath(path)
 	p.do(chromedp.WaitVisible(chromedp.CSS("h1")))
@@ -167,6 +174,15 @@ func (p *page) requireAccessible() {
 		require.Empty(p.t, found, "%s, %d pixels wide, %s", scheme, width, evaluate[string](p, `location.pathname`))
 		require.LessOrEqual(p.t, evaluate[int](p, `document.documentElement.scrollWidth`), width, "the page scrolls sideways")
 	}
+}
+
+// saveDownloads makes the page save downloads in a directory.
+func (p *page) saveDownloads(dir string) {
+	p.t.Helper()
+	_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	})
+	require.NoError(p.t, err)
 }
 
 // setLanguages sets what the browser sends as Accept-Language.

@@ -21,14 +21,19 @@ const (
 )
 
 // limitBody limits the size of a body. That of a streamed one is limited as well, and each part of it must
-// arrive in time; the time for the whole request does not count.
+// arrive in time; the time for the whole request does not count. The body of a request about which a gateway
+// asks is not read.
 func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	small, large := middleware.BodyLimit(maxBody)(next), middleware.BodyLimit(maxStreamBody)(next)
 	return func(c echo.Context) error {
-		if !operationOf(c).stream {
+		op, request := operationOf(c), c.Request()
+		switch {
+		case op.gateway:
+			request.Body = http.NoBody
+			return next(c)
+		case !op.stream:
 			return small(c)
 		}
-		request := c.Request()
 		mediaType, _, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType))
 		if err != nil || mediaType != echo.MIMEOctetStream {
 			return errStreamType

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -62,10 +63,12 @@ type Options struct {
 // Server implements every operation of the contract.
 type Server struct {
 	Options
-	contract *openapi3.T
-	served   contractTexts
-	profiles []*loadedProfile
-	draining atomic.Bool
+	contract    *openapi3.T
+	served      contractTexts
+	profiles    []*loadedProfile
+	draining    atomic.Bool
+	serving     context.Context // ends when the server drains
+	stopServing context.CancelFunc
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -90,7 +93,8 @@ func New(o Options) (*Server, error) {
 			return nil, err
 		}
 	}
-	return &Server{Options: o, contract: contract, served: served, profiles: profiles}, nil
+	serving, stop := context.WithCancel(context.Background())
+	return &Server{Options: o, contract: contract, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
@@ -114,6 +118,7 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
+	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -134,11 +139,16 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.demoGuard,
 		s.browserGuard,
 		s.guard,
+		parameters,
 		limitBody,
 		oauthForm,
 		jsonBody,
 	}
 }
 
-// Drain makes the readiness check fail, so that load balancers stop sending requests.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes the readiness check fail, so that load balancers stop sending requests, and ends the
+// requests that wait for something to happen.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.stopServing()
+}

@@ -226,7 +226,8 @@ func TestBrandColors(t *testing.T) {
 	for _, text := range []string{"#000000", "#ffffff", "#ffff00", "#4f46e5", "#ff0000", "#777777", "#7FFFD4", "#1d4ed8"} {
 		s := newSite(t, Options{Color: text})
 		style := asset1(t, s, "/web/"+s.hash+"/style.css").Body.String()
-		found := regexp.MustCompile(`#[0-9a-f]{6}`).FindAllString(style[strings.Index(style, "--accent: "):], -1)
+		_, style, _ = strings.Cut(style, "--accent: ")
+		found := regexp.MustCompile(`#[0-9a-f]{6}`).FindAllString(style, -1)
 		require.Len(t, found, 4)
 		colors := make([]color, 4)
 		for i := range found {

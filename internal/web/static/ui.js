@@ -130,7 +130,7 @@ export function Form({ submit, reset = false, children, ...rest }) {
     event.preventDefault();
     action.run(Object.fromEntries(new FormData(form.current)));
   };
-  useEffect(() => { // an error at a field: the keyboard goes there
+  useLayoutEffect(() => { // an error at a field: the keyboard goes there
     if (action.error) {
       form.current.querySelector('[aria-invalid="true"]')?.focus();
     }
