@@ -101,7 +101,7 @@ func shellLines(page string) []string {
 
 var (
 	// latchkeyCall is a call of the program up to a pipe, a redirection or the end of a subshell.
-	latchkeyCall = regexp.MustCompile(`(?:^|[ /(])latchkey ([a-z][^|>;&)]*)`)
+	latchkeyCall = regexp.MustCompile(`(?:^|[ /(])latchkey ([a-z][^|<>;&)]*)`)
 	// shellWord is a word of shell, which may be quoted.
 	shellWord = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s'"]+`)
 )

@@ -49,6 +49,8 @@ type commands struct {
 	Key         keyCommands        `cmd:"" help:"Manage signing keys"`
 	Hook        hookCommands       `cmd:"" help:"Manage webhooks and their deliveries"`
 	Session     sessionCommands    `cmd:"" help:"End sessions"`
+	Token       tokenCommand       `cmd:"" help:"Print an access token of a user"`
+	Explain     explainCommand     `cmd:"" help:"Show what is in an access token, and why it would be rejected"`
 	Backup      backupCommand      `cmd:"" help:"Copy a SQLite database while the service runs"`
 	Restore     restoreCommand     `cmd:"" help:"Replace a SQLite database by a backup"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`

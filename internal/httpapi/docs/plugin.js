@@ -208,10 +208,12 @@
 
   // Styles are set by script, which every content security policy allows.
   const badgeStyle = {
-    alignSelf: 'center', marginRight: '10px', padding: '6px 12px', borderRadius: '4px', background: '#e8f6f0',
+    alignSelf: 'center', margin: '0 10px 0 auto', padding: '6px 12px', borderRadius: '4px', background: '#e8f6f0',
     color: '#1b5e3f', font: '14px/1.4 sans-serif', overflowWrap: 'anywhere', textAlign: 'left',
   };
-  const noticeStyle = { ...badgeStyle, background: '#fff4e5', color: '#7a4100' };
+  const noticeStyle = {
+    ...badgeStyle, background: '#fff4e5', color: '#7a4100', position: 'fixed', top: '10px', right: '0', zIndex: 1,
+  };
 
   function badge(createElement, session) {
     const roles = claims(session.token.access_token).roles || [];
