@@ -18,12 +18,13 @@ var pages embed.FS
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// servePages serves the pages under /account. They use relative URLs, so that a proxy may serve
+// servePages serves the pages under /account, and the files of the page of GET /. They use relative URLs, so that a proxy may serve
 // Latchkey under a path prefix.
 func (s *Server) servePages(e *echo.Echo) {
 	for path, file := range map[string]string{
 		"/account/verify": "verify.html", "/account/reset": "reset.html",
 		"/account/page.js": "page.js", "/account/page.css": "page.css",
+		"/index.js": "index.js", "/index.css": "index.css",
 	} {
 		e.GET(path, func(c echo.Context) error {
 			header := c.Response().Header()
