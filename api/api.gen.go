@@ -4,41 +4,17 @@ package api
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
-
-// Defines values for ListAuditEventsParamsOutcome.
-const (
-	Failure ListAuditEventsParamsOutcome = "failure"
-	Success ListAuditEventsParamsOutcome = "success"
-)
-
-// Valid indicates whether the value is a known member of the ListAuditEventsParamsOutcome enum.
-func (e ListAuditEventsParamsOutcome) Valid() bool {
-	switch e {
-	case Failure:
-		return true
-	case Success:
-		return true
-	default:
-		return false
-	}
-}
 
 // AdminUserCreate defines model for AdminUserCreate.
 type AdminUserCreate struct {
@@ -105,8 +81,8 @@ type AuditEvent struct {
 	ClientId *string            `json:"client_id,omitempty"`
 	Id       openapi_types.UUID `json:"id"`
 
-	// Outcome `success` or `failure`
-	Outcome string `json:"outcome"`
+	// Outcome Whether it was done, or was refused or failed
+	Outcome Outcome `json:"outcome"`
 
 	// Reason Why it failed, or details of the action
 	Reason    *string `json:"reason,omitempty"`
@@ -130,16 +106,16 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
+	Issuer                            string      `json:"issuer"`
+	JwksUri                           string      `json:"jwks_uri"`
+	RevocationEndpoint                string      `json:"revocation_endpoint"`
+	ScopesSupported                   []string    `json:"scopes_supported"`
+	ServiceDocumentation              string      `json:"service_documentation"`
+	TokenEndpoint                     string      `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
 }
 
 // BrowserSession defines model for BrowserSession.
@@ -178,8 +154,8 @@ type ClientCreate struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
 
 	// Name Display name
 	Name string `json:"name"`
@@ -232,7 +208,7 @@ type ClientPatch struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants *[]string `json:"grants,omitempty"`
+	Grants *[]GrantType `json:"grants,omitempty"`
 
 	// Name Display name
 	Name *string `json:"name,omitempty"`
@@ -287,6 +263,9 @@ type EmailAddress struct {
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
+// GrantType How a client gets tokens (RFC 6749 §1.3)
+type GrantType = string
+
 // Index defines model for Index.
 type Index struct {
 	// Docs Where you can try the API
@@ -333,10 +312,10 @@ type Introspection struct {
 	ClientId *string `json:"client_id,omitempty"`
 
 	// Exp When the token expires, in seconds since 1970
-	Exp *int `json:"exp,omitempty"`
+	Exp *int64 `json:"exp,omitempty"`
 
 	// Iat When the token was issued, in seconds since 1970
-	Iat *int `json:"iat,omitempty"`
+	Iat *int64 `json:"iat,omitempty"`
 
 	// Iss The service that issued the token
 	Iss *string `json:"iss,omitempty"`
@@ -417,19 +396,22 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	SubjectTypesSupported             []string `json:"subject_types_supported"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
+	IdTokenSigningAlgValuesSupported  []string    `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
+	Issuer                            string      `json:"issuer"`
+	JwksUri                           string      `json:"jwks_uri"`
+	RevocationEndpoint                string      `json:"revocation_endpoint"`
+	ScopesSupported                   []string    `json:"scopes_supported"`
+	ServiceDocumentation              string      `json:"service_documentation"`
+	SubjectTypesSupported             []string    `json:"subject_types_supported"`
+	TokenEndpoint                     string      `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
 }
+
+// Outcome Whether it was done, or was refused or failed
+type Outcome = string
 
 // OwnAccountDeletion defines model for OwnAccountDeletion.
 type OwnAccountDeletion struct {
@@ -535,9 +517,9 @@ type RegisteredClient struct {
 	FirstParty bool `json:"first_party"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
-	Name   string   `json:"name"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
+	Name   string      `json:"name"`
 
 	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
 	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
@@ -665,8 +647,8 @@ type TokenRequest struct {
 	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
-	// GrantType `password`, `refresh_token` or `client_credentials`
-	GrantType string `json:"grant_type"`
+	// GrantType How a client gets tokens (RFC 6749 §1.3)
+	GrantType GrantType `json:"grant_type"`
 
 	// Password At most 1024 bytes; for `password`
 	Password *string `json:"password,omitempty"`
@@ -815,9 +797,6 @@ type NotReady = Problem
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
-// OAuthMethodNotAllowed An error of an OAuth endpoint (RFC 6749 §5.2)
-type OAuthMethodNotAllowed = OAuthError
-
 // OAuthRateLimited An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthRateLimited = OAuthError
 
@@ -868,12 +847,9 @@ type ListAuditEventsParams struct {
 	// Action Exact action, such as `user.signed_in`
 	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
-	// Outcome `success` or `failure`
-	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	// Outcome Only events with this outcome
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 }
-
-// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
-type ListAuditEventsParamsOutcome string
 
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
@@ -1997,34 +1973,43 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/", wrapper.GetIndex, options.OperationMiddlewares["getIndex"]...)
-	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
-	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
+	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
+	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
+	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
+	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
+	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
+	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
+	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
+	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
+	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
 	router.POST(options.BaseURL+"/api/auth/signin", wrapper.Signin, options.OperationMiddlewares["signin"]...)
+	router.POST(options.BaseURL+"/api/auth/signup", wrapper.Signup, options.OperationMiddlewares["signup"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me", wrapper.DeleteOwnAccount, options.OperationMiddlewares["deleteOwnAccount"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me", wrapper.GetOwnProfile, options.OperationMiddlewares["getOwnProfile"]...)
 	router.PATCH(options.BaseURL+"/api/auth/users/me", wrapper.UpdateOwnProfile, options.OperationMiddlewares["updateOwnProfile"]...)
-	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/items", wrapper.ListOwnItems, options.OperationMiddlewares["listOwnItems"]...)
-	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
-	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
-	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
-	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
-	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
-	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
-	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
-	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
-	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
-	router.POST(options.BaseURL+"/api/auth/login", wrapper.Login, options.OperationMiddlewares["login"]...)
-	router.POST(options.BaseURL+"/api/auth/refresh", wrapper.Refresh, options.OperationMiddlewares["refresh"]...)
-	router.POST(options.BaseURL+"/api/auth/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions", wrapper.EndOwnSessions, options.OperationMiddlewares["endOwnSessions"]...)
 	router.GET(options.BaseURL+"/api/auth/users/me/sessions", wrapper.ListOwnSessions, options.OperationMiddlewares["listOwnSessions"]...)
 	router.DELETE(options.BaseURL+"/api/auth/users/me/sessions/:id", wrapper.EndOwnSession, options.OperationMiddlewares["endOwnSession"]...)
 	router.POST(options.BaseURL+"/api/auth/verify-email", wrapper.VerifyEmail, options.OperationMiddlewares["verifyEmail"]...)
 	router.POST(options.BaseURL+"/api/auth/verify-email/request", wrapper.RequestVerification, options.OperationMiddlewares["requestVerification"]...)
-	router.POST(options.BaseURL+"/api/auth/forgot-password", wrapper.ForgotPassword, options.OperationMiddlewares["forgotPassword"]...)
-	router.POST(options.BaseURL+"/api/auth/reset-password", wrapper.ResetPassword, options.OperationMiddlewares["resetPassword"]...)
-	router.GET(options.BaseURL+"/api/auth/users/me/export", wrapper.ExportOwnData, options.OperationMiddlewares["exportOwnData"]...)
+	router.GET(options.BaseURL+"/api/clients", wrapper.ListClients, options.OperationMiddlewares["listClients"]...)
+	router.POST(options.BaseURL+"/api/clients", wrapper.CreateClient, options.OperationMiddlewares["createClient"]...)
+	router.DELETE(options.BaseURL+"/api/clients/:id", wrapper.DeleteClient, options.OperationMiddlewares["deleteClient"]...)
+	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
+	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
+	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
+	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
+	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
+	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
+	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
+	router.GET(options.BaseURL+"/api/test/admin", wrapper.GetAdminContent, options.OperationMiddlewares["getAdminContent"]...)
+	router.GET(options.BaseURL+"/api/test/all", wrapper.GetPublicContent, options.OperationMiddlewares["getPublicContent"]...)
+	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
+	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
+	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
 	router.GET(options.BaseURL+"/api/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
 	router.POST(options.BaseURL+"/api/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
@@ -2033,27 +2018,18 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/users/:id/force-reset", wrapper.ForcePasswordReset, options.OperationMiddlewares["forcePasswordReset"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id/roles/:role", wrapper.RevokeRole, options.OperationMiddlewares["revokeRole"]...)
 	router.PUT(options.BaseURL+"/api/users/:id/roles/:role", wrapper.GrantRole, options.OperationMiddlewares["grantRole"]...)
-	router.GET(options.BaseURL+"/api/audit", wrapper.ListAuditEvents, options.OperationMiddlewares["listAuditEvents"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
 	router.GET(options.BaseURL+"/api/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
-	router.GET(options.BaseURL+"/api/roles", wrapper.ListRoles, options.OperationMiddlewares["listRoles"]...)
-	router.DELETE(options.BaseURL+"/api/roles/:name", wrapper.DeleteRole, options.OperationMiddlewares["deleteRole"]...)
-	router.GET(options.BaseURL+"/api/roles/:name", wrapper.GetRole, options.OperationMiddlewares["getRole"]...)
-	router.PUT(options.BaseURL+"/api/roles/:name", wrapper.PutRole, options.OperationMiddlewares["putRole"]...)
-	router.GET(options.BaseURL+"/api/clients", wrapper.ListClients, options.OperationMiddlewares["listClients"]...)
-	router.POST(options.BaseURL+"/api/clients", wrapper.CreateClient, options.OperationMiddlewares["createClient"]...)
-	router.DELETE(options.BaseURL+"/api/clients/:id", wrapper.DeleteClient, options.OperationMiddlewares["deleteClient"]...)
-	router.GET(options.BaseURL+"/api/clients/:id", wrapper.GetClient, options.OperationMiddlewares["getClient"]...)
-	router.PATCH(options.BaseURL+"/api/clients/:id", wrapper.UpdateClient, options.OperationMiddlewares["updateClient"]...)
-	router.POST(options.BaseURL+"/api/clients/:id/secrets", wrapper.RotateClientSecret, options.OperationMiddlewares["rotateClientSecret"]...)
-	router.POST(options.BaseURL+"/api/clients/:id/token-keys", wrapper.RotateClientTokenKey, options.OperationMiddlewares["rotateClientTokenKey"]...)
-	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks, options.OperationMiddlewares["getJwks"]...)
-	router.GET(options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServerMetadata, options.OperationMiddlewares["getAuthorizationServerMetadata"]...)
-	router.GET(options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenidConfiguration, options.OperationMiddlewares["getOpenidConfiguration"]...)
+	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
+	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetContractJson, options.OperationMiddlewares["getContractJson"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContractYaml, options.OperationMiddlewares["getContractYaml"]...)
-	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
+	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
+	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
+	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
+	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
 
 }
 
@@ -2089,17 +2065,6 @@ type OAuthBadRequestJSONResponse struct {
 	Body OAuthError
 
 	Headers OAuthBadRequestResponseHeaders
-}
-
-type OAuthMethodNotAllowedResponseHeaders struct {
-	Allow        string
-	CacheControl string
-	Pragma       string
-}
-type OAuthMethodNotAllowedJSONResponse struct {
-	Body OAuthError
-
-	Headers OAuthMethodNotAllowedResponseHeaders
 }
 
 type OAuthRateLimitedResponseHeaders struct {
@@ -8503,25 +8468,6 @@ func (response IntrospectToken401JSONResponse) VisitIntrospectTokenResponse(w ht
 	return err
 }
 
-type IntrospectToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response IntrospectToken405JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type IntrospectToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
 
 func (response IntrospectToken413JSONResponse) VisitIntrospectTokenResponse(w http.ResponseWriter) error {
@@ -8840,25 +8786,6 @@ func (response RevokeToken401JSONResponse) VisitRevokeTokenResponse(w http.Respo
 	return err
 }
 
-type RevokeToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response RevokeToken405JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type RevokeToken413JSONResponse struct{ OAuthTooLargeJSONResponse }
 
 func (response RevokeToken413JSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
@@ -8988,25 +8915,6 @@ func (response IssueToken401JSONResponse) VisitIssueTokenResponse(w http.Respons
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
 	}
 	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type IssueToken405JSONResponse struct {
-	OAuthMethodNotAllowedJSONResponse
-}
-
-func (response IssueToken405JSONResponse) VisitIssueTokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
-	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
-	w.Header().Set("Pragma", fmt.Sprint(response.Headers.Pragma))
-	w.WriteHeader(405)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11255,360 +11163,4 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
 	return nil
-}
-
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7H2Lchs3tuCvYHtv1U5ySYp62qbrVl1Flm05tqUryeNJTC8JdoMkRk2AAdCimZT2d+Y/5su2cAD0E82H",
-	"HraccGvnxmJ3o0/jHJz3448g5JMpZ4QpGXT+CMgXPJnGBP79k+AzScQFkZJypn+5xnFCzG1TKojsURZ0",
-	"nrXbjUCQoSBy3Mtf2N5pPzvQF2XIpyToBFPBhzQmwc1NIziKKWHqI1XjCxIKogrLh3BR/wuHil6ToKNE",
-	"QhoBTiJKWKjB+/S5EYSCYEWiHlZBJ9hp7xw029vN9s5le7fT3uu0938NGsGQCql6UyzUPOgMcSxJIxgJ",
-	"DJ/7yb6oFwoSEaYojmXwuRHQKOgEgky5UM0ZF1dEBI2A4Yn+hnP4GaU/T5NBTMN0afhUWDqRRMiOIDjS",
-	"S0r4SH3hjxXAvvl803CwSbs9QSh70avxNJxv6/8lg93/Ub9cbP/+68f381//8T/qF/b39tuPL5O3H/++",
-	"98vH7dng1YfSRl/yK8J+JvParQ6JlD2l7+rheMQFVeNJ0AleX+zsHwSNBbgIJvMmnk6beBBGRH9uGGM6",
-	"ASLS29CLsMJANhNM46AT/PGH/rkFf97cAJhr49JAkaFyiqWccREFGTHCp+QQiuNJHpH2T/JF2Y++IvPq",
-	"+/ey9ztcm1enqC6gV2MuXS3oBGugDPbhnIyoVESQ6CjFTIqsv+xp0BvDY1LYjEFCY6X5jH2ZA+n07XHv",
-	"+MXJ5el5kIcAC0XDmMjOTFBFNKyWG8Hqlsm9pbK441SRiYETR5EgUgadYHvnSavdare2g/SQwh7FWIXj",
-	"KzJv2l1YDSVhIgTg2SDVMdDCI9sHhUfgbe3B7nAH7+82D/DesLkXHYTNZ1GbNHeGB8N2uDN8grfbQSOI",
-	"sVS9RC4BAk4pHgEcGqJ462lrv9W2W/9BErGADlf5SnfycUxD8t9WyrRCPnHXetdE0CElUYpP+Mr9YTs8",
-	"CLdJ89mgTZp7eJc0n+KDvWY7ejJ4Gj4Z7uJtjQbBY4NlwP6Hi+NzTWbJNFoKmP5ySzkAW+A+mLIhL8q8",
-	"9T9hKsiQCEGiXuU1dTDLZLDqZ99oUMcER0QAqz2MYz7T/4iIDAWdKpDaweWYIKwvkQhNiBrzSKK/nb88",
-	"Qs+2t9vo3//abrd2Wts/6K8w3xR0grPTi0tgpL8lVOgPcixvTCbAydUcJLpUgrKRkTNjHMeEjUgVgtd8",
-	"hhRHOFFjzVdCrEgRgu3WQRmCnwgWRCBg2v/VDcZKTTtbWzEPcTzmUnWetp+2u8G6MMJpXQbpmCBzrFGI",
-	"WQHqFjqdUKVIhOgQ7tMvJ1KhMZbwt8FGl/X/0Tw3l0jU1LK3g/7x7u1rpab2534DSY7UGCs0MGqWRBFH",
-	"jCskxwYIKhCfMSTpiDUpQxHFMR+1uqyyca0uK24dljRctnMNFI6xkET9Vzf4cPmy+RQ2c9HmvedHOBx7",
-	"Nu0wnuG5RH3Gm6G+o2+Qe/Bk7xn697/2y5h1t62Ju/f8QnGx+PVS37H89XDbmq8/J0rMD4fKcMIiBBck",
-	"5CySmsZnmCo0IEMuCBCE1i4QVopMpqp66nYLoB20F4E0oYxOkknQ2W448ChTZESEYQRTLPCEKMsLDKWf",
-	"RFVgTyLEhzki1/JE/z7FapwJdhot3J8J/vKWsJEaB52d/f2G76glQnLh50Z90LlCuKPvoJkKck15ItEU",
-	"j8hzxCdUIarQkAu4DJoLXHMA/5YQMc8gNssFNVDub+/4oHxLJ1RVgXyfTAZEaMhA/qMpERYsDUpEhjiJ",
-	"FaIS7bdroIlh4RIwBn872iRaiE2j7LyHlcqg9UFa9BtoyC1PH8xRMp0SEWJJUEyUJoEGiuiIKom4QAnT",
-	"AiLkgkg/ruE/K2L7YM+3jVZ7Wkxu0tqRt6G3IRcTkOJJAndWQdAie/H7tQh+kJff6IfllDNp7WYcWS4P",
-	"BhZnyllY02ms5QjlbGsq+CAmk//8pzSmdd7wTtgV4zP2jmgqLFprPDKkco1jGvWs+AkaQUSU0U70lw54",
-	"NNfUaW97jiQx3IgIwYVEMYVnzF+g3KaPUwkyCCOAAA0pifUnT7mmThF0gi2ttgQ32i5gUmEWani28JRu",
-	"aUG5paVVMrXbSaTVjNvbb160vf9PHxGFVSKDzp4+F4oqK8MidJ5+nd1xPOCJ6gxizK7Mtmc4+g9BhkEn",
-	"+N9bmTtjy1yVW2dmq80jVW7kZDiVaIJjjWwS6XMTcWI2Y6L1eqTGVKLDsxOUX0EzOs6GMQ1vjWurGF5i",
-	"bat6cO1u6Cm4o4BqKpG7rMF3d9w/Zp5lmEm/9yuhJbTvk2hG1RiRL1QqykYowgo3kEzCMcIS4WwjQKlK",
-	"d+OmEbzkYkCjyGzvLVBEmUyGQxpqaXlhXFm+I5nd1DMOr9KpNP4VBM6BjLjG+JqkqqTmPwge1gQIJ+0h",
-	"sLmbYTPbmwdE53vNUYy0CgoWy8ePH5uHOf3aI4nxhBjVekKl1HiH7WlYBVwA3XNGnM63r3WrXaPz1atz",
-	"Rp9UL3nColsSBcs9XqYFxlVvCBdzJKCR7X68f5TuZSjVu/3SvuhBUWq+xmzlOcHR/JZbOcQ01njx7KTW",
-	"m7nAgsbzXsLwNaYxHsSkwgUFgVchvRSJNGVIgsIxCa9kBzjFAEv9VPqqT0H6a0mUCf0lv98KDfv5k3VB",
-	"xDUNCfpQAPsBWWZuG6hEUmGh+WQDyXGiDMfkM9bQjMXuEjY7VDySYOc0U0PHB429eytnEgFAp/oor6T8",
-	"+KhgJjgbnTknbsHxovWUnNYDDkunv/SK2+AUPZAE1nRwnmG9LfCWdbYcPuoYIPDser+kifUbqF8AM/8D",
-	"cC79Q8L0geeC/k6inrHC+oiLLusnTCbTKReK2Od7mmD6LXRolDon2zQz6ed39EtzNps1tfLSTERMmD4/",
-	"UV/fimPJEWZdVoHV+A1yuAf7vnnEmRI8XoZ9Z4/fNIIzgUf1O5k9YPwHGa28A2/Ue64OrXBYj2JGpahR",
-	"mU4y7dhHKcYVZrRd83pj3QEs1pEDmrIRPyUP2gOSUAdxFs/R2enFpcGfR3Cmrr5FG25u0irqV8brOVYE",
-	"LOu1Uao4f4fZ3IvWelngZQScowlmc+d8kc+NbwazCCkxR3iEKbtHLNZA1++gCiQtZPRbYzKCqqrNY82x",
-	"nLdD0NFYZYxLAz3UDALCKGg25s5ZCOqwZg/6CvgrpaJxDF5DRBkaCj5BGDGiZlxcaY5o3Y3WKjZOxm/F",
-	"CRp3FjdayhJh0LIeqYEPx0toEtbsmT/91AXWMMOxsaifI8rCOIlIwSdMIzQbE4bmPEEmfIaoukeKy4PZ",
-	"7yCs8V2ESkMT85E2oRSmzNBZiBNJGsaYKoL7bYXBJedvsRiR9TlG+tgtJUHeZRLrtfQZxAwd7KGf6U8P",
-	"yumXvPqbIuRDTku5jS7nyeso4yX1QPvQYmMwufgL5czqrg+AFKuHddDC934bLumzkxc9Wo5zFZCaCs71",
-	"cDpI5L3IZfAEG9OISqRXff61BXIRBH5NRMxxRKKGsxicbagvFz/pO5ORq2lii4xzn0bmjHPOe1qxcfxM",
-	"FszylfSvB3CF7OR8lZecIw29cyXLB7XAq3oeYCJTAIEtplqdtOJ3LTWwy/S1r6UG3oHyVlPMFruFygqa",
-	"pbuSfpbFLm6tlN0/Ge7ngxknDjCzKejYQv5gpHhyR0XwphGsoI4tYRtVtcziTys8Pc08QOOpC1551aF7",
-	"5xbbOY+dZRLomCmq5kif57cWwgeNdCzSPRvBimrY4gAGqDiQ/7konGjyJReFLazrCW5/ED/2doaOwoc/",
-	"sCtbw0wiRFmqApQ/2+6RvmxS9FYIZSxU0YrK2Wp62SIkV/SzdVzoC3Wyh+CO39JRXqv9OZ+5RnLVa76y",
-	"YngHqfmBTQXXhHcHQpgRfOX1o1uC0Nd7uWzpYiQl7yzXikvIJxPOnqNwzLkkCDOuxlptYKQ+g4Az4pIu",
-	"JhxCuHqNTPEpJhSkoDxIUsHOTp6j5HbXsvmvmF0wI3HcNPkFDTRIFMIIcIMGguAriTASSUwMz0/DAO9I",
-	"RPHlfHpbatDv86YV5CINE/0OiDTkyUESFmUOCixRxUJ8CHm8n0dXCiKCbUCXBsSvIo0rIRb9yf0ge49x",
-	"xEcTyj5IIo4gCRowE0VUP4DjM8GnRCiqMZFmBGc/pSnFpXy6PUgPc3/vVhKOqunGlSQxJRLSRxMsrmz0",
-	"wiSvayyGnA2poUGXgcq4+9X4OmB5CCIa74x9/4DzmGBIqWDe3LQXVE5jPEc2oSz/UaAOlz9jmuNSJQV2",
-	"CAmASkPpQnpIkJDQayIRdiCC7opRTNkVUtzxKMOb0qytHKvLQbTd3inu87YPQBqqxJdz+uH8reZwGLk7",
-	"Sl+799Szmk349mVE5lIK+2k6eF8fMFN/sCwHD15/Yu7dz7YaC4Hn+mqWfl5ZaeEW3OTz4j5ly7iE/s/p",
-	"E3zwTxIq/a70SJxhFY7XPBGusqBC0XB3H0UUmLfMqAKzCBEWQaDMmrI201B6SdeuEPUSpszhK77plMVz",
-	"Q1h9A0wHmXd3jOWYvhisbGtfO0UpJboIK9JUdEKCuuP7AMf+45iAcIZUPzgg7tzT3Ln/Jgf62GHI4aaU",
-	"lfn4Tusdjkz1SCQRVcfXVnRXKd6I7TIysUJjPJ0SBrzaJrr1oXLO2Cs9yvo++sKh8qVefxxzFNEIUdXJ",
-	"5cs1EHYub2o8oH0NHlZc9MERhUF/08eMs9R3SkTti0HcL07DNa4rAMW7jCu1qqxyllI0LxRgeFdR3hPC",
-	"EM32deUjm6vz8vFvu4EgTWcYsjIj3zLm+SUJxY2AJyrk3uxvmYBd2gc8DTGNE0G8NCAIln6ymkNaPYQz",
-	"AN1G4Ut31NKjd8lMnfujellhYTMyqil8evGZ25xwjNkoT9MZMfpea9ZdQFXlhYOa0+wK3P5YIuUAJ1jZ",
-	"ilfYC4eQz3WH2xUOFs92Kr3TfyxSTHNc4qYqwnM1E9WNMNUWDoVQdJKVUWj92R7dGGdFFEs2ASD2f6/x",
-	"yoCuaDya74jCrsa3uANZEpPspdp8YUeqmgxlVpPZru4CZUpwOSWAmB5hERiS3nWolImxwCuX/jm7kr1E",
-	"UO9FQa65UfkXr29KS+/lq6w/ohfxMJkQprATCdXDAKXFC+Eq3tLTJlnPZi3dC7CJLY5cBEWZmAwqKuDn",
-	"MOHf91qE+8Bo1FDbqlviQWkdanznotouoWTs5Voj1FWQgU5a9T/aR58jQRixFYqcX1Eis1ozYFiLyor8",
-	"TRqWQ2I1NqNk27pH93YsCBjKABfs12IIpEuf9/jkYO8zKZR9fgNJMsUCK1PsJKc4JHIpA8t9pPfLHTA+",
-	"VNr4+W1M+rouChVJDl0VnIalxlRECOryjRIRYgaOdq3rz802yCxUYwrM0RWZy+eITKZqjiYEm7hOl6Vv",
-	"zSqvgIZbCJKEU+enkiQewk5PlUSMW2Izto8Br4VOFGKERLLL+mm/AZs5mtfPD7zaoNkKFfekoarqNryl",
-	"Q6J1LtDPcziX2qpyTzWy4rndg2L1XNtHZbnGCD5KOzw7kTaTVqWv05Q85KKynalpXtzLGtMciiGXmCmZ",
-	"pb7jsdSzzhl+ojPFaSXj6osSWonXT5qiRVnczBY6YchAIBuob9tv0Ojmpp/96XQw/WOX9Ys9OnL32XvA",
-	"8Ha/WcNK/yyVzVY0xWMFQ+95ad3Uli2vB64S+NEgYTbmMbFfgEb0miCMrPUKz2HWZbCFLXSojNN5d8fu",
-	"SAPto5hck1g24F5t76HBXBEJ6u9e+9lBieaPzE4CicCJckdGEmUoRZChVvHNOaiwj0KXjTIFnidMc7E0",
-	"1s/FCDOrTZnPzc7o86wqyKUE9J2B3EcuD75qzbuWHhWmkz7cQP1ClxT9Q7X9R8EDtYCQd5dpbdFSK3qK",
-	"lSJCA/l/Px02f8XN39vNZ63e/2t+/s//8Cn0t3JYLHMg2O4lCyw8y5evCJkijEwfkwaK6RVBmhSnU/AG",
-	"ZdkVQmveGE3HnBFDfiMCzJYRL+Zcv5KKWDbSscy1QsyggqzItsDPUhCnrvbVw7K2V9iYDNPb7bZPfQUN",
-	"oUejmNSz+sOiJoFNbswYyi7Z3DF7OIo8URrkAuPf3te8P8/8D7zM3wEzwV/uDIvGJZujEN8KFp9ZaQnT",
-	"HtB63eM+7MlKK6HHbFUaEG/nMv4LaFxGyiE5xloYXJF5A83GNByjvuAKK2K2z3X46iPTk0c+dkVtHW+/",
-	"y8t1/n7NBhd6+jdq4EYN3KiBj0gNfAidbaMw/akUphq9IKslKdGOFnImtmfFg1HJn1smrf/txK7N6YDm",
-	"T1FQ1iLyTez+WDWOm+vVt9ozJXUo99J6najYI7UEddojcl1FsNRdtHJ8xnzGTCEqZ2FO5TPak1WH0vqd",
-	"Gif0FZn7Ze8VsVqX5fwlQVVgxKZg4/Di6OTE8GtzRqlEinxRLZSB2mVVWE26WqqgyQKvrkOL+azFKMl3",
-	"U70vpHzDXVtjX/JweveIMyVw6CFXPiUMT+nygIG70bf8sVYZDrMQ8YPnW5Udy7WZL8dapOQ+LrtywiLy",
-	"pbofEQ+lN0gtCFQoaGmlhNESDs9OfActH8qqUkzObMlRzrxIN75lJ7mIXkkS5MN/NhcAudtNG5ane9t7",
-	"Pyxy2lQD3hlheNpalLsueVa+JkJ60yj+bi44ue7dxRKCrSLilmwYNGVA5nYnt/8+gjhJg1e5nhg+ZrEk",
-	"Z8LcBE1vqMp6ByWSoNeXl2cIOj4uSFuo5fJGQJb7AfqScfwc3qcoWIXS2rZaXLACvdWLC/1zb2wjiiWV",
-	"taimQvpD3vDvP0d8ariAUe/piGk5r7fM9PxYhvW0WfQCLHrjenVGbD4bKy0jMEUEjM/qLNZltmphtSEX",
-	"C1XzqlW5chZL9p4ZlggCuBFSvEYNqsm0yRaxqlIj5y1AkrKQoO1nT9qBTy+ltQk8PtjWWlnWuAScgWfb",
-	"rJhvdi/zcl9FF53b2ufSVNDVcbdy6HSdmGkjkHTFpo3VJ5PBsjwvsKwL3AV0shoTcwFX8DAE0yDYcIIi",
-	"cwiWZPMt5gP2OHsZgSITv1O2LieKz5g3BcXjFu2Bf9g84Hv5m9mVh/fEIw9XpyOGVSJIpvZ6ZYO49rp8",
-	"r0nDYOn4yHpjTn8+826qBy3HX4yea5c4vzj0Pnm1mOquyLwDVvvF68Pmzv4BUuNkMpgKymwT3ScHu0+9",
-	"GsaVz9fys9ab51PSgW9qGLCAcOq+zCPY3vEoiRO55MO0EV7boVjSkfehL9VHzlLFbVVkzFdbZKkcvIKa",
-	"GONM0ORlkFVDkRc+o1RrmysHKTRZV7hdGSS9oA+CXAuA6qYzU/0K3gGG4FbkUoBKLaJ3fqj4A4h/VXgZ",
-	"CnlEoFxsENvDMhV8JPDEy2I9bRA8xybGzHaagJzMaxJrcFbIc6ltU+PdMUYu6YSkpaBrGE81Ct9lKoyh",
-	"yBziQZRdaXGc5qGX3Hr7B+uVHdSrZqdTwmh0xNmQjhKB/Qravecg2krZnqQjRtmoh+NRD+qrNjmO95Hj",
-	"KBPA7z1ibJM1+SiyJutRu+qh8vKAGTsMQ54w9YLExFHVGozNTmDp1Vev/MITgextKGcU371qpexhK4NS",
-	"88EvvMnW5Jp44z2XEL2fEanQdrvdRva+xn2kpacR2FUFvsuPvfGfkWWPwywaX11akIOl4baiZvvOzOif",
-	"22QbLCeWcxerg4pEzEYE9UEKGpUzjb3dU9VT6tMs4RxfEYnIcEhCBS58RFWhDCwNKkrUL39Uvyywl9em",
-	"fbUCMuPQd6he9hWPu66sZGEkUqEBQQmjvyXkOUTRoPWEcWUVV79VHZprC3BOpFHc1yD8etRY9pIyRhN8",
-	"E0lsE8TVGKpyh2aUDVSG3wdavrU+mqNWH5txZeb1hokZB7O3/6RqfZgi/fswPlw5v7e80DVEbiw1OrJe",
-	"D779tikepkG/uW9F4WJ36YWB0iMTcs3BPQ5L6PBt3HVpRRuL5yYJM22txYeo/+r4Etne3v0O6rtGHv0G",
-	"6rt1uZDwJ5VX/bXcqlkXBG8MBqvxCuWKxeq66jKmVYRdJ5sv1TyJ+rZbsddJZxsr+FaE0IG9wecmtX0Y",
-	"ljwKySrkiz8K7HXdOXdIrn/DcreE7U5hYEq/K6XvHBIa5vQUdnTBAX2RHpBSbG6Vg5MlCLpJKVXp4Tqd",
-	"+MN86VgW02QobbjRMIWRby5O36Mzs0RWA7xl9QnjxXjW3v5h6f45MNId822Jb/jk3ZIt6bCUa5mGrivZ",
-	"aa6bQ5bjmEXyV8i17LLgAVMbPaDUpwQuSnT85mmKKwSJHiD1sLx/xQT4jAJvk4azMM8uH4VzZe4SiTWy",
-	"775hap2/jmL1sLpntm1tQM0aiNnpA3VNnwGpCE5d85wRW3OYodSEpbFh6xFdvaq+ruDCg7QxhoTp9Sou",
-	"vmWJxfKAnhuCW4sSeweaaUFhT4bJf4Zo6vPCTWpMJpLE17mqzDTVbSVVrJBpd/P1khaXs9Y08zbP4x8+",
-	"g/GugC2o/0gnBOd5V8pVUhrNC4dUiGSU01iWQHhOrvkVuX3uidahnUawSUL5pkkobvx1EYPpDOxFHFTw",
-	"2PZ1pLFClD03/2pSBpekK30ZaPKOiVrSImhBCvaqzM+fcJUSvfuqun24l+IoblrtLQSsvlxJP/4RBomv",
-	"50Xx7NV9ppaX4Ldv832AOXXnPIvDrPEV0DQTT+uZ7Ws+Q7G2jwqTXW0+9hUhUwkz4ykbVUaqagUjwvN8",
-	"+vjO/rOdYvb4isnjtb0YVukwBIoAlLYl0uYBLciGWTO1ysmiAdHbJGsyq26jDafz5OtZApVpt3ELhssN",
-	"rvgncue/mO1eq7IUm0XQdFwVbOJ6fdJW7JZUHHG/6j6t3REow3DWoaqwTAFfJbAK25ch6XM90d4Hk6uN",
-	"tazM5y4gGpfTIG7pMb4Ph2+95/xDbuJbofFd2dG7f+t+hwt9vW6XpO1Yv3rjl7zvodp2ulBZuVJrlxqF",
-	"qDS2vljMbp8N1vOxFzu0YPTm42Wwms++t9gtaBP7glW98Lk1G/m99iIqdYeWxHL6++J32vt8S7t6kFuK",
-	"1IjEeL6iQHWRaG2kG2Fqg+YVYdo2s8bM8PTMpscmJNi6FyELH/4ntjGy9Ii13D1ojUTX+tiaK2PVDNLU",
-	"8Tw3qXzLgpye+MJCDvHSm0e70so1mcnWn+LJQ66Qac6bAhrSgFuvetrhNUNbl43xdY239xYSoqEPA2zx",
-	"zv4+CsdY4FAR4dvmxawhRyaf60+JiUgt9qv77Nk3Hy9tvLB9AJmvy7ICvr3M+cjFlbTVg5ghOoE244og",
-	"QZSY6/+bCJYbegOdzfRSLbRIXHWZfW+ry5bS+T20Oit6EnLK7Ddtdna/orRAffUSdVHLtA82d2f92phy",
-	"M2Wv8XEbS2hZp2cwWrBrMhHVdHUuuLlTeKnMnpsSMcFa8Y7nDRjjqzkafHj3Fj2hv2bX5xUNrJVye+6U",
-	"NnMfBTLJNFqbRFYvC4GdqfQ/r2An56U1n1AyCnNA1p2iu00SuENK0WNI8zpUKCZYKvQ0J4uhjGjCBXFH",
-	"0NVppblfVBmHK66qS11WHj9iW3foPSdR8Yh+B1lib4kyexLREYRZWYSmCQtVYqKXUO4wR+aRRhpoMYIE",
-	"lNL/7rdQiTC6rEQZLZQfwZA1aC72IW/+Nv79+mrGMEwaHxFGQHA9T/lkl7kgYpYpUeRRGnzNc22mZGF+",
-	"e4wVEZUWRusOLXAndaEFrw/efXhcTHrqI+6z9cEmgHvcFN9CAn0D0TIVZEiE0HrBUnPhvmo3l5dKLkWp",
-	"XsML/AJZZECtkoGJPieCqvmFJlwbTAJt8TBR4+yvl44zGvdOJZOxYDtAwmUfBtdvuZwHm9LUL7QNyGWs",
-	"wcEBooD3ZdswVmqaWfbG8Pfq0tTExGVq4ns8CoUXFX0I7j0cJ2q8c1YrmS6sUgh8LGVRwH3tMy30luBr",
-	"Uqh2NYmRkOOGFAdHBmR4uQCcCQR3mbnf8LphzGcVB6o1Qz6IOOgEW05Tz8JJOImo6giCI0hBx8Zkhl9R",
-	"zEep/1oW7rG/5a7OTFArTQVrOM6sv9SEB3NPTU0ivVsOmLm5fc4TmCmqKYQngAGgxsLrnYpkrrhXH5kV",
-	"4Ecr1iWo5GpMJnYXhfO9FxcsXkkXBI3K9yXmfmdNlTb3S1OGOMaimXPfNGNbbaMpx9Bw3ikGNGQmSzkm",
-	"W2Usxl2Hkqn5OJknLFwkLZwjrssxmaMRUeVQdsc4X8Fz0mVa9h+enViZSsIrbw/DNODjGhV2WZf9iC55",
-	"vt0IGhNBGmgKnPzHH90JJj/+CLDFi4i9lY7cTTUQ3GXI3VpzDlB6DH40Q1IB0H7KTPpbAjIabCnsVlbm",
-	"1AelDrIlDZNz3XDMeHwzOhfZP/NVkv1KKWgLHaZlBiaZGdbu101c61vM6fVNVjbqhzwi/VyCt/miawJ+",
-	"D5uVPMYwycqbyttCJ3Z4LVWVgbUY2dfDqpbfptPXrPeRwuI4ptjsYZErD7lwpxjpU6KIqTt9iaU6PDsB",
-	"YhOmYa3+LMipVvandKSdQ2w/c331ERx2SArOfGeGrcU0JNb3ZYRucDiFEdo7rbY+snD4NDeWna2t2WzW",
-	"wnC5xcVoyz4rt96eHB2/vziGZ7IU5eAtVuH4isxzbVs6wXarbe5Ku8sEu612axd0QTUGtrkFBaI+l/Eh",
-	"aFqwKza3TLqemzAZr38IbTw7kPy8NVaTuP/cECC0yHIkZBtOmZE6lLMTzatGRJmOQFrEG3IAaHba7TWn",
-	"slPXWCid72d6CqUbqWmiZZ9ohXyyZZvZZOWh9be2YGLhFeMztqXvb9mpf1lzoNWeBbbYxHkNoJkOEbK0",
-	"kMNghq7a1e0tDqAKzlefBmjwADzc4bG8x6BxZ1scdJN2ezf8XxEPNckj/Qj8RILia8v6XGXc4EeTDZDv",
-	"EGsF3gxyw7V5V6igRBSE1b4hE99npeS0lR/ADc/sLn8mP4I1ryQGnU+ftRY7mWAxB88pyacypMNURcIY",
-	"NWlOeCS11hpRGXLN94LPesEakqo7gx+MmJDEdrDi3v5VLQQtIfa3n7R8J+3N7Ere/aC5pgbpOTM/fLI9",
-	"OILji539g8B21QjOmuYv6HMRRIPhu99en8cff34zOJFPLk7e4dM9fPrm16ej3/4pD66nL+f7w1e/vDk7",
-	"mQW2hUVwfGS7MHQCSfWOfgk6wbuffzq6fH8S/vzh4gWl29vzC7m7v3NAX/z69JBe8ieXycHPZ4e/XT95",
-	"sRdAR4hg71jFBxfnH3d+oW8/iPf718Prv79OxtMnX56efYnV5OPHeDB4t3fycv4uuPm8xrmxzR9qhmjm",
-	"VI3ibNwj4PjQIY7HS8KcgHOtxwwICvVzUZA3iUweev1xawTHl9hTOGTUS5lN8zPvgV/XesHNYziKr4jK",
-	"K3c2EOx2fpVjuIA7153Lt1SajOO0oYZMo3TZzNYhgS40tmWKacBh9b+YDgQWlNiz+3Rve897dhfNmrrz",
-	"kc73uEuPdU2ziE9512Ax8JUGn3NmQvC5vo0DSLXO1pa2JOIxl6rztP20ndNlg6yvg//eqviuLlcnu72d",
-	"H2rWMMq2r8Jf74c1/T7XtnaoWdUqIOWeDDV3F2NSS/szfCpmAvScsV/8dcohxw2KUD57ezPUQOPuXEfD",
-	"WETDNewzpczHxGFKrR5X5S7QoaUZllu0ePnKpYsFp/0kjSJ0OiXs5AU64oyRMMc9UMz5FXAXqrJxxkob",
-	"ylpuDKnhSV1mzlMjY/eOW+Uaw5Z69ZtAL2bll08Fv6YRER0zR1J2GeOowD2zLkOQA65fDbUrJy+cwuI3",
-	"CXzNbB49k1utF84nqx9t2OIytljb/OaTKxr5/Bfinb4jsYRnNko1uTalqJaFkC9TGxp5rJy2UWFBWI0X",
-	"sF/jCoqoquWz702tH6QFttBLqJxHWCkymdrJBtS4n6KqVhZTqbKWMOAExgJPiAIN/5N/L7JbtkywK7hp",
-	"LL3zLZ1QBTf68wZNh8nZmLtsdhg/jOyEBDM21oVYoB8MVIkHneC3RG9W6npw3WNSilySEFGF6PgLDpWd",
-	"nLtwVLPv9emQ2QyAxcPeq++vHQvse5+bZZt/IWHJxASZYJ3A9F1IRD7XJ3395zsLpaxRUSqSbDDtUzYQ",
-	"OyhuX5DOtQ5wbMpys3HTwf6wHR6E26T5bNAmzT28S5pP8cFesx09GTwNnwx38fZ2Lm+/E2zvPGm1W+3W",
-	"tpn12wl22jsHzfZ2s71z2d7ttPc67f1fA5MiE7QHu8MdvL/bPMB7w+ZedBA2n0Vt0twZHgzb4c7wCd5u",
-	"56YEd9J9XMukzgYJe1icdUfyoevedNMI9lZhWD/hyCXnwiPbK/Er5+uPzEMrMLmXXAxoFBH2rVjpH5UQ",
-	"3qd8VOyzPjb5EOenzzcF7qt33gbM0gZZjsUadppnr2q8NeRixFUzH6UD4ehVa1O3P81SHo2vT0GnpjQN",
-	"UlF9YWZD6lyAGgrcLYupg/5SZc0GoLO8DgeI/4lH8zVPqDli+QNq0wPMlf/OOWPXkeeF3v03xRC3Egm5",
-	"qbCWnXUBB6+8yVJwsK8F4FTNfefvZOhFgkahzXkA44Gp2x7M7RWo/5Lzt1qsmQf2VzkuqX73jkQUX2pW",
-	"rh/e2Vnl4angmo2Z06aferb8qXOsCEhuwzu+uVJl9zgXStVnkai0E1R6xm2gunTKYz4yycP+s/2SCzQj",
-	"A+DOsoUuiDIljK+Vmp6yeG5HJWdKaTHZV9+aXiqkGje6zESA7QL9mI9GRpEwGq2BwnhINYeDGC405ym9",
-	"uh/b2EovItog6TdQv9d7zaVqlq8gzhAEXRqQbCTRszaKsLGXu0wq/c80HAmBa54oGFkn8Vw2kJHWjSw4",
-	"AMmyYyztlVwiGJUurmbDjCN6rS16rIjIdFFIH8luRRjFmrasWkchxaCDpBKYjYiQoA1CeM6050lz/ros",
-	"4sBJYx5eaaBz0BFB4BNiM5lzwKM5oqyRTZpLPcUpBRlvsYQtTwPdkP7CLdumI8qKmYYNlLDYFJYSe4Pt",
-	"+dN/e3h59Prn4196R6fnF73T85NXJ+8v+q3c2mkQnaH+KTzrQsUwLBDWtH9nAWUSNT9SNe77/A2GrO9X",
-	"RGSSMAi5ENpUGXMhCRrAcNc5kgpPoX1Tlnlll1mDRRdLElcSIuvqpzKrG/ZB4m7dKo18X/0bKg9W5M2F",
-	"Oy/Ps6b+zjTLj2B/3Hrg15Zq36F8KuSVOaRmUskyPo9U4omqF0vQLrNS4Z1STQtd2EARsMJZ0eMJWS8t",
-	"H8vQ76ycrj1/shyJ9OLfj/1QxYphuBEKY4JF4dAtxY+rqa1F0DmZxpCRXanAcq7pUuERK+LvpDCfA0Qs",
-	"YRGJGl2mSubGXns7q6EzzwMjgc9y0yuLqM5Kgr9/TnpOGJk5BvZ1uN73qSdDAd56RC7JKvbvBWG5OTpZ",
-	"X1afQg61HnAH1kR/TY3bPOfVzbeabRmN1w4DSgsOTQqf6xGcT7PWh8RP8JLcj+UsXG/dW6hFtpIyIKoX",
-	"vRpPw/m2/t94QLdj8uqlCl99idfRlIrtfh9EU4o4I/dtal/mSUMztgEhrkAk2pjXj41t6KOL813xlxjU",
-	"JlK42FsGnjAsi2mrGQuA+CWM9EH5CnybQQ1JmGDFuRHUEAOuzTWuMAML4cY48n5aWu6duQZzRdbPoODP",
-	"8bH5m/HgVUhP6ZuXH34/2X5PT+QJO98Pj04OTiYv2z/vTHejozfPWmS33Qp3YjaYvGxH/3gTF4uQO4Ep",
-	"ZL7NRkBLlhomU2oItyhNzfcqe//We36huCCmpzAe1cOWPQDrG7A2xtufxXjTfGc19pdMF7M/reKknrO0",
-	"hV///PTtce/DxfG5qX8QJCTgM0td0Iq7cjvrHbPu6laXfWDgr7Yx8VyQUi/dbxQ8VWBd2Gb9+Ur3Bqqa",
-	"FrtdlrLlkEcEppyxZNoLYy5J1K/jrzAG4OvEJxp34722ru6UxfN7f+EaDC1XGr4SW9++7Y4utNPS8Sur",
-	"A13HfR2R39qDtTY/a6/AYY44G8Y03CiND8k2DR3bQjZbHbiEbUKl3par1Y2J8lTtHmW8zxT4UW5Z89w3",
-	"wAn9ba+9i0rcC+IG2QgZ48+fUUl+aHXZYT5FRuhPiM2umn7UwDIpk6bpFlRrm24QhpmbgjRg4ocv3p28",
-	"72eNV7vMdl7VMD0rwwSdBHE0oaz/g4+fmmezOVh34qx5cz7lddWpR/fG1zzju1bibx6v4wvbvfZxa1Ub",
-	"LvTtuJAvRyTN2FyWIGLIy/CSRXyr4ZLuqhm+6eixu3tWv7q8NhFcbUDfSWr/pfKPVqatV0QZwpqm9OEj",
-	"rKmbWOcvaXJ1uoXMVwjVExa10GFWXG4nnEPyEYShBRlCh14QPXvtZ89Nh/wuk+SaCBwbJyqXxGME7DzT",
-	"a+f9spU2e2mrni6rzmmrPE3csDfTRaAw8c3dXFwekqi6LD/vTn/3GF+TrAMJoqqDZsQkCGAzFkxxRL1O",
-	"INOpqXRibytUXZeRVKC6Cuh1/Tvl4YUP4uH56qzFdsVKiX8jwDcC/AGY7FGuNYl9qJGyxEY981rdOtki",
-	"XzRKahPvz23TS83boL7JjGhBMApNA1aNupsV3czX+zvbmR/DJmODiZZOc/30OZvH6ro4moLYfCvGuqzp",
-	"Rb6Rcjcp289unTRu24LpU5B6xKAUJdcAsA4wn299Heb7oqZq75cCTaWRR8jgy6cUb7Sm+zzQx3A2zIEu",
-	"1SQuO6hp8y6vrh5TqY+cGbRx9yYd7l32zH0yP5nKhZec6zM/YyQrbbj5XCTKlVrPaWA9nf69AhcWTIfE",
-	"fUeK/Z6x+xc/8Z6rlzxh36eQgjIEoGhqqc+RdEpSdTSdn8Vd5yM7LqjWKaMiX0IyVYXu8pyRFvoIPitb",
-	"Ddazl/qN8o2IauWbRTD1mvvUacKi0xm7yCZ0l6rGyg2MJUcua8S9J5u+4itrKsEYeDo3pH0HPSVMe96t",
-	"euzOpO+OutO8Os5y07xN9rlcx5tiOXSOoO4nU00utXvy81nWiEcXnqoJR4Ov2AHSyA0fgkrNDSk+EKOV",
-	"GRGtqj64R7b+oNFNkd8u4HtrF8va506i4E/Dsv78EvyYRSAT+XBd8jLdrZppJ9710imtn8v2oNBrQFlL",
-	"Li2yIpXNC49tJdTt/VvVnKB7TmU8ZeSSTghM0fh+MhmP0t7Htz2SG1fTI4lY29Bymmqzsmsof6a3RG5M",
-	"0lqlwqsUBMOY01gQHM0zn3fLk+oMMPwdHDBh1mZmUyp8r6XCgrgerC5EkSZnbYqGv4es5rRipixVF555",
-	"1xt7kWfpKOuf/bCtU+7eqSP3OZVWHev0tjCfvLy5hX1fA0nTQ3AwR3Rjg6+knxb6u69m/VT65OflmfsF",
-	"4s71mfq5tvtwVGx3sHSUX9oXcoz1e67I3N5sOkGapKjXFzv7ByYLtcvMZDAYexHP0wpwty8tdFiYpptI",
-	"Ir2D9tLJ/WYd06yry9KYOFzSCrok8dDnsjKBjiM3QOD2ElJr4CaSUuzAltvmal81kNSaCzft46mn69y0",
-	"AU9/dkMAPuUb4q9/OB8yuTTbgYWuFQPIR6rGZmBjsO43FB71Olks6UBnPuVGUm8Czl9dLXhsXNPMiljK",
-	"Nt1YjJSBeRlmSRnwOIkWV2vL4qTSVk3GZ441/UlSI79T19CaRGQTCReSUH0SYR3W2w/Dk89THcG+eHWe",
-	"7Hl0AU/e0OYjUAtfQTHnQrpc02aBJ60D+27piy+gDImyUaY9mkGtIMdtdmBNHt89aHF8OCyocC4rBvJX",
-	"1ta2HjB97/EcbJfX96c84Bst68EEpE3UW1vH2jLqvFxeXWnNVrArF1ub0I1AkGvKE2cu2KH7+pxpbjTk",
-	"osv6/JqIGE/dCP9+oR95boQ1kjOqwnHa0SviM6boBOzaQmU6FH8y3mX2pX/b29kpVwZRdo1jGvWsEek6",
-	"BvvLhARXKSe0RtKduPntWWmEi6WUpb0LOk8P9trtdaq94XPOucKrFxD9aWzYjJ43HHbDYVfksLYCE4jH",
-	"0pN0PGFFZgsh3qYbjOTnt4eanYoITbFQc2STfmVxflPBB5hrD3lF5hDArmPSXVbk0i5P7IrMLYd203CG",
-	"XKB+RGI8r2HPeSBDzLosJliwtN2Q69JZ5tdXdtDEgCCbFY0GZMhFYSyicVCar1vGliG+/TNMQfsmjHnM",
-	"k6KfsrBpQWf3YC227D7nYRmzIDierMGX002+DWfOPbwqb74i8w1j3jDmWzDmXMwEhkrmueZCPp3OqK6N",
-	"QZ670bt3szXTF3ka+UPDJcpc3YiLXqQlG/nIRZZctU7gQn/EooxKO0I4iyUCDJto4gpkmxvWvGIsUT/g",
-	"on1U2HhbjkrtMPIijW79oVGy0Dl+Tib8muT64JjugHFspjdDy2eI5VFl9AA1FiQ3WtgAlrZaQPlOC5Xm",
-	"NZZme9AVZ0GzBU15f2HH+9ohqcdF1uv66QUvVGQ7Sq730fvJY+0xKRGFgSfLHHk8JsF6THMRw9z44b85",
-	"QzVe+FqqW8800Ph+D3LvcyOYJl4jDfgqjIznTGHK8ikTyJ8xgf6WtsZBlT46XdanTCbDIQ3N7DC9Uv8H",
-	"w5/tsnxY0wzHtfr09MLpshU49DTJzt9tDaHs6KWKTVVZaQRYKBrmOcp6x/AjPPUgQYCvzzucs/974CGb",
-	"hIrHIWFTawcYEBf26JuQ3jIFUhGptqAtVq2lMyLqUN9wZA/O3fMhs1vdOHiAALkLa46AB34IV1G/sFB/",
-	"I4YfgjxXEr0WBcbm1kihUgmsuPBX4zaCL03HvpvF1gQg2iokG8eLCPYMgkAPSbEuzHR3ki2u1P9uKGMh",
-	"ysk1EXPOyOLSa0DlhEeLUPmORwQI5yGxOXEvuQ+EVhbb8KHHwYdSxKzNg96dvjg+P7w8PS8Tr1NjF/Ei",
-	"c8u9ke+mad1fujK23OUOYan/qaDrNLL4T9nYmnRufcolmm8sEMSuv1Ed9UPL5Qfk3NAV9h6Ydn6dDb9+",
-	"JHojm7skbuOPFjbg8nA0De7w2tZjF2kQBELVlDM7apbHUW4YuGn48ls/HzVxw3Ogc2S5OZqtqJlgFY6J",
-	"bCHX4sw9ZP1HcB289kMaKyJky9CtXrPfQH1Y0/S17//WR3TEuCBdFmJJvOMLqYTj+S3mj5tp32knsfqh",
-	"4vby7ed6mzeVC459r3OFid537eyv8rKfyIgyMxPOTVd3CNc/sJXg+G0hDBPK3N/bK0D0Hl4/dO6BylDR",
-	"Ghis3/T22/7R1lqn74K0PTPqYcEQ92uyuOnQwvcU25lSmVVw17wxbaC3ZqOjdeVWylXuVP+pz+ry6k/z",
-	"rk18dgWdq1Dqt0p8NrHc0skf83d9cedHm++UH7CUHojq6BE7e8n11A3HnEtieoj9whM4QVjqM9RlEFsw",
-	"UdnZWN9lAwL3E2KoLeQEM+EuMYEBH3jbHAz44NbzRmo6WWZdKvVL1zhn4O3cjAr5k0bRN3GIdRnkunGI",
-	"xDCJMpMsqNh2ColXyy4Mr3t1fImqvcP61RqlEVHvNiMBNv3pFjpLGkiOuVBoitV4YQsSQ2jLao6tVGZc",
-	"2YwoS/02n0pWov92gD5I6L/ttXd/gFGtyjPpxmZVFaL7t59rk8rtTarVd5VqtRYDfpEnQa+WushJ9x2y",
-	"zo07+lGYRibTqpbo1nMtaXzfS6VzdZhK37DXDoJq474pfHbm2P+RXZaNR8kx9tDVUa7L2DGL4JJZp8vs",
-	"BEgvt0f3w+xN+tCdjbSFVdqNwI2y7CVMgfFm5gTsNtvbl+12B/7/r7cyuP6M81g2NtfG5no4myvPnJba",
-	"XFBxOOQiJM10wr7fcWXaRNiCAcdDG9lMqay/tuZy0vy+2I0F1Thd5hYr8NiIm2pFxdfmszBnF2aTSyKu",
-	"aUhQxImEm6D9IIDU0H+PKRtZbp7WWJQG8T7rZO65GU/iCA0IislQGW2cJ/kp7T4GDJvrsAlj3YM7CMBH",
-	"2pvzMnW1286bxqiK5xur4TtkIS81ybpjpzgCzmDrj1If7EqcxRYj6f8sL0YyLWg8Man0+Jp6JPNvzVv0",
-	"ji3WzLpsRZZRkzMvoEoqyrqB59S0LivwJapupaAJcs2vVi98MmVbG2v8e0zLNrhzNG7q7e7bSKqN9ro6",
-	"Pxf3tP6uYnC3qGKvEeytrYGRrlmA92S7vtpwfmrOtQ1woXJ8q8tWDHB5jx10Cl351JnP2DT6ewynyOAi",
-	"pSe+lqq7yiyne9JCfbOa9CmtH9Z0azVwM7Lk8SpTxywq2EdZGtDq/liXlvUApLOZ57Qh+ofJjMHWieob",
-	"1JPn0GOCYzX+fVHG8Gu45V7CEdfFmRpSYZXIoBPwq3XckxfmMV/WFbziVnhbNCdlTMKrdFgJeGCMqwqG",
-	"YcQmR85tbrp9bocpU4LLKQkXuHdM93OZvgPbMUh6fThwxq8zgwHnSnM0PpMtdKqVMtsoxXl5bGM9rbol",
-	"Wk3TEtT5ZLJVEwbTVRqIfJlqlbOBjCUUuVksE4Jt0i+IYNf4Pu+i6TJbWG1d/yV3fqvLuuz85RF6cnCw",
-	"41MCs40xE5BW9ZB/ac5ms+aQi0kzETFh2tKLfL4WKS/rRzjN34wHr0J6St+8/PD7yfZ7eiJP2Pl+eHRy",
-	"cDJ52f55Z7obHb151iK77Va4E7PB5GU7+sebtQY8naRfmLK6h3ClU+YCAvfQyTWDOe1tVZUCU6FRqShJ",
-	"m3ori8IxwZHNrTzC4Zg0j7heMK57rb1/6z2/UFzA2T0TeFQPZ/YArG8gXEninGp2eQuxA89VZc/+ik++",
-	"I2rMo/dcHepTS1bvNQVPF5zwq0ydgaduM3oGHryNKHP7Uy/PDPf4CUsa2rKDosQ6YUBwju3luanedctI",
-	"+ZQwPKUtdwRqe4lrisOheiPtEKg7l7jo1Yq9PQ0oQSfYbbVbu+vwBAedV3wxdDol7PDsBMG6KOJhMrFd",
-	"hh9FSSkIAw1fDnCEJXpzcfo+h7aIypBfEzEvoW6OJ/EqqPtF37cW6tzKS1DnMNdBDnFrFSh9vwj65fDd",
-	"2wUIAkfQ77UZgC8xjbV2Qm24XBDYeYg3KCwUFFgIJMeJgn9HfMagzWXqPB5CIGpMTP/JCCs8wNKMWE6y",
-	"z+u47plQnKBoHKMBcR02IUDEjCYknMsa6ppTeEyMSCWCIdxlUw0ZjhFPFB4RRBk4EoZJHEMOt9ZPTGVQ",
-	"RMj0v7b7RrWSHICVDlro1GmWt34JsD2R4oVPaSBNWmhIYy0URQP0Ma1+EUQmAxJFJMrdmy5BlUQRlVfm",
-	"s/r6zZSN+tDUTRqFT/9Gohb6oPdLabAEuDENULZUiUo0EKDdcQaL8hlDk0SCH32ozZkGkkk41rRAGYxw",
-	"i4lQLXSIYo4jNMAxZiGot1ihmSl8QlR1mbCtyko77UGlRbsd95fEABVWaMLBIDENNxGPvZG6EVHnBEeU",
-	"mTqchZO0t00Ys6iVF/FkdrimzETju1BiEpEhTmIVdNqNYIK/0EkygWqeCWXm3+3U6UqZIiPIMri7OQ+n",
-	"zm8RmUv3YhSdm6VuZZc/GE97z5WFaw3DK4diE0vVfwOscpEFZkybeuurPKnGnAF9woaCyLG1mqD+sdCu",
-	"Eg1IzNlI/2Xj7tyaURCU7zLLzEBFxums9/SEVAdi0iVmWm4apj6YYLHpI2whHCLMzPBx27EVNuyfphJ5",
-	"Zqfem+bq4IE3Nlq+w2uiWazSNKu/QZomw2enF5fIdEbOWXXt9rP6iNoDWHQWG/UmnVC9w/+J2oMdFQ9G",
-	"mh707z19bHtjql/qluipbOLuqrMhIEz4kEacxeZD5Aak5MQ40gRLBAIi2JhrG3PNY67dNKoWWymSqkl1",
-	"ibWWTs9eMu87E/Sa32CG+ks5Qx8NeDSHHCLTNp2gD+dvga12GTA2pE+9RFiQjuZXP+YK/jqWEaZ12kbx",
-	"Sq/D3QVG4R7B5d9tEJkhgkVMoYLQecZ+9E5v7Jgq+uqISitxQmU4LlWSxEMN+aHn3iKTBtBeX16eIcAW",
-	"1C+YL7QA0Mh+ov3bOAj7XWa3zuzlIFGwnwOuxlqiWMaNsjSrfOd3eM71oi0M+Ejlw8GTvWfo3//aa+02",
-	"4D97AMS//3XgdQVKmTyEzMhqFv/I0e8HVwWuIcql1BQHWfaswpe7IVcCqcmnGZHrZu5yrsIxcXmr7jIM",
-	"wAj5lKwASgPFhhloNZczW0t6DwCadTq5Xo8+kC2RFwE9z+tCtaAUBWyj9HdZRK/bdP9B5W912r9R9Xp3",
-	"9xg3AqO+yZ42Rp612z5MZNoKtC3AwmUyr7VBZgvqg3eZ8roR/hvhfxvhD8UlrExKPg1AMxTKhrzWq5Tv",
-	"quKaJ9lwgslPAu8Si7DQsg/TiWyB++3kBTrijJFQoSMuCPr3v/Zbu94C1A8OhK9YrgDvW69kwT5SM3tD",
-	"f/imDPXey1DNxiI80OqNqhb+Vol64cjwQn20I/1+C6WKbsFzYHWv/qHdeSC8PjIM01F5l3nI3NcbmssN",
-	"pW8o/baUblzV6Oz04tLHyQEY/UHGE5uIOOgEW5DNZO8tn4dXRLl8AjMzyIb30hkvVuM0r6gmzV7QEUPJ",
-	"tOHaExnn2gQzPDJppuDcdjXiuXZF5oeaBSkz3xlyfkWJbIClNSMDaNSTg2og+MyUiJWXeWcggPSZhrVW",
-	"C610i52yZP0ShbkiWTYjmSNQp4uZwYvWKRuHue9wP1QfPifYsqQkogrFfJTbRP2T74V2CmPDmXtXZO6+",
-	"oBpxyrna00CTtxNYvjdirmviwOYaP0fpqbBT0oao//bw8uj1z8e/9F4cvzvtnZ9+uDy+6CMqUf69KUer",
-	"vtbkM5n4gbG3CxEQ81VchGOS65DsSDbzLd98vvn/AQAA//8=",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
-}
-
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
 }

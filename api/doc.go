@@ -1,10 +1,5 @@
-// Package api is what oapi-codegen writes from openapi.yaml: the models, the strict Echo server
-// and the contract itself. Nothing in it is written by hand but this comment and YAML.
-package api
-
-import _ "embed"
-
-// YAML is openapi.yaml as it was written, byte for byte.
+// Package api is what oapi-codegen writes from openapi.yaml: the models and the strict Echo server. It
+// leaves out what middleware does for all operations, see server.overlay.yaml.
 //
-//go:embed openapi.yaml
-var YAML []byte
+// contract.go has the contract itself, whole.
+package api

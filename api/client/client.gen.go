@@ -19,18 +19,321 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
-// Defines values for ListAuditEventsParamsOutcome.
+// Defines values for AuthorizationServerMetadataTokenEndpointAuthMethodsSupported.
 const (
-	Failure ListAuditEventsParamsOutcome = "failure"
-	Success ListAuditEventsParamsOutcome = "success"
+	AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretBasic AuthorizationServerMetadataTokenEndpointAuthMethodsSupported = "client_secret_basic"
+	AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretPost  AuthorizationServerMetadataTokenEndpointAuthMethodsSupported = "client_secret_post"
+	AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedNone              AuthorizationServerMetadataTokenEndpointAuthMethodsSupported = "none"
 )
 
-// Valid indicates whether the value is a known member of the ListAuditEventsParamsOutcome enum.
-func (e ListAuditEventsParamsOutcome) Valid() bool {
+// Valid indicates whether the value is a known member of the AuthorizationServerMetadataTokenEndpointAuthMethodsSupported enum.
+func (e AuthorizationServerMetadataTokenEndpointAuthMethodsSupported) Valid() bool {
+	switch e {
+	case AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretBasic:
+		return true
+	case AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretPost:
+		return true
+	case AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientCreateAccessTokenAlgorithm.
+const (
+	ClientCreateAccessTokenAlgorithmEmpty ClientCreateAccessTokenAlgorithm = ""
+	ClientCreateAccessTokenAlgorithmHS256 ClientCreateAccessTokenAlgorithm = "HS256"
+)
+
+// Valid indicates whether the value is a known member of the ClientCreateAccessTokenAlgorithm enum.
+func (e ClientCreateAccessTokenAlgorithm) Valid() bool {
+	switch e {
+	case ClientCreateAccessTokenAlgorithmEmpty:
+		return true
+	case ClientCreateAccessTokenAlgorithmHS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientPatchAccessTokenAlgorithm.
+const (
+	ClientPatchAccessTokenAlgorithmEmpty ClientPatchAccessTokenAlgorithm = ""
+	ClientPatchAccessTokenAlgorithmHS256 ClientPatchAccessTokenAlgorithm = "HS256"
+)
+
+// Valid indicates whether the value is a known member of the ClientPatchAccessTokenAlgorithm enum.
+func (e ClientPatchAccessTokenAlgorithm) Valid() bool {
+	switch e {
+	case ClientPatchAccessTokenAlgorithmEmpty:
+		return true
+	case ClientPatchAccessTokenAlgorithmHS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GrantType.
+const (
+	GrantTypeClientCredentials GrantType = "client_credentials"
+	GrantTypePassword          GrantType = "password"
+	GrantTypeRefreshToken      GrantType = "refresh_token"
+)
+
+// Valid indicates whether the value is a known member of the GrantType enum.
+func (e GrantType) Valid() bool {
+	switch e {
+	case GrantTypeClientCredentials:
+		return true
+	case GrantTypePassword:
+		return true
+	case GrantTypeRefreshToken:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for IntrospectionTokenType.
+const (
+	IntrospectionTokenTypeBearer       IntrospectionTokenType = "Bearer"
+	IntrospectionTokenTypeRefreshToken IntrospectionTokenType = "refresh_token"
+)
+
+// Valid indicates whether the value is a known member of the IntrospectionTokenType enum.
+func (e IntrospectionTokenType) Valid() bool {
+	switch e {
+	case IntrospectionTokenTypeBearer:
+		return true
+	case IntrospectionTokenTypeRefreshToken:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkAlg.
+const (
+	ES256 JwkAlg = "ES256"
+	EdDSA JwkAlg = "EdDSA"
+	RS256 JwkAlg = "RS256"
+)
+
+// Valid indicates whether the value is a known member of the JwkAlg enum.
+func (e JwkAlg) Valid() bool {
+	switch e {
+	case ES256:
+		return true
+	case EdDSA:
+		return true
+	case RS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkKty.
+const (
+	EC  JwkKty = "EC"
+	OKP JwkKty = "OKP"
+	RSA JwkKty = "RSA"
+)
+
+// Valid indicates whether the value is a known member of the JwkKty enum.
+func (e JwkKty) Valid() bool {
+	switch e {
+	case EC:
+		return true
+	case OKP:
+		return true
+	case RSA:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkUse.
+const (
+	Sig JwkUse = "sig"
+)
+
+// Valid indicates whether the value is a known member of the JwkUse enum.
+func (e JwkUse) Valid() bool {
+	switch e {
+	case Sig:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OAuthErrorError.
+const (
+	OAuthErrorErrorInvalidClient          OAuthErrorError = "invalid_client"
+	OAuthErrorErrorInvalidGrant           OAuthErrorError = "invalid_grant"
+	OAuthErrorErrorInvalidRequest         OAuthErrorError = "invalid_request"
+	OAuthErrorErrorInvalidScope           OAuthErrorError = "invalid_scope"
+	OAuthErrorErrorServerError            OAuthErrorError = "server_error"
+	OAuthErrorErrorTemporarilyUnavailable OAuthErrorError = "temporarily_unavailable"
+	OAuthErrorErrorUnauthorizedClient     OAuthErrorError = "unauthorized_client"
+	OAuthErrorErrorUnsupportedGrantType   OAuthErrorError = "unsupported_grant_type"
+)
+
+// Valid indicates whether the value is a known member of the OAuthErrorError enum.
+func (e OAuthErrorError) Valid() bool {
+	switch e {
+	case OAuthErrorErrorInvalidClient:
+		return true
+	case OAuthErrorErrorInvalidGrant:
+		return true
+	case OAuthErrorErrorInvalidRequest:
+		return true
+	case OAuthErrorErrorInvalidScope:
+		return true
+	case OAuthErrorErrorServerError:
+		return true
+	case OAuthErrorErrorTemporarilyUnavailable:
+		return true
+	case OAuthErrorErrorUnauthorizedClient:
+		return true
+	case OAuthErrorErrorUnsupportedGrantType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenidConfigurationSubjectTypesSupported.
+const (
+	Public OpenidConfigurationSubjectTypesSupported = "public"
+)
+
+// Valid indicates whether the value is a known member of the OpenidConfigurationSubjectTypesSupported enum.
+func (e OpenidConfigurationSubjectTypesSupported) Valid() bool {
+	switch e {
+	case Public:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenidConfigurationTokenEndpointAuthMethodsSupported.
+const (
+	OpenidConfigurationTokenEndpointAuthMethodsSupportedClientSecretBasic OpenidConfigurationTokenEndpointAuthMethodsSupported = "client_secret_basic"
+	OpenidConfigurationTokenEndpointAuthMethodsSupportedClientSecretPost  OpenidConfigurationTokenEndpointAuthMethodsSupported = "client_secret_post"
+	OpenidConfigurationTokenEndpointAuthMethodsSupportedNone              OpenidConfigurationTokenEndpointAuthMethodsSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the OpenidConfigurationTokenEndpointAuthMethodsSupported enum.
+func (e OpenidConfigurationTokenEndpointAuthMethodsSupported) Valid() bool {
+	switch e {
+	case OpenidConfigurationTokenEndpointAuthMethodsSupportedClientSecretBasic:
+		return true
+	case OpenidConfigurationTokenEndpointAuthMethodsSupportedClientSecretPost:
+		return true
+	case OpenidConfigurationTokenEndpointAuthMethodsSupportedNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Outcome.
+const (
+	Failure Outcome = "failure"
+	Success Outcome = "success"
+)
+
+// Valid indicates whether the value is a known member of the Outcome enum.
+func (e Outcome) Valid() bool {
 	switch e {
 	case Failure:
 		return true
 	case Success:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProblemType.
+const (
+	AboutBlank ProblemType = "about:blank"
+)
+
+// Valid indicates whether the value is a known member of the ProblemType enum.
+func (e ProblemType) Valid() bool {
+	switch e {
+	case AboutBlank:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegisteredClientAccessTokenAlgorithm.
+const (
+	RegisteredClientAccessTokenAlgorithmHS256 RegisteredClientAccessTokenAlgorithm = "HS256"
+)
+
+// Valid indicates whether the value is a known member of the RegisteredClientAccessTokenAlgorithm enum.
+func (e RegisteredClientAccessTokenAlgorithm) Valid() bool {
+	switch e {
+	case RegisteredClientAccessTokenAlgorithmHS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SigninResultTokenType.
+const (
+	SigninResultTokenTypeBearer SigninResultTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the SigninResultTokenType enum.
+func (e SigninResultTokenType) Valid() bool {
+	switch e {
+	case SigninResultTokenTypeBearer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatusStatus.
+const (
+	Ok    StatusStatus = "ok"
+	Ready StatusStatus = "ready"
+)
+
+// Valid indicates whether the value is a known member of the StatusStatus enum.
+func (e StatusStatus) Valid() bool {
+	switch e {
+	case Ok:
+		return true
+	case Ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokenResponseTokenType.
+const (
+	TokenResponseTokenTypeBearer TokenResponseTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the TokenResponseTokenType enum.
+func (e TokenResponseTokenType) Valid() bool {
+	switch e {
+	case TokenResponseTokenTypeBearer:
 		return true
 	default:
 		return false
@@ -102,8 +405,8 @@ type AuditEvent struct {
 	ClientId *string            `json:"client_id,omitempty"`
 	Id       openapi_types.UUID `json:"id"`
 
-	// Outcome `success` or `failure`
-	Outcome string `json:"outcome"`
+	// Outcome Whether it was done, or was refused or failed
+	Outcome Outcome `json:"outcome"`
 
 	// Reason Why it failed, or details of the action
 	Reason    *string `json:"reason,omitempty"`
@@ -127,17 +430,20 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType                                                    `json:"grant_types_supported"`
+	IntrospectionEndpoint             string                                                         `json:"introspection_endpoint"`
+	Issuer                            string                                                         `json:"issuer"`
+	JwksUri                           string                                                         `json:"jwks_uri"`
+	RevocationEndpoint                string                                                         `json:"revocation_endpoint"`
+	ScopesSupported                   []string                                                       `json:"scopes_supported"`
+	ServiceDocumentation              string                                                         `json:"service_documentation"`
+	TokenEndpoint                     string                                                         `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []AuthorizationServerMetadataTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string                                                         `json:"userinfo_endpoint"`
 }
+
+// AuthorizationServerMetadataTokenEndpointAuthMethodsSupported defines model for AuthorizationServerMetadata.TokenEndpointAuthMethodsSupported.
+type AuthorizationServerMetadataTokenEndpointAuthMethodsSupported string
 
 // BrowserSession defines model for BrowserSession.
 type BrowserSession struct {
@@ -156,7 +462,7 @@ type ClientCreate struct {
 	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
 	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
 	// `audiences`.
-	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+	AccessTokenAlgorithm *ClientCreateAccessTokenAlgorithm `json:"access_token_algorithm,omitempty"`
 
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
@@ -175,8 +481,8 @@ type ClientCreate struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
 
 	// Name Display name
 	Name string `json:"name"`
@@ -194,6 +500,11 @@ type ClientCreate struct {
 	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
 
+// ClientCreateAccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+// `audiences`.
+type ClientCreateAccessTokenAlgorithm string
+
 // ClientList defines model for ClientList.
 type ClientList struct {
 	Items []RegisteredClient `json:"items"`
@@ -207,7 +518,7 @@ type ClientPatch struct {
 	// AccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
 	// algorithm of the service. This service itself accepts no token with `HS256`. It needs
 	// `audiences` and a shared key, which `rotateClientTokenKey` creates.
-	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+	AccessTokenAlgorithm *ClientPatchAccessTokenAlgorithm `json:"access_token_algorithm,omitempty"`
 
 	// AccessTtlSeconds Lifetime of access tokens in seconds
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
@@ -229,7 +540,7 @@ type ClientPatch struct {
 	FirstParty *bool `json:"first_party,omitempty"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants *[]string `json:"grants,omitempty"`
+	Grants *[]GrantType `json:"grants,omitempty"`
 
 	// Name Display name
 	Name *string `json:"name,omitempty"`
@@ -243,6 +554,11 @@ type ClientPatch struct {
 	// SessionMaxSeconds A session ends after this many seconds in any case
 	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
+
+// ClientPatchAccessTokenAlgorithm `HS256` for a third party that cannot verify tokens with the public keys; empty means the
+// algorithm of the service. This service itself accepts no token with `HS256`. It needs
+// `audiences` and a shared key, which `rotateClientTokenKey` creates.
+type ClientPatchAccessTokenAlgorithm string
 
 // ClientSecret Dates of a client secret; the secret itself is not stored
 type ClientSecret struct {
@@ -283,6 +599,9 @@ type EmailAddress struct {
 
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
+
+// GrantType How a client gets tokens (RFC 6749 §1.3)
+type GrantType string
 
 // Index defines model for Index.
 type Index struct {
@@ -330,10 +649,10 @@ type Introspection struct {
 	ClientId *string `json:"client_id,omitempty"`
 
 	// Exp When the token expires, in seconds since 1970
-	Exp *int `json:"exp,omitempty"`
+	Exp *int64 `json:"exp,omitempty"`
 
 	// Iat When the token was issued, in seconds since 1970
-	Iat *int `json:"iat,omitempty"`
+	Iat *int64 `json:"iat,omitempty"`
 
 	// Iss The service that issued the token
 	Iss *string `json:"iss,omitempty"`
@@ -352,9 +671,12 @@ type Introspection struct {
 	Sub *string `json:"sub,omitempty"`
 
 	// TokenType `Bearer` or `refresh_token`
-	TokenType *string `json:"token_type,omitempty"`
-	Username  *string `json:"username,omitempty"`
+	TokenType *IntrospectionTokenType `json:"token_type,omitempty"`
+	Username  *string                 `json:"username,omitempty"`
 }
+
+// IntrospectionTokenType `Bearer` or `refresh_token`
+type IntrospectionTokenType string
 
 // Item defines model for Item.
 type Item struct {
@@ -365,7 +687,7 @@ type Item struct {
 // Jwk defines model for Jwk.
 type Jwk struct {
 	// Alg Signature algorithm
-	Alg string `json:"alg"`
+	Alg JwkAlg `json:"alg"`
 
 	// Crv Curve, for `EC` and `OKP`
 	Crv *string `json:"crv,omitempty"`
@@ -377,13 +699,13 @@ type Jwk struct {
 	Kid string `json:"kid"`
 
 	// Kty Key type: `EC`, `RSA` or `OKP`
-	Kty string `json:"kty"`
+	Kty JwkKty `json:"kty"`
 
 	// N Modulus, for `RSA`
 	N *string `json:"n,omitempty"`
 
 	// Use Always `sig`
-	Use string `json:"use"`
+	Use JwkUse `json:"use"`
 
 	// X Public key, for `EC` and `OKP`
 	X *string `json:"x,omitempty"`
@@ -391,6 +713,15 @@ type Jwk struct {
 	// Y Public key, for `EC`
 	Y *string `json:"y,omitempty"`
 }
+
+// JwkAlg Signature algorithm
+type JwkAlg string
+
+// JwkKty Key type: `EC`, `RSA` or `OKP`
+type JwkKty string
+
+// JwkUse Always `sig`
+type JwkUse string
 
 // JwkSet defines model for JwkSet.
 type JwkSet struct {
@@ -400,11 +731,14 @@ type JwkSet struct {
 // OAuthError An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthError struct {
 	// Error Error code, stable, for programs
-	Error string `json:"error"`
+	Error OAuthErrorError `json:"error"`
 
 	// ErrorDescription Explanation for developers
 	ErrorDescription string `json:"error_description"`
 }
+
+// OAuthErrorError Error code, stable, for programs
+type OAuthErrorError string
 
 // OneTimeToken defines model for OneTimeToken.
 type OneTimeToken struct {
@@ -414,19 +748,28 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	Issuer                            string   `json:"issuer"`
-	JwksUri                           string   `json:"jwks_uri"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	SubjectTypesSupported             []string `json:"subject_types_supported"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	GrantTypesSupported               []GrantType                                            `json:"grant_types_supported"`
+	IdTokenSigningAlgValuesSupported  []string                                               `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint             string                                                 `json:"introspection_endpoint"`
+	Issuer                            string                                                 `json:"issuer"`
+	JwksUri                           string                                                 `json:"jwks_uri"`
+	RevocationEndpoint                string                                                 `json:"revocation_endpoint"`
+	ScopesSupported                   []string                                               `json:"scopes_supported"`
+	ServiceDocumentation              string                                                 `json:"service_documentation"`
+	SubjectTypesSupported             []OpenidConfigurationSubjectTypesSupported             `json:"subject_types_supported"`
+	TokenEndpoint                     string                                                 `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []OpenidConfigurationTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string                                                 `json:"userinfo_endpoint"`
 }
+
+// OpenidConfigurationSubjectTypesSupported defines model for OpenidConfiguration.SubjectTypesSupported.
+type OpenidConfigurationSubjectTypesSupported string
+
+// OpenidConfigurationTokenEndpointAuthMethodsSupported defines model for OpenidConfiguration.TokenEndpointAuthMethodsSupported.
+type OpenidConfigurationTokenEndpointAuthMethodsSupported string
+
+// Outcome Whether it was done, or was refused or failed
+type Outcome string
 
 // OwnAccountDeletion defines model for OwnAccountDeletion.
 type OwnAccountDeletion struct {
@@ -499,8 +842,11 @@ type Problem struct {
 	Title string `json:"title"`
 
 	// Type Always `about:blank`
-	Type string `json:"type"`
+	Type ProblemType `json:"type"`
 }
+
+// ProblemType Always `about:blank`
+type ProblemType string
 
 // ProblemDetail defines model for ProblemDetail.
 type ProblemDetail struct {
@@ -515,7 +861,7 @@ type ProblemDetail struct {
 type RegisteredClient struct {
 	// AccessTokenAlgorithm `HS256` if a third party verifies its access tokens with a shared key; omitted means the
 	// algorithm of the service
-	AccessTokenAlgorithm *string `json:"access_token_algorithm,omitempty"`
+	AccessTokenAlgorithm *RegisteredClientAccessTokenAlgorithm `json:"access_token_algorithm,omitempty"`
 
 	// AccessTtlSeconds Lifetime of access tokens in seconds; omitted means the default of the service
 	AccessTtlSeconds *int `json:"access_ttl_seconds,omitempty"`
@@ -532,9 +878,9 @@ type RegisteredClient struct {
 	FirstParty bool `json:"first_party"`
 
 	// Grants `password`, `refresh_token`, `client_credentials`
-	Grants []string `json:"grants"`
-	Id     string   `json:"id"`
-	Name   string   `json:"name"`
+	Grants []GrantType `json:"grants"`
+	Id     string      `json:"id"`
+	Name   string      `json:"name"`
 
 	// NextTokenKeyAt When the newest shared key signs instead of the one before; omitted if it always did
 	NextTokenKeyAt *time.Time `json:"next_token_key_at,omitempty"`
@@ -556,6 +902,10 @@ type RegisteredClient struct {
 	// service
 	SessionMaxSeconds *int `json:"session_max_seconds,omitempty"`
 }
+
+// RegisteredClientAccessTokenAlgorithm `HS256` if a third party verifies its access tokens with a shared key; omitted means the
+// algorithm of the service
+type RegisteredClientAccessTokenAlgorithm string
 
 // RevokeRequest defines model for RevokeRequest.
 type RevokeRequest struct {
@@ -640,13 +990,19 @@ type SigninResult struct {
 	Token string `json:"token"`
 
 	// TokenType Always `Bearer`
-	TokenType string `json:"token_type"`
+	TokenType SigninResultTokenType `json:"token_type"`
 }
+
+// SigninResultTokenType Always `Bearer`
+type SigninResultTokenType string
 
 // Status defines model for Status.
 type Status struct {
-	Status string `json:"status"`
+	Status StatusStatus `json:"status"`
 }
+
+// StatusStatus defines model for Status.Status.
+type StatusStatus string
 
 // TokenKeyRotation defines model for TokenKeyRotation.
 type TokenKeyRotation struct {
@@ -662,8 +1018,8 @@ type TokenRequest struct {
 	// ClientSecret Secret of the client
 	ClientSecret *string `json:"client_secret,omitempty"`
 
-	// GrantType `password`, `refresh_token` or `client_credentials`
-	GrantType string `json:"grant_type"`
+	// GrantType How a client gets tokens (RFC 6749 §1.3)
+	GrantType GrantType `json:"grant_type"`
 
 	// Password At most 1024 bytes; for `password`
 	Password *string `json:"password,omitempty"`
@@ -698,8 +1054,11 @@ type TokenResponse struct {
 	Scope string `json:"scope"`
 
 	// TokenType Always `Bearer`
-	TokenType string `json:"token_type"`
+	TokenType TokenResponseTokenType `json:"token_type"`
 }
+
+// TokenResponseTokenType Always `Bearer`
+type TokenResponseTokenType string
 
 // User defines model for User.
 type User struct {
@@ -812,9 +1171,6 @@ type NotReady = Problem
 // OAuthBadRequest An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthBadRequest = OAuthError
 
-// OAuthMethodNotAllowed An error of an OAuth endpoint (RFC 6749 §5.2)
-type OAuthMethodNotAllowed = OAuthError
-
 // OAuthRateLimited An error of an OAuth endpoint (RFC 6749 §5.2)
 type OAuthRateLimited = OAuthError
 
@@ -865,12 +1221,9 @@ type ListAuditEventsParams struct {
 	// Action Exact action, such as `user.signed_in`
 	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
-	// Outcome `success` or `failure`
-	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	// Outcome Only events with this outcome
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 }
-
-// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
-type ListAuditEventsParamsOutcome string
 
 // EndOwnSessionsParams defines parameters for EndOwnSessions.
 type EndOwnSessionsParams struct {
@@ -1709,7 +2062,8 @@ type ClientInterface interface {
 	// * `client_credentials`: for a registered client that acts for itself
 	//
 	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-	// in the body, but not both. A request without a client uses the built-in public client.
+	// in the body, but not both. A request without a client uses the built-in public client. No
+	// security scheme is listed here, because generated code would take it for required.
 	//
 	// RFC 6749 §4.3, §4.4 and §6.
 	//
@@ -1728,7 +2082,8 @@ type ClientInterface interface {
 	// * `client_credentials`: for a registered client that acts for itself
 	//
 	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-	// in the body, but not both. A request without a client uses the built-in public client.
+	// in the body, but not both. A request without a client uses the built-in public client. No
+	// security scheme is listed here, because generated code would take it for required.
 	//
 	// RFC 6749 §4.3, §4.4 and §6.
 	//
@@ -3141,7 +3496,8 @@ func (c *Client) RevokeTokenWithFormdataBody(ctx context.Context, body RevokeTok
 // * `client_credentials`: for a registered client that acts for itself
 //
 // A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-// in the body, but not both. A request without a client uses the built-in public client.
+// in the body, but not both. A request without a client uses the built-in public client. No
+// security scheme is listed here, because generated code would take it for required.
 //
 // RFC 6749 §4.3, §4.4 and §6.
 //
@@ -3170,7 +3526,8 @@ func (c *Client) IssueTokenWithBody(ctx context.Context, contentType string, bod
 // * `client_credentials`: for a registered client that acts for itself
 //
 // A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-// in the body, but not both. A request without a client uses the built-in public client.
+// in the body, but not both. A request without a client uses the built-in public client. No
+// security scheme is listed here, because generated code would take it for required.
 //
 // RFC 6749 §4.3, §4.4 and §6.
 //
@@ -6225,7 +6582,8 @@ type ClientWithResponsesInterface interface {
 	// * `client_credentials`: for a registered client that acts for itself
 	//
 	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-	// in the body, but not both. A request without a client uses the built-in public client.
+	// in the body, but not both. A request without a client uses the built-in public client. No
+	// security scheme is listed here, because generated code would take it for required.
 	//
 	// RFC 6749 §4.3, §4.4 and §6.
 	//
@@ -6244,7 +6602,8 @@ type ClientWithResponsesInterface interface {
 	// * `client_credentials`: for a registered client that acts for itself
 	//
 	// A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-	// in the body, but not both. A request without a client uses the built-in public client.
+	// in the body, but not both. A request without a client uses the built-in public client. No
+	// security scheme is listed here, because generated code would take it for required.
 	//
 	// RFC 6749 §4.3, §4.4 and §6.
 	//
@@ -11417,13 +11776,6 @@ type IntrospectTokenResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
-// IntrospectTokenResponse405Headers the declared response headers of an HTTP 405 response for IntrospectToken
-type IntrospectTokenResponse405Headers struct {
-	Allow        string
-	CacheControl string
-	Pragma       string
-}
-
 // IntrospectTokenResponse413Headers the declared response headers of an HTTP 413 response for IntrospectToken
 type IntrospectTokenResponse413Headers struct {
 	CacheControl string
@@ -11459,8 +11811,6 @@ type IntrospectTokenResponse struct {
 	JSON400 *OAuthBadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *OAuthUnauthorized
-	// JSON405 the response for an HTTP 405 `application/json` response
-	JSON405 *OAuthMethodNotAllowed
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *OAuthTooLarge
 	// JSON429 the response for an HTTP 429 `application/json` response
@@ -11475,8 +11825,6 @@ type IntrospectTokenResponse struct {
 	Headers400 *IntrospectTokenResponse400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *IntrospectTokenResponse401Headers
-	// Headers405 the parsed response headers for an HTTP 405 response
-	Headers405 *IntrospectTokenResponse405Headers
 	// Headers413 the parsed response headers for an HTTP 413 response
 	Headers413 *IntrospectTokenResponse413Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11500,11 +11848,6 @@ func (r IntrospectTokenResponse) GetJSON400() *OAuthBadRequest {
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
 func (r IntrospectTokenResponse) GetJSON401() *OAuthUnauthorized {
 	return r.JSON401
-}
-
-// GetJSON405 returns the response for an HTTP 405 `application/json` response
-func (r IntrospectTokenResponse) GetJSON405() *OAuthMethodNotAllowed {
-	return r.JSON405
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
@@ -11768,13 +12111,6 @@ type RevokeTokenResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
-// RevokeTokenResponse405Headers the declared response headers of an HTTP 405 response for RevokeToken
-type RevokeTokenResponse405Headers struct {
-	Allow        string
-	CacheControl string
-	Pragma       string
-}
-
 // RevokeTokenResponse413Headers the declared response headers of an HTTP 413 response for RevokeToken
 type RevokeTokenResponse413Headers struct {
 	CacheControl string
@@ -11810,8 +12146,6 @@ type RevokeTokenResponse struct {
 	JSON400 *OAuthBadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *OAuthUnauthorized
-	// JSON405 the response for an HTTP 405 `application/json` response
-	JSON405 *OAuthMethodNotAllowed
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *OAuthTooLarge
 	// JSON429 the response for an HTTP 429 `application/json` response
@@ -11826,8 +12160,6 @@ type RevokeTokenResponse struct {
 	Headers400 *RevokeTokenResponse400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeTokenResponse401Headers
-	// Headers405 the parsed response headers for an HTTP 405 response
-	Headers405 *RevokeTokenResponse405Headers
 	// Headers413 the parsed response headers for an HTTP 413 response
 	Headers413 *RevokeTokenResponse413Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11851,11 +12183,6 @@ func (r RevokeTokenResponse) GetJSON400() *OAuthBadRequest {
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
 func (r RevokeTokenResponse) GetJSON401() *OAuthUnauthorized {
 	return r.JSON401
-}
-
-// GetJSON405 returns the response for an HTTP 405 `application/json` response
-func (r RevokeTokenResponse) GetJSON405() *OAuthMethodNotAllowed {
-	return r.JSON405
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
@@ -11926,13 +12253,6 @@ type IssueTokenResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
-// IssueTokenResponse405Headers the declared response headers of an HTTP 405 response for IssueToken
-type IssueTokenResponse405Headers struct {
-	Allow        string
-	CacheControl string
-	Pragma       string
-}
-
 // IssueTokenResponse413Headers the declared response headers of an HTTP 413 response for IssueToken
 type IssueTokenResponse413Headers struct {
 	CacheControl string
@@ -11968,8 +12288,6 @@ type IssueTokenResponse struct {
 	JSON400 *OAuthBadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *OAuthUnauthorized
-	// JSON405 the response for an HTTP 405 `application/json` response
-	JSON405 *OAuthMethodNotAllowed
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *OAuthTooLarge
 	// JSON429 the response for an HTTP 429 `application/json` response
@@ -11984,8 +12302,6 @@ type IssueTokenResponse struct {
 	Headers400 *IssueTokenResponse400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *IssueTokenResponse401Headers
-	// Headers405 the parsed response headers for an HTTP 405 response
-	Headers405 *IssueTokenResponse405Headers
 	// Headers413 the parsed response headers for an HTTP 413 response
 	Headers413 *IssueTokenResponse413Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -12009,11 +12325,6 @@ func (r IssueTokenResponse) GetJSON400() *OAuthBadRequest {
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
 func (r IssueTokenResponse) GetJSON401() *OAuthUnauthorized {
 	return r.JSON401
-}
-
-// GetJSON405 returns the response for an HTTP 405 `application/json` response
-func (r IssueTokenResponse) GetJSON405() *OAuthMethodNotAllowed {
-	return r.JSON405
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
@@ -13429,7 +13740,8 @@ func (c *ClientWithResponses) RevokeTokenWithFormdataBodyWithResponse(ctx contex
 // * `client_credentials`: for a registered client that acts for itself
 //
 // A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-// in the body, but not both. A request without a client uses the built-in public client.
+// in the body, but not both. A request without a client uses the built-in public client. No
+// security scheme is listed here, because generated code would take it for required.
 //
 // RFC 6749 §4.3, §4.4 and §6.
 //
@@ -13454,7 +13766,8 @@ func (c *ClientWithResponses) IssueTokenWithBodyWithResponse(ctx context.Context
 // * `client_credentials`: for a registered client that acts for itself
 //
 // A registered client authenticates with HTTP Basic, or with `client_id` and `client_secret`
-// in the body, but not both. A request without a client uses the built-in public client.
+// in the body, but not both. A request without a client uses the built-in public client. No
+// security scheme is listed here, because generated code would take it for required.
 //
 // RFC 6749 §4.3, §4.4 and §6.
 //
@@ -18519,13 +18832,6 @@ func ParseIntrospectTokenResponse(rsp *http.Response) (*IntrospectTokenResponse,
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
-		var dest OAuthMethodNotAllowed
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON405 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest OAuthTooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18615,30 +18921,6 @@ func ParseIntrospectTokenResponse(rsp *http.Response) (*IntrospectTokenResponse,
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
-	case rsp.StatusCode == 405:
-		var headers IntrospectTokenResponse405Headers
-		if values := rsp.Header.Values("Allow"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.Allow = value
-		}
-		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.CacheControl = value
-		}
-		if values := rsp.Header.Values("Pragma"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Pragma", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.Pragma = value
-		}
-		response.Headers405 = &headers
 	case rsp.StatusCode == 413:
 		var headers IntrospectTokenResponse413Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
@@ -18927,13 +19209,6 @@ func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) 
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
-		var dest OAuthMethodNotAllowed
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON405 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest OAuthTooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -19023,30 +19298,6 @@ func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) 
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
-	case rsp.StatusCode == 405:
-		var headers RevokeTokenResponse405Headers
-		if values := rsp.Header.Values("Allow"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.Allow = value
-		}
-		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.CacheControl = value
-		}
-		if values := rsp.Header.Values("Pragma"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Pragma", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.Pragma = value
-		}
-		response.Headers405 = &headers
 	case rsp.StatusCode == 413:
 		var headers RevokeTokenResponse413Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
@@ -19169,13 +19420,6 @@ func ParseIssueTokenResponse(rsp *http.Response) (*IssueTokenResponse, error) {
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
-		var dest OAuthMethodNotAllowed
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON405 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest OAuthTooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -19265,30 +19509,6 @@ func ParseIssueTokenResponse(rsp *http.Response) (*IssueTokenResponse, error) {
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
-	case rsp.StatusCode == 405:
-		var headers IssueTokenResponse405Headers
-		if values := rsp.Header.Values("Allow"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.Allow = value
-		}
-		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.CacheControl = value
-		}
-		if values := rsp.Header.Values("Pragma"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "Pragma", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.Pragma = value
-		}
-		response.Headers405 = &headers
 	case rsp.StatusCode == 413:
 		var headers IssueTokenResponse413Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {

@@ -39,7 +39,10 @@ type components struct {
 	auditRetention time.Duration
 }
 
-func (c *components) close() error { return c.mailer.close() }
+func (c *components) close() error {
+	c.hasher.Close()
+	return c.mailer.close()
+}
 
 // assemble builds the service from its settings. The parts that the commands need as well are built
 // by the functions in administration.go.
@@ -110,7 +113,7 @@ func newTokens(s config.Serve, c *components, audience []string, db database, lo
 
 // newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	hasher, err := password.New(password.Options{Slots: hashSlots(), Log: log})
+	hasher, err := password.New(password.Options{Process: startHashProcess, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,9 @@ func byPath(a, b endpoint) int {
 
 // needs is what a caller must have, as the contract demands.
 func needs(op *openapi3.Operation) string {
+	if authenticatesInForm(op) {
+		return "a client"
+	}
 	if op.Security == nil || len(*op.Security) == 0 {
 		if slices.Contains(op.Tags, "browser") {
 			return "an allowed origin"
@@ -69,6 +72,16 @@ func needs(op *openapi3.Operation) string {
 		return "an access token"
 	}
 	return strings.Join(all, ", ")
+}
+
+// authenticatesInForm reports whether a client can authenticate in the body. These operations declare no
+// security: generators take an optional scheme for a required one.
+func authenticatesInForm(op *openapi3.Operation) bool {
+	if op.RequestBody == nil {
+		return false
+	}
+	form := op.RequestBody.Value.Content.Get("application/x-www-form-urlencoded")
+	return form != nil && form.Schema.Value.Properties["client_secret"] != nil
 }
 
 // heading is a tag as a title.

@@ -49,7 +49,7 @@ func (b *bench) loginsAlone(ctx context.Context) (limit, error) {
 // ones for other users. No connection waits after a refusal.
 func (b *bench) floodLoad() load {
 	half, conns := len(b.users)/2, b.options.flood
-	return load{address: b.address, conns: conns, next: func(worker int) operation {
+	return load{addresses: b.addresses, conns: conns, next: func(worker int) operation {
 		if worker%2 == 0 {
 			return b.endpoints.logins(b.users[:half], worker/2, (conns+1)/2)
 		}

@@ -27,7 +27,7 @@ func startLimits(ctx context.Context, b *bench) (*limits, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := fetch(ctx, b.address, b.endpoints.jwks)
+	keys, err := fetch(ctx, b.addresses[0], b.endpoints.jwks)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (l *limits) rotations(ctx context.Context, length time.Duration) (limit, er
 
 // drive measures the limit server with the same client.
 func (l *limits) drive(ctx context.Context, name string, length time.Duration, next func(worker int) operation) (limit, error) {
-	samples, used := observe(ctx, l.echo.cmd.Process.Pid, length, load{address: l.echo.address, conns: l.b.options.conns, next: next})
+	samples, used := observe(ctx, []int{l.echo.cmd.Process.Pid}, length, load{addresses: []string{l.echo.address}, conns: l.b.options.conns, next: next})
 	s := samples[0]
 	if s.failure != nil {
 		return limit{}, fmt.Errorf("limit %s: %w", name, s.failure)

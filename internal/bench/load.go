@@ -28,8 +28,8 @@ type operation func(ctx context.Context, c *conn) (outcome, error)
 
 // load is a number of connections that each send one request after the other.
 type load struct {
-	address string
-	conns   int
+	addresses []string // of the replicas, which the connections share equally
+	conns     int
 	// pace is how many requests per second all connections start together; 0: as many as they can. A
 	// paced latency counts from when the request was due, so a stalled service does not hide its delay.
 	pace float64
@@ -41,6 +41,7 @@ type sample struct {
 	elapsed time.Duration
 	times   [outcomes][]time.Duration
 	failure error // the first
+	sent    int   // requests that ended as they should, also outside the window
 }
 
 func (s sample) count(o outcome) int { return len(s.times[o]) }
@@ -93,6 +94,7 @@ func (s *sample) merge(other sample) {
 	for o := range s.times {
 		s.times[o] = append(s.times[o], other.times[o]...)
 	}
+	s.sent += other.sent
 	if s.failure == nil {
 		s.failure = other.failure
 	}
@@ -100,7 +102,7 @@ func (s *sample) merge(other sample) {
 
 // work sends the requests of one connection.
 func (l load) work(ctx context.Context, w window, worker int) (got sample) {
-	c := &conn{address: l.address}
+	c := &conn{address: l.addresses[worker%len(l.addresses)]}
 	defer c.close()
 	send, failures := l.next(worker), 0
 	due := l.schedule(worker)
@@ -119,6 +121,9 @@ func (l load) work(ctx context.Context, w window, worker int) (got sample) {
 			if got.failure == nil {
 				got.failure = fmt.Errorf("%w", err)
 			}
+		}
+		if o == done {
+			got.sent++
 		}
 		end := time.Now()
 		if o == failed || end.After(w.begin) && end.Before(w.end) {

@@ -5,16 +5,53 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// residentMemory returns how much memory a process occupies, in bytes. Without /proc it asks ps.
-func residentMemory(ctx context.Context, pid int) (uint64, error) {
+// residentMemory returns how much memory processes and their children occupy, in bytes. Pages that a child shares
+// with others, such as those of the program itself, count in proportion.
+func residentMemory(ctx context.Context, pids ...int) (sum uint64, err error) {
+	for _, pid := range pids {
+		own, failed := familyMemory(ctx, pid)
+		sum, err = sum+own, errors.Join(err, failed)
+	}
+	return sum, err
+}
+
+func familyMemory(ctx context.Context, pid int) (uint64, error) {
+	sum, err := ownMemory(ctx, pid)
+	for _, child := range children(pid) {
+		rollup, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", child)) // a child that has ended occupies nothing
+		if share, err := statusKiB(string(rollup), "Pss:"); err == nil {
+			sum += share
+		}
+	}
+	return sum, err
+}
+
+// children returns the processes that a process has started, where the system tells.
+func children(pid int) (pids []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is valid
+	for _, f := range files {
+		text, _ := os.ReadFile(f) //nolint:gosec // in /proc; a thread that has ended has no children
+		for field := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}
+
+// ownMemory returns the resident memory of one process, in bytes. Without /proc it asks ps.
+func ownMemory(ctx context.Context, pid int) (uint64, error) {
 	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
 		return statusKiB(string(status), "VmRSS:")
 	}
@@ -37,26 +74,26 @@ func statusKiB(status, name string) (uint64, error) {
 	return kib << 10, err
 }
 
-// usage is what a process uses in a window.
+// usage is what processes use in a window.
 type usage struct {
-	memory uint64        // the largest resident memory, in bytes
-	cpu    time.Duration // of all its threads; 0 where the system does not tell
+	memory uint64        // the largest resident memory of them and their children, in bytes
+	cpu    time.Duration // of all their threads and children; 0 where the system does not tell
 }
 
-// watch reads the memory of a process ten times a second until the window ends.
-func watch(ctx context.Context, pid int, w window) (u usage) {
-	if pid == 0 {
+// watch reads the memory of processes ten times a second until the window ends.
+func watch(ctx context.Context, pids []int, w window) (u usage) {
+	if len(pids) == 0 {
 		return u
 	}
 	sleep(ctx, time.Until(w.begin))
-	before := processorTime(pid)
+	before := familyTime(pids...)
 	for {
-		if now, err := residentMemory(ctx, pid); err == nil {
+		if now, err := residentMemory(ctx, pids...); err == nil {
 			u.memory = max(u.memory, now)
 		}
 		left := time.Until(w.end)
 		if left <= 0 || ctx.Err() != nil {
-			u.cpu = processorTime(pid) - before
+			u.cpu = familyTime(pids...) - before
 			return u
 		}
 		sleep(ctx, min(left, 100*time.Millisecond))
@@ -65,6 +102,17 @@ func watch(ctx context.Context, pid int, w window) (u usage) {
 
 // clockTick is the unit of processor times in /proc, the same on every architecture.
 const clockTick = 10 * time.Millisecond
+
+// familyTime returns the processor time that processes and their children have used, or 0 without /proc.
+func familyTime(pids ...int) (sum time.Duration) {
+	for _, pid := range pids {
+		sum += processorTime(pid)
+		for _, child := range children(pid) {
+			sum += processorTime(child)
+		}
+	}
+	return sum
+}
 
 // processorTime returns the processor time that a process has used, or 0 without /proc.
 func processorTime(pid int) time.Duration {

@@ -18,21 +18,22 @@ const baseUsers = 1000
 
 // options are the flags.
 type options struct {
-	seconds float64
-	rounds  int
-	engines []string
-	rows    []string
-	users   int
-	sample  int
-	conns   int
-	flood   int
-	pace    float64
-	idle    time.Duration
-	starts  int
-	write   string
-	check   bool
-	binary  string
-	server  string // URL of PostgreSQL, from the environment: it contains a password
+	seconds  float64
+	rounds   int
+	engines  []string
+	rows     []string
+	users    int
+	replicas int
+	sample   int
+	conns    int
+	flood    int
+	pace     float64
+	idle     time.Duration
+	starts   int
+	write    string
+	check    bool
+	binary   string
+	server   string // URL of PostgreSQL, from the environment: it contains a password
 
 	peer      string
 	peerUsers string
@@ -54,6 +55,7 @@ func parseOptions(arguments []string, usage io.Writer) (options, error) {
 	f.StringVar(&engines, "engines", "sqlite,postgres", "database engines, separated by commas")
 	f.StringVar(&rows, "rows", "", "what to measure, separated by commas: "+strings.Join(rowKeys(), ", ")+" (default all)")
 	f.IntVar(&o.users, "users", baseUsers, fmt.Sprintf("users in the database, each with a session; more than %d are compared with %[1]d", baseUsers))
+	f.IntVar(&o.replicas, "replicas", 1, "how often the service runs on a PostgreSQL database")
 	f.IntVar(&o.sample, "sample", 20000, "most users that the client acts for")
 	f.IntVar(&o.conns, "conns", 16, "connections")
 	f.IntVar(&o.flood, "flood", 200, "connections of a login flood")
@@ -89,6 +91,8 @@ func (o options) validate() error {
 	switch {
 	case o.seconds <= 0 || o.rounds < 1 || o.users < 2 || o.sample < 2 || o.conns < 1 || o.flood < 2 || o.starts < 1 || o.pace < 0:
 		return errors.New("seconds, rounds, conns and starts must be positive; users, sample and flood at least 2; pace not negative")
+	case o.replicas < 1 || o.replicas > 1 && slices.Contains(o.engines, string(sqlite)):
+		return errors.New("replicas must be positive; several need -engines postgres")
 	case o.peer == "" && o.server == "" && slices.Contains(o.engines, string(postgres)):
 		return errors.New("TEST_DATABASE_URL is not set: run `make bench`, or choose -engines sqlite")
 	case o.peer != "" && o.peerUsers == "":

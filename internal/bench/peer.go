@@ -28,7 +28,7 @@ func measurePeer(ctx context.Context, o options, progress io.Writer) ([]row, err
 	if u.Port() == "" {
 		address = net.JoinHostPort(u.Hostname(), "80")
 	}
-	b := &bench{options: o, progress: progress, subject: subject{engine: "peer", address: address, endpoints: o.paths.below(base)}}
+	b := &bench{options: o, progress: progress, subject: subject{engine: "peer", addresses: []string{address}, endpoints: o.paths.below(base)}}
 	if b.users, err = readUsers(o.peerUsers); err != nil {
 		return nil, err
 	}

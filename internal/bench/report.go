@@ -122,7 +122,7 @@ func engineName(e string) string {
 }
 
 // columns are the titles of the table; the last two are text.
-var columns = []string{"engine", "row", "per second", "p50 ms", "p95 ms", "p99 ms", "refused", "failed", "RSS MB", "CPU µs", "limit per second", "limit CPU µs", "of limit", "limit", "target"}
+var columns = []string{"engine", "row", "per second", "p50 ms", "p95 ms", "p99 ms", "refused", "failed", "RSS MB", "CPU µs", "DB CPU µs", "DB commits", "WAL bytes", "limit per second", "limit CPU µs", "of limit", "limit", "target"}
 
 func (r row) cells() []string {
 	const none = "–"
@@ -141,6 +141,7 @@ func (r row) cells() []string {
 		cells = append(cells, none, none)
 	}
 	cells = append(cells, orNone(float64(r.Memory), fmt.Sprintf("%.0f", float64(r.Memory)/1e6)), orNone(r.CPU, thousands(r.CPU)))
+	cells = append(cells, r.Database.cells()...)
 	if r.Limit != nil {
 		cells = append(cells, thousands(r.Limit.Rate), orNone(r.Limit.CPU, thousands(r.Limit.CPU)), fmt.Sprintf("%.0f %%", 100*r.ofLimit()), r.Limit.Name)
 	} else {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -85,14 +86,17 @@ func (b *bench) measurePlan(ctx context.Context, p plan) (row, error) {
 	var total, base sample
 	var used usage
 	var best limit
+	var cost databaseCost
 	rounds := float64(b.options.rounds)
 	length := b.options.length() / time.Duration(b.options.rounds)
 	for range b.options.rounds {
-		samples, u := observe(ctx, b.pid, length, b.load(p, b.options.conns))
+		before := b.meter.read(ctx)
+		samples, u := observe(ctx, b.pids, length, b.load(p, b.options.conns))
+		cost.add(b.meter.read(ctx), before, samples[0])
 		total.add(samples[0])
 		used = usage{max(used.memory, u.memory), used.cpu + u.cpu}
 		if b.base != nil {
-			samples, _ := observe(ctx, 0, length, b.base.load(p, b.options.conns))
+			samples, _ := observe(ctx, nil, length, b.base.load(p, b.options.conns))
 			base.add(samples[0])
 		}
 		if b.limits != nil {
@@ -103,8 +107,11 @@ func (b *bench) measurePlan(ctx context.Context, p plan) (row, error) {
 			best = limit{l.Name, best.Rate + l.Rate/rounds, best.CPU + l.CPU/rounds}
 		}
 	}
+	if cost.err != nil {
+		return row{}, fmt.Errorf("PostgreSQL: %w", cost.err)
+	}
 	r := sampleRow(p.key, p.name, total, done)
-	r.Memory, r.CPU = used.memory, perRequest(used, total)
+	r.Memory, r.CPU, r.Database = used.memory, perRequest(used, total), cost.each()
 	if b.limits != nil {
 		r.Limit = &best
 	}
@@ -120,7 +127,7 @@ func perRequest(u usage, s sample) float64 {
 }
 
 func (b *bench) load(p plan, conns int) load {
-	return load{address: b.address, conns: conns, next: func(worker int) operation { return p.next(b.subject, worker, conns) }}
+	return load{addresses: b.addresses, conns: conns, next: func(worker int) operation { return p.next(b.subject, worker, conns) }}
 }
 
 func planOf(key string) plan {

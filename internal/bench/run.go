@@ -24,6 +24,7 @@ type row struct {
 	Failure  string  `json:"failure,omitempty"` // the first
 	Memory   uint64  `json:"memory_bytes"`
 	CPU      float64 `json:"cpu_us,omitempty"` // processor time of the service for each request, in microseconds
+	Database *each   `json:"database,omitempty"`
 	Limit    *limit  `json:"limit,omitempty"`
 	Base     float64 `json:"requests_per_second_with_1000_users,omitempty"`
 	Checks   []check `json:"targets,omitempty"`
@@ -46,8 +47,8 @@ func (r row) ofLimit() float64 {
 // subject is the service that is measured.
 type subject struct {
 	engine    string
-	address   string
-	pid       int // 0: unknown, its memory is not measured
+	addresses []string // of the replicas
+	pids      []int    // of the replicas; none: unknown, their memory is not measured
 	endpoints endpoints
 	users     []user
 }
@@ -56,8 +57,9 @@ type subject struct {
 type bench struct {
 	subject
 	options  options
-	world    *world // nil for a peer, as are the next three
-	service  *process
+	world    *world // nil for a peer, as are the next four
+	replicas []*process
+	meter    *meter // of PostgreSQL; nil: its cost is not measured
 	limits   *limits
 	base     *bench // a service with few users, if this one has many
 	progress io.Writer
@@ -108,27 +110,51 @@ func prepare(ctx context.Context, o options, dir string, e engine, progress io.W
 			err = errors.Join(err, b.close(ctx))
 		}
 	}()
-	if b.service, err = b.start(ctx, w); err != nil {
+	if err := b.startReplicas(ctx, w); err != nil {
 		return nil, err
 	}
-	b.address, b.pid, b.users = b.service.address, b.service.cmd.Process.Pid, w.sampleUsers(o.sample)
+	if b.meter, err = newMeter(ctx, w); err != nil {
+		return nil, err
+	}
+	b.users = w.sampleUsers(o.sample)
 	if o.selected("startup") {
 		sleep(ctx, o.idle)
-		idle, err := residentMemory(ctx, b.pid)
+		idle, err := residentMemory(ctx, b.pids...)
 		if err != nil {
 			return nil, err
 		}
 		b.append(row{Key: "idle", Name: "memory, idle", Memory: idle})
 	}
-	return b, b.endpoints.refreshAll(ctx, b.address, b.users)
+	return b, b.endpoints.refreshAll(ctx, b.addresses[0], b.users)
 }
 
 // close stops the service and removes its world.
 func (b *bench) close(ctx context.Context) (err error) {
-	if b.service != nil {
-		err = b.service.stop()
+	err = b.meter.close()
+	for _, replica := range b.replicas {
+		err = errors.Join(err, replica.stop())
 	}
 	return errors.Join(err, b.world.close(ctx))
+}
+
+// startReplicas starts the service as often as it is to run on the same database.
+func (b *bench) startReplicas(ctx context.Context, w *world) error {
+	first, err := b.start(ctx, w)
+	if err != nil {
+		return err
+	}
+	b.replicas = []*process{first}
+	for len(b.replicas) < b.options.replicas {
+		another, err := w.serve(ctx)
+		if err != nil {
+			return err
+		}
+		b.replicas = append(b.replicas, another)
+	}
+	for _, replica := range b.replicas {
+		b.addresses, b.pids = append(b.addresses, replica.address), append(b.pids, replica.cmd.Process.Pid)
+	}
+	return nil
 }
 
 // start starts the service several times, and leaves it running.
@@ -199,14 +225,14 @@ func sampleRow(key, name string, s sample, counted ...outcome) row {
 
 // observe measures loads at once, and what the service uses meanwhile.
 func (b *bench) observe(ctx context.Context, loads ...load) ([]sample, usage) {
-	return observe(ctx, b.pid, b.options.length(), loads...)
+	return observe(ctx, b.pids, b.options.length(), loads...)
 }
 
-// observe measures loads at once, and what a process uses meanwhile.
-func observe(ctx context.Context, pid int, length time.Duration, loads ...load) ([]sample, usage) {
+// observe measures loads at once, and what processes use meanwhile.
+func observe(ctx context.Context, pids []int, length time.Duration, loads ...load) ([]sample, usage) {
 	w := newWindow(length)
 	used := make(chan usage)
-	go func() { used <- watch(ctx, pid, w) }()
+	go func() { used <- watch(ctx, pids, w) }()
 	samples := measure(ctx, w, loads...)
 	return samples, <-used
 }

@@ -38,7 +38,7 @@ type object = map[string]any
 // docsContract returns the main contract with the tags and operations of the profiles.
 func (s *Server) docsContract() ([]byte, error) {
 	var merged object
-	if err := json.Unmarshal(s.contractJSON, &merged); err != nil {
+	if err := json.Unmarshal(s.served.json, &merged); err != nil {
 		return nil, err
 	}
 	for _, p := range s.profiles {
@@ -50,7 +50,7 @@ func (s *Server) docsContract() ([]byte, error) {
 		mergeComponents(member(merged, "components"), member(own, "components"), p.Name)
 		mergePaths(member(merged, "paths"), member(own, "paths"), p.Name)
 	}
-	return json.Marshal(merged)
+	return s.served.inOrder(merged)
 }
 
 func member(o object, name string) object {

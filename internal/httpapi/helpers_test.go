@@ -9,10 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const testIssuer = "https://auth.example.com"
+
 // newServer returns a server without accounts, clients and keys, and its handler.
 func newServer(t *testing.T) (*Server, http.Handler) {
 	t.Helper()
-	s, err := New(Options{Log: slog.New(slog.DiscardHandler)})
+	s, err := New(Options{Issuer: testIssuer, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	handler, err := s.Handler()
 	require.NoError(t, err)

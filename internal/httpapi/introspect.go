@@ -30,6 +30,6 @@ func apiIntrospection(i oauth.Introspection) api.Introspection {
 		Active: true, TokenType: optional(i.TokenType), Username: optional(i.Username), Sub: optional(i.Subject),
 		ClientId: optional(i.ClientID), Sid: optional(i.SessionID), Jti: optional(i.TokenID), Iss: optional(i.Issuer),
 		Aud: optionalList(i.Audience), Scope: optional(strings.Join(i.Scopes, " ")), Roles: optionalList(i.Roles),
-		Iat: optional(int(i.IssuedAt.Unix())), Exp: optional(int(i.ExpiresAt.Unix())),
+		Iat: optional(i.IssuedAt.Unix()), Exp: optional(i.ExpiresAt.Unix()),
 	}
 }

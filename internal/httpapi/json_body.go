@@ -76,8 +76,9 @@ func validateJSON(body io.Reader, schema *openapi3.Schema) ([]byte, error) {
 		return nil, fault.Errorf(fault.InvalidRequest, "the body is not valid JSON").Wrap(err)
 	}
 	if err := schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails()); err != nil {
-		details := schemaErrors(err)
-		return nil, &schemaError{details: details[:min(len(details), maxDetails)]}
+		if details := schemaErrors(err); len(details) > 0 {
+			return nil, &schemaError{details: details[:min(len(details), maxDetails)]}
+		}
 	}
 	valid, err := json.Marshal(value)
 	if bytes.ContainsRune(valid, utf8.RuneError) {
@@ -112,7 +113,8 @@ func problemDetails(err error) []api.ProblemDetail {
 }
 
 // schemaErrors converts the errors of the schema library. Its own texts are not used: they would
-// repeat the value, which may be a password.
+// repeat the value, which may be a password. Patterns are left to the domain, which has a code and a text
+// for what they describe, such as invalid_username.
 func schemaErrors(err error) []api.ProblemDetail {
 	var many openapi3.MultiError
 	if errors.As(err, &many) {
@@ -123,7 +125,7 @@ func schemaErrors(err error) []api.ProblemDetail {
 		return all
 	}
 	var one *openapi3.SchemaError
-	if !errors.As(err, &one) {
+	if !errors.As(err, &one) || one.SchemaField == "pattern" {
 		return nil
 	}
 	path := one.JSONPointer()
@@ -144,6 +146,20 @@ func jsonPointer(path []string) string {
 	return b.String()
 }
 
+// enumText lists the allowed values.
+func enumText(allowed []any) string {
+	text := "must be "
+	var names []string
+	for _, value := range allowed {
+		if value == "" {
+			text += "empty or "
+			continue
+		}
+		names = append(names, fmt.Sprint(value))
+	}
+	return text + "one of: " + strings.Join(names, ", ")
+}
+
 func schemaErrorText(err *openapi3.SchemaError) string {
 	switch err.SchemaField {
 	case "required":
@@ -152,8 +168,10 @@ func schemaErrorText(err *openapi3.SchemaError) string {
 		return "is not a known field"
 	case "type", "nullable":
 		return "has the wrong type"
-	case "format", "pattern":
+	case "format":
 		return "has the wrong format"
+	case "enum":
+		return enumText(err.Schema.Enum)
 	case "minLength", "minItems":
 		return "is too short"
 	case "maxLength", "maxItems":

@@ -10,7 +10,7 @@ import (
 
 // GetContractJson handles GET /openapi.json.
 func (s *Server) GetContractJson(context.Context, api.GetContractJsonRequestObject) (api.GetContractJsonResponseObject, error) { //nolint:revive // the generated name
-	return rawContract(s.contractJSON), nil
+	return rawContract(s.served.json), nil
 }
 
 // rawContract is the response with the contract as JSON. The generated response type would encode
@@ -26,5 +26,5 @@ func (j rawContract) VisitGetContractJsonResponse(w http.ResponseWriter) error {
 
 // GetContractYaml handles GET /openapi.yaml.
 func (s *Server) GetContractYaml(context.Context, api.GetContractYamlRequestObject) (api.GetContractYamlResponseObject, error) {
-	return api.GetContractYaml200ApplicationyamlResponse{Body: bytes.NewReader(api.YAML), ContentLength: int64(len(api.YAML))}, nil
+	return api.GetContractYaml200ApplicationyamlResponse{Body: bytes.NewReader(s.served.yaml), ContentLength: int64(len(s.served.yaml))}, nil
 }

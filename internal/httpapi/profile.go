@@ -68,7 +68,7 @@ type loadedProfile struct {
 	contractJSON []byte
 }
 
-func loadProfiles(all []Profile) ([]*loadedProfile, error) {
+func loadProfiles(all []Profile, issuer string) ([]*loadedProfile, error) {
 	loaded := make([]*loadedProfile, len(all))
 	for i, p := range all {
 		raw, err := p.Contract()
@@ -79,7 +79,7 @@ func loadProfiles(all []Profile) ([]*loadedProfile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("profile %s: %w", p.Name, err)
 		}
-		loaded[i] = &loadedProfile{Profile: p, contract: contract, contractJSON: raw}
+		loaded[i] = &loadedProfile{Profile: p, contract: contract, contractJSON: absoluteURLs(raw, issuer)}
 	}
 	return loaded, nil
 }

@@ -54,10 +54,10 @@ type Options struct {
 // Server implements every operation of the contract.
 type Server struct {
 	Options
-	contract     *openapi3.T
-	contractJSON []byte
-	profiles     []*loadedProfile
-	draining     atomic.Bool
+	contract *openapi3.T
+	served   contractTexts
+	profiles []*loadedProfile
+	draining atomic.Bool
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -69,15 +69,15 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := api.GetSpecJSON()
+	served, err := serveable(o.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := loadProfiles(o.Profiles)
+	profiles, err := loadProfiles(o.Profiles, o.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Options: o, contract: contract, contractJSON: raw, profiles: profiles}, nil
+	return &Server{Options: o, contract: contract, served: served, profiles: profiles}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.

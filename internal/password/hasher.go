@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os/exec"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -17,12 +18,18 @@ type Options struct {
 	Wait   time.Duration // how long a hash may wait; default: 1.5 seconds
 	Weak   bool          // allows parameters below the OWASP minimum, for tests
 	Log    *slog.Logger  // for stored hashes that cannot be read; default: slog.Default
+
+	// Process returns the command of a process that calls Work. The hashes are then computed in such
+	// processes, else in this one.
+	Process func() *exec.Cmd
 }
 
 // Hasher computes and verifies password hashes. It is safe for concurrent use.
 type Hasher struct {
 	params  Params
-	decoy   stored
+	decoy   readable
+	compute func(job) (result, error)
+	close   func()
 	slots   *slots
 	padding *padding
 	log     *slog.Logger
@@ -41,11 +48,20 @@ func New(o Options) (*Hasher, error) {
 	}
 	// No password is known for a random tag, so the decoy can be made without hashing one.
 	decoy := argon2Hash{variant: argon2id, params: o.Params, salt: random(saltSize), tag: random(tagSize)}
-	return &Hasher{
-		params: o.Params, decoy: decoy, padding: newPadding(decoy.cost()),
+	h := &Hasher{
+		params: o.Params, decoy: readable{decoy, decoy.String()}, padding: newPadding(decoy.cost()),
 		slots: newSlots(o.Slots, o.Queue, o.Wait), log: o.Log,
-	}, nil
+		compute: func(j job) (result, error) { return j.do(), nil }, close: func() {},
+	}
+	if o.Process != nil {
+		others := &processes{command: o.Process, log: o.Log, idle: idleTime}
+		h.compute, h.close = others.do, others.close
+	}
+	return h, nil
 }
+
+// Close ends the processes that compute hashes, if there are any.
+func (h *Hasher) Close() { h.close() }
 
 func withDefaults(o Options) Options {
 	if o.Params == (Params{}) {
@@ -63,20 +79,22 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-// Hash returns the argon2id hash of a password as a PHC string, with the current parameters.
+// Hash returns the argon2id hash of a password as a PHC string, with the current parameters. The only errors
+// are those of the queue, of the context, and fault.ErrUnavailable when the processes for hashes fail.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	done, err := h.start(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer done()
-	return newArgon2id(h.params, password).String(), nil
+	r, err := h.compute(job{Params: h.params, Password: password})
+	return r.Hash, err
 }
 
 // Verify reports whether the password matches a stored hash, and whether that hash is outdated and is to
 // be replaced. An empty hash and one that cannot be read never match, but cost as much as a new hash, and
 // a failure takes the same time for hashes of every algorithm, so that neither the result nor the time
-// reveals which users exist. The only errors are those of the queue and of the context.
+// reveals which users exist. The only errors are those of Hash.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error) {
 	s, decoy := h.read(ctx, hash)
 	done, err := h.start(ctx)
@@ -84,34 +102,43 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, outdate
 		return false, false, err
 	}
 	start := time.Now()
-	ok = h.matches(s, password, start, done) && !decoy
-	if !ok {
+	ok, err = h.matches(s, password, start, done)
+	if err != nil {
+		return false, false, err
+	}
+	if ok = ok && !decoy; !ok {
 		h.padding.wait(ctx, start)
 	}
 	return ok, ok && !s.current(h.params), nil
 }
 
 // matches verifies a password and gives back the slot.
-func (h *Hasher) matches(s stored, password string, start time.Time, done func()) bool {
+func (h *Hasher) matches(s readable, password string, start time.Time, done func()) (bool, error) {
 	defer done()
-	ok := s.matches(password)
-	if !ok {
-		h.fail(s, password, start)
+	r, err := h.compute(job{Hash: s.text, Password: password})
+	if err == nil && !r.Matches {
+		err = h.fail(s, password, start)
 	}
-	return ok
+	return r.Matches, err
+}
+
+// readable is a stored hash that could be read, with its text.
+type readable struct {
+	stored
+	text string
 }
 
 // read parses a stored hash. It returns the decoy if there is none or it cannot be read.
-func (h *Hasher) read(ctx context.Context, hash string) (s stored, decoy bool) {
+func (h *Hasher) read(ctx context.Context, hash string) (s readable, decoy bool) {
 	if hash == "" {
 		return h.decoy, true
 	}
-	s, err := parse(hash)
+	parsed, err := parse(hash)
 	if err != nil {
 		h.log.WarnContext(ctx, "stored password hash cannot be read, the user cannot sign in with a password", "error", err)
 		return h.decoy, true
 	}
-	return s, false
+	return readable{parsed, hash}, false
 }
 
 // start acquires a slot and counts the hash that is to be computed in it. The caller must call done after it.

@@ -90,13 +90,15 @@ func (p *padding) wait(ctx context.Context, start time.Time) {
 // fail completes the work of a verification that began at start and has failed. After a hash that is
 // cheaper than a new one it computes the decoy as well: a busy machine then slows down both alike, which
 // waiting alone would not hide.
-func (h *Hasher) fail(s stored, password string, start time.Time) {
+func (h *Hasher) fail(s readable, password string, start time.Time) error {
 	h.padding.add(s.cost(), time.Since(start))
-	if h.padding.cheap(s.cost()) {
-		start = time.Now()
-		h.decoy.matches(password)
-		h.padding.add(h.decoy.cost(), time.Since(start))
+	if !h.padding.cheap(s.cost()) {
+		return nil
 	}
+	start = time.Now()
+	_, err := h.compute(job{Hash: h.decoy.text, Password: password})
+	h.padding.add(h.decoy.cost(), time.Since(start))
+	return err
 }
 
 // The cost of a stored hash, as text. Hashes of the same cost take the same time.

@@ -112,7 +112,7 @@ type fixedResponse struct {
 
 func (f fixedResponse) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: f.status, Body: io.NopCloser(strings.NewReader(f.body)), Header: http.Header{
-		"Content-Type": {f.header}, "X-Request-Id": {"x"}, "X-Content-Type-Options": {"nosniff"}}}, nil
+		"Content-Type": {f.header}, "X-Request-Id": {"request-1"}, "X-Content-Type-Options": {"nosniff"}}}, nil
 }
 
 // An invalid response is an error.

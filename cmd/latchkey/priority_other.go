@@ -1,0 +1,6 @@
+//go:build !unix
+
+package main
+
+// lowerPriority does nothing: the system has no priorities that the standard library can set.
+func lowerPriority() error { return nil }

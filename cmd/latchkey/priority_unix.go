@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package main
+
+import "syscall"
+
+// lowerPriority lowers the priority of this process, so that requests go first.
+func lowerPriority() error { return syscall.Setpriority(syscall.PRIO_PROCESS, 0, 10) }

@@ -1,0 +1,146 @@
+package password
+
+import (
+	"encoding/gob"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/fault"
+)
+
+// Limits on a process that computes hashes.
+const (
+	maxHashTime = 15 * time.Second // after which it is taken for stuck; the costliest stored hash takes about two
+	idleTime    = time.Minute      // after which it ends, and its memory is free
+)
+
+// processes computes hashes in other processes, one for each hash that runs at once. They can have a lower
+// priority than the service, which keeps requests quick while all processors are busy with hashes, and their
+// memory stays out of the service's garbage collector. They start when they are needed.
+type processes struct {
+	command func() *exec.Cmd
+	log     *slog.Logger
+	idle    time.Duration
+
+	mu     sync.Mutex
+	free   []*process // the one used last is the last
+	closed bool
+}
+
+// do computes the hash of a job. A process that fails is replaced once. It returns fault.ErrUnavailable if the
+// next one fails too. Where no process can start, the hash is computed in this one.
+func (p *processes) do(j job) (result, error) {
+	var failed error
+	for range 2 {
+		w, err := p.take()
+		if err != nil {
+			p.log.Warn("cannot start a process for password hashes, requests will wait for hashes longer", "error", err)
+			return j.do(), nil
+		}
+		r, err := w.do(j)
+		if err == nil {
+			p.put(w)
+			return r, nil
+		}
+		w.end()
+		p.log.Warn("a process for password hashes has failed", "error", err)
+		failed = err
+	}
+	return result{}, fault.ErrUnavailable.Wrap(failed)
+}
+
+// take returns a free process, or starts one.
+func (p *processes) take() (*process, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		w := p.free[n-1]
+		p.free = p.free[:n-1]
+		w.idle.Stop()
+		return w, nil
+	}
+	return start(p.command())
+}
+
+// put makes a process free for the next hash. It ends when there is none for a while.
+func (p *processes) put(w *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		w.end()
+		return
+	}
+	w.idle = time.AfterFunc(p.idle, func() { p.remove(w) })
+	p.free = append(p.free, w)
+}
+
+// remove ends a process unless it has been taken.
+func (p *processes) remove(w *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.free, w); i >= 0 {
+		p.free = slices.Delete(p.free, i, i+1)
+		w.end()
+	}
+}
+
+// close ends the free processes, and the others when their hash is done.
+func (p *processes) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, w := range p.free {
+		w.idle.Stop()
+		w.end()
+	}
+	p.free = nil
+}
+
+// process is a running process that computes hashes, see Work.
+type process struct {
+	cmd     *exec.Cmd
+	in      io.Closer
+	jobs    *gob.Encoder
+	results *gob.Decoder
+	idle    *time.Timer // of a free one
+}
+
+func start(cmd *exec.Cmd) (*process, error) {
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &process{cmd: cmd, in: in, jobs: gob.NewEncoder(in), results: gob.NewDecoder(out)}, nil
+}
+
+// do asks for a hash and waits for it. After an error the process must be ended.
+func (w *process) do(j job) (r result, err error) {
+	stuck := time.AfterFunc(maxHashTime, func() { _ = w.cmd.Process.Kill() })
+	defer stuck.Stop()
+	if err := w.jobs.Encode(j); err != nil {
+		return r, fmt.Errorf("ask it: %w", err)
+	}
+	if err := w.results.Decode(&r); err != nil {
+		return r, fmt.Errorf("read from it: %w", err)
+	}
+	return r, nil
+}
+
+// end kills the process, which keeps nothing, and waits until it has gone.
+func (w *process) end() {
+	_ = w.cmd.Process.Kill()
+	_ = w.in.Close()
+	_ = w.cmd.Wait()
+}
