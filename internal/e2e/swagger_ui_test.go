@@ -32,7 +32,7 @@ const (
 func TestSwaggerUI(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
-	base := start(t, newSQLite(t)).url
+	base := start(t, newSQLite(t), "LATCHKEY_ISSUER=").issuer
 	for name, test := range map[string]func(browser context.Context, t *testing.T, base string){
 		"loads nothing from other hosts":                     docsLoadLocally,
 		"runs no foreign scripts":                            docsRefuseScripts,
