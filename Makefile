@@ -69,7 +69,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=0 go build -o $(BIN)/bench ./internal/bench
 	$(if $(PEER),,$(BIN)/testenv -durable) $(BIN)/bench $(if $(SECONDS),-seconds $(SECONDS)) $(if $(ENGINES),-engines $(ENGINES)) \
-		$(if $(ROWS),-rows $(ROWS)) $(if $(USERS),-users $(USERS)) $(if $(WRITE),-write docs/performance) \
+		$(if $(ROWS),-rows $(ROWS)) $(if $(USERS),-users $(USERS)) $(if $(REPLICAS),-replicas $(REPLICAS)) $(if $(WRITE),-write docs/performance) \
 		$(if $(CHECK),-check) $(if $(PEER),-peer $(PEER)) $(ARGS)
 
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod

@@ -18,6 +18,11 @@ const (
 	sessionBatch   = 128
 )
 
+// plannedElements is how many elements PostgreSQL expects in an array that it does not know. For one with fewer it
+// thinks that a plan of its own pays off, and plans each statement anew, which takes longer than to execute it.
+// Arrays are therefore filled up.
+const plannedElements = 10
+
 const (
 	sessionAndUserColumns = sessionColumns + `, ` + userColumnsOrEmpty
 	sessionWithUser       = `SELECT ` + sessionAndUserColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
@@ -67,9 +72,12 @@ func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, acco
 
 // readSessions reads the sessions of several calls. After an error of the statement, each call reads its own.
 func (s *Store) readSessions(calls []*sessionRead) {
-	ids := make([]string, len(calls))
-	for i, c := range calls {
-		ids[i] = c.In
+	ids := make([]string, 0, max(len(calls), plannedElements))
+	for _, c := range calls {
+		ids = append(ids, c.In)
+	}
+	for len(ids) < plannedElements {
+		ids = append(ids, ids[0])
 	}
 	rows, err := queryAll(context.Background(), s, scanSessionAndUser, sessionsByID, ids)
 	if err != nil {

@@ -88,9 +88,10 @@ func (s *Store) rotateSessions(calls []*rotationCall) {
 	}
 }
 
-// rotationArrays returns the parameters of several rotations, each as an array.
+// rotationArrays returns the parameters of several rotations, each as an array. Elements that only fill them up
+// have no family, so they match no session.
 func rotationArrays(calls []*rotationCall) []any {
-	n := len(calls)
+	n := max(len(calls), plannedElements)
 	now, idle, address := make([]time.Time, n), make([]time.Time, n), make([]string, n)
 	family, counter, client := make([][]byte, n), make([]int64, n), make([]string, n)
 	for i, c := range calls {
