@@ -14,7 +14,7 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi examples model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
 fastapi: ## Compare the profile fastapi-users with the Python package, and sign in from the docs of a FastAPI app
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
+
+# The script installs what the examples need.
+examples: ## Start each example application and test it with real tokens; ONLY="go express" for some
+	examples/test.sh $(ONLY)
 
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases

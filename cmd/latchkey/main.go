@@ -59,7 +59,10 @@ type commands struct {
 	Restore     restoreCommand     `cmd:"" help:"Replace a SQLite database by a backup"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
 	Doctor      doctorCommand      `cmd:"" help:"Check the installation, and say how to mend what is wrong"`
+	Completion  completionCommand  `cmd:"" help:"Print a script that completes commands in a shell"`
+	Man         manCommand         `cmd:"" help:"Print the manual page"`
 	Version     versionCommand     `cmd:"" help:"Print the version"`
+	Complete    completeCommand    `cmd:"" hidden:"" help:"Print candidates for a word of the command line"`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Check that the service on this machine is healthy"`
 	Docs        docsCommand        `cmd:"" hidden:"" help:"Write the reference tables of the documentation"`
 }
