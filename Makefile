@@ -3,6 +3,8 @@
 # Tool versions are pinned here and nowhere else.
 OAPI_CODEGEN  := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
+KUBE_SCORE    := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 REDOCLY       := @redocly/cli@2.77.0
 OPENAPI_TS    := openapi-typescript@7.13.0 typescript@5.9.3
 
@@ -14,10 +16,10 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi examples model races scale timing bench verify generate lint fmt build sdk oapi-codegen golangci-lint
+.PHONY: help run test hostile fuzz fastapi examples model races scale timing bench verify generate lint fmt build sdk release-check oapi-codegen golangci-lint goreleaser kube-score
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the service in dev mode on the embedded database; needs only Go
 	CGO_ENABLED=0 go run ./cmd/latchkey serve --dev $(ARGS)
@@ -109,6 +111,9 @@ sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs
 	npx openapi-typescript openapi.yaml --output openapi.ts && \
 	npx tsc --noEmit --strict openapi.ts
 
+release-check: goreleaser kube-score ## Check the release: goreleaser, systemd unit, Kubernetes manifests, two builds with the same bytes
+	deploy/check.sh
+
 # A tool is built when it is missing or of another version, with the Go that builds Latchkey:
 # golangci-lint reads no code newer than itself.
 oapi-codegen:
@@ -117,8 +122,14 @@ oapi-codegen:
 golangci-lint:
 	@$(call tool,$(GOLANGCI_LINT))
 
-# tool PACKAGE@VERSION
-tool = go version -m $(BIN)/$(notdir $(firstword $(subst @, ,$(1)))) 2>/dev/null | \
+goreleaser:
+	@$(call tool,$(GORELEASER),goreleaser)
+
+kube-score:
+	@$(call tool,$(KUBE_SCORE))
+
+# tool PACKAGE@VERSION[,NAME]; the name of the program is that of the package unless it is given
+tool = go version -m $(BIN)/$(or $(2),$(notdir $(firstword $(subst @, ,$(1))))) 2>/dev/null | \
 	awk '$$1 == "mod" && $$3 == "$(lastword $(subst @, ,$(1)))" { found = 1 } END { exit !found }' || { \
 	echo 'go install $(1)'; \
 	GOBIN=$(CURDIR)/$(BIN) GOTOOLCHAIN=$$(go env GOVERSION) GOFLAGS= go install $(1); }

@@ -43,7 +43,7 @@ if [ "$funcstack[1]" = "_latchkey" ]; then _latchkey "$@"; else compdef _latchke
 	set -l words (commandline -opc) (commandline -ct)
 	latchkey complete -- $words[2..] 2>/dev/null
 end
-complete -c latchkey -a '(__latchkey)'
+complete -c latchkey -n 'test -n "$(__latchkey)"' -f -a '(__latchkey)'
 `,
 }
 
