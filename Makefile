@@ -16,7 +16,8 @@ GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
 BIN := .bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test hostile fuzz fastapi examples model races scale timing bench verify generate lint fmt build sdk release-check oapi-codegen golangci-lint goreleaser kube-score
+# No target is a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +37,8 @@ hostile: ## Send what attackers and broken clients send, to the program on both 
 
 # Each parser has a fuzz target. A failing input is written to testdata/fuzz: commit it with the fix.
 fuzz: ## Fuzz each parser for FUZZTIME, 20s by default
-	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | wc -l | xargs echo 'fuzz targets:'
-	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | wc -l | xargs echo 'fuzz targets:'
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' api internal | sed -E 's|/[^/]+:func | |' | sort | while read -r dir target; do \
 		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) "./$$dir" || exit 1; \
 	done
 
@@ -59,10 +60,41 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./internal/e2e -races.rounds=$(or $(ROUNDS),200)
 
+# kill and faults are parts of make test, too, with fewer rounds.
+kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10) -kill.ready=3s
+
+faults: ## Put eight faults of the network between the service and PostgreSQL, and see that six operations respond as they must
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -timeout 10m -v -run '^TestNetworkFaults$$' ./internal/e2e
+
+# testenv finds or installs Patroni and etcd.
+failover: ## Lose the primary of a PostgreSQL cluster under load ROUNDS times, 10 by default, and see that nothing is lost
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=failover -count=1 -timeout 2h -v -run '^TestFailover$$' ./internal/e2e -failover.rounds=$(or $(ROUNDS),10)
+
+overload: ## Offer 20 times the sign-ins that the service can hash, for SECONDS, 60 by default, on each database
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=load -count=1 -timeout 2h -v -run '^TestOverload$$' ./internal/e2e -overload.time=$(or $(SECONDS),60)s
+
+soak: ## See that memory, goroutines, open files and the database stay flat under load, for SECONDS, 600 by default
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=load -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/e2e -soak.time=$(or $(SECONDS),600)s
+
+# Earlier versions are built from the history, which must be complete.
+upgrade: ## Let earlier versions go on while this one migrates their database, and serve it together, on both databases
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=upgrade -count=1 -timeout 30m -v -run '^TestUpgrade$$' ./internal/e2e
+
 scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
 	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
+
+pages: ## Measure the size and the first paint of the pages, on a machine that does nothing else
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -count=1 -v -run '^TestPagesAreLight$$' ./internal/e2e -paint.limit=100ms
 
 timing: ## Compare the times of 2,000 failed logins of each kind, on both databases; takes about an hour
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -81,7 +113,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=fastapi ./...
+	go vet -tags=fastapi,failover,load,upgrade ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 
@@ -113,6 +145,11 @@ sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs
 
 release-check: goreleaser kube-score ## Check the release: goreleaser, systemd unit, Kubernetes manifests, two builds with the same bytes
 	deploy/check.sh
+
+# After a change of a version in the manifest: make vendor-web ARGS=-update
+vendor-web: ## Fetch the libraries of the pages and check them against their manifests; needs npm
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/web/static/vendor
+	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/e2e/testdata/axe
 
 # A tool is built when it is missing or of another version, with the Go that builds Latchkey:
 # golangci-lint reads no code newer than itself.

@@ -106,16 +106,19 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
-	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
-	Issuer                            string      `json:"issuer"`
-	JwksUri                           string      `json:"jwks_uri"`
-	RevocationEndpoint                string      `json:"revocation_endpoint"`
-	ScopesSupported                   []string    `json:"scopes_supported"`
-	ServiceDocumentation              string      `json:"service_documentation"`
-	TokenEndpoint                     string      `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
+	GrantTypesSupported   []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint string      `json:"introspection_endpoint"`
+	Issuer                string      `json:"issuer"`
+	JwksUri               string      `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
+	ScopesSupported                   []string `json:"scopes_supported"`
+	ServiceDocumentation              string   `json:"service_documentation"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 }
 
 // BrowserSession defines model for BrowserSession.
@@ -396,18 +399,24 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string    `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
-	Issuer                            string      `json:"issuer"`
-	JwksUri                           string      `json:"jwks_uri"`
-	RevocationEndpoint                string      `json:"revocation_endpoint"`
-	ScopesSupported                   []string    `json:"scopes_supported"`
-	ServiceDocumentation              string      `json:"service_documentation"`
-	SubjectTypesSupported             []string    `json:"subject_types_supported"`
-	TokenEndpoint                     string      `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
+	GrantTypesSupported []GrantType `json:"grant_types_supported"`
+
+	// IdTokenSigningAlgValuesSupported The algorithms of access tokens, and RS256, which OpenID Connect requires in the list. This
+	// service issues no ID tokens.
+	IdTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint            string   `json:"introspection_endpoint"`
+	Issuer                           string   `json:"issuer"`
+	JwksUri                          string   `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
+	ScopesSupported                   []string `json:"scopes_supported"`
+	ServiceDocumentation              string   `json:"service_documentation"`
+	SubjectTypesSupported             []string `json:"subject_types_supported"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 }
 
 // Outcome Whether it was done, or was refused or failed
@@ -761,6 +770,24 @@ type Userinfo struct {
 	Sub string `json:"sub"`
 }
 
+// VerifiedToken What the `X-Auth-*` headers say, as JSON
+type VerifiedToken struct {
+	ClientId string   `json:"client_id"`
+	Roles    []string `json:"roles"`
+
+	// Scope Scopes of the token that the user still has, separated by spaces
+	Scope string `json:"scope"`
+
+	// Sid Id of the session that the token belongs to
+	Sid string `json:"sid"`
+
+	// Sub Id of the user, or of the client if it acts for itself
+	Sub string `json:"sub"`
+
+	// Username Left out if a client acts for itself
+	Username *string `json:"username,omitempty"`
+}
+
 // ClientId defines model for ClientId.
 type ClientId = string
 
@@ -897,6 +924,24 @@ type ListUsersParams struct {
 type GetReadinessParams struct {
 	// Deep 1 to check whether this replica can write
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
+}
+
+// GetRevocationsParams defines parameters for GetRevocations.
+type GetRevocationsParams struct {
+	// After The `cursor` of the response before
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Wait How many seconds to wait for a session to end
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// VerifyParams defines parameters for Verify.
+type VerifyParams struct {
+	// Scope Scopes that the token must have, all of them, separated by spaces
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// Role Roles of which the user must have one, separated by spaces
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1120,6 +1165,9 @@ type ServerInterface interface {
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context, params GetReadinessParams) error
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	// (GET /revocations)
+	GetRevocations(ctx echo.Context, params GetRevocationsParams) error
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx echo.Context) error
@@ -1132,6 +1180,9 @@ type ServerInterface interface {
 	// PostUserinfo Get claims about the signed-in user, with POST
 	// (POST /userinfo)
 	PostUserinfo(ctx echo.Context) error
+	// Verify Check a token for a gateway
+	// (GET /verify)
+	Verify(ctx echo.Context, params VerifyParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1889,6 +1940,31 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 	return err
 }
 
+// GetRevocations converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRevocations(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRevocationsParams
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", ctx.QueryParams(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter wait: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRevocations(ctx, params)
+	return err
+}
+
 // RevokeToken converts echo context to params.
 func (w *ServerInterfaceWrapper) RevokeToken(ctx echo.Context) error {
 	var err error
@@ -1922,6 +1998,31 @@ func (w *ServerInterfaceWrapper) PostUserinfo(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PostUserinfo(ctx)
+	return err
+}
+
+// Verify converts echo context to params.
+func (w *ServerInterfaceWrapper) Verify(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifyParams
+	// ------------- Optional query parameter "scope" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", ctx.QueryParams(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter scope: %s", err))
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Verify(ctx, params)
 	return err
 }
 
@@ -2026,10 +2127,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetContractJson, options.OperationMiddlewares["getContractJson"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContractYaml, options.OperationMiddlewares["getContractYaml"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
+	router.GET(options.BaseURL+"/revocations", wrapper.GetRevocations, options.OperationMiddlewares["getRevocations"]...)
 	router.POST(options.BaseURL+"/revoke", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
 	router.POST(options.BaseURL+"/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
 	router.GET(options.BaseURL+"/userinfo", wrapper.GetUserinfo, options.OperationMiddlewares["getUserinfo"]...)
 	router.POST(options.BaseURL+"/userinfo", wrapper.PostUserinfo, options.OperationMiddlewares["postUserinfo"]...)
+	router.GET(options.BaseURL+"/verify", wrapper.Verify, options.OperationMiddlewares["verify"]...)
 
 }
 
@@ -8719,6 +8822,89 @@ func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadin
 	return err
 }
 
+type GetRevocationsRequestObject struct {
+	Params GetRevocationsParams
+}
+
+type GetRevocationsResponseObject interface {
+	VisitGetRevocationsResponse(w http.ResponseWriter) error
+}
+
+type GetRevocations200ResponseHeaders struct {
+	CacheControl string
+}
+
+type GetRevocations200ApplicationjwtResponse struct {
+	Body          io.Reader
+	Headers       GetRevocations200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetRevocations200ApplicationjwtResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/jwt")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetRevocations400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetRevocations400ApplicationProblemPlusJSONResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRevocations500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetRevocations500ApplicationProblemPlusJSONResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRevocations503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetRevocations503ApplicationProblemPlusJSONResponse) VisitGetRevocationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RevokeTokenRequestObject struct {
 	Body *RevokeTokenFormdataRequestBody
 }
@@ -9197,6 +9383,115 @@ func (response PostUserinfo503ApplicationProblemPlusJSONResponse) VisitPostUseri
 	return err
 }
 
+type VerifyRequestObject struct {
+	Params VerifyParams
+}
+
+type VerifyResponseObject interface {
+	VisitVerifyResponse(w http.ResponseWriter) error
+}
+
+type Verify200ResponseHeaders struct {
+	XAuthClient   string
+	XAuthRoles    string
+	XAuthScope    string
+	XAuthSession  string
+	XAuthSubject  string
+	XAuthUsername string
+}
+
+type Verify200JSONResponse struct {
+	Body    VerifiedToken
+	Headers Verify200ResponseHeaders
+}
+
+func (response Verify200JSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Auth-Client", fmt.Sprint(response.Headers.XAuthClient))
+	w.Header().Set("X-Auth-Roles", fmt.Sprint(response.Headers.XAuthRoles))
+	w.Header().Set("X-Auth-Scope", fmt.Sprint(response.Headers.XAuthScope))
+	w.Header().Set("X-Auth-Session", fmt.Sprint(response.Headers.XAuthSession))
+	w.Header().Set("X-Auth-Subject", fmt.Sprint(response.Headers.XAuthSubject))
+	w.Header().Set("X-Auth-Username", fmt.Sprint(response.Headers.XAuthUsername))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response Verify401ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response Verify403ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response Verify500ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Verify503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Verify503ApplicationProblemPlusJSONResponse) VisitVerifyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetIndex See that the service is running
@@ -9361,6 +9656,9 @@ type StrictServerInterface interface {
 	// GetReadiness Check whether this replica accepts requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	// (GET /revocations)
+	GetRevocations(ctx context.Context, request GetRevocationsRequestObject) (GetRevocationsResponseObject, error)
 	// RevokeToken Revoke a token
 	// (POST /revoke)
 	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
@@ -9373,6 +9671,9 @@ type StrictServerInterface interface {
 	// PostUserinfo Get claims about the signed-in user, with POST
 	// (POST /userinfo)
 	PostUserinfo(ctx context.Context, request PostUserinfoRequestObject) (PostUserinfoResponseObject, error)
+	// Verify Check a token for a gateway
+	// (GET /verify)
+	Verify(ctx context.Context, request VerifyRequestObject) (VerifyResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -11053,6 +11354,31 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context, params GetReadinessParam
 	return nil
 }
 
+// GetRevocations operation middleware
+func (sh *strictHandler) GetRevocations(ctx echo.Context, params GetRevocationsParams) error {
+	var request GetRevocationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRevocations(ctx.Request().Context(), request.(GetRevocationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRevocations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRevocationsResponseObject); ok {
+		return validResponse.VisitGetRevocationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RevokeToken operation middleware
 func (sh *strictHandler) RevokeToken(ctx echo.Context) error {
 	var request RevokeTokenRequestObject
@@ -11159,6 +11485,31 @@ func (sh *strictHandler) PostUserinfo(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PostUserinfoResponseObject); ok {
 		return validResponse.VisitPostUserinfoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Verify operation middleware
+func (sh *strictHandler) Verify(ctx echo.Context, params VerifyParams) error {
+	var request VerifyRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Verify(ctx.Request().Context(), request.(VerifyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Verify")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyResponseObject); ok {
+		return validResponse.VisitVerifyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -55,6 +55,8 @@ func TestThingsAreWhereThePageSays(t *testing.T) {
 		"internal/mail/templates/reset-password.txt": `password`,
 		"internal/hook/sign.go":                      `hmac`,
 		"internal/userfile/keycloak.go":              `type keycloakUser`,
+		"internal/web/static/api.js":                 `function refresh(`,
+		"internal/web/policy.go":                     `default-src 'none'`,
 		"cmd/latchkey/user_disable.go":               `type userDisable`,
 		"internal/e2e/kill9_test.go":                 `Kill`,
 		"internal/bench/targets.go":                  `flood-refresh`,

@@ -19,6 +19,21 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AuthorizationServerMetadataResponseTypesSupported.
+const (
+	AuthorizationServerMetadataResponseTypesSupportedNone AuthorizationServerMetadataResponseTypesSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the AuthorizationServerMetadataResponseTypesSupported enum.
+func (e AuthorizationServerMetadataResponseTypesSupported) Valid() bool {
+	switch e {
+	case AuthorizationServerMetadataResponseTypesSupportedNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuthorizationServerMetadataTokenEndpointAuthMethodsSupported.
 const (
 	AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretBasic AuthorizationServerMetadataTokenEndpointAuthMethodsSupported = "client_secret_basic"
@@ -202,6 +217,21 @@ func (e OAuthErrorError) Valid() bool {
 	case OAuthErrorErrorUnauthorizedClient:
 		return true
 	case OAuthErrorErrorUnsupportedGrantType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenidConfigurationResponseTypesSupported.
+const (
+	OpenidConfigurationResponseTypesSupportedNone OpenidConfigurationResponseTypesSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the OpenidConfigurationResponseTypesSupported enum.
+func (e OpenidConfigurationResponseTypesSupported) Valid() bool {
+	switch e {
+	case OpenidConfigurationResponseTypesSupportedNone:
 		return true
 	default:
 		return false
@@ -430,10 +460,13 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []GrantType                                                    `json:"grant_types_supported"`
-	IntrospectionEndpoint             string                                                         `json:"introspection_endpoint"`
-	Issuer                            string                                                         `json:"issuer"`
-	JwksUri                           string                                                         `json:"jwks_uri"`
+	GrantTypesSupported   []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint string      `json:"introspection_endpoint"`
+	Issuer                string      `json:"issuer"`
+	JwksUri               string      `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []AuthorizationServerMetadataResponseTypesSupported            `json:"response_types_supported"`
 	RevocationEndpoint                string                                                         `json:"revocation_endpoint"`
 	ScopesSupported                   []string                                                       `json:"scopes_supported"`
 	ServiceDocumentation              string                                                         `json:"service_documentation"`
@@ -441,6 +474,9 @@ type AuthorizationServerMetadata struct {
 	TokenEndpointAuthMethodsSupported []AuthorizationServerMetadataTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string                                                         `json:"userinfo_endpoint"`
 }
+
+// AuthorizationServerMetadataResponseTypesSupported defines model for AuthorizationServerMetadata.ResponseTypesSupported.
+type AuthorizationServerMetadataResponseTypesSupported string
 
 // AuthorizationServerMetadataTokenEndpointAuthMethodsSupported defines model for AuthorizationServerMetadata.TokenEndpointAuthMethodsSupported.
 type AuthorizationServerMetadataTokenEndpointAuthMethodsSupported string
@@ -748,11 +784,17 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []GrantType                                            `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string                                               `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string                                                 `json:"introspection_endpoint"`
-	Issuer                            string                                                 `json:"issuer"`
-	JwksUri                           string                                                 `json:"jwks_uri"`
+	GrantTypesSupported []GrantType `json:"grant_types_supported"`
+
+	// IdTokenSigningAlgValuesSupported The algorithms of access tokens, and RS256, which OpenID Connect requires in the list. This
+	// service issues no ID tokens.
+	IdTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint            string   `json:"introspection_endpoint"`
+	Issuer                           string   `json:"issuer"`
+	JwksUri                          string   `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []OpenidConfigurationResponseTypesSupported            `json:"response_types_supported"`
 	RevocationEndpoint                string                                                 `json:"revocation_endpoint"`
 	ScopesSupported                   []string                                               `json:"scopes_supported"`
 	ServiceDocumentation              string                                                 `json:"service_documentation"`
@@ -761,6 +803,9 @@ type OpenidConfiguration struct {
 	TokenEndpointAuthMethodsSupported []OpenidConfigurationTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string                                                 `json:"userinfo_endpoint"`
 }
+
+// OpenidConfigurationResponseTypesSupported defines model for OpenidConfiguration.ResponseTypesSupported.
+type OpenidConfigurationResponseTypesSupported string
 
 // OpenidConfigurationSubjectTypesSupported defines model for OpenidConfiguration.SubjectTypesSupported.
 type OpenidConfigurationSubjectTypesSupported string
@@ -1135,6 +1180,24 @@ type Userinfo struct {
 	Sub string `json:"sub"`
 }
 
+// VerifiedToken What the `X-Auth-*` headers say, as JSON
+type VerifiedToken struct {
+	ClientId string   `json:"client_id"`
+	Roles    []string `json:"roles"`
+
+	// Scope Scopes of the token that the user still has, separated by spaces
+	Scope string `json:"scope"`
+
+	// Sid Id of the session that the token belongs to
+	Sid string `json:"sid"`
+
+	// Sub Id of the user, or of the client if it acts for itself
+	Sub string `json:"sub"`
+
+	// Username Left out if a client acts for itself
+	Username *string `json:"username,omitempty"`
+}
+
 // ClientId defines model for ClientId.
 type ClientId = string
 
@@ -1271,6 +1334,24 @@ type ListUsersParams struct {
 type GetReadinessParams struct {
 	// Deep 1 to check whether this replica can write
 	Deep *int `form:"deep,omitempty" json:"deep,omitempty"`
+}
+
+// GetRevocationsParams defines parameters for GetRevocations.
+type GetRevocationsParams struct {
+	// After The `cursor` of the response before
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Wait How many seconds to wait for a session to end
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// VerifyParams defines parameters for Verify.
+type VerifyParams struct {
+	// Scope Scopes that the token must have, all of them, separated by spaces
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// Role Roles of which the user must have one, separated by spaces
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
 }
 
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
@@ -1596,6 +1677,9 @@ type ClientInterface interface {
 
 	// GetOwnProfile Get your profile
 	//
+	// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+	// address is confirmed.
+	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1632,6 +1716,8 @@ type ClientInterface interface {
 
 	// ListOwnItems List your items
 	//
+	// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 	ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1645,10 +1731,16 @@ type ClientInterface interface {
 
 	// ListOwnSessions List your sessions
 	//
+	// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+	// `current` marks the one of this request.
+	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndOwnSession End one of your sessions
+	//
+	// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+	// answered like an unknown one.
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 	EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1691,6 +1783,8 @@ type ClientInterface interface {
 
 	// ListClients List registered clients
 	//
+	// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
 	ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1724,6 +1818,8 @@ type ClientInterface interface {
 	DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetClient Get a client
+	//
+	// Returns a client with the dates of its secrets; the secrets are not stored.
 	//
 	// Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 	GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1792,6 +1888,8 @@ type ClientInterface interface {
 
 	// ListRoles List roles and their scopes
 	//
+	// Every role with the scopes that it gives to the users who have it.
+	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
 	ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1804,6 +1902,8 @@ type ClientInterface interface {
 	DeleteRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRole Get a role
+	//
+	// Returns one role with the scopes that it gives to the users who have it.
 	//
 	// Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 	GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1832,25 +1932,38 @@ type ClientInterface interface {
 
 	// GetAdminContent Get content for administrators
 	//
+	// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPublicContent Get content for everyone
+	//
+	// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 	GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetModeratorContent Get content for moderators
 	//
+	// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+	// if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 	GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetProfileContent Get your profile as protected example content
 	//
+	// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+	// on.
+	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUserContent Get content for any of the three roles
+	//
+	// Needs an access token of a user with one of the three built-in roles. Served only if
+	// `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1902,6 +2015,8 @@ type ClientInterface interface {
 	DeleteUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUser Get a user
+	//
+	// Returns any user, also one who is disabled.
 	//
 	// Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 	GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1964,10 +2079,14 @@ type ClientInterface interface {
 
 	// ListUserSessions List a user's sessions
 	//
+	// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Check whether the process is alive
+	//
+	// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2000,10 +2119,15 @@ type ClientInterface interface {
 
 	// GetContractJson Get this API description as JSON
 	//
+	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+	// the order of this page.
+	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetContractYaml Get this API description as YAML
+	//
+	// The same as `GET /openapi.json`, as YAML.
 	//
 	// Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 	GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2021,6 +2145,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRevocations List the sessions that ended while their access tokens are valid
+	//
+	// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+	// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+	// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+	//
+	// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+	// ask again and again with `wait`: the response comes when a session ends, usually within two
+	// seconds, or after that time. The list is the same on all replicas.
+	//
+	// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+	// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+	// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+	// the time, in Unix seconds, after which you can forget them.
+	//
+	// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+	// mean something only to those who have a token of the session.
+	//
+	// Corresponds with GET /revocations (the `GetRevocations` operationId).
+	GetRevocations(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeTokenWithBody Revoke a token
 	//
@@ -2106,6 +2251,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Verify Check a token for a gateway
+	//
+	// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+	// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+	// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+	//
+	// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+	// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+	// one is refused with 403, so that a typing error in a gateway does not open it.
+	//
+	// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+	// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+	// are percent-encoded.
+	//
+	// Corresponds with GET /verify (the `Verify` operationId).
+	Verify(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetIndex See that the service is running
@@ -2490,6 +2652,9 @@ func (c *Client) DeleteOwnAccount(ctx context.Context, body DeleteOwnAccountJSON
 
 // GetOwnProfile Get your profile
 //
+// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+// address is confirmed.
+//
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 func (c *Client) GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOwnProfileRequest(c.Server)
@@ -2566,6 +2731,8 @@ func (c *Client) ExportOwnData(ctx context.Context, reqEditors ...RequestEditorF
 
 // ListOwnItems List your items
 //
+// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+//
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 func (c *Client) ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOwnItemsRequest(c.Server)
@@ -2599,6 +2766,9 @@ func (c *Client) EndOwnSessions(ctx context.Context, params *EndOwnSessionsParam
 
 // ListOwnSessions List your sessions
 //
+// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+// `current` marks the one of this request.
+//
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOwnSessionsRequest(c.Server)
@@ -2613,6 +2783,9 @@ func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // EndOwnSession End one of your sessions
+//
+// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+// answered like an unknown one.
 //
 // Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 func (c *Client) EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2705,6 +2878,8 @@ func (c *Client) RequestVerification(ctx context.Context, body RequestVerificati
 
 // ListClients List registered clients
 //
+// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+//
 // Corresponds with GET /api/clients (the `ListClients` operationId).
 func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListClientsRequest(c.Server, params)
@@ -2778,6 +2953,8 @@ func (c *Client) DeleteClient(ctx context.Context, id ClientId, reqEditors ...Re
 }
 
 // GetClient Get a client
+//
+// Returns a client with the dates of its secrets; the secrets are not stored.
 //
 // Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 func (c *Client) GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2916,6 +3093,8 @@ func (c *Client) RotateClientTokenKey(ctx context.Context, id ClientId, body Rot
 
 // ListRoles List roles and their scopes
 //
+// Every role with the scopes that it gives to the users who have it.
+//
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
 func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRolesRequest(c.Server)
@@ -2948,6 +3127,8 @@ func (c *Client) DeleteRole(ctx context.Context, name RoleName, reqEditors ...Re
 }
 
 // GetRole Get a role
+//
+// Returns one role with the scopes that it gives to the users who have it.
 //
 // Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 func (c *Client) GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3006,6 +3187,8 @@ func (c *Client) PutRole(ctx context.Context, name RoleName, body PutRoleJSONReq
 
 // GetAdminContent Get content for administrators
 //
+// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAdminContentRequest(c.Server)
@@ -3020,6 +3203,8 @@ func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // GetPublicContent Get content for everyone
+//
+// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3036,6 +3221,9 @@ func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEdit
 
 // GetModeratorContent Get content for moderators
 //
+// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+// if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModeratorContentRequest(c.Server)
@@ -3051,6 +3239,9 @@ func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestE
 
 // GetProfileContent Get your profile as protected example content
 //
+// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+// on.
+//
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetProfileContentRequest(c.Server)
@@ -3065,6 +3256,9 @@ func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEdi
 }
 
 // GetUserContent Get content for any of the three roles
+//
+// Needs an access token of a user with one of the three built-in roles. Served only if
+// `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 func (c *Client) GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3176,6 +3370,8 @@ func (c *Client) DeleteUser(ctx context.Context, id UserId, reqEditors ...Reques
 }
 
 // GetUser Get a user
+//
+// Returns any user, also one who is disabled.
 //
 // Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3308,6 +3504,8 @@ func (c *Client) EndUserSessions(ctx context.Context, id UserId, reqEditors ...R
 
 // ListUserSessions List a user's sessions
 //
+// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+//
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUserSessionsRequest(c.Server, id)
@@ -3322,6 +3520,8 @@ func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...
 }
 
 // GetHealth Check whether the process is alive
+//
+// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 //
 // Corresponds with GET /healthz (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3384,6 +3584,9 @@ func (c *Client) IntrospectTokenWithFormdataBody(ctx context.Context, body Intro
 
 // GetContractJson Get this API description as JSON
 //
+// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+// the order of this page.
+//
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetContractJsonRequest(c.Server)
@@ -3398,6 +3601,8 @@ func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // GetContractYaml Get this API description as YAML
+//
+// The same as `GET /openapi.json`, as YAML.
 //
 // Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3426,6 +3631,37 @@ func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEdito
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRevocations List the sessions that ended while their access tokens are valid
+//
+// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+//
+// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+// ask again and again with `wait`: the response comes when a session ends, usually within two
+// seconds, or after that time. The list is the same on all replicas.
+//
+// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+// the time, in Unix seconds, after which you can forget them.
+//
+// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+// mean something only to those who have a token of the session.
+//
+// Corresponds with GET /revocations (the `GetRevocations` operationId).
+func (c *Client) GetRevocations(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRevocationsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3571,6 +3807,33 @@ func (c *Client) GetUserinfo(ctx context.Context, reqEditors ...RequestEditorFn)
 // Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 func (c *Client) PostUserinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPostUserinfoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Verify Check a token for a gateway
+//
+// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+//
+// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+// one is refused with 403, so that a typing error in a gateway does not open it.
+//
+// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+// are percent-encoded.
+//
+// Corresponds with GET /verify (the `Verify` operationId).
+func (c *Client) Verify(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5672,6 +5935,72 @@ func NewGetReadinessRequest(server string, params *GetReadinessParams) (*http.Re
 	return req, nil
 }
 
+// NewGetRevocationsRequest constructs an http.Request for the GetRevocations method
+func NewGetRevocationsRequest(server string, params *GetRevocationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/revocations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRevokeTokenRequestWithFormdataBody calls the generic RevokeToken builder with application/x-www-form-urlencoded body
 func NewRevokeTokenRequestWithFormdataBody(server string, body RevokeTokenFormdataRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5799,6 +6128,72 @@ func NewPostUserinfoRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyRequest constructs an http.Request for the Verify method
+func NewVerifyRequest(server string, params *VerifyParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Scope != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "scope", *params.Scope, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6056,6 +6451,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetOwnProfileWithResponse Get your profile
 	//
+	// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+	// address is confirmed.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
@@ -6096,6 +6494,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListOwnItemsWithResponse List your items
 	//
+	// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
@@ -6113,12 +6513,18 @@ type ClientWithResponsesInterface interface {
 
 	// ListOwnSessionsWithResponse List your sessions
 	//
+	// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+	// `current` marks the one of this request.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOwnSessionsResponse, error)
 
 	// EndOwnSessionWithResponse End one of your sessions
+	//
+	// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+	// answered like an unknown one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6163,6 +6569,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListClientsWithResponse List registered clients
 	//
+	// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
@@ -6200,6 +6608,8 @@ type ClientWithResponsesInterface interface {
 	DeleteClientWithResponse(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*DeleteClientResponse, error)
 
 	// GetClientWithResponse Get a client
+	//
+	// Returns a client with the dates of its secrets; the secrets are not stored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6270,6 +6680,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListRolesWithResponse List roles and their scopes
 	//
+	// Every role with the scopes that it gives to the users who have it.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
@@ -6286,6 +6698,8 @@ type ClientWithResponsesInterface interface {
 	DeleteRoleWithResponse(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*DeleteRoleResponse, error)
 
 	// GetRoleWithResponse Get a role
+	//
+	// Returns one role with the scopes that it gives to the users who have it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6316,12 +6730,16 @@ type ClientWithResponsesInterface interface {
 
 	// GetAdminContentWithResponse Get content for administrators
 	//
+	// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAdminContentResponse, error)
 
 	// GetPublicContentWithResponse Get content for everyone
+	//
+	// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6330,6 +6748,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetModeratorContentWithResponse Get content for moderators
 	//
+	// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+	// if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
@@ -6337,12 +6758,18 @@ type ClientWithResponsesInterface interface {
 
 	// GetProfileContentWithResponse Get your profile as protected example content
 	//
+	// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+	// on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfileContentResponse, error)
 
 	// GetUserContentWithResponse Get content for any of the three roles
+	//
+	// Needs an access token of a user with one of the three built-in roles. Served only if
+	// `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6402,6 +6829,8 @@ type ClientWithResponsesInterface interface {
 	DeleteUserWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
 	// GetUserWithResponse Get a user
+	//
+	// Returns any user, also one who is disabled.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6474,12 +6903,16 @@ type ClientWithResponsesInterface interface {
 
 	// ListUserSessionsWithResponse List a user's sessions
 	//
+	// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessionsWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error)
 
 	// GetHealthWithResponse Check whether the process is alive
+	//
+	// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6514,12 +6947,17 @@ type ClientWithResponsesInterface interface {
 
 	// GetContractJsonWithResponse Get this API description as JSON
 	//
+	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+	// the order of this page.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJsonWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractJsonResponse, error)
 
 	// GetContractYamlWithResponse Get this API description as YAML
+	//
+	// The same as `GET /openapi.json`, as YAML.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6541,6 +6979,29 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, params *GetReadinessParams, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
+
+	// GetRevocationsWithResponse List the sessions that ended while their access tokens are valid
+	//
+	// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+	// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+	// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+	//
+	// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+	// ask again and again with `wait`: the response comes when a session ends, usually within two
+	// seconds, or after that time. The list is the same on all replicas.
+	//
+	// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+	// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+	// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+	// the time, in Unix seconds, after which you can forget them.
+	//
+	// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+	// mean something only to those who have a token of the session.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /revocations (the `GetRevocations` operationId).
+	GetRevocationsWithResponse(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*GetRevocationsResponse, error)
 
 	// RevokeTokenWithBodyWithResponse Revoke a token
 	//
@@ -6630,6 +7091,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /userinfo (the `PostUserinfo` operationId).
 	PostUserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PostUserinfoResponse, error)
+
+	// VerifyWithResponse Check a token for a gateway
+	//
+	// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+	// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+	// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+	//
+	// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+	// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+	// one is refused with 403, so that a typing error in a gateway does not open it.
+	//
+	// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+	// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+	// are percent-encoded.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verify (the `Verify` operationId).
+	VerifyWithResponse(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*VerifyResponse, error)
 }
 
 // GetIndexResponse503Headers the declared response headers of an HTTP 503 response for GetIndex
@@ -12092,6 +12572,75 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+// GetRevocationsResponse200Headers the declared response headers of an HTTP 200 response for GetRevocations
+type GetRevocationsResponse200Headers struct {
+	CacheControl string
+}
+
+// GetRevocationsResponse503Headers the declared response headers of an HTTP 503 response for GetRevocations
+type GetRevocationsResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetRevocationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetRevocationsResponse200Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetRevocationsResponse503Headers
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetRevocationsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRevocationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRevocationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRevocationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRevocationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RevokeTokenResponse200Headers the declared response headers of an HTTP 200 response for RevokeToken
 type RevokeTokenResponse200Headers struct {
 	CacheControl string
@@ -12570,6 +13119,108 @@ func (r PostUserinfoResponse) ContentType() string {
 	return ""
 }
 
+// VerifyResponse200Headers the declared response headers of an HTTP 200 response for Verify
+type VerifyResponse200Headers struct {
+	XAuthClient   string
+	XAuthRoles    string
+	XAuthScope    string
+	XAuthSession  string
+	XAuthSubject  string
+	XAuthUsername string
+}
+
+// VerifyResponse401Headers the declared response headers of an HTTP 401 response for Verify
+type VerifyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// VerifyResponse403Headers the declared response headers of an HTTP 403 response for Verify
+type VerifyResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// VerifyResponse503Headers the declared response headers of an HTTP 503 response for Verify
+type VerifyResponse503Headers struct {
+	RetryAfter int
+}
+
+type VerifyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VerifiedToken
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *VerifyResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *VerifyResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *VerifyResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *VerifyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r VerifyResponse) GetJSON200() *VerifiedToken {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r VerifyResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetIndexWithResponse See that the service is running
 //
 // A page for browsers, which send `Accept: text/html`; JSON for all others.
@@ -12890,6 +13541,9 @@ func (c *ClientWithResponses) DeleteOwnAccountWithResponse(ctx context.Context, 
 
 // GetOwnProfileWithResponse Get your profile
 //
+// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+// address is confirmed.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
@@ -12954,6 +13608,8 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, req
 
 // ListOwnItemsWithResponse List your items
 //
+// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
@@ -12983,6 +13639,9 @@ func (c *ClientWithResponses) EndOwnSessionsWithResponse(ctx context.Context, pa
 
 // ListOwnSessionsWithResponse List your sessions
 //
+// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+// `current` marks the one of this request.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
@@ -12995,6 +13654,9 @@ func (c *ClientWithResponses) ListOwnSessionsWithResponse(ctx context.Context, r
 }
 
 // EndOwnSessionWithResponse End one of your sessions
+//
+// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+// answered like an unknown one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13069,6 +13731,8 @@ func (c *ClientWithResponses) RequestVerificationWithResponse(ctx context.Contex
 
 // ListClientsWithResponse List registered clients
 //
+// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/clients (the `ListClients` operationId).
@@ -13130,6 +13794,8 @@ func (c *ClientWithResponses) DeleteClientWithResponse(ctx context.Context, id C
 }
 
 // GetClientWithResponse Get a client
+//
+// Returns a client with the dates of its secrets; the secrets are not stored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13242,6 +13908,8 @@ func (c *ClientWithResponses) RotateClientTokenKeyWithResponse(ctx context.Conte
 
 // ListRolesWithResponse List roles and their scopes
 //
+// Every role with the scopes that it gives to the users who have it.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
@@ -13270,6 +13938,8 @@ func (c *ClientWithResponses) DeleteRoleWithResponse(ctx context.Context, name R
 }
 
 // GetRoleWithResponse Get a role
+//
+// Returns one role with the scopes that it gives to the users who have it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13318,6 +13988,8 @@ func (c *ClientWithResponses) PutRoleWithResponse(ctx context.Context, name Role
 
 // GetAdminContentWithResponse Get content for administrators
 //
+// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
@@ -13330,6 +14002,8 @@ func (c *ClientWithResponses) GetAdminContentWithResponse(ctx context.Context, r
 }
 
 // GetPublicContentWithResponse Get content for everyone
+//
+// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13344,6 +14018,9 @@ func (c *ClientWithResponses) GetPublicContentWithResponse(ctx context.Context, 
 
 // GetModeratorContentWithResponse Get content for moderators
 //
+// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+// if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
@@ -13357,6 +14034,9 @@ func (c *ClientWithResponses) GetModeratorContentWithResponse(ctx context.Contex
 
 // GetProfileContentWithResponse Get your profile as protected example content
 //
+// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+// on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
@@ -13369,6 +14049,9 @@ func (c *ClientWithResponses) GetProfileContentWithResponse(ctx context.Context,
 }
 
 // GetUserContentWithResponse Get content for any of the three roles
+//
+// Needs an access token of a user with one of the three built-in roles. Served only if
+// `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13464,6 +14147,8 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, id Use
 }
 
 // GetUserWithResponse Get a user
+//
+// Returns any user, also one who is disabled.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13578,6 +14263,8 @@ func (c *ClientWithResponses) EndUserSessionsWithResponse(ctx context.Context, i
 
 // ListUserSessionsWithResponse List a user's sessions
 //
+// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
@@ -13590,6 +14277,8 @@ func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, 
 }
 
 // GetHealthWithResponse Check whether the process is alive
+//
+// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13642,6 +14331,9 @@ func (c *ClientWithResponses) IntrospectTokenWithFormdataBodyWithResponse(ctx co
 
 // GetContractJsonWithResponse Get this API description as JSON
 //
+// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+// the order of this page.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
@@ -13654,6 +14346,8 @@ func (c *ClientWithResponses) GetContractJsonWithResponse(ctx context.Context, r
 }
 
 // GetContractYamlWithResponse Get this API description as YAML
+//
+// The same as `GET /openapi.json`, as YAML.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13686,6 +14380,35 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseGetReadinessResponse(rsp)
+}
+
+// GetRevocationsWithResponse List the sessions that ended while their access tokens are valid
+//
+// For APIs that check access tokens with the public keys, without a call per request. Refuse a token
+// whose `sid` is on the list: the user has signed out, an administrator has ended the session, the
+// password has changed, a refresh token was stolen, or the user or the client was disabled or deleted.
+//
+// Start without `after` and ask again with the `cursor` of each response until `more` is false. Then
+// ask again and again with `wait`: the response comes when a session ends, usually within two
+// seconds, or after that time. The list is the same on all replicas.
+//
+// The response is a JWT, signed with a key of `/.well-known/jwks.json`, with the `typ`
+// `revocations+jwt`. Its claims are `iss`, `iat`, `exp`, `as_of` (the list is complete until then),
+// `after` (compare it with your request), `cursor`, `more`, and `ended`: an object from session ids to
+// the time, in Unix seconds, after which you can forget them.
+//
+// No token is needed, as for the public keys: the ids are random, work nowhere as credentials, and
+// mean something only to those who have a token of the session.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /revocations (the `GetRevocations` operationId).
+func (c *ClientWithResponses) GetRevocationsWithResponse(ctx context.Context, params *GetRevocationsParams, reqEditors ...RequestEditorFn) (*GetRevocationsResponse, error) {
+	rsp, err := c.GetRevocations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRevocationsResponse(rsp)
 }
 
 // RevokeTokenWithBodyWithResponse Revoke a token
@@ -13811,6 +14534,31 @@ func (c *ClientWithResponses) PostUserinfoWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParsePostUserinfoResponse(rsp)
+}
+
+// VerifyWithResponse Check a token for a gateway
+//
+// For gateways that ask about each request, such as nginx with `auth_request`, Caddy with
+// `forward_auth` and Traefik with ForwardAuth. They send the `Authorization` header of the request,
+// and let it pass if the response is 200. 401 and 403 say who may not, with `WWW-Authenticate`.
+//
+// The session and the user are read at each call, so an ended session is refused at once. Cookies are
+// ignored, and so is a body. A parameter other than `scope` and `role`, an empty one or a repeated
+// one is refused with 403, so that a typing error in a gateway does not open it.
+//
+// The identity is in the `X-Auth-*` headers of the response. All of them are always present, so that a
+// gateway that copies them replaces those that a client has sent. Values are ASCII; other characters
+// are percent-encoded.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verify (the `Verify` operationId).
+func (c *ClientWithResponses) VerifyWithResponse(ctx context.Context, params *VerifyParams, reqEditors ...RequestEditorFn) (*VerifyResponse, error) {
+	rsp, err := c.Verify(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyResponse(rsp)
 }
 
 // ParseGetIndexResponse parses an HTTP response from a GetIndexWithResponse call
@@ -19174,6 +19922,69 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 	return response, nil
 }
 
+// ParseGetRevocationsResponse parses an HTTP response from a GetRevocationsWithResponse call
+func ParseGetRevocationsResponse(rsp *http.Response) (*GetRevocationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRevocationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetRevocationsResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetRevocationsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRevokeTokenResponse parses an HTTP response from a RevokeTokenWithResponse call
 func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19771,6 +20582,138 @@ func ParsePostUserinfoResponse(rsp *http.Response) (*PostUserinfoResponse, error
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers PostUserinfoResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseVerifyResponse parses an HTTP response from a VerifyWithResponse call
+func ParseVerifyResponse(rsp *http.Response) (*VerifyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VerifiedToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers VerifyResponse200Headers
+		if values := rsp.Header.Values("X-Auth-Client"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Client", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthClient = value
+		}
+		if values := rsp.Header.Values("X-Auth-Roles"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Roles", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthRoles = value
+		}
+		if values := rsp.Header.Values("X-Auth-Scope"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Scope", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthScope = value
+		}
+		if values := rsp.Header.Values("X-Auth-Session"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Session", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthSession = value
+		}
+		if values := rsp.Header.Values("X-Auth-Subject"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Subject", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthSubject = value
+		}
+		if values := rsp.Header.Values("X-Auth-Username"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Auth-Username", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAuthUsername = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers VerifyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers VerifyResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers VerifyResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

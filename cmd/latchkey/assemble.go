@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/password"
 	"github.com/latchkey-auth/latchkey/internal/readiness"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 // components are the parts of the running service, wired together.
@@ -90,7 +93,7 @@ func audienceOf(s config.Serve) []string {
 
 func keyringOptions(s config.Serve, audience []string) keyring.Options {
 	return keyring.Options{
-		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
+		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
 	}
 }
 
@@ -106,7 +109,7 @@ func newTokens(s config.Serve, c *components, audience []string, db database, lo
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
-		Accounts:    c.accounts, Clients: db, Sessions: db, Keys: accessTokens{c.keys}, Vault: vault,
+		Accounts:    c.accounts, Clients: db, Sessions: db, Ended: db, Keys: accessTokens{c.keys}, Vault: vault,
 		Limits: c.limits, Events: db, Now: time.Now, Log: log, Refreshed: c.watch.refreshed,
 	})
 }
@@ -137,10 +140,17 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 	if err != nil {
 		return nil, err
 	}
+	site, err := web.New(web.Options{
+		Name: cmp.Or(s.Pages.BrandName, s.Mail.Name), Color: s.Pages.BrandColor, Logo: s.Pages.BrandLogo, Texts: s.Pages.Texts,
+	})
+	if err != nil {
+		return nil, settingsError{fmt.Errorf("pages: %w", err)}
+	}
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Welcome: welcome(s), Now: time.Now, Log: log,
 		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
+		Site: site, OpenSignup: s.Signup,
 	})
 }
 

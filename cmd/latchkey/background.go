@@ -29,9 +29,11 @@ func (c *components) tasks() []task {
 	tasks := []task{
 		{name: "memory limit", every: 10 * time.Second, timeout: time.Second, work: adjustMemoryLimit},
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
-		{name: "sessions of disabled clients", every: 10 * time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},
+		{name: "sessions of disabled clients", every: time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},
+		{name: "ended sessions", every: time.Second, timeout: 8 * time.Second, work: c.tokens.RefreshRevocations},
 		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
 		purge("sessions", c.tokens.PurgeSessions),
+		purge("ended sessions", c.tokens.PurgeRevocations),
 		purge("rate limits", c.limits.Purge),
 		purge("known networks", c.limits.PurgeNetworks),
 		purge("one-time tokens", c.accounts.PurgeTokens),

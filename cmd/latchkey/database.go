@@ -48,6 +48,7 @@ type accountStores interface {
 type oauthStores interface {
 	oauth.ClientStore
 	oauth.SessionStore
+	oauth.EndedSessionStore
 	keyring.Store
 }
 
@@ -69,6 +70,8 @@ type schema interface {
 	Down(ctx context.Context) error
 	// Status returns all migrations, applied and pending.
 	Status(ctx context.Context) ([]migrations.Status, error)
+	// Compatibility returns which programs may run on the schema.
+	Compatibility(ctx context.Context) (migrations.Compatibility, error)
 	store.Keeper
 }
 

@@ -90,6 +90,7 @@ func printWelcome(out io.Writer, base string, profiles []string, hasInbox bool) 
 	printf("\nLatchkey is running in development mode. Do not expose it to a network.\n\n")
 	printf("  Start     %s\n", base)
 	printf("  Docs      %s/docs (Authorize works with blank client fields)\n", base)
+	printf("  Account   %s/account\n", base)
 	if hasInbox {
 		printf("  Mail      %s%s\n", base, inboxPath)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,7 +50,8 @@ func (d *doctor) checkDatabase(ctx context.Context) {
 // checkSchema compares the schema with what this program needs, and tries to write.
 func (d *doctor) checkSchema(ctx context.Context) {
 	all, err := d.db.Status(ctx)
-	if err != nil {
+	schema, errSchema := d.db.Compatibility(ctx)
+	if err = errors.Join(err, errSchema, schema.Check()); err != nil {
 		d.fail("schema", "run a program at least as new as the schema, with a user that may read it", "%v", err)
 		return
 	}
@@ -64,7 +66,11 @@ func (d *doctor) checkSchema(ctx context.Context) {
 		return
 	}
 	d.migrated = true
-	d.ok("schema", "version %d, which this program knows", all[len(all)-1].Version)
+	if schema.Schema > schema.Program {
+		d.ok("schema", "version %d, which is newer than this program and admits it", schema.Schema)
+	} else {
+		d.ok("schema", "version %d, which this program knows", schema.Schema)
+	}
 	if err := d.db.ProbeWrite(ctx); err != nil {
 		d.fail("database", "give the database user the right to write, use the primary, and make room on its disk", "it cannot be written: %v", err)
 		return

@@ -47,7 +47,7 @@ func (d *door) open(service *components) error {
 	if err != nil {
 		return err
 	}
-	service.mailer.serveInbox(handler)
+	service.mailer.serveInbox(handler, service.server.Site)
 	d.serve(handler)
 	return nil
 }

@@ -12,8 +12,10 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/httpapi"
 	"github.com/latchkey-auth/latchkey/internal/mail"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 // inboxPath is where the service shows email in development.
@@ -73,14 +75,26 @@ func newSMTP(m config.Mail) (*mail.SMTP, error) {
 	})
 }
 
-// serveInbox adds the page of the development inbox, if there is one.
-func (m *mailer) serveInbox(e *echo.Echo) {
+// serveInbox adds the page of the development inbox and what it calls, if there is an inbox.
+func (m *mailer) serveInbox(e *echo.Echo, site *web.Site) {
 	if m.inbox == nil {
 		return
 	}
-	page := echo.WrapHandler(mail.InboxPage(m.inbox, inboxPath, m.log))
+	page := func(c echo.Context) error {
+		return site.Serve(c.Response(), c.Request(), web.Page{Name: "mail", Frames: true})
+	}
 	e.GET(inboxPath, page)
-	e.GET(inboxPath+"/*", page)
+	e.GET(inboxPath+"/:id", page)
+	messages := inboxPath + "/messages"
+	handle := mail.InboxAPI(m.inbox, messages, m.log)
+	call := func(c echo.Context) error {
+		httpapi.LogQuietly(c)
+		handle.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+	e.GET(messages, call)
+	e.DELETE(messages, call)
+	e.GET(messages+"/*", call)
 }
 
 func (m *mailer) close() error {

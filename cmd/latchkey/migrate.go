@@ -61,7 +61,11 @@ type migrateStatus struct {
 	config.Database `embed:"" group:"Database"`
 }
 
-func (*migrateStatus) Help() string { return examples("latchkey migrate status") }
+func (*migrateStatus) Help() string {
+	return "The last line says which versions of Latchkey may run on the schema. A version is known by its newest migration, which the command " +
+		"shows for the version that runs it.\n\n" +
+		examples("latchkey migrate status")
+}
 
 var migrationView = listView[migrations.Status]{
 	header: []any{"VERSION", "NAME", "APPLIED"},
@@ -74,9 +78,21 @@ var migrationView = listView[migrations.Status]{
 	},
 }
 
-// Run lists all migrations.
+// Run lists all migrations, and says which programs may run on the schema. It fails if this one may not.
 func (c *migrateStatus) Run(ctx context.Context, std stdio) error {
 	return withSchema(ctx, c.Database, func(db schema) error {
-		return migrationView.print(std.out, listFormat{}, sequence(db.Status(ctx)))
+		if err := migrationView.print(std.out, listFormat{}, sequence(db.Status(ctx))); err != nil {
+			return err
+		}
+		c, err := db.Compatibility(ctx)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(std.out, "\nthis program: version %s, knows migration %d\n", version, c.Program)
+		if c.Schema == 0 {
+			return nil
+		}
+		_, _ = fmt.Fprintf(std.out, "the schema: migration %d, for programs that know migration %d or later\n", c.Schema, c.Oldest)
+		return c.Check()
 	})
 }

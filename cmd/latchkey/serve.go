@@ -80,7 +80,8 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	stop := background(context.WithoutCancel(ctx), log, tasks...)
 	defer stop()
 	tuneMemory(ctx)
-	db.failFast() //nolint:contextcheck // it lasts as long as the database
+	_ = service.tokens.RefreshRevocations(ctx) // so that those who follow the list need not try twice
+	db.failFast()                              //nolint:contextcheck // it lasts as long as the database
 	if err := door.open(service); err != nil {
 		return err
 	}

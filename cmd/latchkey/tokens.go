@@ -24,6 +24,11 @@ func (t accessTokens) SignShared(c oauth.Claims, key []byte) (string, error) {
 	return t.ring.SignShared(keyring.Claims(c), key)
 }
 
+// SignRevocations implements oauth.Keys.
+func (t accessTokens) SignRevocations(list oauth.Revocations) (string, error) {
+	return t.ring.SignRevocations(keyring.Revocations(list))
+}
+
 // Verify implements oauth.Keys. The keyring's invalid-token error has the code of oauth.ErrInvalidToken.
 func (t accessTokens) Verify(token string) (oauth.Claims, error) {
 	c, err := t.ring.Verify(token)

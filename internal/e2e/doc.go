@@ -8,6 +8,7 @@
 //   - Sessions: session_list, session_revocation, cookie_sessions, browser_login, swagger_ui.
 //   - Accounts: own_account, email_verification, email_delivery, password_reset, password_rehash,
 //     signup_race.
+//   - Pages: account_pages, page_quality.
 //   - Attacks: password_guessing, user_enumeration, secret_leaks, slow_clients.
 //   - Administration: user_commands, user_list, user_import, many_users, disabled_users, roles,
 //     last_admin, clients, audit_log, webhooks, command_errors.

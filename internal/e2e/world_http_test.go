@@ -279,11 +279,17 @@ func items[T any](t *testing.T, got response, name string) (all []T) {
 // claim returns a claim of an access token, without verifying the token.
 func claim(t *testing.T, token, name string) string {
 	t.Helper()
+	return field(t, payload(t, token), name)
+}
+
+// payload returns the claims of a JWT as JSON, without verifying it.
+func payload(t *testing.T, token string) string {
+	t.Helper()
 	parts := strings.Split(token, ".")
 	require.Len(t, parts, 3)
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	require.NoError(t, err)
-	return field(t, string(raw), name)
+	return string(raw)
 }
 
 // concurrently calls do n times at once.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -60,6 +61,7 @@ func devPassword(username string) string { return username + "-dev-password" }
 type installation struct {
 	database string // URL
 	dir      string
+	program  string // that serves; empty: the one of TestMain
 }
 
 // onEachEngine runs a test on a new installation of each database engine.
@@ -208,7 +210,7 @@ func launch(t *testing.T, inst installation, environment ...string) *server {
 func launchWith(t *testing.T, inst installation, arguments []string, environment ...string) *server {
 	t.Helper()
 	arguments = append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "debug"}, arguments...)
-	cmd := exec.CommandContext(context.Background(), binary, arguments...)
+	cmd := exec.CommandContext(context.Background(), cmp.Or(inst.program, binary), arguments...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = inst.environment(append([]string{
 		"LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32", "LATCHKEY_ISSUER=" + testIssuer}, environment...)...)

@@ -29,8 +29,7 @@
 //   - index.go, jwks.go, discovery.go, openapi.go: the start page, public keys, metadata, the contract
 //   - health.go, starting.go (before the database is there), demo.go
 //
-// Outside the contract are Swagger UI (swagger_ui.go) and the pages that the links in emails open
-// (pages.go). Every error is written by errors.go, the only file that knows statuses, with the
+// Outside the contract are Swagger UI (swagger_ui.go) and the pages of package web (pages.go). Every error is written by errors.go, the only file that knows statuses, with the
 // WWW-Authenticate header of challenge.go. Shared by the operations are paging.go (cursors),
 // convert.go (optional fields) and context.go.
 //

@@ -39,6 +39,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 
 // authorize returns the principal of the request's access token if it may call the operation.
 func (s *Server) authorize(c echo.Context, op operation) (oauth.Principal, error) {
+	if op.gateway {
+		return s.authorizeForGateway(c)
+	}
 	token, err := s.accessToken(c)
 	if err != nil {
 		return oauth.Principal{}, err

@@ -3,35 +3,64 @@ package httpapi
 import (
 	"embed"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
-// pages are the pages that the links in emails open. Their script reads the one-time token behind
-// the # of the URL and calls the API.
+// pages has the start page. The other pages are in package web.
 //
 //go:embed pages
 var pages embed.FS
 
-// pagePolicy is the Content-Security-Policy of the pages. It allows their own files and requests to
-// the API, and nothing inline.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+// accountViews are the addresses under /account. The script of the page shows the view of each.
+var accountViews = map[string]bool{
+	"": true, "sign-in": true, "sign-up": true, "forgot": true, "password": true, "email": true, "sessions": true, "data": true,
+	"verify": true, "reset": true,
+}
 
-// servePages serves the pages under /account, and the files of the page of GET /. They use relative URLs, so that a proxy may serve
-// Latchkey under a path prefix.
+// servePages serves the pages for people and their files.
 func (s *Server) servePages(e *echo.Echo) {
-	for path, file := range map[string]string{
-		"/account/verify": "verify.html", "/account/reset": "reset.html",
-		"/account/page.js": "page.js", "/account/page.css": "page.css",
-		"/index.js": "index.js", "/index.css": "index.css",
-	} {
-		e.GET(path, func(c echo.Context) error {
-			header := c.Response().Header()
-			header.Set(echo.HeaderContentSecurityPolicy, pagePolicy)
-			header.Set(echo.HeaderCacheControl, "no-cache")
-			http.ServeFileFS(c.Response(), c.Request(), pages, "pages/"+file)
+	files := func(c echo.Context) error {
+		LogQuietly(c)
+		s.Site.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+	e.GET(web.Prefix+"*", files)
+	e.HEAD(web.Prefix+"*", files)
+	for _, name := range []string{"index.js", "index.css"} { // of the page of GET /
+		e.GET("/"+name, func(c echo.Context) error {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
+			http.ServeFileFS(c.Response(), c.Request(), pages, "pages/"+name)
 			return nil
 		})
 	}
+	e.GET("/account", s.accountPage)
+	e.GET("/account/*", s.accountPage)
+}
+
+// accountPage serves a view of the account pages.
+func (s *Server) accountPage(c echo.Context) error {
+	page := web.Page{Name: "account", Data: map[string]string{"signup": strconv.FormatBool(s.OpenSignup)}}
+	if !accountViews[c.Param("*")] {
+		page.Status = http.StatusNotFound
+	}
+	if back := c.QueryParam("return_to"); s.allowedReturn(back) {
+		page.Data["return"] = back
+	}
+	return s.Site.Serve(c.Response(), c.Request(), page)
+}
+
+// allowedReturn reports whether a page of an application may be returned to: it must be of an origin
+// that may use the cookies as well.
+func (s *Server) allowedReturn(page string) bool {
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return false
+	}
+	origin := u.Scheme + "://" + u.Host
+	return s.allowedOrigin(origin) || origin == originOf(s.Issuer)
 }

@@ -16,6 +16,13 @@ import (
 // errorKey is the Echo context key under which writeError leaves the error for the log.
 const errorKey = "latchkey.error"
 
+// quietKey is the Echo context key of LogQuietly.
+const quietKey = "latchkey.quiet"
+
+// LogQuietly makes a request be logged at the level debug, unless it fails: one of a file of a page, or one
+// that a page repeats.
+func LogQuietly(c echo.Context) { c.Set(quietKey, true) }
+
 // logRequest logs one line per request. It leaves out the query and the headers, which may contain
 // secrets.
 func (s *Server) logRequest() echo.MiddlewareFunc {
@@ -30,8 +37,11 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 			if err, ok := c.Get(errorKey).(error); ok {
 				attrs = append(attrs, slog.String("error", err.Error()))
 			}
-			if v.Status >= http.StatusInternalServerError {
+			switch quiet, _ := c.Get(quietKey).(bool); {
+			case v.Status >= http.StatusInternalServerError:
 				level = slog.LevelError
+			case quiet:
+				level = slog.LevelDebug
 			}
 			s.Log.LogAttrs(c.Request().Context(), level, "request", attrs...)
 			return nil

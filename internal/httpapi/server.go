@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 // PublicKeys are the keys that the JWKS publishes.
@@ -49,15 +51,19 @@ type Options struct {
 	Profiles       []Profile           // compatibility profiles that are on
 	Observe        func(Observation)   // called after each request; optional
 	Trace          echo.MiddlewareFunc // makes a span of each request; optional
+	Site           *web.Site           // the pages for people; nil: with the built-in brand
+	OpenSignup     bool                // whether the account pages offer to sign up
 }
 
 // Server implements every operation of the contract.
 type Server struct {
 	Options
-	contract *openapi3.T
-	served   contractTexts
-	profiles []*loadedProfile
-	draining atomic.Bool
+	contract    *openapi3.T
+	served      contractTexts
+	profiles    []*loadedProfile
+	draining    atomic.Bool
+	serving     context.Context // ends when the server drains
+	stopServing context.CancelFunc
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -77,7 +83,13 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Options: o, contract: contract, served: served, profiles: profiles}, nil
+	if o.Site == nil {
+		if o.Site, err = web.New(web.Options{}); err != nil {
+			return nil, err
+		}
+	}
+	serving, stop := context.WithCancel(context.Background())
+	return &Server{Options: o, contract: contract, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
@@ -101,6 +113,7 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
+	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -121,11 +134,16 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.demoGuard,
 		s.browserGuard,
 		s.guard,
-		middleware.BodyLimit(maxBody),
+		parameters,
+		limitBody(middleware.BodyLimit(maxBody)),
 		oauthForm,
 		jsonBody,
 	}
 }
 
-// Drain makes the readiness check fail, so that load balancers stop sending requests.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes the readiness check fail, so that load balancers stop sending requests, and ends the
+// requests that wait for something to happen.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.stopServing()
+}

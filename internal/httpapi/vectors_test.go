@@ -37,6 +37,7 @@ type noStore struct {
 	account.Queue
 	oauth.ClientStore
 	oauth.SessionStore
+	oauth.EndedSessionStore
 	oauth.Limiter
 	audit.Store
 }
@@ -56,6 +57,9 @@ func (noKeys) Sign(oauth.Claims) (string, error)   { panic("Sign called") }
 func (noKeys) Verify(string) (oauth.Claims, error) { return oauth.Claims{}, oauth.ErrInvalidToken }
 func (noKeys) SignShared(oauth.Claims, []byte) (string, error) {
 	panic("SignShared called")
+}
+func (noKeys) SignRevocations(oauth.Revocations) (string, error) {
+	panic("SignRevocations called")
 }
 func (noKeys) Keys() []keyring.PublicKey { return nil }
 func (noKeys) Algorithms() []string      { return []string{"ES256"} }
@@ -79,7 +83,7 @@ func options() httpapi.Options {
 				Issuer: issuer, Audience: []string{issuer}, AccessTTL: time.Minute, SessionIdle: time.Hour, SessionMax: time.Hour,
 				PublicClient: true,
 			},
-			Accounts: accounts, Clients: noStore{}, Sessions: noStore{}, Keys: noKeys{}, Vault: noVault{}, Limits: noStore{}, Events: noStore{},
+			Accounts: accounts, Clients: noStore{}, Sessions: noStore{}, Ended: noStore{}, Keys: noKeys{}, Vault: noVault{}, Limits: noStore{}, Events: noStore{},
 			Now: time.Now, Log: log, RefreshKeys: [][]byte{refreshKey},
 		})),
 	}

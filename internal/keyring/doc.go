@@ -22,6 +22,7 @@
 //   - options.go: Options, their defaults and checks
 //   - claims.go: the claims, and their JSON form in a token (RFC 9068 §2.2)
 //   - sign.go, verify.go: a token and its header (RFC 7515 §7.1, RFC 8725 §3)
+//   - revocations.go: a list of ended sessions, signed
 //   - verified.go: the tokens whose signatures need not be verified again
 //   - strict_json.go: JSON objects without duplicate names
 //   - jwks.go: the published keys and the kid (RFC 7517, RFC 7638)

@@ -8,8 +8,8 @@
 //   - render.go: turning a template into a message
 //   - smtp.go, smtp_options.go, connection.go: sending through a mail server (RFC 5321)
 //   - redact.go: errors of a mail server without what they repeat
-//   - inbox.go, inbox_page.go: storing messages as files during development, and the page that
-//     shows them
+//   - inbox.go, inbox_http.go: storing messages as files during development, and what the page that
+//     shows them calls; the page itself is in package web
 //
 // The token stands in the fragment of a link, after the #. Browsers do not send the fragment, so
 // the token does not appear in proxy logs or in a Referer header.

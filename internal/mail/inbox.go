@@ -3,6 +3,8 @@ package mail
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,16 +83,54 @@ func (i *Inbox) prune(ctx context.Context) error {
 		return err
 	}
 	for _, m := range all[inboxLimit:] {
-		if err := i.root.Remove(m.ID + messageExtension); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := i.remove(m.ID + messageExtension); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// names returns the file names of the messages, in alphabetical order.
+func (i *Inbox) names() ([]string, error) { return fs.Glob(i.root.FS(), "*"+messageExtension) }
+
+// Version changes whenever a message arrives or is deleted.
+func (i *Inbox) Version(ctx context.Context) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	names, err := i.names()
+	sum := sha256.Sum256([]byte(strings.Join(names, "\n")))
+	return hex.EncodeToString(sum[:8]), err
+}
+
+// Clear deletes all messages.
+func (i *Inbox) Clear(ctx context.Context) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	names, err := i.names()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := errors.Join(ctx.Err(), i.remove(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a file, if there is one.
+func (i *Inbox) remove(name string) error {
+	err := i.root.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // List returns the messages, newest first.
 func (i *Inbox) List(ctx context.Context) ([]Message, error) {
-	names, err := fs.Glob(i.root.FS(), "*"+messageExtension)
+	names, err := i.names()
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -101,42 +102,45 @@ func TestInboxRespectsContext(t *testing.T) {
 	require.Empty(t, all)
 }
 
-func TestInboxPage(t *testing.T) {
+func TestInboxAPI(t *testing.T) {
 	t.Parallel()
 	inbox, _ := openInbox(t)
-	page := InboxPage(inbox, "/dev/mail", slog.New(slog.DiscardHandler))
-	get := func(path string) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	api := InboxAPI(inbox, "/mail", slog.New(slog.DiscardHandler))
+	send := func(method, path, site string) *httptest.ResponseRecorder {
+		w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), method, path, nil)
+		r.Header.Set("Sec-Fetch-Site", site)
+		api.ServeHTTP(w, r)
 		return w
 	}
-	require.Contains(t, get("/dev/mail").Body.String(), "No emails yet")
+	list := func() (list inboxList) {
+		w := send(http.MethodGet, "/mail", "same-origin")
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &list))
+		return list
+	}
+	empty := list()
+	require.Empty(t, empty.Items)
+	require.Equal(t, http.StatusNoContent, send(http.MethodGet, "/mail?since="+empty.Version, "same-origin").Code)
 	m := hello
 	m.ID, m.Subject = "one", "<script>alert(1)</script>"
 	require.NoError(t, inbox.Send(t.Context(), m))
+	require.Equal(t, http.StatusOK, send(http.MethodGet, "/mail?since="+empty.Version, "same-origin").Code)
+	require.Equal(t, []inboxHeader{{m.ID, m.To, m.Date, m.Subject}}, list().Items)
 
-	list := get("/dev/mail")
-	require.Contains(t, list.Body.String(), `href="/dev/mail/one"`)
-	require.NotContains(t, list.Body.String(), "<script")
-
-	message := get("/dev/mail/one")
-	require.Contains(t, message.Body.String(),
-		`<a href="https://example.com/account/verify#token=et_abc_def-ghi">https://example.com/account/verify#token=et_abc_def-ghi</a>`)
-	require.NotContains(t, message.Body.String(), "<script")
-	for _, w := range []*httptest.ResponseRecorder{list, message} {
-		require.Equal(t, http.StatusOK, w.Code)
-		policy := w.Header().Get("Content-Security-Policy")
-		require.Contains(t, policy, "default-src 'none'; style-src 'sha256-")
-		require.NotContains(t, policy, "unsafe")
-		require.NotContains(t, policy, "script-src")
-		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
-		require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
-		require.Contains(t, w.Body.String(), "<style>"+pageStyle+"</style>", "the policy has the hash of another style")
-	}
-	html := get("/dev/mail/one/html")
-	require.Equal(t, m.HTML, html.Body.String())
+	var one Message
+	require.NoError(t, json.Unmarshal(send(http.MethodGet, "/mail/one", "same-origin").Body.Bytes(), &one))
+	require.Equal(t, m, one)
+	html := send(http.MethodGet, "/mail/one/html", "same-origin")
+	require.Equal(t, `<base target="_blank">`+m.HTML, html.Body.String())
+	require.Contains(t, html.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	require.Contains(t, html.Header().Get("Content-Security-Policy"), "sandbox")
+	for _, path := range []string{"/mail/other", "/mail/..%2Fone", "/mail/other/html"} {
+		require.Equal(t, http.StatusNotFound, send(http.MethodGet, path, "same-origin").Code, path)
+	}
 
-	require.Equal(t, http.StatusNotFound, get("/dev/mail/other").Code)
-	require.Equal(t, http.StatusNotFound, get("/dev/mail/..%2Fone").Code)
+	require.Equal(t, http.StatusForbidden, send(http.MethodDelete, "/mail", "cross-site").Code)
+	require.Len(t, list().Items, 1)
+	require.Equal(t, http.StatusNoContent, send(http.MethodDelete, "/mail", "same-origin").Code)
+	require.Equal(t, empty, list())
 }

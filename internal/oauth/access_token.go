@@ -30,6 +30,8 @@ type Keys interface {
 	Sign(c Claims) (string, error)
 	// SignShared returns a JWT in compact form, signed with HS256 and a key that a third party has as well.
 	SignShared(c Claims, key []byte) (string, error)
+	// SignRevocations returns a list of ended sessions as a JWT in compact form, which Verify rejects.
+	SignRevocations(list Revocations) (string, error)
 	// Verify returns the claims of a token that Sign returned and that has not expired. For every
 	// other token, one of SignShared included, it returns ErrInvalidToken.
 	Verify(token string) (Claims, error)

@@ -11,6 +11,7 @@
 //   - access_token.go, refresh_token_format.go: what the tokens contain; principal.go: checking an
 //     access token
 //   - revocation.go (RFC 7009), introspection.go (RFC 7662): questions about a presented token
+//   - ended_sessions.go, revocations.go: the list of ended sessions, for APIs that check tokens by themselves
 //   - scopes.go: which scopes a token gets; authority.go: which scopes an administrator may pass on
 //   - service.go: what the Service needs; errors.go: the error codes of OAuth
 //

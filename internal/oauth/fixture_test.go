@@ -41,7 +41,7 @@ func newFixture(t *testing.T) *fixture {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    f.accounts, Clients: f.store, Sessions: f.store, Events: f.store, Keys: plainKeys{clock}, Vault: plainVault{f}, Limits: f.limits,
+		Accounts:    f.accounts, Clients: f.store, Sessions: f.store, Ended: f.store, Events: f.store, Keys: plainKeys{clock}, Vault: plainVault{f}, Limits: f.limits,
 		Now: clock, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)

@@ -119,7 +119,7 @@ func newModelWorld(store storetest.Store) *modelWorld {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Events: store, Keys: plainKeys{w.clock}, Vault: plainVault{}, Limits: noLimits{},
+		Accounts:    acceptOne{store}, Clients: store, Sessions: store, Ended: store, Events: store, Keys: plainKeys{w.clock}, Vault: plainVault{}, Limits: noLimits{},
 		Now: w.clock, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -170,6 +170,12 @@ func (plainKeys) Sign(c oauth.Claims) (string, error) {
 func (k plainKeys) SignShared(c oauth.Claims, key []byte) (string, error) {
 	token, err := k.Sign(c)
 	return string(key) + "." + token, err
+}
+
+// SignRevocations encodes a list without signing it.
+func (plainKeys) SignRevocations(list oauth.Revocations) (string, error) {
+	raw, err := json.Marshal(list)
+	return string(raw), err
 }
 
 func (k plainKeys) Verify(token string) (c oauth.Claims, err error) {

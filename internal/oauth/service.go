@@ -51,6 +51,7 @@ type Options struct {
 	Accounts    Accounts
 	Clients     ClientStore
 	Sessions    SessionStore
+	Ended       EndedSessionStore
 	Keys        Keys
 	Vault       Vault
 	Limits      Limiter
@@ -64,6 +65,8 @@ type Options struct {
 type Service struct {
 	*ClientRegistry
 	*SessionManager
+
+	ended *EndedSessions
 
 	settings    Settings
 	refreshKeys refreshKeys
@@ -98,11 +101,15 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	ended, err := NewEndedSessions(o.Ended, o.Now)
+	if err != nil {
+		return nil, err
+	}
 	if o.Refreshed == nil {
 		o.Refreshed = func(string) {}
 	}
 	return &Service{
-		ClientRegistry: clients, SessionManager: sessions, settings: o.Settings, refreshKeys: o.RefreshKeys,
+		ClientRegistry: clients, SessionManager: sessions, ended: ended, settings: o.Settings, refreshKeys: o.RefreshKeys,
 		accounts: o.Accounts, keys: o.Keys, limits: o.Limits, events: o.Events, clock: o.Now, log: o.Log, refreshed: o.Refreshed,
 	}, nil
 }

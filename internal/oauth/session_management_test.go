@@ -134,6 +134,8 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	require.ErrorContains(t, err, "store")
 	_, err = oauth.NewClientRegistry(nil, nil, time.Now)
 	require.ErrorContains(t, err, "store")
+	_, err = oauth.NewEndedSessions(nil, time.Now)
+	require.ErrorContains(t, err, "store")
 	_, err = oauth.New(oauth.Options{})
 	require.Error(t, err)
 }

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 
 	"github.com/pressly/goose/v3"
@@ -11,23 +13,43 @@ import (
 	"github.com/latchkey-auth/latchkey/migrations"
 )
 
-// WithProvider calls do with the goose provider of a database. It holds the engine's migration lock
-// while do runs, and translates the errors of the driver.
-type WithProvider func(ctx context.Context, do func(*goose.Provider) error) error
+// Migration is access to the schema of a database, while the engine's migration lock is held.
+type Migration struct {
+	*goose.Provider
 
-// Migrator migrates the schema of one database. An engine embeds it to get Up, Down and Status.
-type Migrator struct {
-	withProvider WithProvider
+	DB    *sql.DB
+	Files fs.FS // of the migrations that the program knows
+	// HasTable is the query that counts the tables with the name $1 in the schema.
+	HasTable string
 }
 
-// NewMigrator returns a Migrator for the database of a provider.
-func NewMigrator(withProvider WithProvider) Migrator { return Migrator{withProvider} }
+// WithMigration calls do with the schema of a database. It holds the engine's migration lock while do runs,
+// and translates the errors of the driver.
+type WithMigration func(ctx context.Context, do func(Migration) error) error
+
+// Migrator migrates the schema of one database. An engine embeds it to get its methods.
+type Migrator struct {
+	with WithMigration
+}
+
+// NewMigrator returns a Migrator for a database.
+func NewMigrator(with WithMigration) Migrator { return Migrator{with} }
 
 // Up applies every pending migration and returns how many it applied. It is safe to call from many
-// processes at once: one migrates, the others wait. It fails if the schema is newer than the program.
+// processes at once: one migrates, the others wait. A schema that is newer than the program is left as it
+// is; Up fails if it does not admit the program.
 func (m Migrator) Up(ctx context.Context) (applied int, err error) {
-	err = m.run(ctx, func(p *goose.Provider) error {
-		results, err := p.Up(ctx)
+	err = m.with(ctx, func(s Migration) error {
+		c, err := s.compatibility(ctx)
+		if err != nil || c.Schema > c.Program {
+			return errors.Join(err, c.Check())
+		}
+		if c.Schema < c.Program {
+			if err := s.recordAdmissions(ctx); err != nil {
+				return err
+			}
+		}
+		results, err := s.Up(ctx)
 		applied = len(results)
 		if partial := (*goose.PartialError)(nil); errors.As(err, &partial) {
 			applied = len(partial.Applied)
@@ -37,22 +59,33 @@ func (m Migrator) Up(ctx context.Context) (applied int, err error) {
 	return applied, err
 }
 
-// Down rolls back the latest migration.
+// Down rolls back the latest migration. It fails if the program does not know it.
 func (m Migrator) Down(ctx context.Context) error {
-	return m.run(ctx, func(p *goose.Provider) error {
-		_, err := p.Down(ctx)
+	return m.with(ctx, func(s Migration) error {
+		current, target, err := s.GetVersions(ctx)
+		if err != nil {
+			return err
+		}
+		if current > target {
+			return fmt.Errorf("the schema has version %d, which only a newer program can roll back, and this program only knows version %d: run a newer program",
+				current, target)
+		}
+		result, err := s.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			return errors.New("there is no migration to roll back")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.forgetAdmission(ctx, result.Source.Version)
 	})
 }
 
 // Status returns the migrations that the program knows, oldest first.
 func (m Migrator) Status(ctx context.Context) ([]migrations.Status, error) {
 	var list []migrations.Status
-	err := m.run(ctx, func(p *goose.Provider) error {
-		all, err := p.Status(ctx)
+	err := m.with(ctx, func(s Migration) error {
+		all, err := s.Status(ctx)
 		for _, known := range all {
 			status := migrations.Status{Version: known.Source.Version, Name: path.Base(known.Source.Path)}
 			if known.State == goose.StateApplied {
@@ -65,16 +98,28 @@ func (m Migrator) Status(ctx context.Context) ([]migrations.Status, error) {
 	return list, err
 }
 
-// run calls do unless the schema is newer than the program.
-func (m Migrator) run(ctx context.Context, do func(*goose.Provider) error) error {
-	return m.withProvider(ctx, func(p *goose.Provider) error {
-		current, target, err := p.GetVersions(ctx)
-		if err != nil {
-			return err
-		}
-		if current > target {
-			return fmt.Errorf("the schema has version %d, but this program only knows version %d: run a newer program", current, target)
-		}
-		return do(p)
+// Compatibility returns which programs may run on the schema as it is now.
+func (m Migrator) Compatibility(ctx context.Context) (c migrations.Compatibility, err error) {
+	err = m.with(ctx, func(s Migration) error {
+		c, err = s.compatibility(ctx)
+		return err
 	})
+	return c, err
+}
+
+func (s Migration) compatibility(ctx context.Context) (migrations.Compatibility, error) {
+	current, target, err := s.GetVersions(ctx)
+	c := migrations.Compatibility{Schema: current, Program: target, Oldest: current}
+	if err != nil || current == 0 {
+		return c, err
+	}
+	recorded, err := s.hasAdmissions(ctx)
+	if err != nil || !recorded {
+		return c, err
+	}
+	err = s.DB.QueryRowContext(ctx, fmt.Sprintf(`SELECT admits FROM schema_versions WHERE version = %d`, current)).Scan(&c.Oldest)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return c, err
 }

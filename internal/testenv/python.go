@@ -28,35 +28,40 @@ func (h host) needsFastAPI(argv []string) bool {
 	return slices.Contains(argv, "-tags=fastapi")
 }
 
-// fastapi finds Python and installs the packages in an environment of their own. The tests get the Python
-// of that environment.
-func (h host) fastapi() requirement {
-	local := source{name: "python3 in PATH", find: h.fastapiEnvironment}
+// fastapi is the Python of the tests with the build tag fastapi.
+func (h host) fastapi() requirement { return h.python("FASTAPI_PYTHON", fastapiPackages, fastapiVenv) }
+
+// python finds Python and installs packages in an environment of their own. The tests get the Python of
+// that environment in a variable.
+func (h host) python(variable, packages, venv string) requirement {
+	local := source{name: "python3 in PATH", find: func(ctx context.Context) (resource, error) {
+		return h.pythonEnvironment(ctx, packages, venv)
+	}}
 	return requirement{
 		name:     "Python",
-		variable: "FASTAPI_PYTHON",
+		variable: variable,
 		sources:  []source{local, h.installSource(pythonPackages, local)},
 		install:  h.installCommand(pythonPackages, "install Python 3 with venv and pip"),
 	}
 }
 
-// fastapiEnvironment creates the environment, or updates the one of an earlier run. Packages that have
+// pythonEnvironment creates the environment, or updates the one of an earlier run. Packages that have
 // the right version are not downloaded again.
-func (h host) fastapiEnvironment(ctx context.Context) (resource, error) {
+func (h host) pythonEnvironment(ctx context.Context, packages, venv string) (resource, error) {
 	if !h.executable("python3") {
 		return resource{}, fmt.Errorf("python3: %w", errAbsent)
 	}
-	if _, err := h.run(ctx, nil, "python3", "-m", "venv", fastapiVenv); err != nil {
+	if _, err := h.run(ctx, nil, "python3", "-m", "venv", venv); err != nil {
 		return resource{}, err
 	}
-	python, err := filepath.Abs(filepath.Join(fastapiVenv, "bin", "python"))
+	python, err := filepath.Abs(filepath.Join(venv, "bin", "python"))
 	if err != nil {
 		return resource{}, err
 	}
 	_, err = h.run(ctx, nil, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-		"--no-compile", "--no-deps", "--requirement", fastapiPackages) // which lists every dependency
+		"--no-compile", "--no-deps", "--requirement", packages) // which lists every dependency
 	if err != nil {
 		return resource{}, err
 	}
-	return resource{value: python, about: "packages of " + fastapiPackages + ", " + fastapiVenv}, nil
+	return resource{value: python, about: "packages of " + packages + ", " + venv}, nil
 }

@@ -34,6 +34,7 @@ type description struct {
 
 // loadContract loads the contract once, because a test has many transports.
 var loadContract = sync.OnceValues(func() (description, error) {
+	openapi3filter.RegisterBodyDecoder("application/jwt", openapi3filter.RegisteredBodyDecoder("text/plain"))
 	spec, err := api.GetSpec()
 	if err != nil {
 		return description{}, err

@@ -9,11 +9,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// withProvider implements store.WithProvider. It opens its own connections, because the pool may be
+const hasTable = `SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1`
+
+// withMigration implements store.WithMigration. It opens its own connections, because the pool may be
 // small or busy, and its timeouts are too short for schema changes.
-func (s *Store) withProvider(ctx context.Context, do func(*goose.Provider) error) error {
+func (s *Store) withMigration(ctx context.Context, do func(store.Migration) error) error {
 	config := s.pool.Config().ConnConfig
 	config.RuntimeParams["statement_timeout"] = "0"
 	config.RuntimeParams["lock_timeout"] = "3s"
@@ -28,7 +32,7 @@ func (s *Store) withProvider(ctx context.Context, do func(*goose.Provider) error
 }
 
 // lockAndDo holds the migration lock while do runs.
-func (s *Store) lockAndDo(ctx context.Context, db *sql.DB, do func(*goose.Provider) error) error {
+func (s *Store) lockAndDo(ctx context.Context, db *sql.DB, do func(store.Migration) error) error {
 	p, err := goose.NewProvider(goose.DialectPostgres, db, s.migrationFiles, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
@@ -41,7 +45,7 @@ func (s *Store) lockAndDo(ctx context.Context, db *sql.DB, do func(*goose.Provid
 	if err := takeMigrationLock(ctx, lock); err != nil {
 		return err
 	}
-	return do(p)
+	return do(store.Migration{Provider: p, DB: db, Files: s.migrationFiles, HasTable: hasTable})
 }
 
 // The advisory lock is derived from the schema, so that two schemas of one database do not wait for

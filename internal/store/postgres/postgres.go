@@ -66,7 +66,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	}
 	s := &Store{pool: pool, silence: silence, migrationFiles: migrations.Postgres}
 	s.sessionReads, s.rotations = s.newSessionReads(), s.newRotations()
-	s.Migrator = store.NewMigrator(s.withProvider)
+	s.Migrator = store.NewMigrator(s.withMigration)
 	return s, nil
 }
 

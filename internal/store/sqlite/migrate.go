@@ -5,15 +5,20 @@ import (
 	"fmt"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// withProvider implements store.WithProvider. goose has no lock for SQLite.
-func (s *Store) withProvider(ctx context.Context, do func(*goose.Provider) error) error {
+const hasTable = `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`
+
+// withMigration implements store.WithMigration. goose has no lock for SQLite.
+func (s *Store) withMigration(ctx context.Context, do func(store.Migration) error) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, s.migrationFiles, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("sqlite: migrate: %w", err)
 	}
-	if err := s.withFileLock(ctx, func() error { return do(p) }); err != nil {
+	migration := store.Migration{Provider: p, DB: s.writer, Files: s.migrationFiles, HasTable: hasTable}
+	if err := s.withFileLock(ctx, func() error { return do(migration) }); err != nil {
 		return fmt.Errorf("sqlite: migrate: %w", translate(ctx, err))
 	}
 	return nil

@@ -56,7 +56,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
-	s.Migrator = store.NewMigrator(s.withProvider)
+	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = sql.Open("sqlite", dsn(path, writerSettings)); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}

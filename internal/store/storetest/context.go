@@ -60,7 +60,7 @@ func contextExpired[S Accounts](t *testing.T, db S, calls func(S, account.User) 
 }
 
 func databaseCalls(db Database, u account.User) []call {
-	return slices.Concat(outboxCalls(db), sessionCalls(db, u), clientCalls(db), keyCalls(db), hookCalls(db), throttleCalls(db), []call{{"Ping", db.Ping}})
+	return slices.Concat(outboxCalls(db), endedSessionCalls(db), sessionCalls(db, u), clientCalls(db), keyCalls(db), hookCalls(db), throttleCalls(db), []call{{"Ping", db.Ping}})
 }
 
 func accountCalls(db Accounts, u account.User) []call {
@@ -118,6 +118,14 @@ func eventCalls(db Accounts) []call {
 		{"AppendEvent", func(ctx context.Context) error { return db.AppendEvent(ctx, e) }},
 		{"Events", func(ctx context.Context) error { _, err := db.Events(ctx, audit.Query{Limit: 9}); return err }},
 		{"PurgeEvents", func(ctx context.Context) error { _, err := db.PurgeEvents(ctx, noon, 9); return err }},
+	}
+}
+
+func endedSessionCalls(db Database) []call {
+	return []call{
+		{"PublishEndedSessions", func(ctx context.Context) error { _, err := db.PublishEndedSessions(ctx, 0, 9); return err }},
+		{"EndedSessions", func(ctx context.Context) error { _, err := db.EndedSessions(ctx, 0, 9); return err }},
+		{"PurgeEndedSessions", func(ctx context.Context) error { _, err := db.PurgeEndedSessions(ctx, noon, 9); return err }},
 	}
 }
 

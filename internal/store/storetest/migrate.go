@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -8,14 +9,16 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/migrations"
 )
 
 var migrationTests = tests[Database]{
-	"up twice":     migrateUpTwice,
-	"down and up":  migrateDownAndUp,
-	"newer schema": migrateNewerSchema,
-	"status":       migrateStatus,
-	"to version 1": migrateToVersion1,
+	"up twice":                   migrateUpTwice,
+	"down and up":                migrateDownAndUp,
+	"newer schema":               migrateNewerSchema,
+	"admitted by a newer schema": migrateAdmitted,
+	"status":                     migrateStatus,
+	"to version 1":               migrateToVersion1,
 }
 
 func migrateUpTwice(t *testing.T, db Database) {
@@ -51,6 +54,34 @@ func migrateNewerSchema(t *testing.T, db Database) {
 	require.ErrorContains(t, err, "run a newer program")
 	require.ErrorContains(t, db.Down(t.Context()), "run a newer program")
 	mustCreateUser(t, db, nil) // the tables still exist
+}
+
+// migrateAdmitted lets a newer schema admit the program. It then runs, and leaves the schema as it is.
+func migrateAdmitted(t *testing.T, db Database) {
+	before, err := db.Compatibility(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, before.Program, before.Schema)
+	db.Exec(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`)
+	c, err := db.Compatibility(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, migrations.Compatibility{Schema: 99999, Oldest: 99999, Program: before.Program}, c, "a schema that states nothing")
+	db.Exec(t, fmt.Sprintf(`INSERT INTO schema_versions VALUES (99999, %d)`, before.Program))
+	c, err = db.Compatibility(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, migrations.Compatibility{Schema: 99999, Oldest: before.Program, Program: before.Program}, c)
+
+	applied, err := db.Up(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, applied)
+	require.ErrorContains(t, db.Down(t.Context()), "run a newer program")
+	list, err := db.Status(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, int(before.Program))
+	mustCreateUser(t, db, nil)
+
+	db.Exec(t, fmt.Sprintf(`UPDATE schema_versions SET admits = %d WHERE version = 99999`, before.Program+1))
+	_, err = db.Up(t.Context())
+	require.ErrorContains(t, err, fmt.Sprintf("programs that know version %d or later, but this program only knows version %d", before.Program+1, before.Program))
 }
 
 func migrateStatus(t *testing.T, db Database) {

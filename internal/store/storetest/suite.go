@@ -40,6 +40,7 @@ type migrator interface {
 	Up(ctx context.Context) (applied int, err error)
 	Down(ctx context.Context) error
 	Status(ctx context.Context) ([]migrations.Status, error)
+	Compatibility(ctx context.Context) (migrations.Compatibility, error)
 }
 
 type accountStores interface {
@@ -51,6 +52,7 @@ type accountStores interface {
 
 type oauthStores interface {
 	oauth.SessionStore
+	oauth.EndedSessionStore
 	oauth.ClientStore
 	keyring.Store
 }
@@ -77,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Database) {
 		"sessions":             sessionTests,
 		"session rotation":     sessionRotationTests,
 		"session end":          sessionEndTests,
+		"ended sessions":       endedSessionTests,
 		"clients":              clientTests,
 		"signing keys":         signingKeyTests,
 		"hooks":                hookTests,

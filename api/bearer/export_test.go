@@ -1,0 +1,4 @@
+package bearer
+
+// ParseKeys is parseKeys for tests.
+var ParseKeys = parseKeys
