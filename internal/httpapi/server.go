@@ -51,6 +51,7 @@ type Options struct {
 	CORSOrigins    []string        // exact origins of front ends on other hosts
 	CORSLoopback   bool            // allow every loopback origin
 	TrustedProxies []netip.Prefix  // proxies whose X-Forwarded-For is trusted
+	Welcome        *Welcome        // shown by GET / in development; nil elsewhere
 	Now            func() time.Time
 	Log            *slog.Logger
 	Profiles       []Profile           // compatibility profiles that are on
