@@ -106,16 +106,19 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
-	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
-	Issuer                            string      `json:"issuer"`
-	JwksUri                           string      `json:"jwks_uri"`
-	RevocationEndpoint                string      `json:"revocation_endpoint"`
-	ScopesSupported                   []string    `json:"scopes_supported"`
-	ServiceDocumentation              string      `json:"service_documentation"`
-	TokenEndpoint                     string      `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
+	GrantTypesSupported   []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint string      `json:"introspection_endpoint"`
+	Issuer                string      `json:"issuer"`
+	JwksUri               string      `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
+	ScopesSupported                   []string `json:"scopes_supported"`
+	ServiceDocumentation              string   `json:"service_documentation"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 }
 
 // BrowserSession defines model for BrowserSession.
@@ -396,18 +399,24 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []GrantType `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string    `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string      `json:"introspection_endpoint"`
-	Issuer                            string      `json:"issuer"`
-	JwksUri                           string      `json:"jwks_uri"`
-	RevocationEndpoint                string      `json:"revocation_endpoint"`
-	ScopesSupported                   []string    `json:"scopes_supported"`
-	ServiceDocumentation              string      `json:"service_documentation"`
-	SubjectTypesSupported             []string    `json:"subject_types_supported"`
-	TokenEndpoint                     string      `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string    `json:"token_endpoint_auth_methods_supported"`
-	UserinfoEndpoint                  string      `json:"userinfo_endpoint"`
+	GrantTypesSupported []GrantType `json:"grant_types_supported"`
+
+	// IdTokenSigningAlgValuesSupported The algorithms of access tokens, and RS256, which OpenID Connect requires in the list. This
+	// service issues no ID tokens.
+	IdTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint            string   `json:"introspection_endpoint"`
+	Issuer                           string   `json:"issuer"`
+	JwksUri                          string   `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
+	ScopesSupported                   []string `json:"scopes_supported"`
+	ServiceDocumentation              string   `json:"service_documentation"`
+	SubjectTypesSupported             []string `json:"subject_types_supported"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 }
 
 // Outcome Whether it was done, or was refused or failed

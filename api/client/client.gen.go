@@ -19,6 +19,21 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AuthorizationServerMetadataResponseTypesSupported.
+const (
+	AuthorizationServerMetadataResponseTypesSupportedNone AuthorizationServerMetadataResponseTypesSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the AuthorizationServerMetadataResponseTypesSupported enum.
+func (e AuthorizationServerMetadataResponseTypesSupported) Valid() bool {
+	switch e {
+	case AuthorizationServerMetadataResponseTypesSupportedNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuthorizationServerMetadataTokenEndpointAuthMethodsSupported.
 const (
 	AuthorizationServerMetadataTokenEndpointAuthMethodsSupportedClientSecretBasic AuthorizationServerMetadataTokenEndpointAuthMethodsSupported = "client_secret_basic"
@@ -202,6 +217,21 @@ func (e OAuthErrorError) Valid() bool {
 	case OAuthErrorErrorUnauthorizedClient:
 		return true
 	case OAuthErrorErrorUnsupportedGrantType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenidConfigurationResponseTypesSupported.
+const (
+	OpenidConfigurationResponseTypesSupportedNone OpenidConfigurationResponseTypesSupported = "none"
+)
+
+// Valid indicates whether the value is a known member of the OpenidConfigurationResponseTypesSupported enum.
+func (e OpenidConfigurationResponseTypesSupported) Valid() bool {
+	switch e {
+	case OpenidConfigurationResponseTypesSupportedNone:
 		return true
 	default:
 		return false
@@ -430,10 +460,13 @@ type AuditList struct {
 
 // AuthorizationServerMetadata defines model for AuthorizationServerMetadata.
 type AuthorizationServerMetadata struct {
-	GrantTypesSupported               []GrantType                                                    `json:"grant_types_supported"`
-	IntrospectionEndpoint             string                                                         `json:"introspection_endpoint"`
-	Issuer                            string                                                         `json:"issuer"`
-	JwksUri                           string                                                         `json:"jwks_uri"`
+	GrantTypesSupported   []GrantType `json:"grant_types_supported"`
+	IntrospectionEndpoint string      `json:"introspection_endpoint"`
+	Issuer                string      `json:"issuer"`
+	JwksUri               string      `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []AuthorizationServerMetadataResponseTypesSupported            `json:"response_types_supported"`
 	RevocationEndpoint                string                                                         `json:"revocation_endpoint"`
 	ScopesSupported                   []string                                                       `json:"scopes_supported"`
 	ServiceDocumentation              string                                                         `json:"service_documentation"`
@@ -441,6 +474,9 @@ type AuthorizationServerMetadata struct {
 	TokenEndpointAuthMethodsSupported []AuthorizationServerMetadataTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string                                                         `json:"userinfo_endpoint"`
 }
+
+// AuthorizationServerMetadataResponseTypesSupported defines model for AuthorizationServerMetadata.ResponseTypesSupported.
+type AuthorizationServerMetadataResponseTypesSupported string
 
 // AuthorizationServerMetadataTokenEndpointAuthMethodsSupported defines model for AuthorizationServerMetadata.TokenEndpointAuthMethodsSupported.
 type AuthorizationServerMetadataTokenEndpointAuthMethodsSupported string
@@ -748,11 +784,17 @@ type OneTimeToken struct {
 
 // OpenidConfiguration defines model for OpenidConfiguration.
 type OpenidConfiguration struct {
-	GrantTypesSupported               []GrantType                                            `json:"grant_types_supported"`
-	IdTokenSigningAlgValuesSupported  []string                                               `json:"id_token_signing_alg_values_supported"`
-	IntrospectionEndpoint             string                                                 `json:"introspection_endpoint"`
-	Issuer                            string                                                 `json:"issuer"`
-	JwksUri                           string                                                 `json:"jwks_uri"`
+	GrantTypesSupported []GrantType `json:"grant_types_supported"`
+
+	// IdTokenSigningAlgValuesSupported The algorithms of access tokens, and RS256, which OpenID Connect requires in the list. This
+	// service issues no ID tokens.
+	IdTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+	IntrospectionEndpoint            string   `json:"introspection_endpoint"`
+	Issuer                           string   `json:"issuer"`
+	JwksUri                          string   `json:"jwks_uri"`
+
+	// ResponseTypesSupported Always `none`. RFC 8414 §2 requires the list, and this service has no authorization endpoint.
+	ResponseTypesSupported            []OpenidConfigurationResponseTypesSupported            `json:"response_types_supported"`
 	RevocationEndpoint                string                                                 `json:"revocation_endpoint"`
 	ScopesSupported                   []string                                               `json:"scopes_supported"`
 	ServiceDocumentation              string                                                 `json:"service_documentation"`
@@ -761,6 +803,9 @@ type OpenidConfiguration struct {
 	TokenEndpointAuthMethodsSupported []OpenidConfigurationTokenEndpointAuthMethodsSupported `json:"token_endpoint_auth_methods_supported"`
 	UserinfoEndpoint                  string                                                 `json:"userinfo_endpoint"`
 }
+
+// OpenidConfigurationResponseTypesSupported defines model for OpenidConfiguration.ResponseTypesSupported.
+type OpenidConfigurationResponseTypesSupported string
 
 // OpenidConfigurationSubjectTypesSupported defines model for OpenidConfiguration.SubjectTypesSupported.
 type OpenidConfigurationSubjectTypesSupported string
@@ -1632,6 +1677,9 @@ type ClientInterface interface {
 
 	// GetOwnProfile Get your profile
 	//
+	// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+	// address is confirmed.
+	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 	GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1668,6 +1716,8 @@ type ClientInterface interface {
 
 	// ListOwnItems List your items
 	//
+	// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 	ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1681,10 +1731,16 @@ type ClientInterface interface {
 
 	// ListOwnSessions List your sessions
 	//
+	// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+	// `current` marks the one of this request.
+	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndOwnSession End one of your sessions
+	//
+	// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+	// answered like an unknown one.
 	//
 	// Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 	EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1727,6 +1783,8 @@ type ClientInterface interface {
 
 	// ListClients List registered clients
 	//
+	// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
 	ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1760,6 +1818,8 @@ type ClientInterface interface {
 	DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetClient Get a client
+	//
+	// Returns a client with the dates of its secrets; the secrets are not stored.
 	//
 	// Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 	GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1828,6 +1888,8 @@ type ClientInterface interface {
 
 	// ListRoles List roles and their scopes
 	//
+	// Every role with the scopes that it gives to the users who have it.
+	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
 	ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1840,6 +1902,8 @@ type ClientInterface interface {
 	DeleteRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRole Get a role
+	//
+	// Returns one role with the scopes that it gives to the users who have it.
 	//
 	// Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 	GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1868,25 +1932,38 @@ type ClientInterface interface {
 
 	// GetAdminContent Get content for administrators
 	//
+	// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPublicContent Get content for everyone
+	//
+	// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 	GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetModeratorContent Get content for moderators
 	//
+	// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+	// if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 	GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetProfileContent Get your profile as protected example content
 	//
+	// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+	// on.
+	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUserContent Get content for any of the three roles
+	//
+	// Needs an access token of a user with one of the three built-in roles. Served only if
+	// `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1938,6 +2015,8 @@ type ClientInterface interface {
 	DeleteUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUser Get a user
+	//
+	// Returns any user, also one who is disabled.
 	//
 	// Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 	GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2000,10 +2079,14 @@ type ClientInterface interface {
 
 	// ListUserSessions List a user's sessions
 	//
+	// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Check whether the process is alive
+	//
+	// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2036,10 +2119,15 @@ type ClientInterface interface {
 
 	// GetContractJson Get this API description as JSON
 	//
+	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+	// the order of this page.
+	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetContractYaml Get this API description as YAML
+	//
+	// The same as `GET /openapi.json`, as YAML.
 	//
 	// Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 	GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2564,6 +2652,9 @@ func (c *Client) DeleteOwnAccount(ctx context.Context, body DeleteOwnAccountJSON
 
 // GetOwnProfile Get your profile
 //
+// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+// address is confirmed.
+//
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
 func (c *Client) GetOwnProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOwnProfileRequest(c.Server)
@@ -2640,6 +2731,8 @@ func (c *Client) ExportOwnData(ctx context.Context, reqEditors ...RequestEditorF
 
 // ListOwnItems List your items
 //
+// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+//
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
 func (c *Client) ListOwnItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOwnItemsRequest(c.Server)
@@ -2673,6 +2766,9 @@ func (c *Client) EndOwnSessions(ctx context.Context, params *EndOwnSessionsParam
 
 // ListOwnSessions List your sessions
 //
+// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+// `current` marks the one of this request.
+//
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOwnSessionsRequest(c.Server)
@@ -2687,6 +2783,9 @@ func (c *Client) ListOwnSessions(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // EndOwnSession End one of your sessions
+//
+// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+// answered like an unknown one.
 //
 // Corresponds with DELETE /api/auth/users/me/sessions/{id} (the `EndOwnSession` operationId).
 func (c *Client) EndOwnSession(ctx context.Context, id SessionId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2779,6 +2878,8 @@ func (c *Client) RequestVerification(ctx context.Context, body RequestVerificati
 
 // ListClients List registered clients
 //
+// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+//
 // Corresponds with GET /api/clients (the `ListClients` operationId).
 func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListClientsRequest(c.Server, params)
@@ -2852,6 +2953,8 @@ func (c *Client) DeleteClient(ctx context.Context, id ClientId, reqEditors ...Re
 }
 
 // GetClient Get a client
+//
+// Returns a client with the dates of its secrets; the secrets are not stored.
 //
 // Corresponds with GET /api/clients/{id} (the `GetClient` operationId).
 func (c *Client) GetClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2990,6 +3093,8 @@ func (c *Client) RotateClientTokenKey(ctx context.Context, id ClientId, body Rot
 
 // ListRoles List roles and their scopes
 //
+// Every role with the scopes that it gives to the users who have it.
+//
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
 func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRolesRequest(c.Server)
@@ -3022,6 +3127,8 @@ func (c *Client) DeleteRole(ctx context.Context, name RoleName, reqEditors ...Re
 }
 
 // GetRole Get a role
+//
+// Returns one role with the scopes that it gives to the users who have it.
 //
 // Corresponds with GET /api/roles/{name} (the `GetRole` operationId).
 func (c *Client) GetRole(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3080,6 +3187,8 @@ func (c *Client) PutRole(ctx context.Context, name RoleName, body PutRoleJSONReq
 
 // GetAdminContent Get content for administrators
 //
+// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAdminContentRequest(c.Server)
@@ -3094,6 +3203,8 @@ func (c *Client) GetAdminContent(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // GetPublicContent Get content for everyone
+//
+// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Corresponds with GET /api/test/all (the `GetPublicContent` operationId).
 func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3110,6 +3221,9 @@ func (c *Client) GetPublicContent(ctx context.Context, reqEditors ...RequestEdit
 
 // GetModeratorContent Get content for moderators
 //
+// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+// if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
 func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModeratorContentRequest(c.Server)
@@ -3125,6 +3239,9 @@ func (c *Client) GetModeratorContent(ctx context.Context, reqEditors ...RequestE
 
 // GetProfileContent Get your profile as protected example content
 //
+// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+// on.
+//
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetProfileContentRequest(c.Server)
@@ -3139,6 +3256,9 @@ func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEdi
 }
 
 // GetUserContent Get content for any of the three roles
+//
+// Needs an access token of a user with one of the three built-in roles. Served only if
+// `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 func (c *Client) GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3250,6 +3370,8 @@ func (c *Client) DeleteUser(ctx context.Context, id UserId, reqEditors ...Reques
 }
 
 // GetUser Get a user
+//
+// Returns any user, also one who is disabled.
 //
 // Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3382,6 +3504,8 @@ func (c *Client) EndUserSessions(ctx context.Context, id UserId, reqEditors ...R
 
 // ListUserSessions List a user's sessions
 //
+// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+//
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUserSessionsRequest(c.Server, id)
@@ -3396,6 +3520,8 @@ func (c *Client) ListUserSessions(ctx context.Context, id UserId, reqEditors ...
 }
 
 // GetHealth Check whether the process is alive
+//
+// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 //
 // Corresponds with GET /healthz (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3458,6 +3584,9 @@ func (c *Client) IntrospectTokenWithFormdataBody(ctx context.Context, body Intro
 
 // GetContractJson Get this API description as JSON
 //
+// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+// the order of this page.
+//
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetContractJsonRequest(c.Server)
@@ -3472,6 +3601,8 @@ func (c *Client) GetContractJson(ctx context.Context, reqEditors ...RequestEdito
 }
 
 // GetContractYaml Get this API description as YAML
+//
+// The same as `GET /openapi.json`, as YAML.
 //
 // Corresponds with GET /openapi.yaml (the `GetContractYaml` operationId).
 func (c *Client) GetContractYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6320,6 +6451,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetOwnProfileWithResponse Get your profile
 	//
+	// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+	// address is confirmed.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
@@ -6360,6 +6494,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListOwnItemsWithResponse List your items
 	//
+	// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
@@ -6377,12 +6513,18 @@ type ClientWithResponsesInterface interface {
 
 	// ListOwnSessionsWithResponse List your sessions
 	//
+	// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+	// `current` marks the one of this request.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
 	ListOwnSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOwnSessionsResponse, error)
 
 	// EndOwnSessionWithResponse End one of your sessions
+	//
+	// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+	// answered like an unknown one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6427,6 +6569,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListClientsWithResponse List registered clients
 	//
+	// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/clients (the `ListClients` operationId).
@@ -6464,6 +6608,8 @@ type ClientWithResponsesInterface interface {
 	DeleteClientWithResponse(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*DeleteClientResponse, error)
 
 	// GetClientWithResponse Get a client
+	//
+	// Returns a client with the dates of its secrets; the secrets are not stored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6534,6 +6680,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListRolesWithResponse List roles and their scopes
 	//
+	// Every role with the scopes that it gives to the users who have it.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/roles (the `ListRoles` operationId).
@@ -6550,6 +6698,8 @@ type ClientWithResponsesInterface interface {
 	DeleteRoleWithResponse(ctx context.Context, name RoleName, reqEditors ...RequestEditorFn) (*DeleteRoleResponse, error)
 
 	// GetRoleWithResponse Get a role
+	//
+	// Returns one role with the scopes that it gives to the users who have it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6580,12 +6730,16 @@ type ClientWithResponsesInterface interface {
 
 	// GetAdminContentWithResponse Get content for administrators
 	//
+	// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
 	GetAdminContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAdminContentResponse, error)
 
 	// GetPublicContentWithResponse Get content for everyone
+	//
+	// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6594,6 +6748,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetModeratorContentWithResponse Get content for moderators
 	//
+	// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+	// if `LATCHKEY_DEMO_ROUTES` is on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
@@ -6601,12 +6758,18 @@ type ClientWithResponsesInterface interface {
 
 	// GetProfileContentWithResponse Get your profile as protected example content
 	//
+	// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+	// on.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
 	GetProfileContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfileContentResponse, error)
 
 	// GetUserContentWithResponse Get content for any of the three roles
+	//
+	// Needs an access token of a user with one of the three built-in roles. Served only if
+	// `LATCHKEY_DEMO_ROUTES` is on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6666,6 +6829,8 @@ type ClientWithResponsesInterface interface {
 	DeleteUserWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
 	// GetUserWithResponse Get a user
+	//
+	// Returns any user, also one who is disabled.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6738,12 +6903,16 @@ type ClientWithResponsesInterface interface {
 
 	// ListUserSessionsWithResponse List a user's sessions
 	//
+	// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessionsWithResponse(ctx context.Context, id UserId, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error)
 
 	// GetHealthWithResponse Check whether the process is alive
+	//
+	// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6778,12 +6947,17 @@ type ClientWithResponsesInterface interface {
 
 	// GetContractJsonWithResponse Get this API description as JSON
 	//
+	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+	// the order of this page.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /openapi.json (the `GetContractJson` operationId).
 	GetContractJsonWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractJsonResponse, error)
 
 	// GetContractYamlWithResponse Get this API description as YAML
+	//
+	// The same as `GET /openapi.json`, as YAML.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -13367,6 +13541,9 @@ func (c *ClientWithResponses) DeleteOwnAccountWithResponse(ctx context.Context, 
 
 // GetOwnProfileWithResponse Get your profile
 //
+// Returns the user of the access token, with the roles as they are now. `email_verified` says whether the
+// address is confirmed.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me (the `GetOwnProfile` operationId).
@@ -13431,6 +13608,8 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, req
 
 // ListOwnItemsWithResponse List your items
 //
+// An operation of the FastAPI tutorial, for comparison: it needs a user and returns what belongs to them.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me/items (the `ListOwnItems` operationId).
@@ -13460,6 +13639,9 @@ func (c *ClientWithResponses) EndOwnSessionsWithResponse(ctx context.Context, pa
 
 // ListOwnSessionsWithResponse List your sessions
 //
+// One for each sign-in that has not ended: where it was last used, and when it ends if it is not used again.
+// `current` marks the one of this request.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/auth/users/me/sessions (the `ListOwnSessions` operationId).
@@ -13472,6 +13654,9 @@ func (c *ClientWithResponses) ListOwnSessionsWithResponse(ctx context.Context, r
 }
 
 // EndOwnSessionWithResponse End one of your sessions
+//
+// Revokes the refresh token and all access tokens of the session. The id of a session that is not yours is
+// answered like an unknown one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13546,6 +13731,8 @@ func (c *ClientWithResponses) RequestVerificationWithResponse(ctx context.Contex
 
 // ListClientsWithResponse List registered clients
 //
+// Every client but the built-in public one, with the dates of its secrets; the secrets are not stored.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/clients (the `ListClients` operationId).
@@ -13607,6 +13794,8 @@ func (c *ClientWithResponses) DeleteClientWithResponse(ctx context.Context, id C
 }
 
 // GetClientWithResponse Get a client
+//
+// Returns a client with the dates of its secrets; the secrets are not stored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13719,6 +13908,8 @@ func (c *ClientWithResponses) RotateClientTokenKeyWithResponse(ctx context.Conte
 
 // ListRolesWithResponse List roles and their scopes
 //
+// Every role with the scopes that it gives to the users who have it.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/roles (the `ListRoles` operationId).
@@ -13747,6 +13938,8 @@ func (c *ClientWithResponses) DeleteRoleWithResponse(ctx context.Context, name R
 }
 
 // GetRoleWithResponse Get a role
+//
+// Returns one role with the scopes that it gives to the users who have it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13795,6 +13988,8 @@ func (c *ClientWithResponses) PutRoleWithResponse(ctx context.Context, name Role
 
 // GetAdminContentWithResponse Get content for administrators
 //
+// Needs an access token of a user with `ROLE_ADMIN`. Served only if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/admin (the `GetAdminContent` operationId).
@@ -13807,6 +14002,8 @@ func (c *ClientWithResponses) GetAdminContentWithResponse(ctx context.Context, r
 }
 
 // GetPublicContentWithResponse Get content for everyone
+//
+// Needs no token. Served only if `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13821,6 +14018,9 @@ func (c *ClientWithResponses) GetPublicContentWithResponse(ctx context.Context, 
 
 // GetModeratorContentWithResponse Get content for moderators
 //
+// Needs an access token of a user with `ROLE_MODERATOR`; an administrator without it gets 403. Served only
+// if `LATCHKEY_DEMO_ROUTES` is on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/mod (the `GetModeratorContent` operationId).
@@ -13834,6 +14034,9 @@ func (c *ClientWithResponses) GetModeratorContentWithResponse(ctx context.Contex
 
 // GetProfileContentWithResponse Get your profile as protected example content
 //
+// Needs the scope `profile` and one of the three built-in roles. Served only if `LATCHKEY_DEMO_ROUTES` is
+// on.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/test/profile (the `GetProfileContent` operationId).
@@ -13846,6 +14049,9 @@ func (c *ClientWithResponses) GetProfileContentWithResponse(ctx context.Context,
 }
 
 // GetUserContentWithResponse Get content for any of the three roles
+//
+// Needs an access token of a user with one of the three built-in roles. Served only if
+// `LATCHKEY_DEMO_ROUTES` is on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13941,6 +14147,8 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, id Use
 }
 
 // GetUserWithResponse Get a user
+//
+// Returns any user, also one who is disabled.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14055,6 +14263,8 @@ func (c *ClientWithResponses) EndUserSessionsWithResponse(ctx context.Context, i
 
 // ListUserSessionsWithResponse List a user's sessions
 //
+// The active sessions of one user, as `GET /api/auth/users/me/sessions` shows them to the user.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/users/{id}/sessions (the `ListUserSessions` operationId).
@@ -14067,6 +14277,8 @@ func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, 
 }
 
 // GetHealthWithResponse Check whether the process is alive
+//
+// Answers as long as the process can answer at all. For readiness, use `GET /readyz`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14119,6 +14331,9 @@ func (c *ClientWithResponses) IntrospectTokenWithFormdataBodyWithResponse(ctx co
 
 // GetContractJsonWithResponse Get this API description as JSON
 //
+// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
+// the order of this page.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /openapi.json (the `GetContractJson` operationId).
@@ -14131,6 +14346,8 @@ func (c *ClientWithResponses) GetContractJsonWithResponse(ctx context.Context, r
 }
 
 // GetContractYamlWithResponse Get this API description as YAML
+//
+// The same as `GET /openapi.json`, as YAML.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -1,5 +1,6 @@
 // Package client is the Go client for Latchkey. It has a method for every operation of the
-// contract, openapi.yaml, from which oapi-codegen generates it.
+// contract, openapi.yaml, from which oapi-codegen generates it. token_source.go and transport.go are
+// written by hand.
 //
 // # Make a client
 //
@@ -9,12 +10,12 @@
 //
 // # Get a token
 //
-// Call IssueTokenWithFormdataBodyWithResponse with the grant "password", "refresh_token" or
-// "client_credentials". Send the access token with [WithRequestEditorFn], which adds a header to
-// every request of a client, or pass a [RequestEditorFn] to a single call. Before the token
-// expires, exchange the refresh token for new ones and keep the new refresh token: each works once.
+// [SignIn], [Resume] and [ClientCredentials] return a [TokenSource], which keeps a token valid: it
+// refreshes before expiry, once for any number of goroutines. [TokenSource.HTTPClient] sends the token with
+// every request.
 //
-// If all you need is tokens, golang.org/x/oauth2 does this too, and refreshes by itself.
+// To do it yourself, call IssueTokenWithFormdataBodyWithResponse with one of the grants, and send the access
+// token with [WithRequestEditorFn]. A refresh token works once: keep the new one.
 //
 // # Read the response
 //

@@ -45,6 +45,62 @@ func Example() {
 	// Output: alice [ROLE_USER]
 }
 
+// Sign in once, and let a source keep the token valid. Its HTTP client works for this service and for every
+// API that accepts the token.
+func ExampleTokenSource() {
+	ctx := context.Background()
+	anonymous, err := client.NewClientWithResponses(baseURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	source, err := client.SignIn(ctx, anonymous, "alice", "correct horse battery staple")
+	if err != nil {
+		log.Fatal(err) // a *client.TokenError if the password is wrong
+	}
+	signedIn, err := client.NewClientWithResponses(baseURL, client.WithHTTPClient(source.HTTPClient()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	profile, err := signedIn.GetOwnProfileWithResponse(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(profile.JSON200.Username)
+	// Output: alice
+}
+
+// A program without a user signs in as itself.
+func ExampleClientCredentials() {
+	c, err := client.NewClientWithResponses(baseURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	source := client.ClientCredentials(c, func(_ context.Context, r *http.Request) error {
+		r.SetBasicAuth("report-worker", "cs_0123456789")
+		return nil
+	})
+	token, err := source.Token(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Scope)
+	// Output: users:read
+}
+
+// A refresh token that was kept continues a session in another process.
+func ExampleResume() {
+	c, err := client.NewClientWithResponses(baseURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := client.Resume(c, "rt_first").Token(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("keep", token.RefreshToken)
+	// Output: keep rt_second
+}
+
 // A confidential client gets a token of its own. It authenticates with HTTP Basic.
 func ExampleClientWithResponses_IssueTokenWithFormdataBodyWithResponse() {
 	c, err := client.NewClientWithResponses(baseURL)

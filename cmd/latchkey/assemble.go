@@ -60,7 +60,7 @@ func assemble(ctx context.Context, s config.Serve, db database, watch *observers
 		audience = []string{s.Issuer}
 	}
 	c.keys, err = keyring.Open(ctx, db, keyring.Options{
-		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
+		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
 	})
 	if err != nil {
 		return nil, err

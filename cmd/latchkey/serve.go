@@ -81,7 +81,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	defer stop()
 	tuneMemory(ctx)
 	_ = service.tokens.RefreshRevocations(ctx) // so that those who follow the list need not try twice
-	db.failFast() //nolint:contextcheck // it lasts as long as the database
+	db.failFast()                              //nolint:contextcheck // it lasts as long as the database
 	if err := door.open(service); err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type Serve struct {
 	Audience     []string      `env:"LATCHKEY_AUDIENCE" placeholder:"URI" help:"The aud claim of access tokens. Default: the issuer."`
 	Algorithm    string        `name:"signing-algorithm" env:"LATCHKEY_SIGNING_ALGORITHM" default:"ES256" placeholder:"ALG" help:"Algorithm that signs access tokens: ES256, RS256 or EdDSA. Default: ${default}."`
 	TokenType    string        `name:"token-type" env:"LATCHKEY_TOKEN_TYPE" default:"at+jwt" placeholder:"TYP" help:"The typ header of access tokens: at+jwt, or JWT for verifiers that reject at+jwt. Default: ${default}."`
+	JWTAudiences []string      `name:"jwt-audiences" env:"LATCHKEY_JWT_AUDIENCES" placeholder:"URI" help:"Audiences whose access tokens have the typ header JWT, for APIs whose library rejects at+jwt; all others keep LATCHKEY_TOKEN_TYPE. Default: none."`
 	AccessTTL    time.Duration `name:"access-ttl" env:"LATCHKEY_ACCESS_TTL" default:"15m" placeholder:"TIME" help:"Lifetime of an access token, 10s to 1h. Default: ${default}."`
 	RefreshGrace time.Duration `name:"refresh-grace" env:"LATCHKEY_REFRESH_GRACE" default:"30s" placeholder:"TIME" help:"How long a used refresh token can be retried; a retry returns the same new token. 0s to 2m. Default: ${default}."`
 	SessionIdle  time.Duration `name:"session-idle" env:"LATCHKEY_SESSION_IDLE" default:"336h" placeholder:"TIME" help:"How long after its last use a session ends. Default: ${default}."`

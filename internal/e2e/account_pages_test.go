@@ -176,7 +176,10 @@ func TestAccountData(t *testing.T) {
 		p.press("Download")
 		p.waitForText("Your data has been downloaded.")
 		var text []byte
-		eventually(t, func() bool { text, err = os.ReadFile(filepath.Join(dir, "Latchkey-user.json")); return err == nil && len(text) > 0 })
+		eventually(t, func() bool {
+			text, err = os.ReadFile(filepath.Join(dir, "Latchkey-user.json"))
+			return err == nil && len(text) > 0
+		})
 		require.Equal(t, "user@example.com", decode(t, string(text))["user"].(object)["email"])
 
 		p.press("Delete account…")

@@ -40,13 +40,16 @@ func (s *Server) bearerChallenge(attributes ...string) string {
 }
 
 // clientChallenge returns the header for a client that is not authenticated (RFC 6749 §5.2). A
-// script in a browser gets none, because the browser would open its own password dialog. Only the
-// OAuth endpoints accept HTTP Basic (RFC 7617 §2).
+// script in a browser gets none, because the browser would open its own password dialog; nor does a client
+// that has named itself in the body, because some libraries read the header instead of the error. Only
+// the OAuth endpoints accept HTTP Basic (RFC 7617 §2).
 func (s *Server) clientChallenge(r *http.Request) string {
 	switch {
 	case !isOAuthPath(r.URL.Path):
 		return s.bearerChallenge()
 	case r.Header.Get(echo.HeaderXRequestedWith) == "XMLHttpRequest":
+		return ""
+	case r.Header.Get(echo.HeaderAuthorization) == "" && r.PostForm.Get("client_id") != "":
 		return ""
 	default:
 		return fmt.Sprintf(`Basic realm="%s", charset="UTF-8"`, s.Issuer)

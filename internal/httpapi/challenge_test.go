@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,8 @@ func TestChallenge(t *testing.T) {
 		path   string
 		err    *fault.Error
 		script bool // X-Requested-With: XMLHttpRequest
+		form   string
+		basic  bool // with an Authorization header
 		want   string
 	}{
 		"no token":                         {path: "/userinfo", err: errTokenRequired, want: `Bearer realm="https://id.example"`},
@@ -28,6 +31,8 @@ func TestChallenge(t *testing.T) {
 		"missing scope":                    {path: "/userinfo", err: &lacking, want: `Bearer realm="https://id.example", error="insufficient_scope", error_description="text", scope="users:read"`},
 		"client":                           {path: "/token", err: fault.Errorf(oauth.InvalidClient, "text"), want: `Basic realm="https://id.example", charset="UTF-8"`},
 		"client, to a script":              {path: "/token", err: fault.Errorf(oauth.InvalidClient, "text"), script: true},
+		"client in the body":               {path: "/token", err: fault.Errorf(oauth.InvalidClient, "text"), form: "web"},
+		"client in both places":            {path: "/token", err: fault.Errorf(oauth.InvalidClient, "text"), form: "web", basic: true, want: `Basic realm="https://id.example", charset="UTF-8"`},
 		"client outside OAuth":             {path: "/api/auth/signin", err: fault.Errorf(oauth.InvalidClient, "text"), want: `Bearer realm="https://id.example"`},
 		"none for an invalid request":      {path: "/token", err: fault.Errorf(fault.InvalidRequest, "text")},
 		"none for a wrong password, OAuth": {path: "/token", err: fault.Errorf(oauth.InvalidGrant, "text")},
@@ -35,6 +40,12 @@ func TestChallenge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, nil)
+			if c.form != "" {
+				r.PostForm = url.Values{"client_id": {c.form}}
+			}
+			if c.basic {
+				r.SetBasicAuth("web", "wrong")
+			}
 			if c.script {
 				r.Header.Set("X-Requested-With", "XMLHttpRequest")
 			}

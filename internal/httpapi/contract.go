@@ -13,18 +13,19 @@ import (
 // operation is what the contract declares about an operation, as far as the middleware needs it.
 type operation struct {
 	id      string
-	guarded bool             // needs an access token
-	scopes  []string         // that the token must have, all of them
-	roles   []string         // of which the user must have one; from x-required-roles
-	form    []string         // parameters of the form body; nil if there is none
-	body    *openapi3.Schema // of the JSON body; nil if there is none
-	maybe   bool             // the body may be left out
-	demo    bool             // has the tag "examples": served only if DemoRoutes is on
-	browser bool             // has the tag "browser" or x-browser: sets or reads cookies
-	gateway bool             // has x-gateway: a gateway asks about the request of another caller
-	profile *loadedProfile   // whose operation it is; nil: the main contract's
-	main    *operation       // of the main contract on the same route, if this is a profile's
-	member  string           // from x-main-unless: the main operation serves bodies without this member
+	guarded bool                  // needs an access token
+	scopes  []string              // that the token must have, all of them
+	roles   []string              // of which the user must have one; from x-required-roles
+	params  []*openapi3.Parameter // in the path and the query
+	form    []string              // parameters of the form body; nil if there is none
+	body    *openapi3.Schema      // of the JSON body; nil if there is none
+	maybe   bool                  // the body may be left out
+	demo    bool                  // has the tag "examples": served only if DemoRoutes is on
+	browser bool                  // has the tag "browser" or x-browser: sets or reads cookies
+	gateway bool                  // has x-gateway: a gateway asks about the request of another caller
+	profile *loadedProfile        // whose operation it is; nil: the main contract's
+	main    *operation            // of the main contract on the same route, if this is a profile's
+	member  string                // from x-main-unless: the main operation serves bodies without this member
 }
 
 // operations maps a method and an Echo route, "GET /users/:id", to its operation.
@@ -78,7 +79,7 @@ func readContract(contract *openapi3.T) (operations, error) {
 	all := operations{}
 	for path, item := range contract.Paths.Map() {
 		for method, declared := range item.Operations() {
-			op, err := readOperation(declared)
+			op, err := readOperation(declared, item.Parameters)
 			if err != nil {
 				return nil, fmt.Errorf("contract: %s %s: %w", method, path, err)
 			}
@@ -88,12 +89,15 @@ func readContract(contract *openapi3.T) (operations, error) {
 	return all, nil
 }
 
-func readOperation(declared *openapi3.Operation) (operation, error) {
+func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (operation, error) {
 	op := operation{
 		id:      declared.OperationID,
 		demo:    slices.Contains(declared.Tags, "examples"),
 		browser: slices.Contains(declared.Tags, "browser") || declared.Extensions["x-browser"] == true,
 		gateway: declared.Extensions["x-gateway"] == true,
+	}
+	for _, parameter := range slices.Concat(ofPath, declared.Parameters) {
+		op.params = append(op.params, parameter.Value)
 	}
 	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
@@ -135,6 +136,7 @@ func TestOperationRules(t *testing.T) {
 		require.Regexp(t, ids, op.OperationID)
 		require.Len(t, op.Tags, 1)
 		require.NotEmpty(t, op.Summary)
+		require.NotEmpty(t, op.Description)
 		require.NotNil(t, op.Responses.Status(http.StatusInternalServerError))
 		require.NotNil(t, op.Responses.Status(http.StatusMethodNotAllowed))
 		if op.RequestBody != nil {
@@ -170,6 +172,45 @@ func requireNoEmails(t *testing.T, content openapi3.Content) {
 		for name, property := range media.Schema.Value.Properties {
 			require.NotEqual(t, "email", property.Value.Format, name)
 		}
+	}
+}
+
+// The contract lists the codes that are returned, and has an example of each.
+func TestErrorCodesInContract(t *testing.T) {
+	t.Parallel()
+	components := spec(t).Components
+	codes := func(docs []ErrorDoc) (codes []string) {
+		for _, d := range docs {
+			codes = append(codes, d.Code)
+		}
+		slices.Sort(codes)
+		return slices.Compact(codes)
+	}
+	var listed []string
+	for _, code := range components.Schemas["Problem"].Value.Properties["code"].Value.Extensions["x-extensible-enum"].([]any) { //nolint:forcetypeassert // else the test fails
+		listed = append(listed, fmt.Sprint(code))
+	}
+	require.ElementsMatch(t, codes(ProblemDocs()), listed)
+	listed = nil
+	for _, code := range components.Schemas["OAuthError"].Value.Properties["error"].Value.Enum {
+		listed = append(listed, fmt.Sprint(code))
+	}
+	require.ElementsMatch(t, codes(OAuthErrorDocs()), listed)
+
+	shown := map[string][]any{} // statuses, by code
+	for _, response := range components.Responses {
+		for _, media := range response.Value.Content {
+			for _, example := range media.Examples {
+				value := example.Value.Value.(map[string]any) //nolint:forcetypeassert // else the test fails
+				if code, ok := value["code"].(string); ok {
+					shown[code] = append(shown[code], value["status"])
+				}
+			}
+		}
+	}
+	for _, doc := range ProblemDocs() {
+		require.Contains(t, shown, doc.Code, "the contract has no example of this error")
+		require.EqualValues(t, doc.Status, shown[doc.Code][0], doc.Code)
 	}
 }
 

@@ -18,6 +18,7 @@ func (s *Server) metadata() api.AuthorizationServerMetadata {
 		GrantTypesSupported:               s.OAuth.GrantTypes(),
 		TokenEndpointAuthMethodsSupported: []string{"client_secret_basic", "client_secret_post", "none"},
 		ScopesSupported:                   s.scopes(),
+		ResponseTypesSupported:            []string{"none"},
 		ServiceDocumentation:              s.Issuer + "/docs",
 	}
 }
@@ -44,8 +45,15 @@ func (s *Server) GetOpenidConfiguration(context.Context, api.GetOpenidConfigurat
 		GrantTypesSupported:               m.GrantTypesSupported,
 		TokenEndpointAuthMethodsSupported: m.TokenEndpointAuthMethodsSupported,
 		ScopesSupported:                   m.ScopesSupported,
+		ResponseTypesSupported:            m.ResponseTypesSupported,
 		ServiceDocumentation:              m.ServiceDocumentation,
 		SubjectTypesSupported:             []string{"public"},
-		IdTokenSigningAlgValuesSupported:  s.Keys.Algorithms(),
+		IdTokenSigningAlgValuesSupported:  idTokenAlgorithms(s.Keys.Algorithms()),
 	}, nil
+}
+
+// idTokenAlgorithms returns the algorithms of access tokens, from which OpenID Connect libraries learn what
+// to accept, and RS256, which OpenID Connect Discovery §3 requires in the list. No ID tokens are issued.
+func idTokenAlgorithms(ofKeys []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(append(ofKeys, "RS256"))))
 }

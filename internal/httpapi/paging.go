@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 )
 
-const (
-	defaultPageSize = 50
-	maxPageSize     = 200
-)
+const defaultPageSize = 50
 
-// pageSize returns the page size to use for the one that was requested.
+// pageSize returns the page size to use for the one that was requested, which is within the bounds of the
+// contract.
 func pageSize(requested *int) int {
 	if requested == nil {
 		return defaultPageSize
 	}
-	return min(max(*requested, 1), maxPageSize)
+	return *requested
 }
 
 // writeCursor returns the opaque text for the position after which the next page begins, or nil if

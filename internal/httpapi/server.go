@@ -88,7 +88,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	serving, stop := context.WithCancel(context.Background())
-	return &Server{serving: serving, stopServing: stop, Options: o, contract: contract, served: served, profiles: profiles}, nil
+	return &Server{Options: o, contract: contract, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
@@ -112,6 +112,7 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
+	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -132,6 +133,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.demoGuard,
 		s.browserGuard,
 		s.guard,
+		parameters,
 		limitBody(middleware.BodyLimit(maxBody)),
 		oauthForm,
 		jsonBody,

@@ -58,7 +58,7 @@ func FuzzHeader(f *testing.F) {
 		f.Add([]byte(strings.ReplaceAll(header, ES256, EdDSA)))
 	}
 	f.Fuzz(func(t *testing.T, header []byte) {
-		k, err := r.keyFor(header)
+		k, _, err := r.keyFor(header)
 		if err != nil {
 			require.Nil(t, k)
 			return

@@ -20,6 +20,7 @@ type Options struct {
 	Issuer      string           // iss, compared exactly
 	Audience    string           // the aud that Verify requires; default: the issuer
 	Type        string           // typ: at+jwt (default) or JWT
+	JWTFor      []string         // audiences whose tokens have the typ JWT
 	MaxLifetime time.Duration    // the longest accepted exp - iat; default: 1 hour
 	Leeway      time.Duration    // tolerance for clock skew; default: 1 minute
 	Now         func() time.Time // default: time.Now
@@ -58,6 +59,18 @@ func withDefaults(o Options) Options {
 		o.Now = time.Now
 	}
 	return o
+}
+
+// typeFor returns the typ of a token with an audience. It is JWT if one of those who receive the token
+// needs that. An empty audience is that of the ring.
+func (o Options) typeFor(audience []string) string {
+	if len(audience) == 0 {
+		audience = []string{o.Audience}
+	}
+	if slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(o.JWTFor, aud) }) {
+		return TypeJWT
+	}
+	return o.Type
 }
 
 func check(o Options) error {

@@ -16,7 +16,7 @@ func (r *Ring) Sign(c Claims) (string, error) {
 	if k == nil {
 		return "", errors.New("keyring: no key signs at this time")
 	}
-	header := map[string]string{jws.TypeKey: r.o.Type, jws.KeyIDKey: k.row.ID}
+	header := map[string]string{jws.TypeKey: r.o.typeFor(c.Audience), jws.KeyIDKey: k.row.ID}
 	return r.sign(c, k.signature(), k.private, header, maxToken)
 }
 

@@ -36,6 +36,47 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// The typ depends on the audience, and Verify accepts only the one that Sign writes.
+func TestTypeOfAudience(t *testing.T) {
+	t.Parallel()
+	const orders = "https://orders.example"
+	store := &memoryStore{}
+	ring := open(t, store, Options{JWTFor: []string{orders}})
+	for name, c := range map[string]struct {
+		audience []string
+		want     string
+	}{
+		"the service":          {audience: []string{audience}, want: TypeAccessToken},
+		"none, so the service": {want: TypeAccessToken},
+		"both":                 {audience: []string{audience, orders}, want: TypeJWT},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			claims := claimsAt(epoch)
+			claims.Audience = c.audience
+			token, err := ring.Sign(claims)
+			require.NoError(t, err)
+			header, err := b64url.DecodeString(token[:strings.IndexByte(token, '.')])
+			require.NoError(t, err)
+			require.Contains(t, string(header), `"typ":"`+c.want+`"`)
+			_, err = ring.Verify(token)
+			require.NoError(t, err)
+		})
+	}
+	k := ring.keys.Load().signer(epoch)
+	for typ, aud := range map[string][]string{TypeJWT: {audience}, TypeAccessToken: {audience, orders}} {
+		claims := claimsAt(epoch)
+		claims.Audience = aud
+		body, err := ring.encode(claims)
+		require.NoError(t, err)
+		token, err := compact(body, k.signature(), k.private, map[string]string{"typ": typ, "kid": k.row.ID})
+		require.NoError(t, err)
+		_, err = ring.Verify(token)
+		require.ErrorIs(t, err, ErrInvalidToken)
+		require.ErrorIs(t, err, errWrongType, "typ %s for %v", typ, aud)
+	}
+}
+
 // requireOtherLibraryVerifies verifies a token with another library and only the published keys.
 func requireOtherLibraryVerifies(t *testing.T, r *Ring, token string) {
 	t.Helper()

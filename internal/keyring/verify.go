@@ -17,7 +17,10 @@ import (
 // ErrInvalidToken means that an access token is malformed, forged or expired (RFC 6750 §3.1).
 var ErrInvalidToken = fault.Errorf("invalid_token", "the access token is not valid")
 
-var errUnknownKey = errors.New("unknown key")
+var (
+	errUnknownKey = errors.New("unknown key")
+	errWrongType  = errors.New("wrong token type")
+)
 
 // Limits on the size of a token and of its header. A token with fifty roles is within the first.
 const (
@@ -65,7 +68,7 @@ func (r *Ring) verifySignature(token string) (verifiedToken, error) {
 	if err != nil {
 		return verifiedToken{}, err
 	}
-	k, err := r.keyFor(header)
+	k, typ, err := r.keyFor(header)
 	if err != nil {
 		return verifiedToken{}, err
 	}
@@ -75,6 +78,9 @@ func (r *Ring) verifySignature(token string) (verifiedToken, error) {
 		return verifiedToken{}, errors.New("the signature does not match")
 	}
 	claims, notBefore, err := parseClaims(body)
+	if err == nil && typ != r.o.typeFor(claims.Audience) {
+		err = errWrongType
+	}
 	return verifiedToken{kid: k.row.ID, claims: claims, notBefore: notBefore}, err
 }
 
@@ -108,34 +114,34 @@ func decodeSegment(segment string) ([]byte, error) {
 	return plain, nil
 }
 
-// keyFor returns the published key that the header names. The header must have exactly the members
+// keyFor returns the published key that the header names, and the typ. The header must have exactly the members
 // that Sign writes: alg, typ and kid, once each. That excludes crit, b64, zip, enc and every way to
 // supply a key (jku, jwk, x5u, x5c).
-func (r *Ring) keyFor(header []byte) (*key, error) {
+func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
 	members, err := parseObject(header)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(members) != 3 {
-		return nil, errors.New("the header has members other than alg, typ and kid")
+		return nil, "", errors.New("the header has members other than alg, typ and kid")
 	}
-	var alg, typ, kid string
+	var alg, kid string
 	for name, to := range map[string]*string{"alg": &alg, "typ": &typ, "kid": &kid} {
 		if err := json.Unmarshal(members[name], to); err != nil {
-			return nil, errors.New("the header has no string " + name)
+			return nil, "", errors.New("the header has no string " + name)
 		}
 	}
-	if typ != r.o.Type {
-		return nil, errors.New("wrong token type")
+	if typ != r.o.Type && (typ != TypeJWT || len(r.o.JWTFor) == 0) {
+		return nil, "", errWrongType
 	}
-	k := r.find(kid)
+	k = r.find(kid)
 	if k == nil {
-		return nil, errUnknownKey
+		return nil, "", errUnknownKey
 	}
 	if alg != k.row.Algorithm {
-		return nil, errors.New("alg is not the algorithm of the key")
+		return nil, "", errors.New("alg is not the algorithm of the key")
 	}
-	return k, nil
+	return k, typ, nil
 }
 
 // checkClaims compares the claims with the ring's settings and with the clock. notBefore is nbf, in Unix

@@ -84,6 +84,9 @@ func requirements(h host, argv []string, durable bool) []requirement {
 	if h.needsFailover(argv) {
 		list = append(list, postgresSearch{host: h}.programs(), patroni.requirement(h), etcd.requirement(h))
 	}
+	if h.needsSDK(argv) {
+		list = slices.Concat(h.sdk(), list)
+	}
 	if h.needsCompiler(argv) {
 		list = slices.Insert(list, 0, h.compiler())
 	}

@@ -28,25 +28,26 @@ func (h host) needsFastAPI(argv []string) bool {
 	return slices.Contains(argv, "-tags=fastapi")
 }
 
-// fastapi finds Python and installs the packages in an environment of their own. The tests get the Python
-// of that environment.
-func (h host) fastapi() requirement {
-	local := source{name: "python3 in PATH", find: h.fastapiEnvironment}
+// fastapi is the Python of the tests with the build tag fastapi.
+func (h host) fastapi() requirement { return h.python("FASTAPI_PYTHON", fastapiPackages, fastapiVenv) }
+
+// python finds Python and installs packages in an environment of their own. The tests get the Python of
+// that environment in a variable.
+func (h host) python(variable, packages, venv string) requirement {
+	local := source{name: "python3 in PATH", find: func(ctx context.Context) (resource, error) {
+		return h.pythonEnvironment(ctx, packages, venv)
+	}}
 	return requirement{
 		name:     "Python",
-		variable: "FASTAPI_PYTHON",
+		variable: variable,
 		sources:  []source{local, h.installSource(pythonPackages, local)},
 		install:  h.installCommand(pythonPackages, "install Python 3 with venv and pip"),
 	}
 }
 
-func (h host) fastapiEnvironment(ctx context.Context) (resource, error) {
-	return h.pythonEnvironment(ctx, fastapiVenv, fastapiPackages)
-}
-
-// pythonEnvironment creates an environment with the packages of a file, which lists every dependency, or
-// updates the one of an earlier run. Packages that have the right version are not downloaded again.
-func (h host) pythonEnvironment(ctx context.Context, venv, packages string) (resource, error) {
+// pythonEnvironment creates the environment, or updates the one of an earlier run. Packages that have
+// the right version are not downloaded again.
+func (h host) pythonEnvironment(ctx context.Context, packages, venv string) (resource, error) {
 	if !h.executable("python3") {
 		return resource{}, fmt.Errorf("python3: %w", errAbsent)
 	}
@@ -58,7 +59,7 @@ func (h host) pythonEnvironment(ctx context.Context, venv, packages string) (res
 		return resource{}, err
 	}
 	_, err = h.run(ctx, nil, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-		"--no-compile", "--no-deps", "--requirement", packages)
+		"--no-compile", "--no-deps", "--requirement", packages) // which lists every dependency
 	if err != nil {
 		return resource{}, err
 	}

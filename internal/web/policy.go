@@ -8,7 +8,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // policyWithFrames is policy for a page that shows other documents of this service in frames.
-func policyWithFrames() string { return strings.Replace(policy, "frame-ancestors", "frame-src 'self'; frame-ancestors", 1) }
+func policyWithFrames() string {
+	return strings.Replace(policy, "frame-ancestors", "frame-src 'self'; frame-ancestors", 1)
+}
 
 // Policy returns the Content-Security-Policy of a page.
 func Policy(frames bool) string {
