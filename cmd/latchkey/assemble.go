@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -144,7 +143,7 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 		Name: cmp.Or(s.Pages.BrandName, s.Mail.Name), Color: s.Pages.BrandColor, Logo: s.Pages.BrandLogo, Texts: s.Pages.Texts,
 	})
 	if err != nil {
-		return nil, settingsError{fmt.Errorf("pages: %w", err)}
+		return nil, settingsError{err}
 	}
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready, DemoRoutes: s.DemoRoutes,

@@ -113,7 +113,6 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
-	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -130,6 +129,8 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.cors(),
 		withCaller,
 		selectOperation(operations),
+		refuseShadowed(operations),
+		rateLimits,
 		s.withCookies,
 		s.demoGuard,
 		s.browserGuard,

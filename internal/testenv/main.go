@@ -72,8 +72,14 @@ func requirements(h host, argv []string, durable bool) []requirement {
 		return list
 	}
 	list = append(list, h.chromium(), pgbouncer.requirement(h))
+	for _, g := range gateways {
+		list = append(list, g.requirement(h))
+	}
 	if h.needsFastAPI(argv) {
 		list = slices.Insert(list, 0, h.fastapi())
+	}
+	if h.needsAPIs(argv) {
+		list = append(list, h.apis()...)
 	}
 	if h.needsFailover(argv) {
 		list = append(list, postgresSearch{host: h}.programs(), patroni.requirement(h), etcd.requirement(h))

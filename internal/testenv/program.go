@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ type program struct {
 	variable string   // environment variable for its path
 	names    []string // its names in PATH, and its paths where it is not in PATH
 	packages packages
+
+	versionFlag string // default: --version
 }
 
 // requirement searches for the program in its variable, on this machine, in packages, and in more sources.
@@ -63,7 +66,7 @@ func (p program) local(ctx context.Context, h host) (resource, error) {
 func (p program) version(ctx context.Context, h host, path string) (resource, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	version, err := h.run(ctx, nil, path, "--version")
+	version, err := h.run(ctx, nil, path, cmp.Or(p.versionFlag, "--version"))
 	if err != nil {
 		return resource{}, err
 	}

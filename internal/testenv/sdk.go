@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 )
 
@@ -16,14 +15,6 @@ const (
 	sdkPython         = ".bin/sdk/python"
 	sdkNode           = ".bin/sdk/node"
 )
-
-// nodePackages contain Node.js with npm.
-var nodePackages = packages{
-	"apt-get": {"nodejs", "npm"},
-	"dnf":     {"nodejs", "npm"},
-	"apk":     {"nodejs", "npm"},
-	"brew":    {"node"},
-}
 
 // javaPackages contain a JDK and Maven.
 var javaPackages = packages{
@@ -37,38 +28,7 @@ var javaPackages = packages{
 func (h host) needsSDK(argv []string) bool { return slices.Contains(argv, "-tags=sdk") }
 
 func (h host) sdk() []requirement {
-	return []requirement{h.python("SDK_PYTHON", sdkPythonPackages, sdkPython), h.node(), h.maven()}
-}
-
-// node finds Node.js and installs the packages of the lock file. The tests get the directory of the
-// packages.
-func (h host) node() requirement {
-	local := source{name: "npm in PATH", find: h.nodeModules}
-	return requirement{
-		name:     "Node.js",
-		variable: "SDK_NODE_MODULES",
-		sources:  []source{local, h.installSource(nodePackages, local)},
-		install:  h.installCommand(nodePackages, "install Node.js 20 or newer with npm"),
-	}
-}
-
-// nodeModules installs the packages. Those that have the right version are not downloaded again. No
-// package may run a script of its own while it is installed.
-func (h host) nodeModules(ctx context.Context) (resource, error) {
-	if !h.executable("npm") {
-		return resource{}, fmt.Errorf("npm: %w", errAbsent)
-	}
-	for _, command := range [][]string{
-		{"mkdir", "-p", sdkNode},
-		{"cp", sdkNodePackages + "/package.json", sdkNodePackages + "/package-lock.json", sdkNode},
-		{"npm", "install", "--prefix", sdkNode, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"},
-	} {
-		if _, err := h.run(ctx, nil, command...); err != nil {
-			return resource{}, err
-		}
-	}
-	modules, err := filepath.Abs(filepath.Join(sdkNode, "node_modules"))
-	return resource{value: modules, about: "packages of " + sdkNodePackages + ", " + sdkNode}, err
+	return []requirement{h.python("SDK_PYTHON", sdkPythonPackages, sdkPython), h.node("SDK_NODE_MODULES", sdkNodePackages, sdkNode), h.maven()}
 }
 
 // maven finds Maven, which needs a JDK. It downloads what the tests build when they build it.

@@ -28,12 +28,12 @@ func TestNodePackages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := m.host().node().find(t.Context(), logger{io.Discard})
+			found, err := m.host().node("SDK_NODE_MODULES", sdkNodePackages, sdkNode).find(t.Context(), logger{io.Discard})
 			require.NoError(t, err)
 			require.Equal(t, modules, found.value)
 		})
 	}
-	_, err = new(fakeMachine).host().node().find(t.Context(), logger{io.Discard})
+	_, err = new(fakeMachine).host().node("SDK_NODE_MODULES", sdkNodePackages, sdkNode).find(t.Context(), logger{io.Discard})
 	require.ErrorContains(t, err, "install Node.js")
 }
 

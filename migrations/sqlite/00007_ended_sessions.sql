@@ -1,4 +1,5 @@
 -- +goose Up
+-- Admits: 6
 
 -- Sessions that ended while access tokens of theirs may have been valid, for APIs that check tokens by
 -- themselves. Rows are deleted when these tokens have expired. A row gets its position after the commit of
