@@ -16,6 +16,7 @@ type operation struct {
 	guarded bool                  // needs an access token
 	scopes  []string              // that the token must have, all of them
 	roles   []string              // of which the user must have one; from x-required-roles
+	limits  string                // from x-rate-limit: the value of RateLimit-Policy
 	params  []*openapi3.Parameter // in the path and the query
 	form    []string              // parameters of the form body; nil if there is none
 	body    *openapi3.Schema      // of the JSON body; nil if there is none
@@ -101,6 +102,7 @@ func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (op
 		op.params = append(op.params, parameter.Value)
 	}
 	op.stream = declared.Extensions["x-streamed-body"] == true
+	op.limits, _ = declared.Extensions["x-rate-limit"].(string)
 	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {
 		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)

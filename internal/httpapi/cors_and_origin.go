@@ -34,7 +34,7 @@ func (s *Server) cors() echo.MiddlewareFunc {
 		AllowOriginFunc:  func(origin string) (bool, error) { return s.allowedOrigin(origin), nil },
 		AllowMethods:     []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowHeaders:     []string{echo.HeaderAuthorization, echo.HeaderContentType, echo.HeaderXRequestedWith},
-		ExposeHeaders:    []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderXRequestID},
+		ExposeHeaders:    []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, rateLimit, rateLimitPolicy, echo.HeaderXRequestID},
 		AllowCredentials: true, // the cookies of browser_login.go
 		MaxAge:           600,
 	})

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -136,11 +137,14 @@ func (s *Server) writeError(err error, c echo.Context) {
 	}
 }
 
-// setErrorHeaders sets Retry-After and, for 401 and 403, WWW-Authenticate.
+// setErrorHeaders sets Retry-After, RateLimit (draft-ietf-httpapi-ratelimit-headers) and, for 401 and 403, WWW-Authenticate.
 func (s *Server) setErrorHeaders(err *fault.Error, code int, c echo.Context) {
 	header := c.Response().Header()
 	if err.RetryAfter > 0 {
 		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
+	}
+	if err.Limit != "" && code == http.StatusTooManyRequests {
+		header.Set(rateLimit, fmt.Sprintf(`"%s";r=0;t=%s`, err.Limit, header.Get(echo.HeaderRetryAfter)))
 	}
 	if challenge := s.challenge(err, c.Request()); challenge != "" && (code == http.StatusUnauthorized || code == http.StatusForbidden) {
 		header.Set(echo.HeaderWWWAuthenticate, challenge)

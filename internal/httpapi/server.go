@@ -135,6 +135,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.cors(),
 		withCaller,
 		selectOperation(operations),
+		rateLimits,
 		s.withCookies,
 		s.demoGuard,
 		s.browserGuard,
