@@ -3,8 +3,8 @@
 # Tool versions are pinned here and nowhere else.
 OAPI_CODEGEN  := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-REDOCLY       := @redocly/cli@2.77.0
-OPENAPI_TS    := openapi-typescript@7.13.0 typescript@5.9.3
+GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
+KUBE_SCORE    := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 
 # The files that make generate writes: code, the embedded contract, reference pages.
 GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
@@ -18,7 +18,7 @@ BIN := .bin
 .PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the service in dev mode on the embedded database; needs only Go
 	CGO_ENABLED=0 go run ./cmd/latchkey serve --dev $(ARGS)
@@ -50,6 +50,10 @@ apis: ## Run the APIs and the gateway of docs/apis in Express, FastAPI, Flask an
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
 
+# The script installs what the examples need.
+examples: ## Start each example application and test it with real tokens; ONLY="go express" for some
+	examples/test.sh $(ONLY)
+
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -62,7 +66,7 @@ races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on
 # kill and faults are parts of make test, too, with fewer rounds.
 kill: ## Kill the service under load for ROUNDS rounds, 10 by default, on both databases, and see that nothing is lost
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
-	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10)
+	$(BIN)/testenv go test -count=1 -timeout 2h -v -run '^TestKillUnderLoad$$' ./internal/e2e -kill.rounds=$(or $(ROUNDS),10) -kill.ready=3s
 
 faults: ## Put eight faults of the network between the service and PostgreSQL, and see that six operations respond as they must
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
@@ -112,7 +116,7 @@ bench: ## Measure the rates and latencies beside their limits on this machine, o
 verify: generate golangci-lint ## Check that generated code and docs are fresh, and format, vet, lint, go.mod
 	@git diff --exit-code -- $(GENERATED) || { echo 'stale: commit what make generate wrote'; exit 1; }
 	@! gofmt -l api cmd docs internal migrations | grep . || { echo 'not gofmt-ed: run make fmt'; exit 1; }
-	go vet -tags=apis,fastapi,failover,load,upgrade ./...
+	go vet -tags=apis,fastapi,failover,load,sdk,upgrade ./...
 	$(BIN)/golangci-lint run
 	go mod tidy -diff
 
@@ -134,13 +138,14 @@ fmt: golangci-lint ## Format the code and sort the imports
 build: ## Build the static binary ./latchkey
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o latchkey ./cmd/latchkey
 
-# Generators of other languages are stricter than Go's. This checks two of them.
-sdk: ## Lint openapi.yaml and generate and type-check a TypeScript client; needs Node.js
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp openapi.yaml "$$dir" && cd "$$dir" && \
-	npm install --silent --no-audit --no-fund $(REDOCLY) $(OPENAPI_TS) && \
-	npx redocly lint openapi.yaml && \
-	npx openapi-typescript openapi.yaml --output openapi.ts && \
-	npx tsc --noEmit --strict openapi.ts
+# testenv installs what the other languages need in $(BIN)/sdk: packages with pinned versions. Maven
+# downloads its own.
+sdk: ## Generate clients in other languages from the contract, run them, and check the contract with their tools
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	CGO_ENABLED=0 $(BIN)/testenv go test -tags=sdk -count=1 -timeout 20m -v -run '^TestSDK' ./internal/e2e
+
+release-check: goreleaser kube-score ## Check the release: goreleaser, systemd unit, Kubernetes manifests, two builds with the same bytes
+	deploy/check.sh
 
 # After a change of a version in the manifest: make vendor-web ARGS=-update
 vendor-web: ## Fetch the libraries of the pages and check them against their manifests; needs npm
@@ -155,8 +160,14 @@ oapi-codegen:
 golangci-lint:
 	@$(call tool,$(GOLANGCI_LINT))
 
-# tool PACKAGE@VERSION
-tool = go version -m $(BIN)/$(notdir $(firstword $(subst @, ,$(1)))) 2>/dev/null | \
+goreleaser:
+	@$(call tool,$(GORELEASER),goreleaser)
+
+kube-score:
+	@$(call tool,$(KUBE_SCORE))
+
+# tool PACKAGE@VERSION[,NAME]; the name of the program is that of the package unless it is given
+tool = go version -m $(BIN)/$(or $(2),$(notdir $(firstword $(subst @, ,$(1))))) 2>/dev/null | \
 	awk '$$1 == "mod" && $$3 == "$(lastword $(subst @, ,$(1)))" { found = 1 } END { exit !found }' || { \
 	echo 'go install $(1)'; \
 	GOBIN=$(CURDIR)/$(BIN) GOTOOLCHAIN=$$(go env GOVERSION) GOFLAGS= go install $(1); }

@@ -21,7 +21,7 @@ const root = ".."
 func pages(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md", "docs/apis/*.md", "docs/performance/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md", "docs/apis/*.md", "docs/performance/*.md", "examples/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, page := range found {

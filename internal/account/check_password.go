@@ -87,7 +87,7 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 		return err
 	}
 	if wait > 0 {
-		return s.pause(ctx, a.begun, fault.Denied(wait))
+		return s.pause(ctx, a.begun, fault.Denied(fault.LimitSignIn, wait))
 	}
 	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.

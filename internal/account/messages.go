@@ -76,7 +76,7 @@ func (s *Service) countMessage(ctx context.Context, address, key string) error {
 		return err
 	}
 	if wait > 0 {
-		return fault.Denied(wait)
+		return fault.Denied(fault.LimitEmail, wait)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *Service) countTaken(ctx context.Context, address string, store func() e
 		return err
 	}
 	if wait > 0 {
-		return fault.Denied(wait)
+		return fault.Denied(fault.LimitSignUp, wait)
 	}
 	err = store()
 	if errors.Is(err, ErrUsernameTaken) || errors.Is(err, ErrEmailTaken) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -169,16 +168,13 @@ func TestAccountData(t *testing.T) {
 	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
 		p := openAs(chrome, t, s, "user", "/account/data")
 		dir := t.TempDir()
-		_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-			Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
-		})
-		require.NoError(t, err)
+		p.saveDownloads(dir)
 		p.press("Download")
 		p.waitForText("Your data has been downloaded.")
 		var text []byte
 		eventually(t, func() bool {
-			text, err = os.ReadFile(filepath.Join(dir, "Latchkey-user.json"))
-			return err == nil && len(text) > 0
+			text, _ = os.ReadFile(filepath.Join(dir, "Latchkey-user.json")) // an error until it is there
+			return len(text) > 0
 		})
 		require.Equal(t, "user@example.com", decode(t, string(text))["user"].(object)["email"])
 
@@ -283,7 +279,7 @@ func TestAccountDoubleSubmit(t *testing.T) {
 func TestAccountReturnsToApplication(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
-	s := start(t, newSQLite(t)) //nolint:contextcheck // the server does not run in the context of the browser
+	s := start(t, newSQLite(t))
 	app := serveFrontEnd(t, s.url)
 	p := openPage(chrome, t, s, "/account/sign-in?return_to="+app+"/welcome")
 	p.waitForText("You will return to 127.0.0.1:")
@@ -342,7 +338,7 @@ func TestAccountHostileText(t *testing.T) {
 func TestAccountCrossOrigin(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
-	s := startListed(t, "https://app.example.com") //nolint:contextcheck // as above
+	s := startListed(t, "https://app.example.com")
 	p := openPage(chrome, t, s, "/account/sign-in")
 	p.signInAs("user", devPassword("user"))
 	p.waitForPath("/account")

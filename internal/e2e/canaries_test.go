@@ -16,8 +16,8 @@ import (
 )
 
 // No secret in a request, in a response or in the settings appears anywhere else: not in the log at
-// level debug, in other responses, in a table, in a webhook or in the output of a command, in any
-// notation. That holds for every operation of the contract, and while the database is down.
+// level debug, in other responses, in a table, in a webhook, in metrics, profiles or traces, or in the output
+// of a command, in any notation. That holds for every operation of the contract, and while the database is down.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, inst installation) {
@@ -32,7 +32,10 @@ func TestCanaries(t *testing.T) {
 			proxied.database = withPassword(t, proxied.database, secret("database password"))
 		}
 		master := "LATCHKEY_SECRET=" + secret("master secret")
-		s := start(t, proxied, master, "LATCHKEY_SMTP_HOST=127.0.0.1", "LATCHKEY_SMTP_PORT="+refusingSMTP(t), "LATCHKEY_SMTP_TLS=none",
+		collected := newCollector(t)
+		s := start(t, proxied, master, withAdmin, "OTEL_EXPORTER_OTLP_ENDPOINT="+collected.URL,
+			"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20"+secret("password of the collector"),
+			"LATCHKEY_SMTP_HOST=127.0.0.1", "LATCHKEY_SMTP_PORT="+refusingSMTP(t), "LATCHKEY_SMTP_TLS=none",
 			"LATCHKEY_MAIL_FROM=x@example.com", "LATCHKEY_SMTP_USERNAME=mailer", "LATCHKEY_SMTP_PASSWORD="+secret("SMTP password"))
 		inst.addClients(t)
 		r := newReceiver(t, 0)
@@ -47,9 +50,14 @@ func TestCanaries(t *testing.T) {
 			database.set(refuse)
 			s.sendCanaries(t, &canaries)
 			require.Contains(t, s.log.String(), "status=503")
+			s.requireNothingSeen(t, &canaries)
 			database.set(forward)
 		}
-		s.stop()
+		s.requireNothingSeen(t, &canaries)
+		s.stop() // exports the rest
+		require.Empty(t, canaries.Found(collected.text.String()), "the traces and metrics that were exported")
+		require.Greater(t, len(collected.spans), 200)
+		require.NotEmpty(t, collected.metrics)
 		require.Empty(t, canaries.Found(s.log.String()), "the log")
 		require.Greater(t, strings.Count(s.log.String(), "msg=request"), 200)
 		for _, table := range inst.tables(t) {
@@ -60,6 +68,17 @@ func TestCanaries(t *testing.T) {
 			require.Empty(t, canaries.Found(inst.mustRun(t, strings.Fields(command)...)), command)
 		}
 	})
+}
+
+// requireNothingSeen looks for secrets in everything that the admin listener serves.
+func (s *server) requireNothingSeen(t *testing.T, canaries *apitest.Canaries) {
+	t.Helper()
+	for _, path := range []string{"/metrics", "/buildinfo", "/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1", "/debug/pprof/allocs?debug=1"} {
+		got := s.admin(t, path)
+		require.Equal(t, http.StatusOK, got.status, path)
+		require.NotEmpty(t, got.body, path)
+		require.Empty(t, canaries.Found(got.body), path)
+	}
 }
 
 // received returns the bodies and headers of all calls.

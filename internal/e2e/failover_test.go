@@ -21,6 +21,7 @@ var failoverRounds = flag.Int("failover.rounds", 10, "how often the primary is l
 // write is lost, no request is refused falsely, and every one has a response. Public keys are served
 // all the time.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	cluster := startPatroniCluster(t)
 	inst := installation{database: cluster.url, dir: t.TempDir()}
 	var replicas []*server

@@ -86,14 +86,33 @@ func TestDeviceHintEnds(t *testing.T) {
 	})
 }
 
-// Without email, forcing a reset would leave the user without a password: the command refuses and names
-// the setting.
+// Without email, forcing a reset would leave the user without a password: the API answers 409, the command
+// refuses and names the setting, and the user goes on as before.
 func TestForceResetWithoutMail(t *testing.T) {
 	t.Parallel()
-	inst := newSQLite(t)
-	inst.createUser(t, "alice")
-	got := inst.run(t, "user", "force-reset", "alice")
-	require.NotZero(t, got.code)
-	require.Contains(t, got.stderr, "LATCHKEY_SMTP_HOST")
-	inst.mustRunSilently(t, "user", "force-reset", "alice", "--smtp-host", "smtp.example.com")
+	onEachEngine(t, func(t *testing.T, inst installation) {
+		const secret = "LATCHKEY_SECRET=0123456789abcdef0123456789abcdef"
+		inst.createUser(t, "alice", "--verified")
+		inst.createUser(t, "boss", "--role", "ROLE_ADMIN", "--verified")
+		s := launchWith(t, inst, nil, secret)
+		s.waitUntilListening()
+		access, refresh := s.signIn(t, "alice", validPassword)
+		boss := s.token(t, "boss", validPassword)
+
+		got := s.call(t, boss, "POST /api/users/"+claim(t, access, "sub")+"/force-reset")
+		require.Equal(t, http.StatusConflict, got.status, got.body)
+		require.Equal(t, "mail_not_configured", got.code(t))
+		require.Contains(t, field(t, got.body, "detail"), "LATCHKEY_SMTP_HOST")
+		refused := inst.run(t, "user", "force-reset", "alice")
+		require.Equal(t, 1, refused.code)
+		require.Contains(t, refused.stderr, "LATCHKEY_SMTP_HOST")
+
+		s.requireTokenAccepted(t, access)
+		require.Equal(t, http.StatusOK, s.refresh(t, refresh).status)
+		s.token(t, "alice", validPassword)
+		require.Zero(t, inst.queryInt(t, `SELECT count(*) FROM outbox`), "nothing is to be sent")
+		require.Zero(t, inst.queryInt(t, `SELECT count(*) FROM audit_events WHERE action = 'user.reset_requested'`))
+		inst.mustRunSilently(t, "user", "force-reset", "alice", "--smtp-host", "smtp.example.com")
+		s.requireTokenRejected(t, access)
+	})
 }

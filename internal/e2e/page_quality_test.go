@@ -19,7 +19,7 @@ import (
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
-	s := start(t, newSQLite(t)) //nolint:contextcheck // the server does not run in the context of the browser
+	s := start(t, newSQLite(t))
 	s.mustSignUp(t, "alice", validPassword)
 	for _, path := range []string{"/account/sign-in", "/account/sign-up", "/account/forgot", "/account/verify", "/account/reset#token=x", "/account/none"} {
 		openPage(chrome, t, s, path).requireAccessible()
@@ -54,7 +54,7 @@ func TestPagesAreAccessible(t *testing.T) {
 func TestPagesByKeyboard(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
-	s := start(t, newSQLite(t)) //nolint:contextcheck // as above
+	s := start(t, newSQLite(t))
 	p := openPage(chrome, t, s, "/account/sign-in")
 	p.until(`document.activeElement.name === 'username'`)
 	p.do(chromedp.KeyEvent("user"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(devPassword("user")), chromedp.KeyEvent(kb.Enter))
@@ -95,7 +95,7 @@ func (p *page) tabTo(name string) {
 func TestPagesHistory(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
-	s := start(t, newSQLite(t)) //nolint:contextcheck // as above
+	s := start(t, newSQLite(t))
 	p := openAs(chrome, t, s, "user", "/account/password")
 	p.press("Email")
 	p.waitForPath("/account/email")
@@ -122,7 +122,7 @@ var paintLimit = flag.Duration("paint.limit", time.Second, "longest time to the 
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
 	chrome := startBrowser(t)
-	s := start(t, newSQLite(t)) //nolint:contextcheck // as above
+	s := start(t, newSQLite(t))
 	for _, path := range []string{"/account/sign-in", "/dev/mail"} {
 		p := openPage(chrome, t, s, path)
 		bytes := evaluate[int](p, `performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
@@ -148,7 +148,7 @@ func TestPagesSpeakLanguages(t *testing.T) {
 	chrome := startBrowser(t)
 	french := filepath.Join(t.TempDir(), "fr.json")
 	require.NoError(t, os.WriteFile(french, []byte(`{"signin.title": "Se connecter", "title.sign-in": "Se connecter"}`), 0o600))
-	s := start(t, newSQLite(t), "LATCHKEY_TEXTS="+french, "LATCHKEY_BRAND_NAME=Acmé <b>", "LATCHKEY_BRAND_COLOR=#ffcc00") //nolint:contextcheck // as above
+	s := start(t, newSQLite(t), "LATCHKEY_TEXTS="+french, "LATCHKEY_BRAND_NAME=Acmé <b>", "LATCHKEY_BRAND_COLOR=#ffcc00")
 	p := openPage(chrome, t, s, "/account/sign-in")
 	require.Equal(t, "Acmé <b>", p.text(".brand span"))
 	for languages, heading := range map[string]string{"de-CH, en;q=0.5": "Anmelden", "fr": "Se connecter", "xx": "Sign in"} {

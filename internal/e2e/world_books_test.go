@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -33,21 +34,28 @@ func (i installation) readBooks(t *testing.T, prefix string) (b books) {
 			&b.events: `SELECT CASE target WHEN '' THEN target_id ELSE target END || ' ' || action, count(*) FROM audit_events
 				WHERE outcome = 'success' GROUP BY target, target_id, action`,
 		} {
-			*into = map[string]int{}
-			rows, err := db.QueryContext(t.Context(), query)
-			require.NoError(t, err, query)
-			for rows.Next() {
-				var key string
-				var n int
-				require.NoError(t, rows.Scan(&key, &n))
-				(*into)[key] = n
-			}
-			require.NoError(t, rows.Err())
-			require.NoError(t, rows.Close())
+			*into = counts(t, db, query)
 		}
 		return nil
 	})
 	return b
+}
+
+// counts reads rows of a key and a number.
+func counts(t *testing.T, db *sql.DB, query string) map[string]int {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	require.NoError(t, err, query)
+	defer func() { _ = rows.Close() }()
+	all := map[string]int{}
+	for rows.Next() {
+		var key string
+		var n int
+		require.NoError(t, rows.Scan(&key, &n))
+		all[key] = n
+	}
+	require.NoError(t, rows.Err())
+	return all
 }
 
 // verify compares everything that was acknowledged with what the service and its database have now, and
@@ -89,6 +97,17 @@ func (i *inspection) expect(what string, want int, got response, err error) resp
 	return got
 }
 
+// ask sends a form, again as long as the service is busy: the passwords of many users are checked at once.
+func (i *inspection) ask(path string, form ...string) (got response, err error) {
+	for end := time.Now().Add(waitTimeout); ; {
+		got, err = i.c.tryForm(path, form...)
+		if err != nil || got.status != http.StatusServiceUnavailable || time.Now().After(end) {
+			return got, err
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+}
+
 // between reports a problem unless a number is the acknowledged one, or one more if a step is in doubt.
 func (i *inspection) between(what string, got, acked int, doubt bool) {
 	if got != acked && (!doubt || got != acked+1) {
@@ -125,7 +144,7 @@ func (i *inspection) mainSession() {
 	if len(l.chain) == 0 {
 		return
 	}
-	got, err := i.c.tryForm("/token", "grant_type", "refresh_token", "refresh_token", l.chain[len(l.chain)-1])
+	got, err := i.ask("/token", "grant_type", "refresh_token", "refresh_token", l.chain[len(l.chain)-1])
 	successor := part(i.expect("the current refresh token", http.StatusOK, got, err).body, "refresh_token")
 	got, err = i.c.try("GET /api/auth/users/me", l.access, "", nil)
 	i.expect("the access token", http.StatusOK, got, err)
@@ -133,9 +152,9 @@ func (i *inspection) mainSession() {
 		i.x.problem("%s (in doubt: %q): the name is %q, expected %q", l.name, l.doubt, shown, l.shown)
 	}
 	if len(l.chain) > 1 {
-		got, err = i.c.tryForm("/token", "grant_type", "refresh_token", "refresh_token", l.chain[len(l.chain)-2])
+		got, err = i.ask("/token", "grant_type", "refresh_token", "refresh_token", l.chain[len(l.chain)-2])
 		i.expect("a rotated token", http.StatusBadRequest, got, err)
-		got, err = i.c.tryForm("/token", "grant_type", "refresh_token", "refresh_token", successor)
+		got, err = i.ask("/token", "grant_type", "refresh_token", "refresh_token", successor)
 		i.expect("the session of a rotated token that was used again", http.StatusBadRequest, got, err)
 	}
 }
@@ -149,26 +168,26 @@ func (i *inspection) passwordsAndEndedSessions(b books) {
 	}
 	changed, password := l.oldPassword != "", l.password
 	if l.doubt == "new password" {
-		got, err := i.c.tryForm("/token", "grant_type", "password", "username", l.name, "password", l.next)
+		got, err := i.ask("/token", "grant_type", "password", "username", l.name, "password", l.next)
 		if changed = err == nil && got.status == http.StatusOK; changed {
 			l.oldPassword, password = l.password, l.next
 		}
 	}
-	got, err := i.c.tryForm("/token", "grant_type", "password", "username", l.name, "password", password)
+	got, err := i.ask("/token", "grant_type", "password", "username", l.name, "password", password)
 	i.expect("the password", http.StatusOK, got, err)
 	i.between("events of new passwords", b.events[l.name+" user.password_changed"], number(changed), false)
 	if changed {
-		got, err = i.c.tryForm("/token", "grant_type", "password", "username", l.name, "password", l.oldPassword)
+		got, err = i.ask("/token", "grant_type", "password", "username", l.name, "password", l.oldPassword)
 		i.expect("the old password", http.StatusBadRequest, got, err)
 	}
 	if l.other != "" {
 		want := map[bool]int{false: http.StatusOK, true: http.StatusBadRequest}[changed]
-		got, err = i.c.tryForm("/token", "grant_type", "refresh_token", "refresh_token", l.other)
+		got, err = i.ask("/token", "grant_type", "refresh_token", "refresh_token", l.other)
 		i.expect(fmt.Sprintf("the other session (new password: %v)", changed), want, got, err)
 	}
 	if l.revoked != "" && l.doubt != "revocation" {
 		want := map[bool]int{false: http.StatusOK, true: http.StatusBadRequest}[l.revokedAcked]
-		got, err = i.c.tryForm("/token", "grant_type", "refresh_token", "refresh_token", l.revoked)
+		got, err = i.ask("/token", "grant_type", "refresh_token", "refresh_token", l.revoked)
 		i.expect("the revoked session", want, got, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -23,9 +24,7 @@ import (
 func onEachPage(t *testing.T, test func(t *testing.T, browser context.Context, inst installation, s *server), environment ...string) {
 	t.Helper()
 	browser := startBrowser(t)
-	onEachServer(t, func(t *testing.T, inst installation, s *server) { //nolint:contextcheck // the server does not run in the context of the browser
-		test(t, browser, inst, s)
-	}, environment...)
+	onEachServer(t, func(t *testing.T, inst installation, s *server) { test(t, browser, inst, s) }, environment...)
 }
 
 // openPage opens a page of the service in a new tab and waits for its heading.
@@ -167,6 +166,15 @@ func (p *page) requireAccessible() {
 		require.Empty(p.t, found, "%s, %d pixels wide, %s", scheme, width, evaluate[string](p, `location.pathname`))
 		require.LessOrEqual(p.t, evaluate[int](p, `document.documentElement.scrollWidth`), width, "the page scrolls sideways")
 	}
+}
+
+// saveDownloads makes the page save downloads in a directory.
+func (p *page) saveDownloads(dir string) {
+	p.t.Helper()
+	_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	})
+	require.NoError(p.t, err)
 }
 
 // setLanguages sets what the browser sends as Accept-Language.

@@ -59,7 +59,7 @@ type life struct {
 type step struct {
 	name string
 	want int
-	send func(x *traffic, c caller, l *life) (response, error)
+	send func(c caller, l *life) (response, error)
 	done func(l *life, body string)
 }
 
@@ -67,7 +67,7 @@ type step struct {
 func steps() []step {
 	signIn := func(name string, done func(l *life, access, refresh string)) step {
 		return step{name: name, want: http.StatusOK,
-			send: func(x *traffic, c caller, l *life) (response, error) {
+			send: func(c caller, l *life) (response, error) {
 				return c.tryForm("/token", "grant_type", "password", "username", l.name, "password", l.password)
 			},
 			done: func(l *life, body string) {
@@ -76,21 +76,21 @@ func steps() []step {
 			}}
 	}
 	refresh := step{name: "refresh", want: http.StatusOK,
-		send: func(x *traffic, c caller, l *life) (response, error) {
+		send: func(c caller, l *life) (response, error) {
 			return c.tryForm("/token", "grant_type", "refresh_token", "refresh_token", l.chain[len(l.chain)-1])
 		},
 		done: func(l *life, body string) {
 			l.access, l.chain = part(body, "access_token"), append(l.chain, part(body, "refresh_token"))
 		}}
 	rename := step{name: "rename", want: http.StatusOK,
-		send: func(x *traffic, c caller, l *life) (response, error) {
+		send: func(c caller, l *life) (response, error) {
 			l.next = fmt.Sprintf("%s %d", l.name, len(l.chain))
 			return c.tryJSON("PATCH /api/auth/users/me", l.access, object{"name": l.next})
 		},
 		done: func(l *life, _ string) { l.shown = l.next }}
 	return []step{
 		{name: "sign-up", want: http.StatusCreated,
-			send: func(x *traffic, c caller, l *life) (response, error) {
+			send: func(c caller, l *life) (response, error) {
 				return c.tryJSON("POST /api/auth/signup", "", object{"username": l.name, "email": l.name + "@example.com", "password": l.password})
 			},
 			done: func(l *life, _ string) { l.created = true }},
@@ -98,12 +98,12 @@ func steps() []step {
 		refresh, rename, refresh, refresh,
 		signIn("second sign-in", func(l *life, access, refresh string) { l.revokedSession, l.revoked = sessionOf(access), refresh }),
 		{name: "revocation", want: http.StatusOK,
-			send: func(x *traffic, c caller, l *life) (response, error) { return c.tryForm("/revoke", "token", l.revoked) },
+			send: func(c caller, l *life) (response, error) { return c.tryForm("/revoke", "token", l.revoked) },
 			done: func(l *life, _ string) { l.revokedAcked = true }},
 		signIn("third sign-in", func(l *life, _, refresh string) { l.other = refresh }),
 		rename, refresh,
 		{name: "new password", want: http.StatusOK,
-			send: func(x *traffic, c caller, l *life) (response, error) {
+			send: func(c caller, l *life) (response, error) {
 				l.next = "the second of " + l.name
 				return c.tryJSON("PATCH /api/auth/users/me", l.access, object{"password": l.next, "current_password": l.password})
 			},
@@ -179,7 +179,7 @@ func (x *traffic) live(user, n int) bool {
 // that is in doubt the life ends.
 func (x *traffic) do(c caller, l *life, s step) (again, ended bool) {
 	l.doubt = s.name // until it is acknowledged
-	got, err := s.send(x, c, l)
+	got, err := s.send(c, l)
 	x.answers[got.status].Add(1)
 	switch {
 	case err != nil:

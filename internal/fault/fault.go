@@ -39,6 +39,7 @@ type Error struct {
 	Text       string        // ASCII without quotes and backslashes (RFC 6749 §5.2)
 	Pointer    string        // JSON pointer to the invalid member (RFC 6901); empty if there is none
 	RetryAfter time.Duration // how long to wait before retrying; 0 if unknown
+	Limit      string        // the rate limit that is used up, as RateLimit-Policy names it; empty if there is none
 	Scope      string        // the missing scope (RFC 6750 §3); empty if there is none
 	cause      error
 }
@@ -48,9 +49,20 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Text: fmt.Sprintf(format, args...)}
 }
 
-// Denied returns a too_many_requests error with the time until the next attempt is allowed.
-func Denied(wait time.Duration) *Error {
-	return Errorf(TooManyRequests, "too many attempts; wait and try again").After(wait)
+// The names of the rate limits, for callers. A limit has one name whether it counts for the user, the network
+// or the browser: the response must not tell which of them is known.
+const (
+	LimitSignIn       = "sign-in"
+	LimitClientSecret = "client-secret"
+	LimitEmail        = "email"
+	LimitSignUp       = "sign-up"
+)
+
+// Denied returns a too_many_requests error of a rate limit, with the time until the next attempt is allowed.
+func Denied(limit string, wait time.Duration) *Error {
+	err := Errorf(TooManyRequests, "too many attempts; wait and try again").After(wait)
+	err.Limit = limit
+	return err
 }
 
 // Error returns the code, the safe text and the hidden cause, for the log.

@@ -16,9 +16,11 @@ type operation struct {
 	guarded bool                  // needs an access token
 	scopes  []string              // that the token must have, all of them
 	roles   []string              // of which the user must have one; from x-required-roles
+	limits  string                // from x-rate-limit: the value of RateLimit-Policy
 	params  []*openapi3.Parameter // in the path and the query
 	form    []string              // parameters of the form body; nil if there is none
 	body    *openapi3.Schema      // of the JSON body; nil if there is none
+	stream  bool                  // has x-streamed-body: the body may be large, and is read while it arrives
 	maybe   bool                  // the body may be left out
 	demo    bool                  // has the tag "examples": served only if DemoRoutes is on
 	browser bool                  // has the tag "browser" or x-browser: sets or reads cookies
@@ -99,6 +101,8 @@ func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (op
 	for _, parameter := range slices.Concat(ofPath, declared.Parameters) {
 		op.params = append(op.params, parameter.Value)
 	}
+	op.limits, _ = declared.Extensions["x-rate-limit"].(string)
+	op.stream = declared.Extensions["x-streamed-body"] == true
 	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {
 		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)

@@ -16,7 +16,7 @@ import (
 // publicPaths may be read from every origin, without credentials.
 var publicPaths = map[string]bool{
 	"/.well-known/jwks.json": true, "/.well-known/oauth-authorization-server": true,
-	"/.well-known/openid-configuration": true, "/openapi.json": true, "/openapi.yaml": true,
+	"/.well-known/openid-configuration": true, "/openapi.json": true, "/openapi-3.1.json": true, "/openapi.yaml": true, pluginPath: true,
 }
 
 // cors sets the CORS headers: every origin may read the public paths, and the allowed origins may
@@ -34,7 +34,7 @@ func (s *Server) cors() echo.MiddlewareFunc {
 		AllowOriginFunc:  func(origin string) (bool, error) { return s.allowedOrigin(origin), nil },
 		AllowMethods:     []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowHeaders:     []string{echo.HeaderAuthorization, echo.HeaderContentType, echo.HeaderXRequestedWith},
-		ExposeHeaders:    []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderXRequestID},
+		ExposeHeaders:    []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, rateLimit, rateLimitPolicy, echo.HeaderXRequestID},
 		AllowCredentials: true, // the cookies of browser_login.go
 		MaxAge:           600,
 	})

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -28,6 +30,7 @@ const (
 var (
 	errBodyTooLarge = fault.Errorf(bodyTooLarge, "the body is larger than 64 KiB")
 	errMediaType    = fault.Errorf(unsupportedMediaType, "send the body as application/json")
+	errStreamType   = fault.Errorf(unsupportedMediaType, "send the file as application/octet-stream")
 	errServer       = fault.Errorf(serverError, "internal error; include the request id when you report it")
 )
 
@@ -50,7 +53,7 @@ func status(code fault.Code) int {
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed
 	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, fault.AlreadyExists,
-		account.MailNotConfigured:
+		account.MailNotConfigured, hook.Inactive:
 		return http.StatusConflict
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge
@@ -134,11 +137,14 @@ func (s *Server) writeError(err error, c echo.Context) {
 	}
 }
 
-// setErrorHeaders sets Retry-After and, for 401 and 403, WWW-Authenticate.
+// setErrorHeaders sets Retry-After, RateLimit (draft-ietf-httpapi-ratelimit-headers) and, for 401 and 403, WWW-Authenticate.
 func (s *Server) setErrorHeaders(err *fault.Error, code int, c echo.Context) {
 	header := c.Response().Header()
 	if err.RetryAfter > 0 {
 		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
+	}
+	if err.Limit != "" && code == http.StatusTooManyRequests {
+		header.Set(rateLimit, fmt.Sprintf(`"%s";r=0;t=%s`, err.Limit, header.Get(echo.HeaderRetryAfter)))
 	}
 	if challenge := s.challenge(err, c.Request()); challenge != "" && (code == http.StatusUnauthorized || code == http.StatusForbidden) {
 		header.Set(echo.HeaderWWWAuthenticate, challenge)

@@ -46,7 +46,7 @@ func TestErrorTexts(t *testing.T) {
 	for _, err := range []*fault.Error{
 		errBodyTooLarge, errMediaType, errServer, errTokenRequired, errCrossOrigin, errInvalidBody, errSignInAgain,
 		fault.ErrNotFound, account.ErrUsernameTaken, account.ErrEmailTaken, account.ErrUnknownRole,
-		fault.ErrUnavailable, account.ErrInvalidCredentials, fault.Denied(1),
+		fault.ErrUnavailable, account.ErrInvalidCredentials, fault.Denied(fault.LimitSignIn, 1),
 	} {
 		require.Regexp(t, allowed, err.Text)
 	}

@@ -9,13 +9,14 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
@@ -40,11 +41,17 @@ type Options struct {
 	OAuth          *oauth.Service
 	Audit          *audit.Log
 	Keys           PublicKeys
+	SigningKeys    SigningKeys
+	Hooks          *hook.Service
+	Statistics     *statistics.Service
+	Settings       []Setting       // of this replica
 	Ready          ReadinessChecks // nil: there are none
+	Console        bool            // serve the console
 	DemoRoutes     bool            // serve the example operations
 	CORSOrigins    []string        // exact origins of front ends on other hosts
 	CORSLoopback   bool            // allow every loopback origin
 	TrustedProxies []netip.Prefix  // proxies whose X-Forwarded-For is trusted
+	Welcome        *Welcome        // shown by GET / in development; nil elsewhere
 	Now            func() time.Time
 	Log            *slog.Logger
 	Profiles       []Profile           // compatibility profiles that are on
@@ -112,7 +119,6 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
-	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -129,12 +135,14 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.cors(),
 		withCaller,
 		selectOperation(operations),
+		refuseShadowed(operations),
+		rateLimits,
 		s.withCookies,
 		s.demoGuard,
 		s.browserGuard,
 		s.guard,
 		parameters,
-		limitBody(middleware.BodyLimit(maxBody)),
+		limitBody,
 		oauthForm,
 		jsonBody,
 	}

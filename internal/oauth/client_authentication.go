@@ -57,7 +57,7 @@ func (s *Service) AuthenticateClient(ctx context.Context, claim Credentials, add
 		return Client{}, err
 	}
 	if wait > 0 {
-		return Client{}, fault.Denied(wait)
+		return Client{}, fault.Denied(fault.LimitClientSecret, wait)
 	}
 	event := audit.New(ctx, s.clock(), audit.ClientRefused, "", "").Failed(string(InvalidClient))
 	if err := s.events.AppendEvent(ctx, event); err != nil {

@@ -175,7 +175,7 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 	case repeat:
 		err = s.sessions.RepeatRotation(ctx, session.FamilyID, session.Counter)
 	case overused:
-		err = fault.Denied(repeatWait)
+		err = fault.Denied("", repeatWait)
 	case reuse:
 		err = s.revokeReused(ctx, session, r.Caller, now)
 	default:

@@ -19,7 +19,7 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{rotate, nil, []string{"rotated"}},
 		{repeat, nil, []string{"repeated"}},
-		{overused, fault.Denied(repeatWait), []string{"limited"}},
+		{overused, fault.Denied("", repeatWait), []string{"limited"}},
 		{reuse, ErrRefresh, []string{"reused"}},
 		{refuse, ErrRefresh, []string{"refused"}},
 		{rotate, fault.ErrUnavailable, []string{"failed"}},

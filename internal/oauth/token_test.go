@@ -174,7 +174,7 @@ var tokenErrorCases = map[string]struct {
 	"wrong password":          {edit: func(r *oauth.TokenRequest) { r.Password = "wrong" }, code: oauth.InvalidGrant},
 	"unconfirmed address":     {accountErr: account.ErrEmailUnverified, code: oauth.InvalidGrant},
 	"invalid credentials":     {accountErr: account.ErrInvalidCredentials, code: oauth.InvalidGrant},
-	"over the limit":          {accountErr: fault.Denied(time.Minute), code: fault.TooManyRequests},
+	"over the limit":          {accountErr: fault.Denied(fault.LimitSignIn, time.Minute), code: fault.TooManyRequests},
 	"busy":                    {accountErr: fault.ErrUnavailable, code: fault.Unavailable},
 	"unknown client":          {client: "unknown", code: oauth.InvalidClient, cheap: true},
 	"unsupported method":      {client: "unsupported", code: oauth.InvalidClient, cheap: true},

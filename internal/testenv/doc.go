@@ -11,7 +11,7 @@
 //
 //   - main.go: finding what the command needs, and running the command
 //   - search.go: searching the sources of a requirement in order
-//   - postgres.go, chromium.go, pgbouncer.go, gateways.go, compiler.go, python.go, apis.go, sdk.go, failover.go:
+//   - postgres.go, chromium.go, pgbouncer.go, gateways.go, compiler.go, python.go, node.go, apis.go, sdk.go, failover.go:
 //     the requirements and where they are found
 //   - program.go: searching for a program that the tests start themselves
 //   - cluster.go: a temporary PostgreSQL server from installed programs

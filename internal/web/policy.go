@@ -7,15 +7,11 @@ import "strings"
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// policyWithFrames is policy for a page that shows other documents of this service in frames.
-func policyWithFrames() string {
-	return strings.Replace(policy, "frame-ancestors", "frame-src 'self'; frame-ancestors", 1)
-}
-
-// Policy returns the Content-Security-Policy of a page.
+// Policy returns the Content-Security-Policy of a page; frames: one that shows other documents of this
+// service in frames.
 func Policy(frames bool) string {
 	if frames {
-		return policyWithFrames()
+		return strings.Replace(policy, "frame-ancestors", "frame-src 'self'; frame-ancestors", 1)
 	}
 	return policy
 }

@@ -211,7 +211,8 @@ func TestOwnTexts(t *testing.T) {
 	require.NotEqual(t, newSite(t, Options{}).hash, s.hash)
 
 	for name, content := range map[string]string{
-		"fr.json": `{"no.such": "x"}`, "it.json": `{"error.too_many_requests": "Aspetti"}`, "es.json": `[]`, "not a language.json": `{}`,
+		"fr.json": `{"no.such": "x"}`, "it.json": `{"error.too_many_requests": "Aspetti"}`, "es.json": `[]`, "pt.json": `{"action.cancel": 5}`,
+		"nl.json": `{"action.cancel": {"one": "x"}}`, "sv.json": `{"action.cancel": {"other": null}}`, "not a language.json": `{}`,
 	} {
 		_, err := New(Options{Texts: []string{writeFile(t, name, content)}})
 		require.ErrorContains(t, err, name)
@@ -226,7 +227,8 @@ func TestBrandColors(t *testing.T) {
 	for _, text := range []string{"#000000", "#ffffff", "#ffff00", "#4f46e5", "#ff0000", "#777777", "#7FFFD4", "#1d4ed8"} {
 		s := newSite(t, Options{Color: text})
 		style := asset1(t, s, "/web/"+s.hash+"/style.css").Body.String()
-		found := regexp.MustCompile(`#[0-9a-f]{6}`).FindAllString(style[strings.Index(style, "--accent: "):], -1)
+		_, style, _ = strings.Cut(style, "--accent: ")
+		found := regexp.MustCompile(`#[0-9a-f]{6}`).FindAllString(style, -1)
 		require.Len(t, found, 4)
 		colors := make([]color, 4)
 		for i := range found {

@@ -130,7 +130,7 @@ export function Form({ submit, reset = false, children, ...rest }) {
     event.preventDefault();
     action.run(Object.fromEntries(new FormData(form.current)));
   };
-  useEffect(() => { // an error at a field: the keyboard goes there
+  useLayoutEffect(() => { // an error at a field: the keyboard goes there
     if (action.error) {
       form.current.querySelector('[aria-invalid="true"]')?.focus();
     }
@@ -238,7 +238,7 @@ export function Table({ caption, columns, rows, rowKey = row => row.id }) {
     </tr></thead>
     <tbody role="rowgroup">
       ${rows.map(row => html`<tr role="row" key=${rowKey(row)}>
-        ${columns.map(column => html`<td role="cell" data-label=${column.label || undefined} class=${column.class}>
+        ${columns.map(column => html`<td role="cell" data-label=${typeof column.label === 'string' ? column.label : undefined} class=${column.class}>
           ${column.cell ? column.cell(row) : row[column.key]}</td>`)}
       </tr>`)}
     </tbody>
@@ -317,6 +317,10 @@ export function Messages() {
 // ---- The frame of a page
 
 const { brand, logo } = document.documentElement.dataset;
+// Relative URLs of the document would lead elsewhere once the router has changed its address.
+const logoURL = logo ? new URL(logo, document.baseURI).href : new URL('icon.svg', import.meta.url).href;
+const icon = document.querySelector('link[rel=icon]');
+icon.href = icon.href;
 /** The name of the application. */
 export const brandName = brand;
 
@@ -324,7 +328,7 @@ export const brandName = brand;
 export function Top({ home, children }) {
   return html`<header class="top">
     <a class="brand" href=${home}>
-      <img src=${logo || new URL('icon.svg', import.meta.url).href} alt="" />
+      <img src=${logoURL} alt="" />
       <span>${brand}</span>
     </a>
     ${children}
