@@ -7,24 +7,16 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/statistics"
 )
 
-const (
-	defaultPoints = 48
-	maxPoints     = 366
-)
+const defaultPoints = 48
 
 // GetStatistics handles GET /api/stats.
 func (s *Server) GetStatistics(ctx context.Context, r api.GetStatisticsRequestObject) (api.GetStatisticsResponseObject, error) {
-	interval, name := statistics.Hourly, "hour"
-	switch value(r.Params.Interval) {
-	case "", "hour":
-	case "day":
+	interval, name, points := statistics.Hourly, "hour", defaultPoints
+	if value(r.Params.Interval) == "day" {
 		interval, name = statistics.Daily, "day"
-	default:
-		return nil, invalidRequest("interval must be hour or day")
 	}
-	points := defaultPoints
 	if r.Params.Points != nil {
-		points = min(max(*r.Params.Points, 1), maxPoints)
+		points = *r.Params.Points
 	}
 	items, err := s.Statistics.Series(ctx, interval, points)
 	if err != nil {

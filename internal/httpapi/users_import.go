@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -18,15 +19,7 @@ const (
 
 // ImportUsers handles POST /api/users/import.
 func (s *Server) ImportUsers(ctx context.Context, r api.ImportUsersRequestObject) (api.ImportUsersResponseObject, error) {
-	format := userfile.Format(value(r.Params.Format))
-	switch format {
-	case "":
-		format = userfile.NDJSON
-	case userfile.NDJSON, userfile.CSV, userfile.CodevoWeb, userfile.FastAPIUsers:
-	default:
-		return nil, invalidRequest("format must be ndjson, csv, codevoweb or fastapi-users")
-	}
-	reader, err := userfile.NewReader(r.Body, format)
+	reader, err := userfile.NewReader(r.Body, cmp.Or(userfile.Format(value(r.Params.Format)), userfile.NDJSON))
 	if err != nil {
 		return nil, importError(err)
 	}
