@@ -45,14 +45,14 @@ fastapi: ## Compare the profile fastapi-users with the Python package, and sign 
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
 
+# testenv installs the packages, pinned in internal/e2e/testdata/apis, in $(BIN)/apis.
+apis: ## Run the APIs and the gateway of docs/apis in Express, FastAPI, Flask and Traefik
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
+
 # The script installs what the examples need.
 examples: ## Start each example application and test it with real tokens; ONLY="go express" for some
 	examples/test.sh $(ONLY)
-
-# testenv installs the packages, pinned in internal/e2e/testdata/apis, in $(BIN)/apis.
-apis: ## Run the APIs of docs/apis in Express, FastAPI and Flask; needs Node.js and Python
-	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
-	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
 
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
@@ -90,14 +90,18 @@ upgrade: ## Let earlier versions go on while this one migrates their database, a
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=upgrade -count=1 -timeout 30m -v -run '^TestUpgrade$$' ./internal/e2e
 
-scale: ## Measure lists of a million users, and disable a client with 150,000 sessions, on both databases
+scale: ## Measure lists of a million users, also in the console, and disable a client with 150,000 sessions, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestDisableClientWithManySessions$$' ./internal/store/postgres ./internal/store/sqlite -store.sessions=150000
-	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^TestManyUsers$$' ./internal/e2e
+	TEST_SCALE_USERS=1000000 $(BIN)/testenv go test -count=1 -v -timeout 60m -run '^(TestManyUsers|TestConsoleWithManyUsers)$$' ./internal/e2e
 
 pages: ## Measure the size and the first paint of the pages, on a machine that does nothing else
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -v -run '^TestPagesAreLight$$' ./internal/e2e -paint.limit=100ms
+
+pictures: ## Make the pictures in docs from the running program
+	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
+	TEST_PICTURES=$(CURDIR)/docs/pictures $(BIN)/testenv go test -count=1 -run '^TestPictures$$' ./internal/e2e
 
 timing: ## Compare the times of 2,000 failed logins of each kind, on both databases; takes about an hour
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv

@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/password"
 	"github.com/latchkey-auth/latchkey/internal/readiness"
+	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/internal/web"
 )
@@ -34,32 +35,38 @@ type components struct {
 	hasher   *password.Hasher
 	server   *httpapi.Server
 	ready    *readiness.Checks
+	counts   *statistics.Service
 	watch    *observers
 
 	certificate *certificate.Files // nil: the service speaks plain HTTP
 
 	auditRetention time.Duration
+	settings       []httpapi.Setting
 }
 
-func (c *components) close() error {
+func (c *components) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_ = c.counts.Flush(ctx) // statistics may be incomplete
 	c.hasher.Close()
 	return c.mailer.close()
 }
 
 // assemble builds the service from its settings. The parts that the commands need as well are built
 // by the functions in administration.go.
-func assemble(ctx context.Context, s config.Serve, db database, watch *observers, log *slog.Logger) (*components, error) {
+func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db database, watch *observers, log *slog.Logger) (*components, error) {
 	networks, err := s.WebhookNetworks()
 	if err != nil {
 		return nil, err
 	}
-	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks), watch: watch}
+	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks), watch: watch, settings: shown}
 	audience := audienceOf(s)
 	if c.keys, err = keyring.Open(ctx, db, keyringOptions(s, audience)); err != nil {
 		return nil, err
 	}
 	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
-	c.limits.Observe(watch.limited)
+	c.counts = newStatistics(s, c, db)
+	c.limits.Observe(c.limited)
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}
@@ -70,7 +77,7 @@ func assemble(ctx context.Context, s config.Serve, db database, watch *observers
 		return nil, err
 	}
 	c.ready = newReadiness(s, db, log)
-	if c.server, err = newServer(s, c, log); err != nil {
+	if c.server, err = newServer(s, c, db, log); err != nil {
 		return nil, err
 	}
 	if c.mailer, err = newMailer(s, c.accounts, log); err != nil {
@@ -109,7 +116,7 @@ func newTokens(s config.Serve, c *components, audience []string, db database, lo
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
 		Accounts:    c.accounts, Clients: db, Sessions: db, Ended: db, Keys: accessTokens{c.keys}, Vault: vault,
-		Limits: c.limits, Events: db, Now: time.Now, Log: log, Refreshed: c.watch.refreshed,
+		Limits: c.limits, Events: db, Now: time.Now, Log: log, SignedIn: c.counts.SignedIn, Refreshed: c.refreshed,
 	})
 }
 
@@ -130,7 +137,7 @@ func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (
 }
 
 // newServer builds the HTTP API over the other components.
-func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server, error) {
+func newServer(s config.Serve, c *components, db database, log *slog.Logger) (*httpapi.Server, error) {
 	proxies, err := s.Proxies()
 	if err != nil {
 		return nil, err
@@ -146,7 +153,8 @@ func newServer(s config.Serve, c *components, log *slog.Logger) (*httpapi.Server
 		return nil, settingsError{err}
 	}
 	return httpapi.New(httpapi.Options{
-		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready, DemoRoutes: s.DemoRoutes,
+		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready,
+		SigningKeys: keyAdmin{c.keys, db}, Hooks: c.hooks, Statistics: c.counts, Settings: c.settings, Console: s.Console, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Welcome: welcome(s), Now: time.Now, Log: log,
 		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
 		Site: site, OpenSignup: s.Signup,

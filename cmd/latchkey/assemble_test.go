@@ -81,7 +81,7 @@ func issueCredentials(t *testing.T, url string) *credentials {
 		Issuer: "http://localhost:8080", Secrets: [][]byte{[]byte("tq3Vd0aHq9Zx1PzLw7mYbK5sUeR8nGcJ")}, Algorithm: "ES256", TokenType: "at+jwt",
 		Database:  config.Database{MinPassword: 8, DataDir: t.TempDir()},
 		AccessTTL: time.Hour, SessionIdle: 24 * time.Hour, SessionMax: 48 * time.Hour, RefreshGrace: time.Minute, PublicClient: true,
-	}, db, &observers{}, slog.New(slog.DiscardHandler))
+	}, nil, db, &observers{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	c := &credentials{components: app, cheapHash: cheapHash(devPassword("ann"))}
 

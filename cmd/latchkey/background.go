@@ -32,6 +32,8 @@ func (c *components) tasks() []task {
 		{name: "sessions of disabled clients", every: time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},
 		{name: "ended sessions", every: time.Second, timeout: 8 * time.Second, work: c.tokens.RefreshRevocations},
 		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
+		{name: "statistics", every: 5 * time.Second, timeout: 30 * time.Second, work: c.counts.Work},
+		purge("statistics", c.counts.Purge),
 		purge("sessions", c.tokens.PurgeSessions),
 		purge("ended sessions", c.tokens.PurgeRevocations),
 		purge("rate limits", c.limits.Purge),

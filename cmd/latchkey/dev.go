@@ -47,7 +47,7 @@ func prepareDev(ctx context.Context, out io.Writer, s config.Serve, service *com
 	if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
 		return err
 	}
-	printWelcome(out, s.Issuer, s.Compat, service.mailer.inbox != nil)
+	printWelcome(out, s.Issuer, s.Compat, s.Console, service.mailer.inbox != nil)
 	return nil
 }
 
@@ -85,11 +85,14 @@ func welcome(s config.Serve) *httpapi.Welcome {
 
 // printWelcome prints where the documentation and the inbox are, which profiles are on, how to sign in,
 // and a command that gets a token when it is pasted.
-func printWelcome(out io.Writer, base string, profiles []string, hasInbox bool) {
+func printWelcome(out io.Writer, base string, profiles []string, hasConsole, hasInbox bool) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 	printf("\nLatchkey is running in development mode. Do not expose it to a network.\n\n")
 	printf("  Start     %s\n", base)
 	printf("  Docs      %s/docs (Authorize works with blank client fields)\n", base)
+	if hasConsole {
+		printf("  Console   %s/console (sign in as admin)\n", base)
+	}
 	printf("  Account   %s/account\n", base)
 	if hasInbox {
 		printf("  Mail      %s%s\n", base, inboxPath)

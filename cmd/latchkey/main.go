@@ -81,7 +81,8 @@ func run(ctx context.Context, args []string, std stdio) int {
 }
 
 func execute(ctx context.Context, args []string, std stdio) error {
-	if err := config.LoadDotEnv(); err != nil {
+	file, err := config.LoadDotEnv()
+	if err != nil {
 		return settingsError{err}
 	}
 	var cli commands
@@ -93,7 +94,7 @@ func execute(ctx context.Context, args []string, std stdio) error {
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { helpShown = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(std),
+		kong.Bind(std, file),
 	)
 	if err != nil {
 		return err

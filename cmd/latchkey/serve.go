@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/latchkey-auth/latchkey/internal/config"
 )
 
@@ -27,7 +29,7 @@ func (*serveCommand) Help() string {
 }
 
 // Run serves until ctx ends, then finishes the requests in progress.
-func (c *serveCommand) Run(ctx context.Context, std stdio) error {
+func (c *serveCommand) Run(ctx context.Context, std stdio, command *kong.Context, file config.FileVariables) error {
 	settings := c.Serve
 	if err := settings.Resolve(); err != nil {
 		return settingsError{err}
@@ -65,13 +67,13 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	}
 	defer func() { _ = db.Close() }() //nolint:contextcheck // ctx has ended by then
 	// 4. Wire the components.
-	service, err := assemble(ctx, settings, db, watch, log)
+	service, err := assemble(ctx, settings, shownSettings(command, file, settings), db, watch, log)
 	if err != nil {
 		return err
 	}
 	service.certificate = files
 	watch.watch(service, db)
-	defer func() { _ = service.close() }()
+	defer func() { _ = service.close(ctx) }()
 	if err := prepareDev(ctx, std.out, settings, service); err != nil {
 		return err
 	}

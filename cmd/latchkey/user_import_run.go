@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
-	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/userfile"
 )
 
@@ -24,17 +23,10 @@ type importRun struct {
 	read     atomic.Int64 // bytes
 }
 
-// importLine is a line of the file: its record, or the error in it.
-type importLine struct {
-	number int
-	record account.Record
-	err    error
-}
-
 // all reads and stores the file. It reads the next batch while it stores the last one. Reading from
 // a terminal or pipe can block forever, so its goroutine is abandoned when the context ends.
 func (r *importRun) all(ctx context.Context, in io.Reader) error {
-	batches, end := make(chan []importLine), make(chan error, 1)
+	batches, end := make(chan []userfile.Line), make(chan error, 1)
 	go func() {
 		defer close(batches)
 		end <- r.readAll(ctx, in, batches)
@@ -73,13 +65,13 @@ func (c countingReader) Read(b []byte) (int, error) {
 }
 
 // readAll sends batches until the end of the file or of the context.
-func (r *importRun) readAll(ctx context.Context, in io.Reader, batches chan<- []importLine) error {
+func (r *importRun) readAll(ctx context.Context, in io.Reader, batches chan<- []userfile.Line) error {
 	reader, err := userfile.NewReader(countingReader{in, &r.read}, r.format)
 	if err != nil {
 		return fmt.Errorf("cannot read the header line: %s", lineError(err))
 	}
 	for {
-		batch, err := readBatch(reader)
+		batch, err := reader.Batch(importBatch)
 		select {
 		case batches <- batch:
 		case <-ctx.Done():
@@ -94,26 +86,12 @@ func (r *importRun) readAll(ctx context.Context, in io.Reader, batches chan<- []
 	}
 }
 
-// readBatch reads up to importBatch lines. It returns io.EOF, or the error of the file, together with
-// the lines before it.
-func readBatch(reader *userfile.Reader) ([]importLine, error) {
-	batch := make([]importLine, 0, importBatch)
-	for len(batch) < importBatch {
-		record, number, err := reader.Next()
-		if err != nil && !errors.As(err, new(*fault.Error)) {
-			return batch, err
-		}
-		batch = append(batch, importLine{number, record, err})
-	}
-	return batch, nil
-}
-
 // store stores the valid lines of a batch and reports all of them.
-func (r *importRun) store(ctx context.Context, batch []importLine) error {
+func (r *importRun) store(ctx context.Context, batch []userfile.Line) error {
 	var records []account.Record
 	for _, line := range batch {
-		if line.err == nil {
-			records = append(records, line.record)
+		if line.Err == nil {
+			records = append(records, line.Record)
 		}
 	}
 	results, err := r.accounts.Import(ctx, records, r.dryRun)
@@ -121,10 +99,10 @@ func (r *importRun) store(ctx context.Context, batch []importLine) error {
 		return err
 	}
 	for _, line := range batch {
-		if line.err == nil {
-			line.err, results = results[0], results[1:]
+		if line.Err == nil {
+			line.Err, results = results[0], results[1:]
 		}
-		if err := r.report.line(line.number, line.err); err != nil {
+		if err := r.report.line(line.Number, line.Err); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,7 @@ func (h holder) CanGive(scopes []string) error {
 }
 
 var everyScope = holder{
-	"audit:read", "clients:read", "clients:write", "profile", "roles:read", "roles:write", "users:read", "users:write",
+	"audit:read", "clients:read", "clients:write", "hooks:read", "hooks:write", "keys:read", "keys:write", "profile", "roles:read", "roles:write", "settings:read", "stats:read", "users:read", "users:write",
 }
 
 // operation is what an administrator does to a user.

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,35 @@ func (d *Directory) Import(ctx context.Context, records []Record, dryRun bool) (
 		faults = append(faults, some...)
 	}
 	return faults, nil
+}
+
+// ImportAs is Import on behalf of an administrator: records with roles whose scopes the administrator may
+// not pass on get insufficient_scope and are not stored.
+func (d *Directory) ImportAs(ctx context.Context, by Authority, records []Record, dryRun bool) ([]error, error) {
+	roles, err := d.roles.Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	denied := map[string]error{} // by name
+	for _, role := range roles {
+		denied[role.Name] = by.CanGive(role.Scopes)
+	}
+	faults := make([]error, len(records))
+	var allowed []Record
+	var places []int // of the allowed records
+	for i, r := range records {
+		for _, name := range r.Roles {
+			faults[i] = cmp.Or(faults[i], denied[name])
+		}
+		if faults[i] == nil {
+			allowed, places = append(allowed, r), append(places, i)
+		}
+	}
+	results, err := d.Import(ctx, allowed, dryRun)
+	for i, result := range results {
+		faults[places[i]] = result
+	}
+	return faults, err
 }
 
 func (d *Directory) importBatch(ctx context.Context, batch []Record, dryRun bool) ([]error, error) {

@@ -40,7 +40,10 @@ const (
 	RolePut           Action = "role.changed"
 	RoleDeleted       Action = "role.deleted"
 	HookCreated       Action = "hook.created"
+	HookUpdated       Action = "hook.updated"
 	HookDeleted       Action = "hook.deleted"
+	KeyRotated        Action = "key.rotated"
+	KeyRevoked        Action = "key.revoked"
 	DatabaseRestored  Action = "database.restored"
 )
 

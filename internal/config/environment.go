@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -13,14 +14,30 @@ import (
 
 const prefix = "LATCHKEY_"
 
-// LoadDotEnv adds the variables of a .env file in the working directory to the environment. Variables
-// that are already set keep their value. A missing file is not an error.
-func LoadDotEnv() error {
-	err := godotenv.Load()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf(".env: %w", err)
+// FileVariables are the variables of the environment that come from a .env file.
+type FileVariables map[string]bool
+
+// LoadDotEnv adds the variables of a .env file in the working directory to the environment and returns
+// them. Variables that are already set keep their value. A missing file is not an error.
+func LoadDotEnv() (FileVariables, error) {
+	file, err := godotenv.Read()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return nil
+	if err != nil {
+		return nil, fmt.Errorf(".env: %w", err)
+	}
+	added := FileVariables{}
+	for name, value := range file {
+		if _, set := os.LookupEnv(name); set {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return nil, fmt.Errorf(".env: %w", err)
+		}
+		added[name] = true
+	}
+	return added, nil
 }
 
 // CheckEnvironment returns an error for every LATCHKEY_ variable that is not a setting. Without this

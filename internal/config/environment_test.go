@@ -25,14 +25,19 @@ func TestCheckEnvironment(t *testing.T) {
 // This test is not parallel, because it changes the working directory and the environment.
 func TestLoadDotEnv(t *testing.T) {
 	t.Chdir(t.TempDir())
-	require.NoError(t, LoadDotEnv(), "a missing file is not an error")
+	file, err := LoadDotEnv()
+	require.NoError(t, err, "a missing file is not an error")
+	require.Empty(t, file)
 	t.Setenv("LATCHKEY_TEST_SET", "environment")
 	t.Setenv("LATCHKEY_TEST_NEW", "") // so that the test restores it
 	require.NoError(t, os.Unsetenv("LATCHKEY_TEST_NEW"))
 	require.NoError(t, os.WriteFile(".env", []byte("LATCHKEY_TEST_SET=file\nLATCHKEY_TEST_NEW=\"a # b\"\n"), 0o600))
-	require.NoError(t, LoadDotEnv())
+	file, err = LoadDotEnv()
+	require.NoError(t, err)
+	require.Equal(t, FileVariables{"LATCHKEY_TEST_NEW": true}, file)
 	require.Equal(t, "environment", os.Getenv("LATCHKEY_TEST_SET"))
 	require.Equal(t, "a # b", os.Getenv("LATCHKEY_TEST_NEW"))
 	require.NoError(t, os.WriteFile(".env", []byte("no assignment at all\n"), 0o600))
-	require.ErrorContains(t, LoadDotEnv(), ".env")
+	_, err = LoadDotEnv()
+	require.ErrorContains(t, err, ".env")
 }

@@ -149,6 +149,11 @@ func writeOnce(path string, text []byte) error {
 	return os.Link(file.Name(), path)
 }
 
+// StoredDevSecret returns the development secret in dataDir. It generates none.
+func StoredDevSecret(dataDir string) ([]byte, error) {
+	return readDevSecret(filepath.Join(dataDir, devSecretFile))
+}
+
 func readDevSecret(path string) ([]byte, error) {
 	raw, err := readPrivate(path)
 	return bytes.TrimSpace(raw), err

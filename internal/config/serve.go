@@ -28,6 +28,7 @@ type Serve struct {
 	SecretFile     string   `name:"secret-file" env:"LATCHKEY_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, at least 32 bytes; several secrets one per line, newest first. Alternatively set LATCHKEY_SECRET in the environment."`
 
 	DemoRoutes   bool `name:"demo-routes" env:"LATCHKEY_DEMO_ROUTES" help:"Serve the example operations /api/test/* and /api/auth/users/me/items. Always on in development."`
+	Console      bool `env:"LATCHKEY_CONSOLE" default:"true" negatable:"" help:"Serve the administration console at /console. Default: ${default}."`
 	Signup       bool `env:"LATCHKEY_SIGNUP" default:"true" negatable:"" help:"Let anyone sign up. Default: ${default}."`
 	PublicClient bool `name:"public-client" env:"LATCHKEY_PUBLIC_CLIENT" default:"true" negatable:"" help:"Accept token requests that name no client, such as those of Swagger UI with blank client fields. Default: ${default}."`
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/password"
 )
@@ -101,4 +103,22 @@ func newUser(name, hash, role string) account.User {
 		ID: uuid.NewString(), Username: name, UsernameKey: key, Email: name + "@example.org", EmailKey: key + "@example.org",
 		Active: name != "disabled", PasswordHash: hash, Roles: []string{role}, CreatedAt: now, UpdatedAt: now,
 	}
+}
+
+// addHooks creates the webhooks that vectors name: one that receives nothing that happens, two that are
+// not active, one to delete and another one. Their ids end with 1 to 5; the first has a delivery, whose id ends with 1, too.
+func (i installation) addHooks(t *testing.T) {
+	t.Helper()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	id := func(kind string, n int) string { return fmt.Sprintf("%s-0000-4000-8000-%012d", kind, n) }
+	i.withStore(t, func(ctx context.Context, s store) {
+		for n := 1; n <= 5; n++ {
+			h := hook.Hook{ID: id("a0000000", n), URL: "http://127.0.0.1:9/hook", Events: []audit.Action{"none"}, Active: n != 2 && n != 3, CreatedAt: at}
+			require.NoError(t, s.CreateHook(ctx, h, audit.Change{}))
+		}
+		require.NoError(t, s.RecordDelivery(ctx, hook.Delivery{
+			ID: id("d0000000", 1), HookID: id("a0000000", 1), Event: audit.UserDeleted, Body: []byte(`{"type":"user.deleted"}`),
+			Status: hook.Failed, Attempts: 24, Response: 502, Error: "the receiver returned status 502", CreatedAt: time.Now(), TriedAt: time.Now(),
+		}))
+	})
 }

@@ -20,8 +20,9 @@ func TestVectors(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, inst installation) {
 		inst.addClients(t)
 		inst.addUsers(t)
+		inst.addHooks(t)
 		s := start(t, inst)
-		for _, dir := range []string{"token", "account", "guard", "admin", "browser", "own", "onetime", "users", "audit"} {
+		for _, dir := range []string{"token", "account", "guard", "admin", "browser", "own", "onetime", "users", "audit", "operate"} {
 			cases, err := apitest.Load("../httpapi/testdata/" + dir)
 			require.NoError(t, err)
 			apitest.Run(t, apitest.Server{URL: s.url, Value: s.values(t)}, cases)

@@ -55,6 +55,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	w.WriteHeader(call.status)
 }
 
+// refuseNext makes the receiver refuse the next calls.
+func (r *receiver) refuseNext(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse = n
+}
+
 // accepted verifies all calls with a secret, and returns the bodies of those that were not refused.
 func (r *receiver) accepted(t *testing.T, secret string) []object {
 	t.Helper()

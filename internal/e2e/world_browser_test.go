@@ -105,7 +105,11 @@ func (p *page) observe(event any) {
 	case *network.EventResponseReceived:
 		p.record.responses = append(p.record.responses, e.Response)
 	case *runtime.EventExceptionThrown:
-		p.record.consoleErrors = append(p.record.consoleErrors, e.ExceptionDetails.Text)
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		p.record.consoleErrors = append(p.record.consoleErrors, text)
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.ConsoleAPICalledTypeError {
 			p.record.consoleErrors = append(p.record.consoleErrors, fmt.Sprint("console.error: ", e.Args))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store/postgres"
 	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
@@ -25,6 +26,8 @@ type store interface {
 	CreateUser(ctx context.Context, u account.User, n audit.Change) error
 	PutRole(ctx context.Context, r account.Role, n audit.Change) error
 	CreateClient(ctx context.Context, c oauth.Client, n audit.Change) error
+	CreateHook(ctx context.Context, h hook.Hook, n audit.Change) error
+	RecordDelivery(ctx context.Context, d hook.Delivery) error
 }
 
 // withStore migrates the database and opens its store for a moment.

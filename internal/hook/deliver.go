@@ -81,7 +81,7 @@ func (s *Service) deliver(ctx context.Context, job outbox.Job) ([]outbox.Job, er
 	if err := json.Unmarshal(job.Payload, &p); err != nil {
 		return nil, fmt.Errorf("decode webhook job: %w", err)
 	}
-	h, err := s.find(ctx, p.HookID)
+	h, err := s.Get(ctx, p.HookID)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && !h.Active {
 		return nil, nil
 	}

@@ -20,6 +20,28 @@ type Hook struct {
 	CreatedAt time.Time      // UTC, whole seconds
 }
 
+// Patch changes the members that are not nil.
+type Patch struct {
+	Events *[]audit.Action // empty: all of Events
+	Active *bool
+}
+
+// Failing is a webhook whose deliveries fail.
+type Failing struct {
+	HookID     string
+	URL        string
+	Deliveries int       // that have not been delivered
+	Oldest     time.Time // when the oldest of their events happened
+}
+
+// Test is the event that Service.Test sends. It is about no user.
+const Test audit.Action = "hook.test"
+
+// Inactive is the error code for a webhook that receives nothing because it is not active.
+const Inactive fault.Code = "hook_inactive"
+
+var errInactive = fault.Errorf(Inactive, "this webhook is not active; activate it first")
+
 // Events are the events that can be sent to a webhook.
 var Events = []audit.Action{
 	audit.UserRegistered, audit.UserVerified, audit.UserSignedIn, audit.PasswordChanged, audit.ResetRequested,

@@ -39,6 +39,44 @@ func (m *memoryStore) exists(id string) bool {
 	return slices.ContainsFunc(m.hooks, func(h Hook) bool { return h.ID == id })
 }
 
+func (m *memoryStore) UpdateHook(_ context.Context, id string, p Patch, n audit.Change) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.hooks, func(h Hook) bool { return h.ID == id })
+	if i < 0 {
+		return fault.ErrNotFound
+	}
+	if p.Events != nil {
+		m.hooks[i].Events = *p.Events
+	}
+	if p.Active != nil {
+		m.hooks[i].Active = *p.Active
+	}
+	m.changes = append(m.changes, n)
+	return nil
+}
+
+func (m *memoryStore) FailingHooks(_ context.Context, since time.Time) ([]Failing, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Failing
+	for _, h := range m.hooks {
+		f := Failing{HookID: h.ID, URL: h.URL}
+		for _, d := range m.deliveries {
+			if d.HookID == h.ID && d.Status != Delivered && !d.TriedAt.Before(since) && h.Active {
+				f.Deliveries++
+				if f.Oldest.IsZero() || d.CreatedAt.Before(f.Oldest) {
+					f.Oldest = d.CreatedAt
+				}
+			}
+		}
+		if f.Deliveries > 0 {
+			all = append(all, f)
+		}
+	}
+	return all, nil
+}
+
 func (m *memoryStore) DeleteHook(_ context.Context, id string, n audit.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -3,6 +3,7 @@ package hook
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
@@ -97,9 +99,53 @@ func hostname(address string) string {
 	return u.Hostname()
 }
 
+// Update changes a webhook and returns it. It returns invalid_request for an event that is not
+// supported, and fault.ErrNotFound.
+func (s *Service) Update(ctx context.Context, id string, p Patch) (Hook, error) {
+	if p.Events != nil {
+		if err := checkEvents(*p.Events); err != nil {
+			return Hook{}, err
+		}
+		events := slices.Compact(slices.Sorted(slices.Values(*p.Events)))
+		p.Events = &events
+	}
+	h, err := s.Get(ctx, id)
+	if err != nil {
+		return Hook{}, err
+	}
+	event := audit.New(ctx, s.Now(), audit.HookUpdated, host(h.URL), h.ID)
+	if err := s.Store.UpdateHook(ctx, id, p, audit.Change{Event: event}); err != nil {
+		return Hook{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// Test queues an event for a webhook that says nothing, and returns the ID of its delivery. It returns
+// fault.ErrNotFound, or hook_inactive.
+func (s *Service) Test(ctx context.Context, id string) (deliveryID string, err error) {
+	if err := s.requireActive(ctx, id); err != nil {
+		return "", err
+	}
+	now := s.now()
+	body, err := json.Marshal(account.WebhookEvent{Type: Test, Timestamp: now})
+	if err != nil {
+		return "", err
+	}
+	deliveryID = uuid.NewString()
+	return deliveryID, s.Queue.Enqueue(ctx, outbox.New(uuid.NewString(), outbox.WebhookCall, payload{
+		DeliveryID: deliveryID, HookID: id, Event: Test, Body: body, CreatedAt: now,
+	}, now))
+}
+
+// Failing returns the active webhooks that fail: those with an event that was not delivered at its last
+// attempt, within a day.
+func (s *Service) Failing(ctx context.Context) ([]Failing, error) {
+	return s.Store.FailingHooks(ctx, s.now().Add(-24*time.Hour))
+}
+
 // Secret returns the secret of a webhook under the newest master secret, or fault.ErrNotFound.
 func (s *Service) Secret(ctx context.Context, id string) (string, error) {
-	h, err := s.find(ctx, id)
+	h, err := s.Get(ctx, id)
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +158,7 @@ func (s *Service) List(ctx context.Context) ([]Hook, error) { return s.Store.Hoo
 // Delete deletes a webhook and its deliveries. It returns fault.ErrNotFound if there is no such
 // webhook.
 func (s *Service) Delete(ctx context.Context, id string) error {
-	h, err := s.find(ctx, id)
+	h, err := s.Get(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -122,7 +168,7 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 
 // Deliveries returns the last deliveries to a webhook, newest first, or fault.ErrNotFound.
 func (s *Service) Deliveries(ctx context.Context, hookID string, limit int) ([]Delivery, error) {
-	if _, err := s.find(ctx, hookID); err != nil {
+	if _, err := s.Get(ctx, hookID); err != nil {
 		return nil, err
 	}
 	return s.Store.Deliveries(ctx, hookID, limit)
@@ -135,6 +181,26 @@ func (s *Service) Replay(ctx context.Context, deliveryID string) error {
 	if err != nil {
 		return err
 	}
+	return s.replay(ctx, d)
+}
+
+// ReplayOf is Replay for a delivery to a webhook. Besides it returns fault.ErrNotFound for a delivery to
+// another webhook, and hook_inactive.
+func (s *Service) ReplayOf(ctx context.Context, hookID, deliveryID string) error {
+	if err := s.requireActive(ctx, hookID); err != nil {
+		return err
+	}
+	d, err := s.Store.Delivery(ctx, deliveryID)
+	if err == nil && d.HookID != hookID {
+		err = fault.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return s.replay(ctx, d)
+}
+
+func (s *Service) replay(ctx context.Context, d Delivery) error {
 	return s.Queue.Enqueue(ctx, outbox.New(uuid.NewString(), outbox.WebhookCall, payload{
 		DeliveryID: d.ID, HookID: d.HookID, Event: d.Event, Body: d.Body, CreatedAt: d.CreatedAt, Before: d.Attempts,
 	}, s.now()))
@@ -148,8 +214,16 @@ func (s *Service) PurgeDeliveries(ctx context.Context, limit int) (int, error) {
 	return s.Store.PurgeDeliveries(ctx, s.now().Add(-deliveryRetention), limit)
 }
 
-// find returns a webhook, or fault.ErrNotFound. It reads all of them, because there are few.
-func (s *Service) find(ctx context.Context, id string) (Hook, error) {
+func (s *Service) requireActive(ctx context.Context, id string) error {
+	h, err := s.Get(ctx, id)
+	if err == nil && !h.Active {
+		err = errInactive
+	}
+	return err
+}
+
+// Get returns a webhook, or fault.ErrNotFound. It reads all of them, because there are few.
+func (s *Service) Get(ctx context.Context, id string) (Hook, error) {
 	all, err := s.Store.Hooks(ctx)
 	if err != nil {
 		return Hook{}, err

@@ -20,6 +20,7 @@ type operation struct {
 	params  []*openapi3.Parameter // in the path and the query
 	form    []string              // parameters of the form body; nil if there is none
 	body    *openapi3.Schema      // of the JSON body; nil if there is none
+	stream  bool                  // has x-streamed-body: the body may be large, and is read while it arrives
 	maybe   bool                  // the body may be left out
 	demo    bool                  // has the tag "examples": served only if DemoRoutes is on
 	browser bool                  // has the tag "browser" or x-browser: sets or reads cookies
@@ -101,6 +102,7 @@ func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (op
 		op.params = append(op.params, parameter.Value)
 	}
 	op.limits, _ = declared.Extensions["x-rate-limit"].(string)
+	op.stream = declared.Extensions["x-streamed-body"] == true
 	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {
 		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)

@@ -25,7 +25,8 @@
 //   - browser_login.go: signing in with cookies
 //   - own_account.go, sessions.go: one's own account; sessions also of other users
 //   - verify_email.go, reset_password.go: one-time tokens from emails
-//   - users.go, roles.go, clients.go, audit.go: administration
+//   - users.go, users_import.go, roles.go, clients.go, audit.go: administration
+//   - hooks.go, signing_keys.go, statistics.go, settings.go: what only operators need
 //   - index.go, jwks.go, discovery.go, openapi.go: the start page, public keys, metadata, the contract
 //   - health.go, starting.go (before the database is there), demo.go
 //

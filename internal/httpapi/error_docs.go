@@ -3,6 +3,7 @@ package httpapi
 import (
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -72,8 +73,9 @@ var documentedCodes = []documented{
 	{account.BuiltinRole, apiEndpoints, "A built-in role cannot be deleted, and the scopes of ROLE_ADMIN cannot be changed."},
 	{account.LastAdmin, apiEndpoints, "The change would leave no active user with ROLE_ADMIN."},
 	{account.MailNotConfigured, apiEndpoints, "The operation needs an email to reach the user, but the service does not send email: see `LATCHKEY_SMTP_HOST`."},
-	{bodyTooLarge, allEndpoints, "The body is larger than 64 KiB."},
-	{unsupportedMediaType, apiEndpoints, "The body is not `application/json`."},
+	{hook.Inactive, apiEndpoints, "The webhook is not active, so nothing can be sent to it."},
+	{bodyTooLarge, allEndpoints, "The body is larger than 64 KiB, or 1 GiB for a file of users."},
+	{unsupportedMediaType, apiEndpoints, "The body is not `application/json`, or not `application/octet-stream` for a file of users."},
 	{account.WeakPassword, apiEndpoints, "The new password is too short, one of the most common ones, or the same as the username, name or email address."},
 	{account.InvalidUsername, apiEndpoints, "The username is too long or has a character that a username cannot have."},
 	{account.InvalidEmail, apiEndpoints, "This is not an email address."},

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -29,6 +30,7 @@ const (
 var (
 	errBodyTooLarge = fault.Errorf(bodyTooLarge, "the body is larger than 64 KiB")
 	errMediaType    = fault.Errorf(unsupportedMediaType, "send the body as application/json")
+	errStreamType   = fault.Errorf(unsupportedMediaType, "send the file as application/octet-stream")
 	errServer       = fault.Errorf(serverError, "internal error; include the request id when you report it")
 )
 
@@ -51,7 +53,7 @@ func status(code fault.Code) int {
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed
 	case account.UsernameTaken, account.EmailTaken, account.BuiltinRole, account.LastAdmin, fault.AlreadyExists,
-		account.MailNotConfigured:
+		account.MailNotConfigured, hook.Inactive:
 		return http.StatusConflict
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,6 +41,25 @@ func (s *Server) servePages(e *echo.Echo) {
 	}
 	e.GET("/account", s.accountPage)
 	e.GET("/account/*", s.accountPage)
+	if s.Console {
+		e.GET("/console", s.consolePage)
+		e.GET("/console/*", s.consolePage)
+	}
+}
+
+// consoleSections are the first parts of the addresses under /console.
+var consoleSections = map[string]bool{
+	"": true, "users": true, "roles": true, "clients": true, "webhooks": true, "keys": true, "audit": true, "settings": true, "try": true,
+}
+
+// consolePage serves a view of the console. It shows nothing by itself: its script calls the API with the
+// user's session.
+func (s *Server) consolePage(c echo.Context) error {
+	page := web.Page{Name: "console", Language: "en"}
+	if section, _, _ := strings.Cut(c.Param("*"), "/"); !consoleSections[section] {
+		page.Status = http.StatusNotFound
+	}
+	return s.Site.Serve(c.Response(), c.Request(), page)
 }
 
 // accountPage serves a view of the account pages.

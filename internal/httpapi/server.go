@@ -9,13 +9,14 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
@@ -40,7 +41,12 @@ type Options struct {
 	OAuth          *oauth.Service
 	Audit          *audit.Log
 	Keys           PublicKeys
+	SigningKeys    SigningKeys
+	Hooks          *hook.Service
+	Statistics     *statistics.Service
+	Settings       []Setting       // of this replica
 	Ready          ReadinessChecks // nil: there are none
+	Console        bool            // serve the console
 	DemoRoutes     bool            // serve the example operations
 	CORSOrigins    []string        // exact origins of front ends on other hosts
 	CORSLoopback   bool            // allow every loopback origin
@@ -136,7 +142,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.browserGuard,
 		s.guard,
 		parameters,
-		limitBody(middleware.BodyLimit(maxBody)),
+		limitBody,
 		oauthForm,
 		jsonBody,
 	}

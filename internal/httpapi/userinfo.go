@@ -5,6 +5,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/scope"
 )
 
 // GetUserinfo handles GET /userinfo (OpenID Connect Core §5.3).
@@ -21,5 +22,6 @@ func userinfo(p oauth.Principal) api.Userinfo {
 	return api.Userinfo{
 		Sub: p.Claims.Subject, PreferredUsername: p.User.Username, Email: p.User.Email, EmailVerified: p.User.EmailVerified,
 		Name: optional(p.User.Name), Picture: optional(p.User.Picture), Roles: p.User.Roles,
+		Scope: scope.Join(p.Claims.Scopes),
 	}
 }

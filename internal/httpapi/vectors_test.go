@@ -118,7 +118,7 @@ func start(t *testing.T, o httpapi.Options) string {
 func loadNoCost(t *testing.T) []apitest.Case {
 	t.Helper()
 	var all []apitest.Case
-	for _, dir := range []string{"token", "account", "guard", "admin", "browser", "own", "onetime", "users", "audit"} {
+	for _, dir := range []string{"token", "account", "guard", "admin", "browser", "own", "onetime", "users", "audit", "operate"} {
 		cases, err := apitest.Load("testdata/" + dir)
 		require.NoError(t, err)
 		all = append(all, slices.DeleteFunc(cases, func(c apitest.Case) bool { return !c.NoCost })...)

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -90,18 +89,4 @@ func headerValue(words ...string) string {
 		escaped[i] = url.PathEscape(word)
 	}
 	return strings.Join(escaped, " ")
-}
-
-// limitBody limits the body of a request. That of a request about which a gateway asks is not read.
-func limitBody(limit echo.MiddlewareFunc) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		limited := limit(next)
-		return func(c echo.Context) error {
-			if operationOf(c).gateway {
-				c.Request().Body = http.NoBody
-				return next(c)
-			}
-			return limited(c)
-		}
-	}
 }

@@ -47,6 +47,7 @@ func (s *Service) passwordGrant(ctx context.Context, r grantRequest) (TokenRespo
 		Password: r.Password, Address: r.Caller.Address, ClientID: r.client.ID, Action: audit.UserSignedIn, Device: r.Caller.Device,
 	})
 	if err != nil {
+		s.observeFailure(err)
 		return TokenResponse{}, invalidGrant(err)
 	}
 	// 2. What the token may do.
@@ -59,8 +60,16 @@ func (s *Service) passwordGrant(ctx context.Context, r grantRequest) (TokenRespo
 	if err != nil {
 		return TokenResponse{}, err
 	}
+	s.signedIn(true)
 	response.DeviceHint = s.accounts.DeviceHint(user)
 	return response, nil
+}
+
+// observeFailure counts a sign-in whose password was verified in vain.
+func (s *Service) observeFailure(err error) {
+	if errors.Is(err, account.ErrInvalidCredentials) || errors.Is(err, account.ErrEmailUnverified) {
+		s.signedIn(false)
+	}
 }
 
 // invalidGrant translates the errors of a sign-in into those of the token endpoint (RFC 6749 §5.2).

@@ -58,6 +58,7 @@ type Options struct {
 	Events      Events
 	Now         func() time.Time
 	Log         *slog.Logger
+	SignedIn    func(ok bool)        // called after each sign-in with a username and a password, right or wrong; optional
 	Refreshed   func(outcome string) // called after each refresh with one of Outcomes; optional
 }
 
@@ -76,6 +77,7 @@ type Service struct {
 	events      Events
 	clock       func() time.Time
 	log         *slog.Logger
+	signedIn    func(ok bool)
 	refreshed   func(outcome string)
 }
 
@@ -101,6 +103,9 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.SignedIn == nil {
+		o.SignedIn = func(bool) {}
+	}
 	ended, err := NewEndedSessions(o.Ended, o.Now)
 	if err != nil {
 		return nil, err
@@ -110,7 +115,8 @@ func New(o Options) (*Service, error) {
 	}
 	return &Service{
 		ClientRegistry: clients, SessionManager: sessions, ended: ended, settings: o.Settings, refreshKeys: o.RefreshKeys,
-		accounts: o.Accounts, keys: o.Keys, limits: o.Limits, events: o.Events, clock: o.Now, log: o.Log, refreshed: o.Refreshed,
+		accounts: o.Accounts, keys: o.Keys, limits: o.Limits, events: o.Events, clock: o.Now, log: o.Log,
+		signedIn: o.SignedIn, refreshed: o.Refreshed,
 	}, nil
 }
 

@@ -58,6 +58,27 @@ func NewReader(r io.Reader, format Format) (*Reader, error) {
 	return reader, nil
 }
 
+// Line is a line of a file: its record, or the error in it.
+type Line struct {
+	Number int
+	Record account.Record
+	Err    error // a fault.Error; nil: the record is well formed
+}
+
+// Batch returns up to limit lines. It returns io.EOF, or the error of the file, together with the lines
+// before it.
+func (r *Reader) Batch(limit int) ([]Line, error) {
+	batch := make([]Line, 0, limit)
+	for len(batch) < limit {
+		record, number, err := r.Next()
+		if err != nil && !errors.As(err, new(*fault.Error)) {
+			return batch, err
+		}
+		batch = append(batch, Line{number, record, err})
+	}
+	return batch, nil
+}
+
 // Next returns the next record and its line number, or io.EOF. After a fault.Error, which is about that
 // line only, the next record can be read; any other error is final.
 func (r *Reader) Next() (account.Record, int, error) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -22,6 +23,8 @@ type Page struct {
 	Status int
 	// Data are what the script reads from document.documentElement.dataset.
 	Data map[string]string
+	// Language is the only language that the page has texts in; empty: that of the user.
+	Language string
 	// Frames allows frames with documents of this service.
 	Frames bool
 }
@@ -42,13 +45,14 @@ type document struct {
 	NoScript  string
 	Modules   []string
 	Texts     string
+	Style     string // URL of the style sheet of the page alone; empty: none
 	Data      []template.HTMLAttr
 }
 
 // Serve writes a page in the language of the user. All its URLs are relative, so that a proxy may serve
 // this service under a path prefix.
 func (s *Site) Serve(w http.ResponseWriter, r *http.Request, p Page) error {
-	language := s.language(r)
+	language := cmp.Or(p.Language, s.language(r))
 	root := "./" + strings.Repeat("../", strings.Count(r.URL.Path, "/")-1)
 	files := root + strings.TrimPrefix(Prefix, "/") + s.hash + "/"
 	d := document{
@@ -58,6 +62,9 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, p Page) error {
 	}
 	if s.brand.logo != nil {
 		d.Logo = files + s.brand.logoName
+	}
+	if style := p.Name + "/page.css"; s.assets[style] != nil {
+		d.Style = files + style
 	}
 	for name, value := range p.Data {
 		escaped := template.HTMLEscapeString(value)

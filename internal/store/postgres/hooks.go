@@ -39,6 +39,15 @@ func (s *Store) Hooks(ctx context.Context) ([]hook.Hook, error) {
 	return queryAll(ctx, s, scanHook, listHooks)
 }
 
+var updateHook = withRecord(`changed AS (
+		UPDATE hooks SET events = coalesce($4::text[], events), active = coalesce($5::boolean, active) WHERE id = $3 RETURNING id)`,
+	`SELECT FROM changed`)
+
+// UpdateHook implements hook.Store.
+func (s *Store) UpdateHook(ctx context.Context, id string, p hook.Patch, change audit.Change) error {
+	return s.execOne(ctx, updateHook, recordArgs(change, uuidOrNull(id), listOrNull(store.EventNames(p.Events)), p.Active)...)
+}
+
 var deleteHook = withRecord(`changed AS (DELETE FROM hooks WHERE id = $3 RETURNING id)`, `SELECT FROM changed`)
 
 // DeleteHook implements hook.Store. A foreign key deletes the deliveries.
@@ -85,6 +94,22 @@ const deliveryByID = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE 
 // Delivery implements hook.Store.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
 	return queryOne(ctx, s, scanDelivery, deliveryByID, uuidOrNull(id))
+}
+
+const failingHooks = `
+	SELECT h.id::text, h.url, count(*), min(d.created_at) FROM hook_deliveries d JOIN hooks h ON h.id = d.hook_id
+	WHERE d.status <> 'delivered' AND d.tried_at >= $1 AND h.active GROUP BY h.id, h.url ORDER BY h.id`
+
+func scanFailing(row pgx.CollectableRow) (hook.Failing, error) {
+	var f hook.Failing
+	err := row.Scan(&f.HookID, &f.URL, &f.Deliveries, &f.Oldest)
+	f.Oldest = f.Oldest.UTC()
+	return f, err
+}
+
+// FailingHooks implements hook.Store.
+func (s *Store) FailingHooks(ctx context.Context, since time.Time) ([]hook.Failing, error) {
+	return queryAll(ctx, s, scanFailing, failingHooks, storedTime(since))
 }
 
 const purgeDeliveries = `

@@ -39,6 +39,13 @@ func (s *Store) Hooks(ctx context.Context) ([]hook.Hook, error) {
 	return queryAll(ctx, s.reads, scanHook, listHooks)
 }
 
+const updateHook = `UPDATE hooks SET events = coalesce(?2, events), active = coalesce(?3, active) WHERE id = ?1`
+
+// UpdateHook implements hook.Store.
+func (s *Store) UpdateHook(ctx context.Context, id string, p hook.Patch, change audit.Change) error {
+	return s.execOneRecorded(ctx, change, updateHook, id, listOrNull(store.EventNames(p.Events)), p.Active)
+}
+
 const deleteHook = `DELETE FROM hooks WHERE id = ?`
 
 // DeleteHook implements hook.Store. A foreign key deletes the deliveries.
@@ -82,6 +89,23 @@ const deliveryByID = `SELECT ` + deliveryColumns + ` FROM hook_deliveries WHERE 
 // Delivery implements hook.Store.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
 	return queryOne(ctx, s.reads, scanDelivery, deliveryByID, id)
+}
+
+const failingHooks = `
+	SELECT h.id, h.url, count(*), min(d.created_at) FROM hook_deliveries d JOIN hooks h ON h.id = d.hook_id
+	WHERE d.status <> 'delivered' AND d.tried_at >= ? AND h.active GROUP BY h.id, h.url ORDER BY h.id`
+
+func scanFailing(r row) (hook.Failing, error) {
+	var f hook.Failing
+	var oldest int64
+	err := r.Scan(&f.HookID, &f.URL, &f.Deliveries, &oldest)
+	f.Oldest = utc(oldest)
+	return f, err
+}
+
+// FailingHooks implements hook.Store.
+func (s *Store) FailingHooks(ctx context.Context, since time.Time) ([]hook.Failing, error) {
+	return queryAll(ctx, s.reads, scanFailing, failingHooks, storedTime(since))
 }
 
 const purgeDeliveries = `

@@ -11,8 +11,10 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
@@ -60,7 +62,7 @@ func contextExpired[S Accounts](t *testing.T, db S, calls func(S, account.User) 
 }
 
 func databaseCalls(db Database, u account.User) []call {
-	return slices.Concat(outboxCalls(db), endedSessionCalls(db), sessionCalls(db, u), clientCalls(db), keyCalls(db), hookCalls(db), throttleCalls(db), []call{{"Ping", db.Ping}})
+	return slices.Concat(outboxCalls(db), endedSessionCalls(db), sessionCalls(db, u), clientCalls(db), keyCalls(db), hookCalls(db), statisticsCalls(db), throttleCalls(db), []call{{"Ping", db.Ping}})
 }
 
 func accountCalls(db Accounts, u account.User) []call {
@@ -200,6 +202,8 @@ func hookCalls(db Database) []call {
 	return []call{
 		{"CreateHook", func(ctx context.Context) error { return db.CreateHook(ctx, h, noRecord) }},
 		{"Hooks", func(ctx context.Context) error { _, err := db.Hooks(ctx); return err }},
+		{"UpdateHook", func(ctx context.Context) error { return db.UpdateHook(ctx, h.ID, hook.Patch{}, noRecord) }},
+		{"FailingHooks", func(ctx context.Context) error { _, err := db.FailingHooks(ctx, noon); return err }},
 		{"RecordDelivery", func(ctx context.Context) error { return db.RecordDelivery(ctx, d) }},
 		{"Delivery", func(ctx context.Context) error { _, err := db.Delivery(ctx, d.ID); return err }},
 		{"Deliveries", func(ctx context.Context) error { _, err := db.Deliveries(ctx, h.ID, 9); return err }},
@@ -218,5 +222,15 @@ func throttleCalls(db Database) []call {
 			return db.Refund(ctx, noon, []throttle.Refund{{Key: []byte("key"), Amount: time.Second}})
 		}},
 		{"PurgeThrottle", func(ctx context.Context) error { _, err := db.PurgeThrottle(ctx, noon, 9); return err }},
+	}
+}
+
+func statisticsCalls(db Database) []call {
+	return []call{
+		{"AddCounts", func(ctx context.Context) error { return db.AddCounts(ctx, noon, statistics.Counts{SignIns: 1}) }},
+		{"PutLevels", func(ctx context.Context) error { return db.PutLevels(ctx, noon, statistics.Levels{Users: 1}) }},
+		{"Hours", func(ctx context.Context) error { _, err := db.Hours(ctx, noon); return err }},
+		{"CountLevels", func(ctx context.Context) error { _, err := db.CountLevels(ctx, noon); return err }},
+		{"PurgeHours", func(ctx context.Context) error { _, err := db.PurgeHours(ctx, noon, 9); return err }},
 	}
 }

@@ -47,7 +47,8 @@ func NewUser() account.User {
 
 // adminScopes are the scopes of account.RoleAdmin, sorted.
 var adminScopes = []string{
-	"audit:read", "clients:read", "clients:write", "profile", "roles:read", "roles:write", "users:read", "users:write",
+	"audit:read", "clients:read", "clients:write", "hooks:read", "hooks:write", "keys:read", "keys:write", "profile",
+	"roles:read", "roles:write", "settings:read", "stats:read", "users:read", "users:write",
 }
 
 // asAdmin makes a new user an administrator.

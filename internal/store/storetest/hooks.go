@@ -16,6 +16,8 @@ import (
 var hookTests = tests[Database]{
 	"stored fields":            hookStoredFields,
 	"list":                     hookList,
+	"update":                   hookUpdate,
+	"failing":                  hookFailing,
 	"delete":                   hookDelete,
 	"delivery, stored fields":  deliveryStoredFields,
 	"delivery, missing":        deliveryMissing,
@@ -79,6 +81,41 @@ func hookList(t *testing.T, db Database) {
 	got, err := db.Hooks(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+}
+
+func hookUpdate(t *testing.T, db Database) {
+	h, other := mustCreateHook(t, db), mustCreateHook(t, db)
+	events, off := []audit.Action{audit.UserDeleted, audit.RoleGranted}, false
+	for _, id := range otherIDs(h.ID) {
+		require.ErrorIs(t, db.UpdateHook(t.Context(), id, hook.Patch{Active: &off}, noRecord), fault.ErrNotFound, id)
+	}
+	change := func(p hook.Patch, want func(*hook.Hook)) {
+		require.NoError(t, db.UpdateHook(t.Context(), h.ID, p, noRecord))
+		want(&h)
+		got, err := db.Hooks(t.Context())
+		require.NoError(t, err)
+		require.ElementsMatch(t, []hook.Hook{h, other}, got)
+	}
+	change(hook.Patch{}, func(*hook.Hook) {})
+	change(hook.Patch{Events: &events}, func(h *hook.Hook) { h.Events = events })
+	change(hook.Patch{Active: &off}, func(h *hook.Hook) { h.Active = false })
+	change(hook.Patch{Events: &[]audit.Action{}}, func(h *hook.Hook) { h.Events = []audit.Action{} })
+}
+
+func hookFailing(t *testing.T, db Database) {
+	h, fine, paused, off := mustCreateHook(t, db), mustCreateHook(t, db), mustCreateHook(t, db), false
+	failing := func(status hook.Status, created, tried time.Time) func(*hook.Delivery) {
+		return func(d *hook.Delivery) { d.Status, d.CreatedAt, d.TriedAt = status, created, tried }
+	}
+	mustRecordDelivery(t, db, h, failing(hook.Retrying, noon.Add(-time.Hour), noon))
+	mustRecordDelivery(t, db, h, failing(hook.Failed, noon.Add(-2*time.Hour), noon.Add(time.Second)))
+	mustRecordDelivery(t, db, h, failing(hook.Failed, noon.Add(-3*time.Hour), noon.Add(-time.Second)))
+	mustRecordDelivery(t, db, fine, failing(hook.Delivered, noon, noon))
+	mustRecordDelivery(t, db, paused, failing(hook.Failed, noon, noon))
+	require.NoError(t, db.UpdateHook(t.Context(), paused.ID, hook.Patch{Active: &off}, noRecord))
+	got, err := db.FailingHooks(t.Context(), noon)
+	require.NoError(t, err)
+	require.Equal(t, []hook.Failing{{HookID: h.ID, URL: h.URL, Deliveries: 2, Oldest: noon.Add(-2 * time.Hour)}}, got)
 }
 
 func hookDelete(t *testing.T, db Database) {

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/store"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
@@ -28,6 +29,7 @@ type Store interface {
 	accountStores
 	oauthStores
 	hook.Store
+	statistics.Store
 	throttle.Store
 	outbox.Store
 	outbox.Monitor
@@ -83,6 +85,7 @@ func Run(t *testing.T, open func(t *testing.T) Database) {
 		"clients":              clientTests,
 		"signing keys":         signingKeyTests,
 		"hooks":                hookTests,
+		"statistics":           statisticsTests,
 		"outbox":               outboxTests,
 		"throttle":             throttleTests,
 		"known networks":       knownNetworkTests,

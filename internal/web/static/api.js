@@ -36,7 +36,8 @@ export class ApiError extends Error {
   /** The text for the user: that of the code in their language, else what the service says. */
   get text() {
     const key = `error.${this.code}`;
-    return has(key) ? t(key, { time: formatDuration(this.retryAfter) }) : sentence(this.message) || t('error.unknown');
+    const own = has(key) && t(key, { time: formatDuration(this.retryAfter) }); // empty: what the service says is better
+    return own || sentence(this.message) || t('error.unknown');
   }
 }
 

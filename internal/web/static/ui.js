@@ -238,7 +238,7 @@ export function Table({ caption, columns, rows, rowKey = row => row.id }) {
     </tr></thead>
     <tbody role="rowgroup">
       ${rows.map(row => html`<tr role="row" key=${rowKey(row)}>
-        ${columns.map(column => html`<td role="cell" data-label=${column.label || undefined} class=${column.class}>
+        ${columns.map(column => html`<td role="cell" data-label=${typeof column.label === 'string' ? column.label : undefined} class=${column.class}>
           ${column.cell ? column.cell(row) : row[column.key]}</td>`)}
       </tr>`)}
     </tbody>

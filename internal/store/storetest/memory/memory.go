@@ -37,7 +37,7 @@ type Store struct {
 
 // New returns a store with the built-in roles.
 func New() *Store {
-	admin := "audit:read clients:read clients:write profile roles:read roles:write users:read users:write"
+	admin := "audit:read clients:read clients:write hooks:read hooks:write keys:read keys:write profile roles:read roles:write settings:read stats:read users:read users:write"
 	return &Store{
 		users: map[string]account.User{}, tokens: map[string]account.OneTimeToken{}, events: map[string]audit.Event{}, jobs: map[string]outbox.Job{},
 		roles: map[string]account.Role{

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
+)
+
+// keyAdmin administers the signing keys for the API, and records who does.
+type keyAdmin struct {
+	*keyring.Ring
+	events audit.Store
+}
+
+// Rotate implements httpapi.SigningKeys.
+func (a keyAdmin) Rotate(ctx context.Context, lead time.Duration, force bool) (keyring.Status, error) {
+	next, err := a.Ring.Rotate(ctx, lead, force)
+	if errors.Is(err, keyring.ErrLeadTooShort) {
+		err = fault.Errorf(fault.InvalidRequest, "verifiers cache the keys and may not know this one when it signs; allow more time, or use force").
+			At("/lead_seconds").Wrap(err)
+	}
+	if err != nil {
+		return next, err
+	}
+	return next, a.events.AppendEvent(ctx, audit.New(ctx, time.Now(), audit.KeyRotated, next.ID, ""))
+}
+
+// Revoke implements httpapi.SigningKeys.
+func (a keyAdmin) Revoke(ctx context.Context, kid string) error {
+	err := a.Ring.Revoke(ctx, kid)
+	if errors.Is(err, keyring.ErrUnknownKey) {
+		return fault.ErrNotFound.Wrap(err)
+	}
+	if err != nil {
+		return err
+	}
+	return a.events.AppendEvent(ctx, audit.New(ctx, time.Now(), audit.KeyRevoked, kid, ""))
+}
