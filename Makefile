@@ -3,6 +3,8 @@
 # Tool versions are pinned here and nowhere else.
 OAPI_CODEGEN  := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
+KUBE_SCORE    := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 
 # The files that make generate writes: code, the embedded contract, reference pages.
 GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
@@ -16,7 +18,7 @@ BIN := .bin
 .PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the service in dev mode on the embedded database; needs only Go
 	CGO_ENABLED=0 go run ./cmd/latchkey serve --dev $(ARGS)
@@ -44,9 +46,13 @@ fastapi: ## Compare the profile fastapi-users with the Python package, and sign 
 	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
 
 # testenv installs the packages, pinned in internal/e2e/testdata/apis, in $(BIN)/apis.
-apis: ## Run the APIs of docs/apis in Express, FastAPI and Flask; needs Node.js and Python
+apis: ## Run the APIs and the gateway of docs/apis in Express, FastAPI, Flask and Traefik
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
+
+# The script installs what the examples need.
+examples: ## Start each example application and test it with real tokens; ONLY="go express" for some
+	examples/test.sh $(ONLY)
 
 # Longer runs of tests that `make test` runs with few operations.
 model: ## Compare a million random operations on sessions with the model, on both databases
@@ -142,6 +148,9 @@ sdk: ## Generate clients in other languages from the contract, run them, and che
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=0 $(BIN)/testenv go test -tags=sdk -count=1 -timeout 20m -v -run '^TestSDK' ./internal/e2e
 
+release-check: goreleaser kube-score ## Check the release: goreleaser, systemd unit, Kubernetes manifests, two builds with the same bytes
+	deploy/check.sh
+
 # After a change of a version in the manifest: make vendor-web ARGS=-update
 vendor-web: ## Fetch the libraries of the pages and check them against their manifests; needs npm
 	CGO_ENABLED=0 go run ./internal/web/vendorweb $(ARGS) internal/web/static/vendor
@@ -155,8 +164,14 @@ oapi-codegen:
 golangci-lint:
 	@$(call tool,$(GOLANGCI_LINT))
 
-# tool PACKAGE@VERSION
-tool = go version -m $(BIN)/$(notdir $(firstword $(subst @, ,$(1)))) 2>/dev/null | \
+goreleaser:
+	@$(call tool,$(GORELEASER),goreleaser)
+
+kube-score:
+	@$(call tool,$(KUBE_SCORE))
+
+# tool PACKAGE@VERSION[,NAME]; the name of the program is that of the package unless it is given
+tool = go version -m $(BIN)/$(or $(2),$(notdir $(firstword $(subst @, ,$(1))))) 2>/dev/null | \
 	awk '$$1 == "mod" && $$3 == "$(lastword $(subst @, ,$(1)))" { found = 1 } END { exit !found }' || { \
 	echo 'go install $(1)'; \
 	GOBIN=$(CURDIR)/$(BIN) GOTOOLCHAIN=$$(go env GOVERSION) GOFLAGS= go install $(1); }

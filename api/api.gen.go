@@ -1514,6 +1514,9 @@ type ServerInterface interface {
 	// IntrospectToken Inspect a token
 	// (POST /introspect)
 	IntrospectToken(ctx echo.Context) error
+	// GetContract31Json Get this API description as OpenAPI 3.1
+	// (GET /openapi-3.1.json)
+	GetContract31Json(ctx echo.Context) error
 	// GetContractJson Get this API description as JSON
 	// (GET /openapi.json)
 	GetContractJson(ctx echo.Context) error
@@ -2486,6 +2489,15 @@ func (w *ServerInterfaceWrapper) IntrospectToken(ctx echo.Context) error {
 	return err
 }
 
+// GetContract31Json converts echo context to params.
+func (w *ServerInterfaceWrapper) GetContract31Json(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetContract31Json(ctx)
+	return err
+}
+
 // GetContractJson converts echo context to params.
 func (w *ServerInterfaceWrapper) GetContractJson(ctx echo.Context) error {
 	var err error
@@ -2720,6 +2732,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/users/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.POST(options.BaseURL+"/introspect", wrapper.IntrospectToken, options.OperationMiddlewares["introspectToken"]...)
+	router.GET(options.BaseURL+"/openapi-3.1.json", wrapper.GetContract31Json, options.OperationMiddlewares["getContract31Json"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetContractJson, options.OperationMiddlewares["getContractJson"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContractYaml, options.OperationMiddlewares["getContractYaml"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
@@ -10944,6 +10957,60 @@ func (response IntrospectToken503JSONResponse) VisitIntrospectTokenResponse(w ht
 	return err
 }
 
+type GetContract31JsonRequestObject struct {
+}
+
+type GetContract31JsonResponseObject interface {
+	VisitGetContract31JsonResponse(w http.ResponseWriter) error
+}
+
+type GetContract31Json200JSONResponse Contract
+
+func (response GetContract31Json200JSONResponse) VisitGetContract31JsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContract31Json500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetContract31Json500ApplicationProblemPlusJSONResponse) VisitGetContract31JsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContract31Json503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetContract31Json503ApplicationProblemPlusJSONResponse) VisitGetContract31JsonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetContractJsonRequestObject struct {
 }
 
@@ -11996,6 +12063,9 @@ type StrictServerInterface interface {
 	// IntrospectToken Inspect a token
 	// (POST /introspect)
 	IntrospectToken(ctx context.Context, request IntrospectTokenRequestObject) (IntrospectTokenResponseObject, error)
+	// GetContract31Json Get this API description as OpenAPI 3.1
+	// (GET /openapi-3.1.json)
+	GetContract31Json(ctx context.Context, request GetContract31JsonRequestObject) (GetContract31JsonResponseObject, error)
 	// GetContractJson Get this API description as JSON
 	// (GET /openapi.json)
 	GetContractJson(ctx context.Context, request GetContractJsonRequestObject) (GetContractJsonResponseObject, error)
@@ -14039,6 +14109,29 @@ func (sh *strictHandler) IntrospectToken(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(IntrospectTokenResponseObject); ok {
 		return validResponse.VisitIntrospectTokenResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetContract31Json operation middleware
+func (sh *strictHandler) GetContract31Json(ctx echo.Context) error {
+	var request GetContract31JsonRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContract31Json(ctx.Request().Context(), request.(GetContract31JsonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContract31Json")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetContract31JsonResponseObject); ok {
+		return validResponse.VisitGetContract31JsonResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

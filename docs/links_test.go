@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 const root = ".."
@@ -20,7 +21,7 @@ const root = ".."
 func pages(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md", "docs/performance/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md", "docs/apis/*.md", "docs/performance/*.md", "examples/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, page := range found {
@@ -68,7 +69,7 @@ func TestEveryPageIsListed(t *testing.T) {
 	for _, link := range links(read(t, "README.md")) {
 		listed[filepath.Clean(link)] = true
 	}
-	for _, dir := range []string{"docs/moving/", "docs/performance/"} {
+	for _, dir := range []string{"docs/moving/", "docs/apis/", "docs/performance/"} {
 		for _, link := range links(read(t, dir+"README.md")) {
 			listed[filepath.Clean(dir+link)] = true
 		}
@@ -167,4 +168,17 @@ func slug(title string) string {
 			return -1
 		}
 	}, title)
+}
+
+// The configurations in docs/apis that no test runs are at least valid.
+func TestConfigurationsOfAPIs(t *testing.T) {
+	t.Parallel()
+	for page, language := range map[string]string{"envoy": "yaml", "spring-boot": "yaml", "traefik": "yaml", "dotnet": "json"} {
+		_, rest, found := strings.Cut(read(t, "docs/apis/"+page+".md"), "\n```"+language+"\n")
+		require.True(t, found, page)
+		block, _, _ := strings.Cut(rest, "\n```\n")
+		var value any
+		require.NoError(t, yaml.Unmarshal([]byte(block), &value), "%s: JSON is YAML, too", page)
+		require.NotEmpty(t, value, page)
+	}
 }

@@ -2579,6 +2579,13 @@ type ClientInterface interface {
 	// Corresponds with POST /introspect (the `IntrospectToken` operationId).
 	IntrospectTokenWithFormdataBody(ctx context.Context, body IntrospectTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetContract31Json Get this API description as OpenAPI 3.1
+	//
+	// The same as `GET /openapi.json`, as OpenAPI 3.1.0, with the requests of webhooks.
+	//
+	// Corresponds with GET /openapi-3.1.json (the `GetContract31Json` operationId).
+	GetContract31Json(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetContractJson Get this API description as JSON
 	//
 	// For generators and documentation. The URLs in it are absolute, from the issuer, and the operations are in
@@ -4350,6 +4357,23 @@ func (c *Client) IntrospectTokenWithBody(ctx context.Context, contentType string
 // Corresponds with POST /introspect (the `IntrospectToken` operationId).
 func (c *Client) IntrospectTokenWithFormdataBody(ctx context.Context, body IntrospectTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewIntrospectTokenRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetContract31Json Get this API description as OpenAPI 3.1
+//
+// The same as `GET /openapi.json`, as OpenAPI 3.1.0, with the requests of webhooks.
+//
+// Corresponds with GET /openapi-3.1.json (the `GetContract31Json` operationId).
+func (c *Client) GetContract31Json(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContract31JsonRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -7185,6 +7209,33 @@ func NewIntrospectTokenRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewGetContract31JsonRequest constructs an http.Request for the GetContract31Json method
+func NewGetContract31JsonRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/openapi-3.1.json")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetContractJsonRequest constructs an http.Request for the GetContractJson method
 func NewGetContractJsonRequest(server string) (*http.Request, error) {
 	var err error
@@ -8468,6 +8519,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /introspect (the `IntrospectToken` operationId).
 	IntrospectTokenWithFormdataBodyWithResponse(ctx context.Context, body IntrospectTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*IntrospectTokenResponse, error)
+
+	// GetContract31JsonWithResponse Get this API description as OpenAPI 3.1
+	//
+	// The same as `GET /openapi.json`, as OpenAPI 3.1.0, with the requests of webhooks.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /openapi-3.1.json (the `GetContract31Json` operationId).
+	GetContract31JsonWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContract31JsonResponse, error)
 
 	// GetContractJsonWithResponse Get this API description as JSON
 	//
@@ -15345,6 +15405,68 @@ func (r IntrospectTokenResponse) ContentType() string {
 	return ""
 }
 
+// GetContract31JsonResponse503Headers the declared response headers of an HTTP 503 response for GetContract31Json
+type GetContract31JsonResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetContract31JsonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Contract
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetContract31JsonResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetContract31JsonResponse) GetJSON200() *Contract {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetContract31JsonResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetContract31JsonResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetContract31JsonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContract31JsonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContract31JsonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetContract31JsonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetContractJsonResponse503Headers the declared response headers of an HTTP 503 response for GetContractJson
 type GetContractJsonResponse503Headers struct {
 	RetryAfter int
@@ -15416,7 +15538,7 @@ type GetContractYamlResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// YAML200 the response for an HTTP 200 `application/yaml` response
-	YAML200 *string
+	YAML200 *Contract
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationproblemJSON500 *ServerError
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -15426,7 +15548,7 @@ type GetContractYamlResponse struct {
 }
 
 // GetYAML200 returns the response for an HTTP 200 `application/yaml` response
-func (r GetContractYamlResponse) GetYAML200() *string {
+func (r GetContractYamlResponse) GetYAML200() *Contract {
 	return r.YAML200
 }
 
@@ -17561,6 +17683,21 @@ func (c *ClientWithResponses) IntrospectTokenWithFormdataBodyWithResponse(ctx co
 		return nil, err
 	}
 	return ParseIntrospectTokenResponse(rsp)
+}
+
+// GetContract31JsonWithResponse Get this API description as OpenAPI 3.1
+//
+// The same as `GET /openapi.json`, as OpenAPI 3.1.0, with the requests of webhooks.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /openapi-3.1.json (the `GetContract31Json` operationId).
+func (c *ClientWithResponses) GetContract31JsonWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContract31JsonResponse, error) {
+	rsp, err := c.GetContract31Json(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContract31JsonResponse(rsp)
 }
 
 // GetContractJsonWithResponse Get this API description as JSON
@@ -24396,6 +24533,59 @@ func ParseIntrospectTokenResponse(rsp *http.Response) (*IntrospectTokenResponse,
 	return response, nil
 }
 
+// ParseGetContract31JsonResponse parses an HTTP response from a GetContract31JsonWithResponse call
+func ParseGetContract31JsonResponse(rsp *http.Response) (*GetContract31JsonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContract31JsonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Contract
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers GetContract31JsonResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetContractJsonResponse parses an HTTP response from a GetContractJsonWithResponse call
 func ParseGetContractJsonResponse(rsp *http.Response) (*GetContractJsonResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24464,7 +24654,7 @@ func ParseGetContractYamlResponse(rsp *http.Response) (*GetContractYamlResponse,
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "yaml") && rsp.StatusCode == 200:
-		var dest string
+		var dest Contract
 		if err := yaml.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

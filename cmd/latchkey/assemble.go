@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -61,14 +60,8 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 		return nil, err
 	}
 	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks), watch: watch, settings: shown}
-	audience := s.Audience
-	if len(audience) == 0 {
-		audience = []string{s.Issuer}
-	}
-	c.keys, err = keyring.Open(ctx, db, keyring.Options{
-		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
-	})
-	if err != nil {
+	audience := audienceOf(s)
+	if c.keys, err = keyring.Open(ctx, db, keyringOptions(s, audience)); err != nil {
 		return nil, err
 	}
 	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
@@ -80,20 +73,7 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 	if c.audit, err = audit.NewLog(db, time.Now); err != nil {
 		return nil, err
 	}
-	vault, err := keyring.NewVault(s.Secrets)
-	if err != nil {
-		return nil, err
-	}
-	c.tokens, err = oauth.New(oauth.Options{
-		Settings: oauth.Settings{
-			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
-			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
-		},
-		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
-		Accounts:    c.accounts, Clients: db, Sessions: db, Ended: db, Keys: accessTokens{c.keys}, Vault: vault,
-		Limits: c.limits, Events: db, Now: time.Now, Log: log, SignedIn: c.counts.SignedIn, Refreshed: c.refreshed,
-	})
-	if err != nil {
+	if c.tokens, err = newTokens(s, c, audience, db, log); err != nil {
 		return nil, err
 	}
 	c.ready = newReadiness(s, db, log)
@@ -107,6 +87,37 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 	handlers[outbox.Email] = c.mailer.handler
 	c.outbox = &outbox.Worker{Store: db, Handlers: handlers, Now: time.Now, Log: log, Observe: watch.jobDone}
 	return c, nil
+}
+
+// audienceOf returns the audience of access tokens.
+func audienceOf(s config.Serve) []string {
+	if len(s.Audience) == 0 {
+		return []string{s.Issuer}
+	}
+	return s.Audience
+}
+
+func keyringOptions(s config.Serve, audience []string) keyring.Options {
+	return keyring.Options{
+		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
+	}
+}
+
+// newTokens builds the token service over the keys, accounts and limits of c.
+func newTokens(s config.Serve, c *components, audience []string, db database, log *slog.Logger) (*oauth.Service, error) {
+	vault, err := keyring.NewVault(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	return oauth.New(oauth.Options{
+		Settings: oauth.Settings{
+			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
+			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
+		},
+		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
+		Accounts:    c.accounts, Clients: db, Sessions: db, Ended: db, Keys: accessTokens{c.keys}, Vault: vault,
+		Limits: c.limits, Events: db, Now: time.Now, Log: log, SignedIn: c.counts.SignedIn, Refreshed: c.refreshed,
+	})
 }
 
 // newAccounts builds the accounts.
@@ -139,12 +150,12 @@ func newServer(s config.Serve, c *components, db database, log *slog.Logger) (*h
 		Name: cmp.Or(s.Pages.BrandName, s.Mail.Name), Color: s.Pages.BrandColor, Logo: s.Pages.BrandLogo, Texts: s.Pages.Texts,
 	})
 	if err != nil {
-		return nil, settingsError{fmt.Errorf("pages: %w", err)}
+		return nil, settingsError{err}
 	}
 	return httpapi.New(httpapi.Options{
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready,
 		SigningKeys: keyAdmin{c.keys, db}, Hooks: c.hooks, Statistics: c.counts, Settings: c.settings, Console: s.Console, DemoRoutes: s.DemoRoutes,
-		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Now: time.Now, Log: log,
+		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Welcome: welcome(s), Now: time.Now, Log: log,
 		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
 		Site: site, OpenSignup: s.Signup,
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/fault"
+	"github.com/latchkey-auth/latchkey/internal/httpapi"
 )
 
 // devUsers are created in development, each with one role and the password NAME-dev-password.
@@ -67,11 +68,27 @@ func createDevUsers(ctx context.Context, accounts *account.Directory) error {
 	return nil
 }
 
+// welcome returns what the page of GET / shows in development, otherwise nil.
+func welcome(s config.Serve) *httpapi.Welcome {
+	if !s.Dev {
+		return nil
+	}
+	w := &httpapi.Welcome{Profiles: s.Compat}
+	if s.Mail.Host == "" {
+		w.Inbox = inboxPath
+	}
+	for _, u := range devUsers {
+		w.Users = append(w.Users, httpapi.WelcomeUser{Username: u.name, Password: devPassword(u.name), Role: u.role})
+	}
+	return w
+}
+
 // printWelcome prints where the documentation and the inbox are, which profiles are on, how to sign in,
 // and a command that gets a token when it is pasted.
 func printWelcome(out io.Writer, base string, profiles []string, hasConsole, hasInbox bool) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 	printf("\nLatchkey is running in development mode. Do not expose it to a network.\n\n")
+	printf("  Start     %s\n", base)
 	printf("  Docs      %s/docs (Authorize works with blank client fields)\n", base)
 	if hasConsole {
 		printf("  Console   %s/console (sign in as admin)\n", base)

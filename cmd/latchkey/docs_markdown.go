@@ -54,6 +54,9 @@ func paragraphs(help string) string {
 			kind, text = "text", prose(text)
 		}
 		out.WriteString(between(before, kind))
+		if kind == "code" {
+			text = "$ " + text // a test checks that they parse, none runs them
+		}
 		if kind != "" {
 			out.WriteString(text + "\n")
 		}
@@ -72,7 +75,7 @@ func between(before, after string) string {
 		text += "\n"
 	}
 	if before != after && after == "code" {
-		text += "```sh\n"
+		text += "```console\n"
 	}
 	return text
 }

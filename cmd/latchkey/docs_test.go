@@ -93,7 +93,7 @@ func readPage(t *testing.T, page string) string {
 // shellLines returns the lines of all blocks of shell commands, continued lines as one.
 func shellLines(page string) []string {
 	var lines []string
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(page, -1) {
+	for _, block := range regexp.MustCompile("(?s)```(?:sh|console)\n(.*?)```").FindAllStringSubmatch(page, -1) {
 		lines = append(lines, strings.Split(strings.ReplaceAll(block[1], "\\\n", " "), "\n")...)
 	}
 	return lines
@@ -101,7 +101,7 @@ func shellLines(page string) []string {
 
 var (
 	// latchkeyCall is a call of the program up to a pipe, a redirection or the end of a subshell.
-	latchkeyCall = regexp.MustCompile(`(?:^|[ /(])latchkey ([a-z][^|>;&)]*)`)
+	latchkeyCall = regexp.MustCompile(`(?:^|[ /(])latchkey ([a-z][^|<>;&)]*)`)
 	// shellWord is a word of shell, which may be quoted.
 	shellWord = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s'"]+`)
 )
@@ -143,7 +143,7 @@ func TestMarkdown(t *testing.T) {
 	table.row("x|y", "z")
 	require.Equal(t, "| A | B |\n| --- | --- |\n| x\\|y | z |\n", table.String())
 	require.Equal(t, "/api/test/\\* and &lt;id> and `<id>*`", prose("/api/test/* and <id> and `<id>*`"))
-	require.Equal(t, "Reads.\n\n```sh\nlatchkey a\nlatchkey b\n```\n\nMore.\n\n", paragraphs("Reads.\n\n  latchkey a\n  latchkey b\nMore."))
+	require.Equal(t, "Reads.\n\n```console\n$ latchkey a\n$ latchkey b\n```\n\nMore.\n\n", paragraphs("Reads.\n\n  latchkey a\n  latchkey b\nMore."))
 	require.Equal(t, "One\ntwo.\n\nThree.\n\n", paragraphs("One\ntwo.\n\nThree."))
 }
 

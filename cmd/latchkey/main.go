@@ -53,11 +53,16 @@ type commands struct {
 	Key         keyCommands        `cmd:"" help:"Manage signing keys"`
 	Hook        hookCommands       `cmd:"" help:"Manage webhooks and their deliveries"`
 	Session     sessionCommands    `cmd:"" help:"End sessions"`
+	Token       tokenCommand       `cmd:"" help:"Print an access token of a user"`
+	Explain     explainCommand     `cmd:"" help:"Show what is in an access token, and why it would be rejected"`
 	Backup      backupCommand      `cmd:"" help:"Copy a SQLite database while the service runs"`
 	Restore     restoreCommand     `cmd:"" help:"Replace a SQLite database by a backup"`
 	Audit       auditCommand       `cmd:"" help:"List audit events, newest first"`
 	Doctor      doctorCommand      `cmd:"" help:"Check the installation, and say how to mend what is wrong"`
+	Completion  completionCommand  `cmd:"" help:"Print a script that completes commands in a shell"`
+	Man         manCommand         `cmd:"" help:"Print the manual page"`
 	Version     versionCommand     `cmd:"" help:"Print the version"`
+	Complete    completeCommand    `cmd:"" hidden:"" help:"Print candidates for a word of the command line"`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Check that the service on this machine is healthy"`
 	Docs        docsCommand        `cmd:"" hidden:"" help:"Write the reference tables of the documentation"`
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"time"
+
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
@@ -30,4 +33,33 @@ func (t accessTokens) SignRevocations(list oauth.Revocations) (string, error) {
 func (t accessTokens) Verify(token string) (oauth.Claims, error) {
 	c, err := t.ring.Verify(token)
 	return oauth.Claims(c), err
+}
+
+// tokenReader implements oauth.TokenReader with the stored keys, or without any.
+type tokenReader struct{ keys keyring.KeyReader }
+
+var _ oauth.TokenReader = tokenReader{}
+
+// Decode implements oauth.TokenReader.
+func (tokenReader) Decode(token string) (oauth.DecodedToken, error) {
+	d, err := keyring.Decode(token)
+	if err != nil {
+		return oauth.DecodedToken{}, err
+	}
+	decoded := oauth.DecodedToken{
+		Algorithm: d.Algorithm, Type: d.Type, KeyID: d.KeyID, Claims: oauth.Claims(d.Claims), Payload: d.Payload, Err: d.Err,
+	}
+	if d.NotBefore != 0 {
+		decoded.NotBefore = time.Unix(d.NotBefore, 0).UTC()
+	}
+	return decoded, nil
+}
+
+// Signature implements oauth.TokenReader.
+func (r tokenReader) Signature(ctx context.Context, token string) (string, error) {
+	if r.keys == nil {
+		return "", nil
+	}
+	state, err := keyring.CheckSignature(ctx, r.keys, token)
+	return string(state), err
 }

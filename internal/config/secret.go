@@ -38,6 +38,12 @@ func (s *SecretSettings) Resolve(dataDir string) error {
 	return errors.Join(p...)
 }
 
+// HasDevSecret reports whether a development service has made its secret in dataDir.
+func HasDevSecret(dataDir string) bool {
+	_, err := os.Stat(filepath.Join(dataDir, devSecretFile))
+	return err == nil
+}
+
 // readSecrets reads the master secrets from the environment or a file. If optional is true, having
 // none is not a problem: in development, DevSecret generates one.
 func readSecrets(file string, optional bool, p *problems) [][]byte {

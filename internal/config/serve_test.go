@@ -72,6 +72,9 @@ var serveCases = map[string]struct {
 	"email without an SMTP password":     {change: func(s *Serve) { s.Mail = Mail{Host: "localhost", From: "a@example.com", Username: "u"} }, problems: []string{"LATCHKEY_SMTP_PASSWORD"}},
 	"pages without TLS": {change: func(s *Serve) { s.Mail.VerifyURL, s.Mail.ResetURL = "http://a.example/v", "http://a.example/r" },
 		problems: []string{"LATCHKEY_VERIFY_URL", "LATCHKEY_RESET_URL"}},
+	"brand":                 {change: func(s *Serve) { s.Pages.BrandName, s.Pages.BrandColor = "Acme", "#0F766e" }},
+	"color that is not one": {change: func(s *Serve) { s.Pages.BrandColor = "red;}" }, problems: []string{"LATCHKEY_BRAND_COLOR"}},
+	"name that is too long": {change: func(s *Serve) { s.Pages.BrandName = strings.Repeat("é", 61) }, problems: []string{"LATCHKEY_BRAND_NAME"}},
 	"every problem at once": {change: func(s *Serve) {
 		s.Dev, s.Listen, s.Algorithm, s.MinPassword, s.AccessTTL = false, "0.0.0.0:1", "none", 1, 0
 		s.URL, s.CORSOrigins = "mysql://x", []string{"*"}

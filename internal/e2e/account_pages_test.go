@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,8 +15,8 @@ import (
 // A stranger who opens the account pages signs up, and confirms the address with the link of the email.
 func TestAccountSignUp(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, inst installation, s *server) {
-		p := b.open(t, s, "/account/email")
+	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
+		p := openPage(chrome, t, s, "/account/email")
 		p.waitForPath("/account/sign-in")
 		p.press("Create an account")
 		p.waitForPath("/account/sign-up")
@@ -47,11 +48,11 @@ func TestAccountSignUp(t *testing.T) {
 		p.press("Email")
 		p.waitForText("Confirmed")
 
-		again := b.open(t, s, "/account/verify#token="+oneTime)
+		again := openPage(chrome, t, s, "/account/verify#token="+oneTime)
 		again.press("Confirm email address")
 		again.until(`document.querySelector('[role=alert]').innerText.includes('used already')`)
 		again.waitForText("Request id:")
-		incomplete := b.open(t, s, "/account/verify")
+		incomplete := openPage(chrome, t, s, "/account/verify")
 		incomplete.waitForText("This link is incomplete")
 		p.requireClean()
 	})
@@ -60,9 +61,9 @@ func TestAccountSignUp(t *testing.T) {
 // A user changes name and username; what is empty is removed.
 func TestAccountProfile(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
 		token := s.devToken(t, "user")
-		p := b.openAs(t, s, "user", "/account")
+		p := openAs(chrome, t, s, "user", "/account")
 		require.Equal(t, "user", p.heading())
 		p.fill("name", "Ursula Example")
 		p.fill("username", "moderator")
@@ -84,9 +85,9 @@ func TestAccountProfile(t *testing.T) {
 // A new address needs the password, and counts once the link to it has been followed.
 func TestAccountEmail(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, inst installation, s *server) {
+	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
 		token := s.devToken(t, "user")
-		p := b.openAs(t, s, "user", "/account/email")
+		p := openAs(chrome, t, s, "user", "/account/email")
 		p.fill("email", "new@example.com")
 		p.fill("current_password", "wrong")
 		p.press("Change email address")
@@ -106,9 +107,9 @@ func TestAccountEmail(t *testing.T) {
 // A new password ends the other sessions and not this one.
 func TestAccountPassword(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
 		other := s.devToken(t, "user")
-		p := b.openAs(t, s, "user", "/account/password")
+		p := openAs(chrome, t, s, "user", "/account/password")
 		p.fill("current_password", devPassword("user"))
 		p.fill("password", "quite another one")
 		p.press("Show")
@@ -129,9 +130,9 @@ func TestAccountPassword(t *testing.T) {
 // A user sees where they are signed in, ends one session, then all others, then this one.
 func TestAccountSessions(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
 		tokens := []string{s.devToken(t, "user"), s.devToken(t, "user"), s.devToken(t, "user")}
-		p := b.openAs(t, s, "user", "/account/sessions")
+		p := openAs(chrome, t, s, "user", "/account/sessions")
 		p.waitForText("You are signed in 4 times")
 		p.waitForText("Chrome on Linux")
 		p.press("Sign out: Go-http-client/1.1")
@@ -164,8 +165,8 @@ func TestAccountSessions(t *testing.T) {
 // A user downloads everything that is stored about them, and deletes the account.
 func TestAccountData(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
-		p := b.openAs(t, s, "user", "/account/data")
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
+		p := openAs(chrome, t, s, "user", "/account/data")
 		dir := t.TempDir()
 		p.saveDownloads(dir)
 		p.press("Download")
@@ -195,8 +196,8 @@ func TestAccountData(t *testing.T) {
 // A user who forgot the password sets a new one with the link of an email.
 func TestAccountReset(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, inst installation, s *server) {
-		p := b.open(t, s, "/account/sign-in")
+	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
+		p := openPage(chrome, t, s, "/account/sign-in")
 		p.signInAs("user", "wrong")
 		p.waitForText("The username or the password is wrong.")
 		p.press("Forgot your password?")
@@ -222,8 +223,8 @@ func TestAccountReset(t *testing.T) {
 // When the session has ended elsewhere, the next call leads to the sign-in page, and that back.
 func TestAccountSessionEndsElsewhere(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
-		p := b.openAs(t, s, "user", "/account/sessions")
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
+		p := openAs(chrome, t, s, "user", "/account/sessions")
 		p.waitForText("This device")
 		ended := s.call(t, s.devToken(t, "user"), "DELETE /api/auth/users/me/sessions?include_current=true")
 		require.Equal(t, http.StatusNoContent, ended.status)
@@ -242,8 +243,8 @@ func TestAccountSessionEndsElsewhere(t *testing.T) {
 // An expired access token is renewed once, by whichever call notices, and the user notices nothing.
 func TestAccountRefreshesSilently(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
-		p := b.openAs(t, s, "user", "/account")
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
+		p := openAs(chrome, t, s, "user", "/account")
 		p.forgetAccessToken(s)
 		statuses := evaluate[[]string](p, `import(document.querySelector('script[type=module]').src.replace('account/main.js', 'api.js'))
 			.then(api => Promise.all(Array.from({length: 10}, () => api.get('api/auth/users/me').then(user => user.username))))`)
@@ -260,8 +261,8 @@ func TestAccountRefreshesSilently(t *testing.T) {
 // However often a button is pressed, the request is sent once.
 func TestAccountDoubleSubmit(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, inst installation, s *server) {
-		p := b.open(t, s, "/account/forgot")
+	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
+		p := openPage(chrome, t, s, "/account/forgot")
 		p.fill("email", "user@example.com")
 		evaluate[bool](p, `(() => {
 			const button = document.querySelector('button[type=submit]');
@@ -277,10 +278,10 @@ func TestAccountDoubleSubmit(t *testing.T) {
 // The pages lead back to an application whose origin is allowed, and to no other page.
 func TestAccountReturnsToApplication(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	s := start(t, newSQLite(t))
 	app := serveFrontEnd(t, s.url)
-	p := b.open(t, s, "/account/sign-in?return_to="+app+"/welcome")
+	p := openPage(chrome, t, s, "/account/sign-in?return_to="+app+"/welcome")
 	p.waitForText("You will return to 127.0.0.1:")
 	p.signInAs("user", devPassword("user"))
 	p.untilLoaded(`location.href === ` + quoted(app+"/welcome"))
@@ -289,7 +290,7 @@ func TestAccountReturnsToApplication(t *testing.T) {
 
 	for _, address := range []string{"https://evil.example/", "javascript:alert(1)", "//evil.example", "https://localhost.evil.example"} {
 		for _, parameter := range []string{"return_to", "next"} {
-			other := b.open(t, s, "/account/sign-in?"+parameter+"="+address)
+			other := openPage(chrome, t, s, "/account/sign-in?"+parameter+"="+address)
 			require.False(t, other.shows("evil.example"), address)
 			other.signInAs("user", devPassword("user"))
 			other.waitForPath("/account")
@@ -301,7 +302,7 @@ func TestAccountReturnsToApplication(t *testing.T) {
 // What users write about themselves is shown as text, in every view.
 func TestAccountHostileText(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
+	onEachPage(t, func(t *testing.T, chrome context.Context, _ installation, s *server) {
 		token := s.devToken(t, "user")
 		got := s.call(t, token, "PATCH /api/auth/users/me", object{"name": hostile, "picture": "javascript:window.attacked=1", "username": `<b>&"'`})
 		if got.status == http.StatusUnprocessableEntity { // a username like that is refused
@@ -311,7 +312,7 @@ func TestAccountHostileText(t *testing.T) {
 		r := s.newRequest(t, "POST /token", "application/x-www-form-urlencoded", "grant_type=password&username=user@example.com&password="+devPassword("user"))
 		r.Header.Set("User-Agent", hostile)
 		require.Equal(t, http.StatusOK, send(t, s.httpClient(t), r).status)
-		p := b.open(t, s, "/account/sign-in")
+		p := openPage(chrome, t, s, "/account/sign-in")
 		p.signInAs("user@example.com", devPassword("user"))
 		p.waitForPath("/account")
 		p.do(chromedp.WaitVisible(chromedp.CSS("h1")))
@@ -336,9 +337,9 @@ func TestAccountHostileText(t *testing.T) {
 // A page of another origin cannot act for a user who is signed in, nor show the pages in a frame.
 func TestAccountCrossOrigin(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	s := startListed(t, "https://app.example.com")
-	p := b.open(t, s, "/account/sign-in")
+	p := openPage(chrome, t, s, "/account/sign-in")
 	p.signInAs("user", devPassword("user"))
 	p.waitForPath("/account")
 	evil := serveFrontEnd(t, s.url) // the same site as far as cookies go, another origin

@@ -87,6 +87,21 @@ func TestAPIs(t *testing.T) {
 	}
 }
 
+// Traefik is installed with the packages of Python. It listens before it has read its configuration.
+func TestAPIsTraefik(t *testing.T) {
+	t.Parallel()
+	g := gateway{page: "traefik", files: map[string]string{"gateway.yaml": "yaml"},
+		program: filepath.Join(filepath.Dir(os.Getenv("APIS_PYTHON")), "traefik"),
+		arguments: []string{"--entrypoints.web.address=ADDRESS", "--providers.file.filename=gateway.yaml", "--log.level=ERROR",
+			"--global.checknewversion=false", "--global.sendanonymoususage=false"}}
+	inst := newSQLite(t)
+	inst.addClients(t)
+	s := start(t, inst)
+	traefik := g.start(t, s, newEchoAPI(t))
+	eventually(t, func() bool { return askGateway(t, traefik+"/items", "").status != http.StatusNotFound })
+	testGateway(t, s, traefik)
+}
+
 // hostileTokens are tokens that look like a valid one.
 func hostileTokens(valid string) []string {
 	parts := strings.Split(valid, ".")

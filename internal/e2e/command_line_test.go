@@ -25,6 +25,42 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// A mistyped command or flag gets a suggestion.
+func TestSuggestions(t *testing.T) {
+	t.Parallel()
+	for suggestion, arguments := range map[string][]string{
+		`"serve"`: {"srve"}, `"set-password"`: {"user", "set-pasword", "alice"}, `"--log-level"`: {"serve", "--log-levl", "debug"},
+	} {
+		got := newSQLite(t).run(t, arguments...)
+		require.Equal(t, 2, got.code)
+		require.Contains(t, got.stderr, "did you mean "+suggestion)
+	}
+}
+
+// The script for bash completes with the program.
+func TestBashCompletion(t *testing.T) {
+	t.Parallel()
+	script := newSQLite(t).mustRun(t, "completion", "bash") + `
+		COMP_WORDS=(latchkey user set-); COMP_CWORD=2; _latchkey; echo "${COMPREPLY[*]}"
+		COMP_WORDS=(latchkey serve --log-level ""); COMP_CWORD=3; _latchkey; echo "${COMPREPLY[*]}"`
+	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
+	shell.Env, shell.Dir = []string{"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH")}, t.TempDir()
+	out, err := shell.Output()
+	require.NoError(t, err)
+	require.Equal(t, "set-password\ndebug info warn error\n", string(out))
+}
+
+// No output has colors, on a terminal neither, so that NO_COLOR has nothing to switch off.
+func TestNoColors(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	s := start(t, inst)
+	for _, arguments := range [][]string{{"--help"}, {"user", "list"}, {"doctor"}, {"man"}, {"no-such-command"}} {
+		got := inst.run(t, arguments...)
+		require.NotContains(t, got.stdout+got.stderr+s.log.String(), "\x1b", arguments)
+	}
+}
+
 func TestHealthcheck(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)

@@ -43,11 +43,11 @@ func TestPictures(t *testing.T) { //nolint:paralleltest // it needs the machine 
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	b := startChrome(t)
+	b := startBrowser(t)
 	inst := newSQLite(t)
 	s := start(t, inst)
 	alice := s.fillForPictures(t, inst)
-	p := b.openAs(t, s, "admin", "/console")
+	p := openAs(b, t, s, "admin", "/console")
 	for _, view := range consoleViews {
 		path := view.path
 		if view.name == "user" {

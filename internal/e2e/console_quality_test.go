@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"os"
@@ -18,11 +19,11 @@ import (
 // dialogs.
 func TestConsoleIsAccessible(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	b := startBrowser(t)
 	inst := newSQLite(t)
 	s := start(t, inst)
 	alice := s.fillForPictures(t, inst)
-	p := b.openAs(t, s, "admin", "/console")
+	p := openAs(b, t, s, "admin", "/console")
 	for _, view := range consoleViews {
 		p.open(s, strings.Replace(view.path, "ALICE", alice, 1), view.text)
 		p.requireAccessible()
@@ -41,9 +42,9 @@ func TestConsoleIsAccessible(t *testing.T) {
 // The keyboard is enough, links are deep, and the back button goes back.
 func TestConsoleByKeyboard(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	b := startBrowser(t)
 	s := start(t, newSQLite(t))
-	p := b.openAs(t, s, "admin", "/console/settings")
+	p := openAs(b, t, s, "admin", "/console/settings")
 	p.waitForText("LATCHKEY_LISTEN")
 	for _, section := range [][2]string{{"u", "/console/users"}, {"k", "/console/keys"}, {"o", "/console"}, {"a", "/console/audit"}} {
 		p.key("g")
@@ -71,15 +72,15 @@ func TestConsoleByKeyboard(t *testing.T) {
 // What a user may not do is not shown, and a user without scopes has only the account pages.
 func TestConsoleShowsWhatIsAllowed(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, _ installation, s *server) {
-		p := b.openAs(t, s, "user", "/console/users")
+	onEachPage(t, func(t *testing.T, b context.Context, _ installation, s *server) {
+		p := openAs(b, t, s, "user", "/console/users")
 		p.waitForText("No access")
 		require.Zero(t, evaluate[int](p, `document.querySelectorAll('nav a').length`))
 		require.Zero(t, p.requests(http.MethodGet, "/api/users"))
 		p.press("Your account")
 		p.waitForPath("/account")
 
-		p = b.openAs(t, s, "moderator", "/console")
+		p = openAs(b, t, s, "moderator", "/console")
 		p.waitForPath("/console/users")
 		p.waitForText("admin@example.com")
 		require.Equal(t, "Users Try it", evaluate[string](p, `[...document.querySelectorAll('nav a')].map(a => a.innerText).join(' ')`))
@@ -158,9 +159,9 @@ func TestConsoleOff(t *testing.T) {
 // things to do as well.
 func TestConsoleIsLight(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	b := startBrowser(t)
 	s := start(t, newSQLite(t))
-	p := b.openAs(t, s, "admin", "/console")
+	p := openAs(b, t, s, "admin", "/console")
 	_, err := chromedp.Call(p.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	require.NoError(t, err)
 	var paints []float64
@@ -180,7 +181,7 @@ func TestConsoleIsLight(t *testing.T) {
 
 // With many users, a page of them and what the user types is on the screen in no time, also far into the list.
 func TestConsoleWithManyUsers(t *testing.T) { //nolint:paralleltest // it measures time
-	b := startChrome(t)
+	b := startBrowser(t)
 	limit := 300 * time.Millisecond
 	if os.Getenv("TEST_SCALE_USERS") == "" {
 		limit = 3 * time.Second // other tests run at the same time
@@ -188,7 +189,7 @@ func TestConsoleWithManyUsers(t *testing.T) { //nolint:paralleltest // it measur
 	for engine, create := range map[string]func(*testing.T) installation{"postgres": newPostgres, "sqlite": newSQLite} { //nolint:paralleltest // as above
 		t.Run(engine, func(t *testing.T) {
 			many := startPopulated(t, create(t), manyUsers(t))
-			p := b.openAs(t, many.server, "admin", "/console/users")
+			p := openAs(b, t, many.server, "admin", "/console/users")
 			p.until(`document.querySelector('[data-list]')`)
 			took := evaluate[[]float64](p, measureTyping)
 			slices.Sort(took)

@@ -13,9 +13,9 @@ import (
 // through the API.
 func onEachConsole(t *testing.T, path string, test func(t *testing.T, p *page, inst installation, s *server, admin string), environment ...string) {
 	t.Helper()
-	b := startChrome(t)
+	b := startBrowser(t)
 	onEachServer(t, func(t *testing.T, inst installation, s *server) {
-		p := b.openAs(t, s, "admin", "/console"+path)
+		p := openAs(b, t, s, "admin", "/console"+path)
 		test(t, p, inst, s, s.devToken(t, "admin"))
 		p.requireClean()
 	}, environment...)

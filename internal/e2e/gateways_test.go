@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +26,8 @@ type gateway struct {
 	page, variable string
 	files          map[string]string // name of the file to the language of its block in the page
 	wrap           string            // what is around the block of the first file, if anything
-	arguments      []string
+	arguments      []string          // ADDRESS in them is where to listen
+	program        string            // default: the value of the variable
 }
 
 var gateways = map[string]gateway{
@@ -129,7 +132,7 @@ func newEchoAPI(t *testing.T) string {
 // the end of the test. It returns its URL.
 func (g gateway) start(t *testing.T, s *server, api string) string {
 	t.Helper()
-	program := os.Getenv(g.variable)
+	program := cmp.Or(g.program, os.Getenv(g.variable))
 	require.NotEmpty(t, program, "%s is not set: run the tests with `make test`, which finds or installs the gateways", g.variable)
 	dir, address := t.TempDir(), freeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
@@ -143,7 +146,11 @@ func (g gateway) start(t *testing.T, s *server, api string) string {
 		}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	cmd := exec.CommandContext(context.Background(), program, g.arguments...)
+	arguments := slices.Clone(g.arguments)
+	for i, argument := range arguments {
+		arguments[i] = strings.Replace(argument, "ADDRESS", address, 1)
+	}
+	cmd := exec.CommandContext(context.Background(), program, arguments...)
 	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}
 	runUntilListening(t, cmd, address)
 	return "http://" + address

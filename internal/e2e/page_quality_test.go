@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -17,13 +18,13 @@ import (
 // Every page satisfies axe-core, in both color schemes and from 320 pixels on.
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	s := start(t, newSQLite(t))
 	s.mustSignUp(t, "alice", validPassword)
 	for _, path := range []string{"/account/sign-in", "/account/sign-up", "/account/forgot", "/account/verify", "/account/reset#token=x", "/account/none"} {
-		b.open(t, s, path).requireAccessible()
+		openPage(chrome, t, s, path).requireAccessible()
 	}
-	p := b.openAs(t, s, "user", "/account/sessions")
+	p := openAs(chrome, t, s, "user", "/account/sessions")
 	p.waitForText("This device")
 	p.requireAccessible()
 	for _, path := range []string{"/account", "/account/email", "/account/password", "/account/data"} {
@@ -38,7 +39,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	p.requireAccessible()
 	p.requireClean()
 
-	inbox := b.open(t, s, "/dev/mail")
+	inbox := openPage(chrome, t, s, "/dev/mail")
 	inbox.until(`document.querySelector('.mails a')`)
 	inbox.requireAccessible()
 	evaluate[bool](inbox, `document.querySelector('.mails a').click(), true`)
@@ -52,9 +53,9 @@ func TestPagesAreAccessible(t *testing.T) {
 // Everything can be done with the keyboard.
 func TestPagesByKeyboard(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	s := start(t, newSQLite(t))
-	p := b.open(t, s, "/account/sign-in")
+	p := openPage(chrome, t, s, "/account/sign-in")
 	p.until(`document.activeElement.name === 'username'`)
 	p.do(chromedp.KeyEvent("user"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(devPassword("user")), chromedp.KeyEvent(kb.Enter))
 	p.waitForPath("/account")
@@ -93,9 +94,9 @@ func (p *page) tabTo(name string) {
 // Deep links open their view, and the back button goes through the views.
 func TestPagesHistory(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	s := start(t, newSQLite(t))
-	p := b.openAs(t, s, "user", "/account/password")
+	p := openAs(chrome, t, s, "user", "/account/password")
 	p.press("Email")
 	p.waitForPath("/account/email")
 	p.press("Sessions")
@@ -120,10 +121,10 @@ var paintLimit = flag.Duration("paint.limit", time.Second, "longest time to the 
 // A page is small and paints at once.
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	s := start(t, newSQLite(t))
 	for _, path := range []string{"/account/sign-in", "/dev/mail"} {
-		p := b.open(t, s, path)
+		p := openPage(chrome, t, s, path)
 		bytes := evaluate[int](p, `performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
 			.reduce((sum, entry) => sum + entry.transferSize, 0)`)
 		require.Greater(t, bytes, 10_000)
@@ -144,11 +145,11 @@ func TestPagesAreLight(t *testing.T) {
 // The pages speak the language of the browser, that of the menu, and that of an operator's file.
 func TestPagesSpeakLanguages(t *testing.T) {
 	t.Parallel()
-	b := startChrome(t)
+	chrome := startBrowser(t)
 	french := filepath.Join(t.TempDir(), "fr.json")
 	require.NoError(t, os.WriteFile(french, []byte(`{"signin.title": "Se connecter", "title.sign-in": "Se connecter"}`), 0o600))
 	s := start(t, newSQLite(t), "LATCHKEY_TEXTS="+french, "LATCHKEY_BRAND_NAME=Acmé <b>", "LATCHKEY_BRAND_COLOR=#ffcc00")
-	p := b.open(t, s, "/account/sign-in")
+	p := openPage(chrome, t, s, "/account/sign-in")
 	require.Equal(t, "Acmé <b>", p.text(".brand span"))
 	for languages, heading := range map[string]string{"de-CH, en;q=0.5": "Anmelden", "fr": "Se connecter", "xx": "Sign in"} {
 		p.setLanguages(languages)
@@ -173,8 +174,8 @@ func TestPagesSpeakLanguages(t *testing.T) {
 // The inbox of development shows what arrives while it is open, safely, and can be cleared.
 func TestInboxPage(t *testing.T) {
 	t.Parallel()
-	onEachPage(t, func(t *testing.T, b chrome, inst installation, s *server) {
-		p := b.open(t, s, "/dev/mail")
+	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
+		p := openPage(chrome, t, s, "/dev/mail")
 		p.waitForText("No emails yet")
 		name := "eve <img src=x onerror=window.attacked=1>"
 		s.call(t, s.devToken(t, "admin"), "POST /api/users", object{"username": "eve", "name": name, "email": "eve@example.com"})

@@ -29,7 +29,9 @@ func TestSDKPostman(t *testing.T) {
 	dir := nodeProject(t)
 	contract := s.writeContract(t, dir)
 	run(t, dir, nil, tool(t, "openapi2postmanv2"), "-s", contract, "-o", "collection.json",
-		"-O", "requestParametersResolution=Example,folderStrategy=Tags")
+		"-O", "folderStrategy=Tags")
+	copyTo(t, "testdata/sdk/node/fill-in.mjs", dir)
+	require.Equal(t, "oauth Get an access token\n", run(t, dir, nil, "node", "fill-in.mjs", "collection.json", s.issuer))
 	run(t, dir, nil, tool(t, "newman"), "run", "collection.json", "--folder", "Get an access token",
 		"--reporters", "json", "--reporter-json-export", "result.json")
 	text, err := os.ReadFile(filepath.Join(dir, "result.json"))
@@ -53,9 +55,7 @@ func TestSDKWrongSecret(t *testing.T) {
 	inst.addClients(t)
 	s := start(t, inst, "LATCHKEY_ISSUER=")
 	dir := nodeProject(t)
-	script, err := os.ReadFile("testdata/sdk/node/wrong-secret.mjs")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "wrong-secret.mjs"), script, 0o600))
+	copyTo(t, "testdata/sdk/node/wrong-secret.mjs", dir)
 	out := run(t, dir, nil, "node", "wrong-secret.mjs", s.issuer, "web", webSecret)
 	require.Equal(t, "ResponseBodyError 401 invalid_client\nbearer profile\n", out)
 }
@@ -66,4 +66,27 @@ func TestSDKMetadata(t *testing.T) {
 	s := startForSDK(t)
 	out := run(t, "testdata/sdk/python", nil, required(t, "SDK_PYTHON"), "validate_metadata.py", s.issuer)
 	require.Equal(t, "oauth-authorization-server\nopenid-configuration\n", out)
+}
+
+// Schemathesis finds no failure that testdata/sdk/python/schemathesis.toml does not explain.
+func TestSDKSchemathesis(t *testing.T) {
+	t.Parallel()
+	s := startForSDK(t)
+	python := required(t, "SDK_PYTHON")
+	data, err := filepath.Abs("testdata/sdk/python")
+	require.NoError(t, err)
+	out, err := attempt(t, t.TempDir(), []string{"LATCHKEY_URL=" + s.issuer, "SCHEMATHESIS_HOOKS=administrator", "PYTHONPATH=" + data,
+		"PYTHONDONTWRITEBYTECODE=1"},
+		filepath.Join(filepath.Dir(python), "st"), "--config-file", data+"/schemathesis.toml", "run", s.issuer+"/openapi.json",
+		"--phases", "examples,coverage", "--max-examples", "3", "--seed", "1", "--continue-on-failure", "--no-color")
+	require.NoError(t, err, out)
+	require.NotContains(t, s.log.String(), "level=ERROR")
+}
+
+// copyTo copies a file to a directory.
+func copyTo(t *testing.T, name, dir string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(name)), text, 0o600))
 }

@@ -20,31 +20,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// chrome is a browser. Servers and requests of a test do not run in its context.
-type chrome struct{ ctx context.Context }
-
-func startChrome(t *testing.T) chrome {
-	t.Helper()
-	return chrome{startBrowser(t)}
-}
-
 // onEachPage runs a test with a browser, on a new development server of each database engine.
-func onEachPage(t *testing.T, test func(t *testing.T, b chrome, inst installation, s *server)) {
+func onEachPage(t *testing.T, test func(t *testing.T, browser context.Context, inst installation, s *server), environment ...string) {
 	t.Helper()
-	b := startChrome(t)
-	onEachServer(t, func(t *testing.T, inst installation, s *server) { test(t, b, inst, s) })
+	browser := startBrowser(t)
+	onEachServer(t, func(t *testing.T, inst installation, s *server) { test(t, browser, inst, s) }, environment...)
 }
 
-// open opens a page of the service in a new tab and waits for its heading.
-func (b chrome) open(t *testing.T, s *server, path string) *page {
+// openPage opens a page of the service in a new tab and waits for its heading.
+func openPage(browser context.Context, t *testing.T, s *server, path string) *page {
 	t.Helper()
-	return openTab(b.ctx, t, s.url+path, "h1")
+	return openTab(browser, t, s.url+path, "h1")
 }
 
 // openAs opens a page as a development user who has signed in with the browser.
-func (b chrome) openAs(t *testing.T, s *server, username, path string) *page {
+func openAs(browser context.Context, t *testing.T, s *server, username, path string) *page {
 	t.Helper()
-	p := b.open(t, s, "/account/sign-in?next="+url.QueryEscape(path))
+	p := openPage(browser, t, s, "/account/sign-in?next="+url.QueryEscape(path))
 	p.signInAs(username, devPassword(username))
 	p.waitForPath(path)
 	p.do(chromedp.WaitVisible(chromedp.CSS("h1")))

@@ -101,8 +101,8 @@ func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (op
 	for _, parameter := range slices.Concat(ofPath, declared.Parameters) {
 		op.params = append(op.params, parameter.Value)
 	}
-	op.stream = declared.Extensions["x-streamed-body"] == true
 	op.limits, _ = declared.Extensions["x-rate-limit"].(string)
+	op.stream = declared.Extensions["x-streamed-body"] == true
 	op.member, _ = declared.Extensions["x-main-unless"].(string)
 	if declared.Security == nil {
 		return op, fmt.Errorf("%s has no security; write `security: []` if anyone may call it", op.id)

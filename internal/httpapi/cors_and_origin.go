@@ -16,7 +16,8 @@ import (
 // publicPaths may be read from every origin, without credentials.
 var publicPaths = map[string]bool{
 	"/.well-known/jwks.json": true, "/.well-known/oauth-authorization-server": true,
-	"/.well-known/openid-configuration": true, "/openapi.json": true, "/openapi.yaml": true,
+	"/.well-known/openid-configuration": true, "/openapi.json": true, "/openapi-3.1.json": true, "/openapi.yaml": true,
+	pluginPath: true,
 }
 
 // cors sets the CORS headers: every origin may read the public paths, and the allowed origins may

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"html/template"
 	"mime"
 	"net/http"
@@ -16,6 +17,48 @@ import (
 
 // indexPage is what browsers get for GET /. It uses relative URLs, like all pages.
 var indexPage = template.Must(template.ParseFS(pages, "pages/index.html"))
+
+// Welcome is what the page of GET / shows in development.
+type Welcome struct {
+	Users    []WelcomeUser
+	Inbox    string   // path of the inbox; empty: emails are sent
+	Profiles []string // compatibility profiles that are on
+}
+
+// WelcomeUser is a user of development.
+type WelcomeUser struct{ Username, Password, Role string }
+
+// indexData is what the template of the page needs.
+type indexData struct {
+	api.Index
+	Style   string // relative URL of the style sheet of all pages
+	Issuer  string
+	Welcome *welcomeData
+}
+
+// welcomeData is a Welcome with lines to copy.
+type welcomeData struct {
+	Welcome
+	GetToken, UseToken, PluginLine string
+}
+
+// indexData returns the data of the page.
+func (s *Server) indexData(index api.Index) indexData {
+	data := indexData{Index: index, Style: s.Site.Path("style.css"), Issuer: s.Issuer}
+	if s.Welcome == nil || len(s.Welcome.Users) == 0 {
+		return data
+	}
+	first := s.Welcome.Users[0]
+	data.Welcome = &welcomeData{
+		Welcome: *s.Welcome,
+		GetToken: fmt.Sprintf(`TOKEN=$(curl -s -d grant_type=password -d username=%s --data-urlencode password=%s %s/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`,
+			first.Username, first.Password, s.Issuer),
+		UseToken:   fmt.Sprintf(`curl -H "Authorization: Bearer $TOKEN" %s/api/auth/users/me`, s.Issuer),
+		PluginLine: fmt.Sprintf(`<script src="%s%s"></script>`, s.Issuer, pluginPath),
+	}
+	data.Welcome.Inbox = strings.TrimPrefix(s.Welcome.Inbox, "/")
+	return data
+}
 
 type wantsPageKey struct{}
 
@@ -53,16 +96,10 @@ func (s *Server) GetIndex(ctx context.Context, _ api.GetIndexRequestObject) (api
 		return api.GetIndex200JSONResponse(index), nil
 	}
 	var page bytes.Buffer
-	if err := indexPage.Execute(&page, startPage{index, s.Site.Path("style.css")}); err != nil {
+	if err := indexPage.Execute(&page, s.indexData(index)); err != nil {
 		return nil, err
 	}
 	return indexHTML(page.Bytes()), nil
-}
-
-// startPage is what the page shows, and the relative URL of its style sheet.
-type startPage struct {
-	api.Index
-	Style string
 }
 
 // indexHTML is the page with its Content-Security-Policy.

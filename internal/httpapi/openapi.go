@@ -28,3 +28,13 @@ func (j rawContract) VisitGetContractJsonResponse(w http.ResponseWriter) error {
 func (s *Server) GetContractYaml(context.Context, api.GetContractYamlRequestObject) (api.GetContractYamlResponseObject, error) {
 	return api.GetContractYaml200ApplicationyamlResponse{Body: bytes.NewReader(s.served.yaml), ContentLength: int64(len(s.served.yaml))}, nil
 }
+
+// GetContract31Json handles GET /openapi-3.1.json.
+func (s *Server) GetContract31Json(context.Context, api.GetContract31JsonRequestObject) (api.GetContract31JsonResponseObject, error) { //nolint:revive // the generated name
+	return rawContract(s.served.json31), nil
+}
+
+// VisitGetContract31JsonResponse writes the response.
+func (j rawContract) VisitGetContract31JsonResponse(w http.ResponseWriter) error { //nolint:revive // the generated name
+	return j.VisitGetContractJsonResponse(w)
+}

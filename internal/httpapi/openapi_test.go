@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -9,10 +10,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/hook"
 )
 
 // /openapi.yaml is the contract byte for byte, except that its URLs are absolute, and /openapi.json says
-// the same in the same order.
+// the same in the same order, with code samples.
 func TestServedContract(t *testing.T) {
 	t.Parallel()
 	_, handler := newServer(t)
@@ -32,10 +34,26 @@ func TestServedContract(t *testing.T) {
 	var fromYAML, fromJSON yaml.Node
 	require.NoError(t, yaml.Unmarshal(asYAML, &fromYAML))
 	require.NoError(t, yaml.Unmarshal(asJSON, &fromJSON))
+	require.Equal(t, strings.Count(string(asYAML), "operationId:")-1, dropSamples(&fromJSON), "but for that of x-webhooks")
 	require.Equal(t, flat(&fromYAML), flat(&fromJSON))
 	spec, err := openapi3.NewLoader().LoadFromData(asJSON)
 	require.NoError(t, err)
 	require.NoError(t, spec.Validate(t.Context()))
+}
+
+// dropSamples removes the code samples, which only the JSON has, and returns their number.
+func dropSamples(node *yaml.Node) (dropped int) {
+	for i := 0; node.Kind == yaml.MappingNode && i < len(node.Content); i += 2 {
+		if node.Content[i].Value == "x-codeSamples" {
+			node.Content = append(node.Content[:i], node.Content[i+2:]...)
+			dropped++
+			break
+		}
+	}
+	for _, child := range node.Content {
+		dropped += dropSamples(child)
+	}
+	return dropped
 }
 
 // flat returns the keys and values of a document, in its order.
@@ -48,4 +66,26 @@ func flat(node *yaml.Node) []string {
 		all = append(all, flat(child)...)
 	}
 	return all
+}
+
+// /openapi-3.1.json has the same operations, and the requests of webhooks with the events that there are.
+func TestServedContract31(t *testing.T) {
+	t.Parallel()
+	_, handler := newServer(t)
+	var contract30, contract31 object
+	require.NoError(t, json.Unmarshal(get(t, handler, "/openapi.json").Body.Bytes(), &contract30))
+	require.NoError(t, json.Unmarshal(get(t, handler, "/openapi-3.1.json").Body.Bytes(), &contract31))
+	require.Equal(t, "3.1.0", contract31["openapi"])
+	require.Equal(t, contract30["x-webhooks"], contract31["webhooks"])
+	for _, same := range []string{"info", "servers", "tags", "paths", "components"} {
+		require.Equal(t, contract30[same], contract31[same], same)
+	}
+	body := member(member(member(contract31, "webhooks"), "event"), "post")
+	schema := member(member(member(member(body, "requestBody"), "content"), "application/json"), "schema")
+	told := list(member(member(schema, "properties"), "type"), "x-extensible-enum")
+	var events []any
+	for _, event := range hook.Events {
+		events = append(events, string(event))
+	}
+	require.ElementsMatch(t, events, told)
 }

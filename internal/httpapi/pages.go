@@ -32,6 +32,13 @@ func (s *Server) servePages(e *echo.Echo) {
 	}
 	e.GET(web.Prefix+"*", files)
 	e.HEAD(web.Prefix+"*", files)
+	for _, name := range []string{"index.js", "index.css"} { // of the page of GET /
+		e.GET("/"+name, func(c echo.Context) error {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
+			http.ServeFileFS(c.Response(), c.Request(), pages, "pages/"+name)
+			return nil
+		})
+	}
 	e.GET("/account", s.accountPage)
 	e.GET("/account/*", s.accountPage)
 	if s.Console {

@@ -41,3 +41,25 @@ func TestPanic(t *testing.T) {
 	require.Contains(t, log.String(), "request_log_test.go")
 	require.Contains(t, log.String(), "request_id=request-4711")
 }
+
+// The files of the pages are logged at the level debug, unless the response is an error.
+func TestQuietRequests(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	s := &Server{Options: Options{Issuer: "http://localhost", Log: slog.New(slog.NewTextHandler(&log, nil))}}
+	e := echo.New()
+	e.HTTPErrorHandler = s.writeError
+	e.Use(requestID, s.logRequest())
+	e.GET("/:status", func(c echo.Context) error {
+		LogQuietly(c)
+		if c.Param("status") == "500" {
+			return errServer
+		}
+		return c.NoContent(http.StatusNoContent)
+	})
+	for _, status := range []string{"204", "500"} {
+		e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/"+status, nil))
+	}
+	require.NotContains(t, log.String(), "path=/204")
+	require.Contains(t, log.String(), "level=ERROR msg=request method=GET path=/500")
+}

@@ -17,6 +17,7 @@ import (
 // order of openapi.yaml, in which Swagger UI shows the operations.
 type contractTexts struct {
 	yaml, json []byte
+	json31     []byte     // as OpenAPI 3.1, which differs in the version and has a place for webhooks
 	order      *yaml.Node // openapi.yaml, for the order of members
 }
 
@@ -29,8 +30,14 @@ func serveable(issuer string) (contractTexts, error) {
 	if err := text.order.Decode(&document); err != nil {
 		return text, fmt.Errorf("contract: %w", err)
 	}
+	addCodeSamples(document, issuer)
 	var err error
-	text.json, err = text.inOrder(document)
+	if text.json, err = text.inOrder(document); err != nil {
+		return text, err
+	}
+	document["openapi"], document["webhooks"] = "3.1.0", document["x-webhooks"]
+	delete(document, "x-webhooks")
+	text.json31, err = text.inOrder(document)
 	return text, err
 }
 

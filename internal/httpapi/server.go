@@ -51,6 +51,7 @@ type Options struct {
 	CORSOrigins    []string        // exact origins of front ends on other hosts
 	CORSLoopback   bool            // allow every loopback origin
 	TrustedProxies []netip.Prefix  // proxies whose X-Forwarded-For is trusted
+	Welcome        *Welcome        // shown by GET / in development; nil elsewhere
 	Now            func() time.Time
 	Log            *slog.Logger
 	Profiles       []Profile           // compatibility profiles that are on
@@ -118,7 +119,6 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.POST(tokenAlias, wrapper.IssueToken, passwordByDefault)
 	e.GET("/", wrapper.GetIndex, withAccept)
 	s.serveProfiles(router)
-	refuseShadowed(e, operations)
 	s.servePages(e)
 	return e, s.serveDocs(e)
 }
@@ -135,6 +135,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.cors(),
 		withCaller,
 		selectOperation(operations),
+		refuseShadowed(operations),
 		rateLimits,
 		s.withCookies,
 		s.demoGuard,

@@ -2,39 +2,45 @@ package httpapi
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 )
 
-// refuseShadowed answers 405 where Echo would take a fixed path for one with a parameter: it would pass
+// refuseShadowed answers 405 where Echo takes a fixed path for one with a parameter: it would pass
 // PATCH /api/users/me, which does not exist, to PATCH /api/users/{id}.
-func refuseShadowed(e *echo.Echo, all operations) {
+func refuseShadowed(all operations) echo.MiddlewareFunc {
 	methods := map[string][]string{} // by route
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		method, route, _ := strings.Cut(key, " ")
 		methods[route] = append(methods[route], method)
 	}
+	allowed := map[string]string{} // by fixed path
 	for fixed, has := range methods {
-		for wide, others := range methods {
-			if !shadows(fixed, wide) {
-				continue
+		for wide := range methods {
+			if shadows(fixed, wide) {
+				allowed[fixed] = strings.Join(append([]string{"OPTIONS"}, has...), ", ")
 			}
-			for _, method := range others {
-				if !slices.Contains(has, method) {
-					e.Add(method, fixed, notAllowed(has))
-				}
+		}
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			path := c.Request().URL.Path
+			if methods, shadowing := allowed[path]; shadowing && c.Path() != path {
+				c.Response().Header().Set(echo.HeaderAllow, methods)
+				c.Set(operationKey, operation{})
+				return echo.ErrMethodNotAllowed
 			}
+			return next(c)
 		}
 	}
 }
 
-// shadows reports whether every request for the route fixed also matches the route wide.
+// shadows reports whether a route without parameters is a path of the route wide.
 func shadows(fixed, wide string) bool {
 	a, b := strings.Split(fixed, "/"), strings.Split(wide, "/")
-	if fixed == wide || len(a) != len(b) {
+	if fixed == wide || len(a) != len(b) || strings.Contains(fixed, ":") {
 		return false
 	}
 	for i := range a {
@@ -43,12 +49,4 @@ func shadows(fixed, wide string) bool {
 		}
 	}
 	return true
-}
-
-func notAllowed(allowed []string) echo.HandlerFunc {
-	list := strings.Join(append([]string{http.MethodOptions}, allowed...), ", ")
-	return func(c echo.Context) error {
-		c.Response().Header().Set(echo.HeaderAllow, list)
-		return echo.ErrMethodNotAllowed
-	}
 }

@@ -4,10 +4,10 @@ package main
 
 import "slices"
 
-// What the tests with the build tag apis need, the APIs of docs/apis in other languages, and where it is installed.
+// What the tests with the build tag apis need, which run the APIs of docs/apis, and where it is installed.
 const (
-	apisPythonPackages = "internal/e2e/testdata/apis/requirements.txt"
-	apisNodePackages   = "internal/e2e/testdata/apis"
+	apisPythonPackages = "internal/e2e/testdata/apis/python/requirements.txt"
+	apisNodePackages   = "internal/e2e/testdata/apis/node"
 	apisPython         = ".bin/apis/python"
 	apisNode           = ".bin/apis/node"
 )

@@ -110,6 +110,6 @@ func TestDurableCluster(t *testing.T) {
 func TestRequirements(t *testing.T) {
 	t.Parallel()
 	h := thisHost(logger{io.Discard})
-	require.Len(t, requirements(h, []string{"true"}, false), 6)
+	require.Len(t, requirements(h, []string{"true"}, false), 3+len(gateways))
 	require.Len(t, requirements(h, []string{"true"}, true), 1)
 }

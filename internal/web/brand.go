@@ -43,10 +43,12 @@ func newBrand(o Options) (brand, error) {
 		return b, nil
 	}
 	if b.logo, err = os.ReadFile(o.Logo); err != nil {
-		return b, fmt.Errorf("read the logo: %w", err)
+		return b, fmt.Errorf("LATCHKEY_BRAND_LOGO: %w", err)
 	}
-	b.logoName, err = logoName(b.logo)
-	return b, err
+	if b.logoName, err = logoName(b.logo); err != nil {
+		return b, fmt.Errorf("LATCHKEY_BRAND_LOGO: %w", err)
+	}
+	return b, nil
 }
 
 // logoName returns the name under which an image is served; its ending is that of its content.

@@ -211,7 +211,8 @@ func TestOwnTexts(t *testing.T) {
 	require.NotEqual(t, newSite(t, Options{}).hash, s.hash)
 
 	for name, content := range map[string]string{
-		"fr.json": `{"no.such": "x"}`, "it.json": `{"error.too_many_requests": "Aspetti"}`, "es.json": `[]`, "not a language.json": `{}`,
+		"fr.json": `{"no.such": "x"}`, "it.json": `{"error.too_many_requests": "Aspetti"}`, "es.json": `[]`, "pt.json": `{"action.cancel": 5}`,
+		"nl.json": `{"action.cancel": {"one": "x"}}`, "sv.json": `{"action.cancel": {"other": null}}`, "not a language.json": `{}`,
 	} {
 		_, err := New(Options{Texts: []string{writeFile(t, name, content)}})
 		require.ErrorContains(t, err, name)

@@ -53,7 +53,7 @@ func loadTexts(paths []string) (catalogues, error) {
 	}
 	for _, name := range paths {
 		if err := all.load(name); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("LATCHKEY_TEXTS: %s: %w", name, err)
 		}
 	}
 	all.complete()
@@ -93,6 +93,9 @@ func (all catalogues) set(language, key string, text any) error {
 		if !found {
 			continue
 		}
+		if !isText(text) {
+			return fmt.Errorf("%s: the text is neither a string nor an object of strings", key)
+		}
 		if wanted, got := placeholders(english), placeholders(text); !slices.Equal(wanted, got) {
 			return fmt.Errorf("%s: the text has the placeholders %v instead of %v", key, got, wanted)
 		}
@@ -103,6 +106,23 @@ func (all catalogues) set(language, key string, text any) error {
 		return nil
 	}
 	return fmt.Errorf("%s: there is no such text", key)
+}
+
+// isText reports whether a value of a catalogue is a text: one string, or one for each plural category, of
+// which every language has "other".
+func isText(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return true
+	case map[string]any:
+		for _, form := range value {
+			if _, ok := form.(string); !ok {
+				return false
+			}
+		}
+		return value["other"] != nil
+	}
+	return false
 }
 
 var placeholderPattern = regexp.MustCompile(`\{[a-z]+\}`)

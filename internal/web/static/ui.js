@@ -317,6 +317,10 @@ export function Messages() {
 // ---- The frame of a page
 
 const { brand, logo } = document.documentElement.dataset;
+// Relative URLs of the document would lead elsewhere once the router has changed its address.
+const logoURL = logo ? new URL(logo, document.baseURI).href : new URL('icon.svg', import.meta.url).href;
+const icon = document.querySelector('link[rel=icon]');
+icon.href = icon.href;
 /** The name of the application. */
 export const brandName = brand;
 
@@ -324,7 +328,7 @@ export const brandName = brand;
 export function Top({ home, children }) {
   return html`<header class="top">
     <a class="brand" href=${home}>
-      <img src=${logo || new URL('icon.svg', import.meta.url).href} alt="" />
+      <img src=${logoURL} alt="" />
       <span>${brand}</span>
     </a>
     ${children}

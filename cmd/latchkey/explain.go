@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/httpapi"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+)
+
+type explainCommand struct {
+	config.Database `embed:"" group:"Database"`
+
+	Token     string   `arg:"" optional:"" default:"-" help:"The access token. Default: standard input, where it is not visible in the process list."`
+	Operation string   `placeholder:"OPERATION" help:"Operation of Latchkey that the token is for: an operationId such as listUsers, or METHOD and path such as 'GET /api/users'."`
+	Scope     []string `placeholder:"SCOPE" sep:" " help:"Scopes that the API demands."`
+	Role      []string `placeholder:"ROLE" sep:" " help:"Roles of which the API demands one."`
+	Issuer    string   `env:"LATCHKEY_ISSUER" placeholder:"URL" help:"Issuer that the API expects. Default in the directory of a development service: that of the service."`
+	Listen    string   `env:"LATCHKEY_LISTEN" default:"127.0.0.1:8080" hidden:""`
+	Audience  string   `placeholder:"URI" help:"Audience that the API expects. Default: the issuer."`
+	Offline   bool     `help:"Do not use the database: show only what the token says."`
+	JSON      bool     `name:"json" help:"Print a JSON object, for scripts."`
+}
+
+// Help is the detail of `latchkey explain --help`.
+func (*explainCommand) Help() string {
+	return "Show the claims of an access token, and the checks that it passes or fails, in the order in which the service makes them. With the database of the " +
+		"service, that includes the signature, the session and the user. Without it, only what the token says is checked. An operation responds " +
+		"with 401 to an invalid token, and with 403 if a scope or role is missing.\n\n" + examples(
+		"latchkey token -u user | latchkey explain --operation 'GET /api/users'",
+		"latchkey explain --role ROLE_ADMIN < token.txt",
+		"latchkey explain --offline --scope \"profile users:read\" --json < token.txt",
+	)
+}
+
+// explainTimeout bounds the wait for the database.
+const explainTimeout = 5 * time.Second
+
+// Run reads the token and explains it.
+func (c *explainCommand) Run(ctx context.Context, std stdio) error {
+	need, err := c.requirement()
+	if err != nil {
+		return settingsError{err}
+	}
+	token, err := c.readToken(std.in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
+	defer cancel()
+	issuer := c.Issuer
+	if issuer == "" && config.HasDevSecret(c.DataDir) {
+		issuer = loopbackURL(textAddress(c.Listen), false)
+	}
+	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: cmp.Or(c.Audience, issuer), Now: time.Now}
+	if db := c.openDatabase(ctx, std.err); db != nil {
+		defer func() { _ = db.Close() }()
+		explainer.Tokens, explainer.Sessions = tokenReader{db}, db
+	}
+	e, err := explainer.Explain(ctx, token, need)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printExplanationJSON(std.out, e)
+	}
+	return printExplanation(std.out, e)
+}
+
+// requirement returns what the flags demand of the token.
+func (c *explainCommand) requirement() (oauth.Requirement, error) {
+	if c.Operation == "" {
+		return oauth.Requirement{Scopes: c.Scope, AnyRole: c.Role}, nil
+	}
+	if len(c.Scope)+len(c.Role) > 0 {
+		return oauth.Requirement{}, errors.New("use either --operation, or --scope and --role")
+	}
+	need, err := httpapi.Requirement(c.Operation)
+	if err == nil && !need.AnyToken {
+		err = fmt.Errorf("%s needs no access token", c.Operation)
+	}
+	return need, err
+}
+
+// maxTokenInput is how much of standard input is read, in bytes.
+const maxTokenInput = 64 << 10
+
+// readToken returns the token without white space at its ends.
+func (c *explainCommand) readToken(in io.Reader) (string, error) {
+	if c.Token != "-" {
+		return c.Token, nil
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, maxTokenInput)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if line = strings.TrimSpace(line); line == "" {
+		return "", errors.New("no token on standard input; pipe it in, or give it as the argument")
+	}
+	return line, nil
+}
+
+// openDatabase opens the database of the service, and leaves it as it is. It returns nil, and says why,
+// if there is none.
+func (c *explainCommand) openDatabase(ctx context.Context, messages io.Writer) database {
+	if c.Offline {
+		return nil
+	}
+	settings := c.Database
+	err := settings.Resolve()
+	if path := settings.SQLitePath(); err == nil && path != "" {
+		_, err = os.Stat(path)
+	}
+	var db database
+	if err == nil {
+		db, err = openDatabase(ctx, settings)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(messages, "The database is not available, so only what the token says is checked: %s\n", printableLines(err.Error()))
+		return nil
+	}
+	return db
+}
+
+// rejection returns the HTTP status with which an operation responds, 0 if that is not certain, and a sentence.
+func rejection(e oauth.Explanation) (status int, verdict string) {
+	switch {
+	case e.Rejected == oauth.InvalidToken:
+		return 401, "rejected with 401 " + string(e.Rejected)
+	case e.Rejected != "":
+		return 403, "rejected with 403 " + string(e.Rejected)
+	case !e.Complete():
+		return 0, "nothing was found against it, but not everything could be checked"
+	}
+	return 200, "accepted"
+}
+
+func printExplanation(out io.Writer, e oauth.Explanation) error {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(e.Token.Payload)) {
+		fmt.Fprintf(&b, "%-10s %s\n", name, claimText(name, e.Token))
+	}
+	if len(e.Token.Payload) > 0 {
+		b.WriteString("\n")
+	}
+	for _, check := range e.Checks {
+		outcome := string(check.Outcome)
+		if check.Outcome == oauth.CheckFailed {
+			outcome = statusFailed
+		}
+		fmt.Fprintf(&b, "%-8s %-10s %s\n", outcome, check.Name, check.Text)
+	}
+	_, verdict := rejection(e)
+	fmt.Fprintf(&b, "\nResult: %s\n", verdict)
+	_, err := fmt.Fprint(out, printableLines(b.String()))
+	return err
+}
+
+// claimText returns a claim as JSON, with the time in words if it is one.
+func claimText(name string, t oauth.DecodedToken) string {
+	text := string(t.Payload[name])
+	switch {
+	case name == "exp" && t.Err == nil:
+		return text + " (" + timestamp(t.Claims.ExpiresAt) + ")"
+	case name == "iat" && t.Err == nil:
+		return text + " (" + timestamp(t.Claims.IssuedAt) + ")"
+	}
+	return text
+}
+
+func printExplanationJSON(out io.Writer, e oauth.Explanation) error {
+	type check struct {
+		Check  string `json:"check"`
+		Status string `json:"status"`
+		Text   string `json:"text"`
+	}
+	checks := []check{}
+	for _, c := range e.Checks {
+		checks = append(checks, check{c.Name, string(c.Outcome), c.Text})
+	}
+	status, verdict := rejection(e)
+	return json.NewEncoder(jsonWriter{out}).Encode(map[string]any{
+		"header": map[string]string{"alg": e.Token.Algorithm, "typ": e.Token.Type, "kid": e.Token.KeyID},
+		"claims": e.Token.Payload, "checks": checks, "status": status, "error": e.Rejected, "result": verdict,
+	})
+}

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs after the installation of a package. It creates the user of the service and, the first time, the
+# master secret. It never replaces a secret: without it, the stored keys cannot be opened.
+set -eu
+if ! getent passwd latchkey >/dev/null; then
+	useradd --system --user-group --home-dir /var/lib/latchkey --no-create-home --shell /usr/sbin/nologin latchkey
+fi
+if [ ! -e /etc/latchkey/secret ]; then
+	(umask 077 && head -c 32 /dev/urandom | base64 >/etc/latchkey/secret)
+	chown latchkey:latchkey /etc/latchkey/secret
+fi
+chown root:latchkey /etc/latchkey/.env
+chmod 0640 /etc/latchkey/.env
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload
+fi
+echo "Set LATCHKEY_ISSUER in /etc/latchkey/.env, then run: systemctl enable --now latchkey"

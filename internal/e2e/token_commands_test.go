@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// latchkey token prints tokens of a user that the service accepts, and latchkey explain says what an
+// operation does with them.
+func TestTokenAndExplainCommands(t *testing.T) {
+	t.Parallel()
+	onEachServer(t, func(t *testing.T, inst installation, s *server) {
+		issuer := "LATCHKEY_ISSUER=" + s.issuer
+		environment := inst.environment(issuer)
+		run := func(input string, arguments ...string) result { return execute(t, environment, input, arguments...) }
+
+		printed := run("", "token", "-u", "moderator")
+		require.Zero(t, printed.code, printed.stderr)
+		require.Empty(t, printed.stderr)
+		token := strings.TrimSpace(printed.stdout)
+		s.requireTokenAccepted(t, token)
+		require.Contains(t, inst.mustRun(t, "audit"), "user.signed_in")
+
+		explained := run(printed.stdout, "explain", "--operation", "GET /api/test/mod")
+		require.Zero(t, explained.code, explained.stderr)
+		require.Contains(t, explained.stdout, "Result: accepted\n")
+		require.Equal(t, http.StatusOK, s.get(t, "/api/test/mod", token).status)
+
+		explained = run(printed.stdout, "explain", "--operation", "getAdminContent")
+		require.Contains(t, explained.stdout, "needs ROLE_ADMIN")
+		require.Contains(t, explained.stdout, "Result: rejected with 403 insufficient_scope\n")
+		require.Equal(t, http.StatusForbidden, s.get(t, "/api/test/admin", token).status)
+
+		inst.mustRun(t, "user", "sign-out", "moderator")
+		explained = run("", "explain", "--json", token)
+		object := decode(t, explained.stdout)
+		require.InDelta(t, http.StatusUnauthorized, object["status"], 0)
+		require.Equal(t, "invalid_token", object["error"])
+		require.Contains(t, explained.stdout, "(ended_by_administrator)")
+		s.requireTokenRejected(t, token)
+	}, "LATCHKEY_ISSUER=")
+}
+
+// Without a database, explain checks what the token says.
+func TestExplainOffline(t *testing.T) {
+	t.Parallel()
+	token := start(t, newSQLite(t)).devToken(t, "user")
+	nowhere := []string{"LATCHKEY_DATA_DIR=" + t.TempDir() + "/none", "LATCHKEY_ISSUER=" + testIssuer}
+	got := execute(t, nowhere, token+"\n", "explain", "--role", "ROLE_USER")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stderr, "The database is not available")
+	require.Contains(t, got.stdout, "not everything could be checked")
+	require.Equal(t, got.stdout, execute(t, nowhere, token, "explain", "--role=ROLE_USER", "--offline").stdout)
+
+	got = execute(t, nowhere, token, "explain", "--offline", "--issuer=https://other.example")
+	require.Contains(t, got.stdout, "rejected with 401 invalid_token")
+	for name, arguments := range map[string][]string{
+		"no token on standard input": {}, "needs no access token": {"--operation", "getHealth"},
+		"use either --operation": {"--operation", "listUsers", "--scope", "profile"},
+	} {
+		got := execute(t, nowhere, "", append([]string{"explain", "--offline"}, arguments...)...)
+		require.NotZero(t, got.code, arguments)
+		require.Contains(t, got.stderr, name)
+	}
+}
+
+// The command that latchkey token --curl prints works as printed.
+func TestTokenAsCurl(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	s := start(t, inst, "LATCHKEY_ISSUER=")
+	got := execute(t, inst.environment("LATCHKEY_ISSUER="+s.issuer), "", "token", "-u", "user", "--curl")
+	require.Zero(t, got.code, got.stderr)
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", got.stdout).Output()
+	require.NoError(t, err)
+	require.Contains(t, string(out), `"username":"user"`)
+
+	json := execute(t, inst.environment("LATCHKEY_ISSUER="+s.issuer), "", "token", "-u", "admin@example.com", "--json", "--scope", "profile")
+	require.Equal(t, "profile", field(t, json.stdout, "scope"))
+	require.Equal(t, http.StatusOK, s.refresh(t, field(t, json.stdout, "refresh_token")).status)
+	for _, arguments := range [][]string{{"-u", "nobody"}, {"-u", "user", "--client", "nobody"}, {"-u", "user", "--scope", "users:read"}, {}} {
+		got := execute(t, inst.environment("LATCHKEY_ISSUER="+s.issuer), "", append([]string{"token"}, arguments...)...)
+		require.NotZero(t, got.code, arguments)
+		require.Empty(t, got.stdout)
+	}
+}

@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
+)
+
+// Requirement returns what the contract demands of the access token of an operation. The operation is
+// named by its id, such as listUsers, or as METHOD PATH, such as "GET /api/users/42".
+func Requirement(name string) (oauth.Requirement, error) {
+	contract, err := api.GetSpec()
+	if err != nil {
+		return oauth.Requirement{}, err
+	}
+	all, err := readContract(contract)
+	if err != nil {
+		return oauth.Requirement{}, err
+	}
+	for _, route := range slices.Sorted(maps.Keys(all)) {
+		if op := all[route]; op.id == name || sameRoute(route, name) {
+			return oauth.Requirement{Scopes: op.scopes, AnyRole: op.roles, AnyToken: op.guarded}, nil
+		}
+	}
+	for route, op := range all {
+		if matchesRoute(route, name) {
+			return oauth.Requirement{Scopes: op.scopes, AnyRole: op.roles, AnyToken: op.guarded}, nil
+		}
+	}
+	if similar := similarOperation(all, name); similar != "" {
+		return oauth.Requirement{}, fmt.Errorf("unknown operation %q, did you mean %s?", name, similar)
+	}
+	return oauth.Requirement{}, fmt.Errorf("unknown operation %q; name it by its operationId, such as listUsers, or as 'GET /api/users'", name)
+}
+
+// sameRoute reports whether a name is METHOD PATH of a route without parameters.
+func sameRoute(route, name string) bool {
+	return !strings.Contains(route, ":") && matchesRoute(route, name)
+}
+
+// matchesRoute reports whether METHOD PATH is a request to a route. The path may be a whole URL.
+func matchesRoute(route, name string) bool {
+	method, address, _ := strings.Cut(strings.TrimSpace(name), " ")
+	wantMethod, path, _ := strings.Cut(route, " ")
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || !strings.EqualFold(method, wantMethod) {
+		return false
+	}
+	want, got := strings.Split(path, "/"), strings.Split(u.Path, "/")
+	return slices.EqualFunc(want, got, func(a, b string) bool { return a == b || strings.HasPrefix(a, ":") && b != "" })
+}
+
+// similarOperation returns an operation whose id or path contains the name, or "".
+func similarOperation(all operations, name string) string {
+	_, path, found := strings.Cut(name, " ")
+	if !found {
+		path = name
+	}
+	path = strings.ToLower(path)
+	if len(path) < 4 { // everything would be similar
+		return ""
+	}
+	for _, route := range slices.Sorted(maps.Keys(all)) {
+		if id := strings.ToLower(all[route].id); strings.Contains(id, path) || strings.Contains(strings.ToLower(route), path) || strings.Contains(path, id) {
+			return fmt.Sprintf("%s (%s)", all[route].id, route)
+		}
+	}
+	return ""
+}
