@@ -211,6 +211,7 @@ const measureTyping = `(async () => {
 		const look = () => wanted() ? resolve() : performance.now() > end ? reject(new Error('not shown')) : setTimeout(look, 4);
 		look();
 	});
+	const nextPage = () => [...document.querySelectorAll('a.button')].find(a => a.innerText === 'Next page');
 	for (let round = 0; round < 12; round++) {
 		const name = 'u' + (round * 7919 % 1000);
 		for (let n = 1; n <= name.length; n++) {
@@ -224,11 +225,11 @@ const measureTyping = `(async () => {
 	}
 	box.value = '';
 	box.dispatchEvent(new Event('input', {bubbles: true}));
-	await shown(() => document.querySelector('[data-list]')?.dataset.list === '|||');
+	await shown(() => document.querySelector('[data-list]')?.dataset.list === '|||' && nextPage());
 	for (let page = 0; page < 12; page++) {
-		const begin = performance.now(), before = document.querySelector('[data-list]').dataset.list;
-		[...document.querySelectorAll('a.button')].find(a => a.innerText === 'Next page').click();
-		await shown(() => document.querySelector('[data-list]') && document.querySelector('[data-list]').dataset.list !== before);
+		const begin = performance.now(), before = document.querySelector('[data-list]')?.dataset.list;
+		nextPage().click();
+		await shown(() => document.querySelector('[data-list]') && document.querySelector('[data-list]').dataset.list !== before && nextPage());
 		await painted();
 		took.push(performance.now() - begin);
 	}

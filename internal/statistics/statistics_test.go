@@ -145,7 +145,9 @@ func TestSeries(t *testing.T) {
 func TestAttention(t *testing.T) {
 	t.Parallel()
 	warning, problem := statistics.Finding{Code: "w", Level: statistics.Warning}, statistics.Finding{Code: "p", Level: statistics.Problem}
-	s, store, _ := newService(func(context.Context) ([]statistics.Finding, error) { return []statistics.Finding{warning, problem}, nil })
+	s, store, _ := newService(func(context.Context) ([]statistics.Finding, error) {
+		return []statistics.Finding{warning, problem}, nil
+	})
 	found, err := s.Attention(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []statistics.Finding{problem, warning}, found, "the most urgent comes first")
