@@ -110,7 +110,7 @@ func (c *tokenCommand) print(out io.Writer, issuer string, got oauth.TokenRespon
 	var err error
 	switch {
 	case c.JSON:
-		err = json.NewEncoder(out).Encode(tokenJSON{
+		err = json.NewEncoder(out).Encode(tokenJSON{ //nolint:gosec // printing the token is the purpose
 			AccessToken: got.AccessToken, TokenType: "Bearer", ExpiresIn: int(got.ExpiresIn.Seconds()),
 			RefreshToken: got.RefreshToken, RefreshExpiresIn: int(got.RefreshExpiresIn.Seconds()), Scope: got.Scope,
 		})

@@ -26,7 +26,7 @@ func TestDocumentedCommands(t *testing.T) {
 	t.Parallel()
 	blocks := 0
 	for _, name := range documentationPages(t) {
-		page, err := os.ReadFile(filepath.Join("../..", name))
+		page, err := os.ReadFile("../../" + name)
 		require.NoError(t, err)
 		found := shellBlocks(string(page))
 		blocks += len(found)
@@ -55,13 +55,13 @@ func documentationPages(t *testing.T) []string {
 	return names
 }
 
-var shellBlock = regexp.MustCompile("(?ms)^( *)```sh\n(.*?)^ *```$")
+var shellBlock = regexp.MustCompile("(?ms)^( *)```sh\n(.*?)\n *```$")
 
 // shellBlocks returns the blocks of a page that are marked sh.
 func shellBlocks(page string) []string {
 	var all []string
 	for _, match := range shellBlock.FindAllStringSubmatch(page, -1) {
-		all = append(all, strings.ReplaceAll("\n"+match[2], "\n"+match[1], "\n"))
+		all = append(all, strings.ReplaceAll("\n"+match[2]+"\n", "\n"+match[1], "\n"))
 	}
 	return all
 }

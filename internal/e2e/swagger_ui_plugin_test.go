@@ -151,8 +151,8 @@ func pluginSessionEnded(browser context.Context, t *testing.T, s *server) {
 	p := openSwaggerUI(browser, t, s.issuer+"/docs")
 	p.signInAndClose("user")
 	_, token := p.storedTokens(s.issuer)
-	require.Equal(t, http.StatusOK, s.post(t, "/revoke", "token", token).status)
-	status, _ := p.execute("getUserContent") // 401, then the refresh is refused
+	require.Equal(t, http.StatusOK, s.post(t, "/revoke", "token", token).status) //nolint:contextcheck // the request is not one of the browser
+	status, _ := p.execute("getUserContent")                                     // 401, then the refresh is refused
 	require.Equal(t, "401", status)
 	require.Equal(t, "Your session has ended. Sign in again.", p.text(notice))
 	p.screenshot("docs-session-ended")
@@ -162,12 +162,12 @@ func pluginLogout(browser context.Context, t *testing.T, s *server) {
 	p := openSwaggerUI(browser, t, s.issuer+"/docs")
 	p.signInAndClose("user")
 	access, refresh := p.storedTokens(s.issuer)
-	s.requireTokenAccepted(t, access)
+	s.requireTokenAccepted(t, access) //nolint:contextcheck // the request is not one of the browser
 	p.do(chromedp.Click(chromedp.CSS(openDialog)), chromedp.Click(chromedp.CSS(logout), chromedp.NodeVisible))
 	p.waitForRequests("/revoke", 1)
 	require.Equal(t, url.Values{"token": {refresh}}, formOf(t, p.last("/revoke")))
 	p.waitUntil(`sessionStorage.length === 0`)
-	p.waitUntilRevoked(s, access)
+	p.waitUntilRevoked(s, access) //nolint:contextcheck // the request is not one of the browser
 }
 
 // Another API uses the plugin with one line. It refuses every first token, at two operations at once.
@@ -247,7 +247,7 @@ func pluginLine(t *testing.T, issuer string) template.HTML {
 	require.NoError(t, err)
 	line := regexp.MustCompile(`(?m)^<script src=.*/script>$`).Find(page)
 	require.NotEmpty(t, line)
-	return template.HTML(strings.Replace(string(line), "http://localhost:8080", issuer, 1)) //nolint:gosec // our own text
+	return template.HTML(strings.Replace(string(line), "http://localhost:8080", issuer, 1))
 }
 
 // signInAndClose signs in as a development user and closes the dialog.
