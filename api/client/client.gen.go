@@ -2204,6 +2204,8 @@ type ClientInterface interface {
 
 	// ListHooks List webhooks
 	//
+	// Secrets are not returned: they are shown when a webhook is created.
+	//
 	// Corresponds with GET /api/hooks (the `ListHooks` operationId).
 	ListHooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -2231,10 +2233,14 @@ type ClientInterface interface {
 
 	// DeleteHook Delete a webhook and the log of its deliveries
 	//
+	// Events that have not been delivered are not sent any more.
+	//
 	// Corresponds with DELETE /api/hooks/{id} (the `DeleteHook` operationId).
 	DeleteHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHook Get a webhook
+	//
+	// The secret is not returned.
 	//
 	// Corresponds with GET /api/hooks/{id} (the `GetHook` operationId).
 	GetHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3562,6 +3568,8 @@ func (c *Client) RotateClientTokenKey(ctx context.Context, id ClientId, body Rot
 
 // ListHooks List webhooks
 //
+// Secrets are not returned: they are shown when a webhook is created.
+//
 // Corresponds with GET /api/hooks (the `ListHooks` operationId).
 func (c *Client) ListHooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListHooksRequest(c.Server)
@@ -3619,6 +3627,8 @@ func (c *Client) CreateHook(ctx context.Context, body CreateHookJSONRequestBody,
 
 // DeleteHook Delete a webhook and the log of its deliveries
 //
+// Events that have not been delivered are not sent any more.
+//
 // Corresponds with DELETE /api/hooks/{id} (the `DeleteHook` operationId).
 func (c *Client) DeleteHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteHookRequest(c.Server, id)
@@ -3633,6 +3643,8 @@ func (c *Client) DeleteHook(ctx context.Context, id HookId, reqEditors ...Reques
 }
 
 // GetHook Get a webhook
+//
+// The secret is not returned.
 //
 // Corresponds with GET /api/hooks/{id} (the `GetHook` operationId).
 func (c *Client) GetHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8089,6 +8101,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListHooksWithResponse List webhooks
 	//
+	// Secrets are not returned: they are shown when a webhook is created.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/hooks (the `ListHooks` operationId).
@@ -8118,12 +8132,16 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteHookWithResponse Delete a webhook and the log of its deliveries
 	//
+	// Events that have not been delivered are not sent any more.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/hooks/{id} (the `DeleteHook` operationId).
 	DeleteHookWithResponse(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*DeleteHookResponse, error)
 
 	// GetHookWithResponse Get a webhook
+	//
+	// The secret is not returned.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11699,6 +11717,8 @@ type ListHooksResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *HookList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Unauthorized
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -11718,6 +11738,11 @@ type ListHooksResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListHooksResponse) GetJSON200() *HookList {
 	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListHooksResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
 }
 
 // GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
@@ -12545,6 +12570,8 @@ type ListSigningKeysResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *SigningKeyList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Unauthorized
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -12564,6 +12591,11 @@ type ListSigningKeysResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListSigningKeysResponse) GetJSON200() *SigningKeyList {
 	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListSigningKeysResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
 }
 
 // GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
@@ -13273,6 +13305,8 @@ type ListSettingsResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *SettingList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Unauthorized
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -13292,6 +13326,11 @@ type ListSettingsResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListSettingsResponse) GetJSON200() *SettingList {
 	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListSettingsResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
 }
 
 // GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
@@ -16996,6 +17035,8 @@ func (c *ClientWithResponses) RotateClientTokenKeyWithResponse(ctx context.Conte
 
 // ListHooksWithResponse List webhooks
 //
+// Secrets are not returned: they are shown when a webhook is created.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/hooks (the `ListHooks` operationId).
@@ -17043,6 +17084,8 @@ func (c *ClientWithResponses) CreateHookWithResponse(ctx context.Context, body C
 
 // DeleteHookWithResponse Delete a webhook and the log of its deliveries
 //
+// Events that have not been delivered are not sent any more.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/hooks/{id} (the `DeleteHook` operationId).
@@ -17055,6 +17098,8 @@ func (c *ClientWithResponses) DeleteHookWithResponse(ctx context.Context, id Hoo
 }
 
 // GetHookWithResponse Get a webhook
+//
+// The secret is not returned.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20861,6 +20906,13 @@ func ParseListHooksResponse(rsp *http.Response) (*ListHooksResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthorized
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -21686,6 +21738,13 @@ func ParseListSigningKeysResponse(rsp *http.Response) (*ListSigningKeysResponse,
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthorized
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -22398,6 +22457,13 @@ func ParseListSettingsResponse(rsp *http.Response) (*ListSettingsResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthorized
