@@ -76,7 +76,7 @@ func (p *page) picture(file, scheme string, width int) {
 	evaluate[bool](p, `new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))`)
 	image, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	require.NoError(p.t, err)
-	require.NoError(p.t, os.WriteFile(file, image, 0o600))
+	require.NoError(p.t, os.WriteFile(file, image, 0o644))
 }
 
 // fillForPictures makes users, clients, webhooks and a past, and returns the id of the user alice.

@@ -63,7 +63,7 @@ export function Search({ label, name = 'q' }) {
   const change = event => {
     const { value } = event.target;
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setQuery({ [name]: value.trim(), cursor: null }), 80);
+    timer.current = setTimeout(() => setQuery({ [name]: value.trim(), cursor: null }), 40);
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   return html`<input ref=${input} type="search" class="search" aria-label=${label} placeholder=${`${label}  ( / )`}
