@@ -10,7 +10,7 @@
 //
 // # Get a token
 //
-// [SignIn], [Resume] and [ClientCredentials] return a [TokenSource], which keeps a token valid: it
+// [SignIn], [Resume] and [Credentials] return a [TokenSource], which keeps a token valid: it
 // refreshes before expiry, once for any number of goroutines. [TokenSource.HTTPClient] sends the token with
 // every request.
 //

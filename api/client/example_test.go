@@ -70,12 +70,12 @@ func ExampleTokenSource() {
 }
 
 // A program without a user signs in as itself.
-func ExampleClientCredentials() {
+func ExampleCredentials() {
 	c, err := client.NewClientWithResponses(baseURL)
 	if err != nil {
 		log.Fatal(err)
 	}
-	source := client.ClientCredentials(c, func(_ context.Context, r *http.Request) error {
+	source := client.Credentials(c, func(_ context.Context, r *http.Request) error {
 		r.SetBasicAuth("report-worker", "cs_0123456789")
 		return nil
 	})

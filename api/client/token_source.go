@@ -80,8 +80,9 @@ func Resume(c *ClientWithResponses, refreshToken string, editors ...RequestEdito
 	return s
 }
 
-// ClientCredentials returns a source of tokens of a registered client itself. The editors authenticate it.
-func ClientCredentials(c *ClientWithResponses, editors ...RequestEditorFn) *TokenSource {
+// Credentials returns a source of tokens of a registered client itself, by the grant client_credentials. The
+// editors authenticate it.
+func Credentials(c *ClientWithResponses, editors ...RequestEditorFn) *TokenSource {
 	return newSource(c, editors, func(Token) (TokenRequest, bool) {
 		return TokenRequest{GrantType: GrantTypeClientCredentials}, true
 	})

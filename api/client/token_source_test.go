@@ -165,13 +165,9 @@ func TestTokenErrors(t *testing.T) {
 func TestTransportRetries(t *testing.T) {
 	t.Parallel()
 	server := newTokenServer(t)
-	client := server.httpClient(t)
-	response, err := client.Post(server.URL+"/api", "text/plain", strings.NewReader("body"))
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.Equal(t, "Bearer access-2 body", string(body))
+	status, body := call(t, server.httpClient(t), http.MethodPost, server.URL+"/api", strings.NewReader("body"))
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "Bearer access-2 body", body)
 	require.EqualValues(t, 2, server.requests.Load())
 }
 
@@ -179,11 +175,8 @@ func TestTransportRetries(t *testing.T) {
 func TestTransportKeepsARefusal(t *testing.T) {
 	t.Parallel()
 	server := newTokenServer(t)
-	client := server.httpClient(t)
-	response, err := client.Post(server.URL+"/api", "text/plain", io.MultiReader(strings.NewReader("once")))
-	require.NoError(t, err)
-	_ = response.Body.Close()
-	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
+	status, _ := call(t, server.httpClient(t), http.MethodPost, server.URL+"/api", io.MultiReader(strings.NewReader("once")))
+	require.Equal(t, http.StatusUnauthorized, status)
 	require.EqualValues(t, 1, server.requests.Load())
 }
 
@@ -197,10 +190,19 @@ func TestTransportRedirects(t *testing.T) {
 	t.Cleanup(other.Close)
 	redirecting := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
 	t.Cleanup(redirecting.Close)
-	response, err := server.httpClient(t).Get(redirecting.URL)
+	_, body := call(t, server.httpClient(t), http.MethodGet, redirecting.URL, nil)
+	require.Empty(t, body)
+}
+
+// call sends a request and returns the response.
+func call(t *testing.T, client *http.Client, method, url string, body io.Reader) (status int, text string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	require.NoError(t, err)
+	response, err := client.Do(request)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
+	read, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.Empty(t, body)
+	return response.StatusCode, string(read)
 }

@@ -40,7 +40,10 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 		requireRetryAfter(t, known)
 		for _, header := range []http.Header{known.header, unknown.header} {
 			require.Regexp(t, `^(900|89\d|88\d)$`, header.Get("Retry-After"))
+			require.Regexp(t, `^"sign-in";r=0;t=(900|89\d|88\d)$`, header.Get("RateLimit"))
+			require.Contains(t, header.Get("RateLimit-Policy"), `"sign-in";q=10;w=9000`)
 			header.Del("Retry-After")
+			header.Del("RateLimit")
 			header.Del("Date")
 			header.Del("X-Request-Id")
 		}

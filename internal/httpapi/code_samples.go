@@ -9,16 +9,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // addCodeSamples adds x-codeSamples to each operation of a contract: requests that can be copied, in four
 // languages, with the first example of the body. The variable TOKEN stands for an access token.
-func addCodeSamples(contract object, issuer string) {
+func addCodeSamples(contract object, order *yaml.Node, issuer string) {
 	for path, item := range member(contract, "paths") {
 		methods, _ := item.(object)
 		for method, value := range methods {
 			if op, isOperation := value.(object); isOperation {
-				op["x-codeSamples"] = sampleOf(op, issuer+exampleParameter.ReplaceAllStringFunc(path, exampleID), method).inAllLanguages()
+				s := sample{method: strings.ToUpper(method), url: issuer + exampleParameter.ReplaceAllStringFunc(path, exampleID)}
+				s.readOperation(op, descend(order, "paths", path, method))
+				op["x-codeSamples"] = s.inAllLanguages()
 			}
 		}
 	}
@@ -44,8 +48,7 @@ type sample struct {
 	form        []string // names and values in turn; nil if there is no form
 }
 
-func sampleOf(op object, address, method string) sample {
-	s := sample{method: strings.ToUpper(method), url: address}
+func (s *sample) readOperation(op object, order *yaml.Node) {
 	for _, alternative := range list(op, "security") {
 		if scheme, _ := alternative.(object); scheme["bearerAuth"] != nil {
 			s.token = true
@@ -53,27 +56,35 @@ func sampleOf(op object, address, method string) sample {
 	}
 	content := member(member(op, "requestBody"), "content")
 	if media := member(content, "application/json"); media != nil {
-		body, err := json.MarshalIndent(firstExample(media), "", "  ")
+		body, err := json.MarshalIndent(firstExample(media, descend(order, "requestBody", "content", "application/json")), "", "  ")
 		if err == nil {
 			s.json = string(body)
 		}
 	}
 	if media := member(content, formType); media != nil {
-		form, _ := firstExample(media).(object)
+		form, _ := firstExample(media, descend(order, "requestBody", "content", formType)).(object)
 		for _, name := range slices.Sorted(maps.Keys(form)) {
 			s.form = append(s.form, name, fmt.Sprint(form[name]))
 		}
 	}
-	return s
 }
 
-// firstExample returns the value of the first example of a media type, by name.
-func firstExample(media object) any {
-	examples := member(media, "examples")
-	for _, name := range slices.Sorted(maps.Keys(examples)) {
-		return member(examples, name)["value"]
+// firstExample returns the value of the first example of a media type.
+func firstExample(media object, order *yaml.Node) any {
+	names, _ := membersOf(descend(order, "examples"))
+	if len(names) == 0 {
+		return nil
 	}
-	return nil
+	return member(member(media, "examples"), names[0])["value"]
+}
+
+// descend returns the member of a member of a mapping, or nil.
+func descend(node *yaml.Node, names ...string) *yaml.Node {
+	for _, name := range names {
+		_, members := membersOf(node)
+		node = members[name]
+	}
+	return node
 }
 
 func (s sample) inAllLanguages() []any {

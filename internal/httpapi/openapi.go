@@ -30,11 +30,11 @@ func (s *Server) GetContractYaml(context.Context, api.GetContractYamlRequestObje
 }
 
 // GetContract31Json handles GET /openapi-3.1.json.
-func (s *Server) GetContract31Json(context.Context, api.GetContract31JsonRequestObject) (api.GetContract31JsonResponseObject, error) { //nolint:revive // the generated name
+func (s *Server) GetContract31Json(context.Context, api.GetContract31JsonRequestObject) (api.GetContract31JsonResponseObject, error) {
 	return rawContract(s.served.json31), nil
 }
 
 // VisitGetContract31JsonResponse writes the response.
-func (j rawContract) VisitGetContract31JsonResponse(w http.ResponseWriter) error { //nolint:revive // the generated name
+func (j rawContract) VisitGetContract31JsonResponse(w http.ResponseWriter) error {
 	return j.VisitGetContractJsonResponse(w)
 }

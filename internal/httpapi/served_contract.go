@@ -30,7 +30,7 @@ func serveable(issuer string) (contractTexts, error) {
 	if err := text.order.Decode(&document); err != nil {
 		return text, fmt.Errorf("contract: %w", err)
 	}
-	addCodeSamples(document, issuer)
+	addCodeSamples(document, text.order.Content[0], issuer)
 	var err error
 	if text.json, err = text.inOrder(document); err != nil {
 		return text, err

@@ -1,4 +1,5 @@
 -- +goose Up
+-- Admits: 6
 
 -- What happened in each hour, on all replicas together. Sessions and users are counted now and then; NULL if
 -- they have not been in that hour.
