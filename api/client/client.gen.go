@@ -2204,7 +2204,7 @@ type ClientInterface interface {
 
 	// ListHooks List webhooks
 	//
-	// Secrets are not returned: they are shown when a webhook is created.
+	// The secrets are not returned; each was shown once, when its webhook was created.
 	//
 	// Corresponds with GET /api/hooks (the `ListHooks` operationId).
 	ListHooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2233,14 +2233,14 @@ type ClientInterface interface {
 
 	// DeleteHook Delete a webhook and the log of its deliveries
 	//
-	// Events that have not been delivered are not sent any more.
+	// Deliveries that have not arrived yet are not tried again.
 	//
 	// Corresponds with DELETE /api/hooks/{id} (the `DeleteHook` operationId).
 	DeleteHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHook Get a webhook
 	//
-	// The secret is not returned.
+	// The secret is not returned; it was shown once, when the webhook was created.
 	//
 	// Corresponds with GET /api/hooks/{id} (the `GetHook` operationId).
 	GetHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3568,7 +3568,7 @@ func (c *Client) RotateClientTokenKey(ctx context.Context, id ClientId, body Rot
 
 // ListHooks List webhooks
 //
-// Secrets are not returned: they are shown when a webhook is created.
+// The secrets are not returned; each was shown once, when its webhook was created.
 //
 // Corresponds with GET /api/hooks (the `ListHooks` operationId).
 func (c *Client) ListHooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3627,7 +3627,7 @@ func (c *Client) CreateHook(ctx context.Context, body CreateHookJSONRequestBody,
 
 // DeleteHook Delete a webhook and the log of its deliveries
 //
-// Events that have not been delivered are not sent any more.
+// Deliveries that have not arrived yet are not tried again.
 //
 // Corresponds with DELETE /api/hooks/{id} (the `DeleteHook` operationId).
 func (c *Client) DeleteHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3644,7 +3644,7 @@ func (c *Client) DeleteHook(ctx context.Context, id HookId, reqEditors ...Reques
 
 // GetHook Get a webhook
 //
-// The secret is not returned.
+// The secret is not returned; it was shown once, when the webhook was created.
 //
 // Corresponds with GET /api/hooks/{id} (the `GetHook` operationId).
 func (c *Client) GetHook(ctx context.Context, id HookId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8101,7 +8101,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListHooksWithResponse List webhooks
 	//
-	// Secrets are not returned: they are shown when a webhook is created.
+	// The secrets are not returned; each was shown once, when its webhook was created.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8132,7 +8132,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteHookWithResponse Delete a webhook and the log of its deliveries
 	//
-	// Events that have not been delivered are not sent any more.
+	// Deliveries that have not arrived yet are not tried again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8141,7 +8141,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetHookWithResponse Get a webhook
 	//
-	// The secret is not returned.
+	// The secret is not returned; it was shown once, when the webhook was created.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -17035,7 +17035,7 @@ func (c *ClientWithResponses) RotateClientTokenKeyWithResponse(ctx context.Conte
 
 // ListHooksWithResponse List webhooks
 //
-// Secrets are not returned: they are shown when a webhook is created.
+// The secrets are not returned; each was shown once, when its webhook was created.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -17084,7 +17084,7 @@ func (c *ClientWithResponses) CreateHookWithResponse(ctx context.Context, body C
 
 // DeleteHookWithResponse Delete a webhook and the log of its deliveries
 //
-// Events that have not been delivered are not sent any more.
+// Deliveries that have not arrived yet are not tried again.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -17099,7 +17099,7 @@ func (c *ClientWithResponses) DeleteHookWithResponse(ctx context.Context, id Hoo
 
 // GetHookWithResponse Get a webhook
 //
-// The secret is not returned.
+// The secret is not returned; it was shown once, when the webhook was created.
 //
 // Returns a wrapper object for the known response body format(s).
 //

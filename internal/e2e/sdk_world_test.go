@@ -40,7 +40,7 @@ func (s *server) writeContract(t *testing.T, dir string) string {
 	return name
 }
 
-var codeBlock = regexp.MustCompile("(?ms)^```\\w+\n((?://|#|<!--) (\\S+\\.\\w+)[^\n]*\n.*?)^```$")
+var codeBlock = regexp.MustCompile("(?ms)^```\\w+\n((?://|#|<!--) (\\S+\\.\\w+)[^\n]*\n(?:.*?\n)?)```\\s*$")
 
 // extract writes the code blocks of a page of docs/clients that begin with the name of a file.
 func extract(t *testing.T, page, dir string) {

@@ -19,7 +19,7 @@ func (s *Server) GetRevocations(ctx context.Context, r api.GetRevocationsRequest
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.serving, cancel)()
+	defer context.AfterFunc(s.serving, cancel)() //nolint:contextcheck // it ends what waits, and passes nothing on
 	list, err := s.OAuth.Revocations(ctx, after, wait)
 	if err != nil {
 		return nil, err

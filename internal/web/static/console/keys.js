@@ -68,12 +68,14 @@ function Timeline({ keys, next }) {
   });
   const start = Math.min(now - 2 * day, ...rows.map(row => row.created));
   const end = Math.max(now + 3 * day, ...rows.map(row => row.end));
-  const [width, left, rowHeight, head] = [800, 52, 30, 40];
+  const narrow = document.documentElement.clientWidth < 640; // the text keeps its size
+  const [width, left, rowHeight, head] = [narrow ? 320 : 800, 52, 30, 40];
   const height = head + rows.length * rowHeight + 6;
   const x = time => left + (time - start) / (end - start) * (width - left - 8);
   const bar = (row, i, kind, a, b) => b > a && html`<rect class=${kind} x=${x(a)} y=${head + i * rowHeight + 5} width=${Math.max(x(b) - x(a), 2)} height="18" rx="3" />`;
   const short = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
-  const ticks = Array.from({ length: 5 }, (_, i) => start + (end - start) * (i + .5) / 5);
+  const count = narrow ? 3 : 5;
+  const ticks = Array.from({ length: count }, (_, i) => start + (end - start) * (i + .5) / count);
   return html`<svg class="timeline" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label="Timeline of the signing keys">
     ${ticks.map(time => html`<line class="line" x1=${x(time)} x2=${x(time)} y1="20" y2=${height} /><text x=${x(time)} y="14" text-anchor="middle">${short.format(time)}</text>`)}
     ${rows.map((row, i) => html`<text x="4" y=${head + i * rowHeight + 19}>No. ${row.key.generation}</text>

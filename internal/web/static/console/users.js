@@ -25,7 +25,8 @@ const columns = [
 
 export function Users() {
   const [q, role, state, cursor] = ['q', 'role', 'state', 'cursor'].map(name => query.value.get(name) ?? '');
-  const users = useLoad(options => get(`api/users${parameters({ q, role, cursor, ...states[state] })}`, options), [q, role, state, cursor]);
+  const wanted = [q, role, state, cursor].join('|');
+  const users = useLoad(async options => ({ ...await get(`api/users${parameters({ q, role, cursor, ...states[state] })}`, options), wanted }), [wanted]);
   const roles = useLoad(options => can('roles:read') ? get('api/roles', options) : { items: [] });
   const [dialog, open] = useDialog();
   const names = roles.data?.items.map(one => one.name) ?? [];
@@ -38,7 +39,7 @@ export function Users() {
       ${names.length > 0 && html`<${Filter} label="All roles" name="role" options=${names.map(name => [name, name])} />`}
       <${Filter} label="All states" name="state" options=${[['active', 'Active'], ['disabled', 'Disabled'], ['unverified', 'Email unverified']]} />
     </div>
-    <section class=${`card ${users.loading && users.data ? 'stale' : ''}`} aria-busy=${users.loading} data-list=${users.loading ? undefined : `${q}|${role}|${state}|${cursor}`}>
+    <section class=${`card ${users.data && users.data.wanted !== wanted ? 'stale' : ''}`} aria-busy=${users.loading} data-list=${users.data?.wanted}>
       <${Loaded} of=${users}>${page => page.items.length === 0
         ? html`<${Empty} title="No users found"><p>Search looks for the beginning of a username or an email address.</p><//>`
         : html`<${Table} caption="Users" columns=${columns} rows=${page.items} />`}<//>
