@@ -97,7 +97,7 @@ scale: ## Measure lists of a million users, also in the console, and disable a c
 
 pages: ## Measure the size and the first paint of the pages, on a machine that does nothing else
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
-	$(BIN)/testenv go test -count=1 -v -run '^TestPagesAreLight$$' ./internal/e2e -paint.limit=100ms
+	$(BIN)/testenv go test -count=1 -v -run '^(TestPagesAreLight|TestConsoleIsLight)$$' ./internal/e2e -paint.limit=100ms
 
 pictures: ## Make the pictures in docs from the running program
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv

@@ -912,10 +912,70 @@ type Status struct {
 	Status string `json:"status"`
 }
 
+// TokenCheck defines model for TokenCheck.
+type TokenCheck struct {
+	// Check What was checked, such as `signature`
+	Check string `json:"check"`
+
+	// Status `skipped`: it could not be checked
+	Status string `json:"status"`
+
+	// Text What was found, and what to do about it
+	Text string `json:"text"`
+}
+
+// TokenExplanation defines model for TokenExplanation.
+type TokenExplanation struct {
+	// Checks In the order in which the service makes them
+	Checks []TokenCheck `json:"checks"`
+
+	// Claims What the token says, empty if the text is no token. Believe it only if the signature is valid.
+	Claims map[string]interface{} `json:"claims"`
+
+	// Error Code of the error, `invalid_token` or `insufficient_scope`; empty if nothing was found against the token
+	Error  string      `json:"error"`
+	Header TokenHeader `json:"header"`
+
+	// Result The result in words
+	Result string `json:"result"`
+
+	// Status The status with which the operation responds: 200 if it accepts the token, 401 or 403, or 0 if not everything could
+	// be checked
+	Status int `json:"status"`
+}
+
+// TokenHeader defines model for TokenHeader.
+type TokenHeader struct {
+	// Alg Signature algorithm
+	Alg string `json:"alg"`
+
+	// Kid Id of the signing key
+	Kid string `json:"kid"`
+
+	// Typ Kind of token
+	Typ string `json:"typ"`
+}
+
 // TokenKeyRotation defines model for TokenKeyRotation.
 type TokenKeyRotation struct {
 	// DelaySeconds How long the current key keeps signing; the default is 0. The first key signs at once.
 	DelaySeconds *int `json:"delay_seconds,omitempty"`
+}
+
+// TokenQuestion defines model for TokenQuestion.
+type TokenQuestion struct {
+	// Operation The operation that it is for: an operationId such as `listUsers`, or a method and a path such as `GET /api/users`.
+	// Not together with `scope` and `role`.
+	Operation *string `json:"operation,omitempty"`
+
+	// Role The roles of which your API demands one, separated by spaces
+	Role *string `json:"role,omitempty"`
+
+	// Scope The scopes that your API demands, separated by spaces
+	Scope *string `json:"scope,omitempty"`
+
+	// Token The access token
+	Token string `json:"token"`
 }
 
 // TokenRequest defines model for TokenRequest.
@@ -1302,6 +1362,9 @@ type RotateSigningKeyJSONRequestBody = KeyRotation
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
 
+// ExplainTokenJSONRequestBody defines body for ExplainToken for application/json ContentType.
+type ExplainTokenJSONRequestBody = TokenQuestion
+
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = AdminUserCreate
 
@@ -1472,6 +1535,9 @@ type ServerInterface interface {
 	// GetUserContent Get content for any of the three roles
 	// (GET /api/test/user)
 	GetUserContent(ctx echo.Context) error
+	// ExplainToken Find out why a token is rejected
+	// (POST /api/tokens/explain)
+	ExplainToken(ctx echo.Context) error
 	// ListUsers List users
 	// (GET /api/users)
 	ListUsers(ctx echo.Context, params ListUsersParams) error
@@ -2217,6 +2283,15 @@ func (w *ServerInterfaceWrapper) GetUserContent(ctx echo.Context) error {
 	return err
 }
 
+// ExplainToken converts echo context to params.
+func (w *ServerInterfaceWrapper) ExplainToken(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExplainToken(ctx)
+	return err
+}
+
 // ListUsers converts echo context to params.
 func (w *ServerInterfaceWrapper) ListUsers(ctx echo.Context) error {
 	var err error
@@ -2718,6 +2793,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/test/mod", wrapper.GetModeratorContent, options.OperationMiddlewares["getModeratorContent"]...)
 	router.GET(options.BaseURL+"/api/test/profile", wrapper.GetProfileContent, options.OperationMiddlewares["getProfileContent"]...)
 	router.GET(options.BaseURL+"/api/test/user", wrapper.GetUserContent, options.OperationMiddlewares["getUserContent"]...)
+	router.POST(options.BaseURL+"/api/tokens/explain", wrapper.ExplainToken, options.OperationMiddlewares["explainToken"]...)
 	router.GET(options.BaseURL+"/api/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
 	router.POST(options.BaseURL+"/api/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
 	router.DELETE(options.BaseURL+"/api/users/:id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
@@ -9220,6 +9296,145 @@ func (response GetUserContent503ApplicationProblemPlusJSONResponse) VisitGetUser
 	return err
 }
 
+type ExplainTokenRequestObject struct {
+	Body *ExplainTokenJSONRequestBody
+}
+
+type ExplainTokenResponseObject interface {
+	VisitExplainTokenResponse(w http.ResponseWriter) error
+}
+
+type ExplainToken200JSONResponse TokenExplanation
+
+func (response ExplainToken200JSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken400ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken401ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken403ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken413ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken415ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken500ApplicationProblemPlusJSONResponse struct {
+	ServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken500ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainToken503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainToken503ApplicationProblemPlusJSONResponse) VisitExplainTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListUsersRequestObject struct {
 	Params ListUsersParams
 }
@@ -12069,6 +12284,9 @@ type StrictServerInterface interface {
 	// GetUserContent Get content for any of the three roles
 	// (GET /api/test/user)
 	GetUserContent(ctx context.Context, request GetUserContentRequestObject) (GetUserContentResponseObject, error)
+	// ExplainToken Find out why a token is rejected
+	// (POST /api/tokens/explain)
+	ExplainToken(ctx context.Context, request ExplainTokenRequestObject) (ExplainTokenResponseObject, error)
 	// ListUsers List users
 	// (GET /api/users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
@@ -13755,6 +13973,52 @@ func (sh *strictHandler) GetUserContent(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetUserContentResponseObject); ok {
 		return validResponse.VisitGetUserContentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExplainToken operation middleware
+func (sh *strictHandler) ExplainToken(ctx echo.Context) error {
+	var request ExplainTokenRequestObject
+
+	var body ExplainTokenJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExplainToken(ctx.Request().Context(), request.(ExplainTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExplainToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExplainTokenResponseObject); ok {
+		return validResponse.VisitExplainTokenResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -339,16 +339,61 @@ func (e SigninResultTokenType) Valid() bool {
 
 // Defines values for StatusStatus.
 const (
-	Ok    StatusStatus = "ok"
-	Ready StatusStatus = "ready"
+	StatusStatusOk    StatusStatus = "ok"
+	StatusStatusReady StatusStatus = "ready"
 )
 
 // Valid indicates whether the value is a known member of the StatusStatus enum.
 func (e StatusStatus) Valid() bool {
 	switch e {
-	case Ok:
+	case StatusStatusOk:
 		return true
-	case Ready:
+	case StatusStatusReady:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokenCheckStatus.
+const (
+	TokenCheckStatusFailed  TokenCheckStatus = "failed"
+	TokenCheckStatusOk      TokenCheckStatus = "ok"
+	TokenCheckStatusSkipped TokenCheckStatus = "skipped"
+)
+
+// Valid indicates whether the value is a known member of the TokenCheckStatus enum.
+func (e TokenCheckStatus) Valid() bool {
+	switch e {
+	case TokenCheckStatusFailed:
+		return true
+	case TokenCheckStatusOk:
+		return true
+	case TokenCheckStatusSkipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokenExplanationStatus.
+const (
+	N0   TokenExplanationStatus = 0
+	N200 TokenExplanationStatus = 200
+	N401 TokenExplanationStatus = 401
+	N403 TokenExplanationStatus = 403
+)
+
+// Valid indicates whether the value is a known member of the TokenExplanationStatus enum.
+func (e TokenExplanationStatus) Valid() bool {
+	switch e {
+	case N0:
+		return true
+	case N200:
+		return true
+	case N401:
+		return true
+	case N403:
 		return true
 	default:
 		return false
@@ -1319,10 +1364,77 @@ type Status struct {
 // StatusStatus defines model for Status.Status.
 type StatusStatus string
 
+// TokenCheck defines model for TokenCheck.
+type TokenCheck struct {
+	// Check What was checked, such as `signature`
+	Check string `json:"check"`
+
+	// Status `skipped`: it could not be checked
+	Status TokenCheckStatus `json:"status"`
+
+	// Text What was found, and what to do about it
+	Text string `json:"text"`
+}
+
+// TokenCheckStatus `skipped`: it could not be checked
+type TokenCheckStatus string
+
+// TokenExplanation defines model for TokenExplanation.
+type TokenExplanation struct {
+	// Checks In the order in which the service makes them
+	Checks []TokenCheck `json:"checks"`
+
+	// Claims What the token says, empty if the text is no token. Believe it only if the signature is valid.
+	Claims map[string]interface{} `json:"claims"`
+
+	// Error Code of the error, `invalid_token` or `insufficient_scope`; empty if nothing was found against the token
+	Error  string      `json:"error"`
+	Header TokenHeader `json:"header"`
+
+	// Result The result in words
+	Result string `json:"result"`
+
+	// Status The status with which the operation responds: 200 if it accepts the token, 401 or 403, or 0 if not everything could
+	// be checked
+	Status TokenExplanationStatus `json:"status"`
+}
+
+// TokenExplanationStatus The status with which the operation responds: 200 if it accepts the token, 401 or 403, or 0 if not everything could
+// be checked
+type TokenExplanationStatus int
+
+// TokenHeader defines model for TokenHeader.
+type TokenHeader struct {
+	// Alg Signature algorithm
+	Alg string `json:"alg"`
+
+	// Kid Id of the signing key
+	Kid string `json:"kid"`
+
+	// Typ Kind of token
+	Typ string `json:"typ"`
+}
+
 // TokenKeyRotation defines model for TokenKeyRotation.
 type TokenKeyRotation struct {
 	// DelaySeconds How long the current key keeps signing; the default is 0. The first key signs at once.
 	DelaySeconds *int `json:"delay_seconds,omitempty"`
+}
+
+// TokenQuestion defines model for TokenQuestion.
+type TokenQuestion struct {
+	// Operation The operation that it is for: an operationId such as `listUsers`, or a method and a path such as `GET /api/users`.
+	// Not together with `scope` and `role`.
+	Operation *string `json:"operation,omitempty"`
+
+	// Role The roles of which your API demands one, separated by spaces
+	Role *string `json:"role,omitempty"`
+
+	// Scope The scopes that your API demands, separated by spaces
+	Scope *string `json:"scope,omitempty"`
+
+	// Token The access token
+	Token string `json:"token"`
 }
 
 // TokenRequest defines model for TokenRequest.
@@ -1711,6 +1823,9 @@ type RotateSigningKeyJSONRequestBody = KeyRotation
 
 // PutRoleJSONRequestBody defines body for PutRole for application/json ContentType.
 type PutRoleJSONRequestBody = RoleWrite
+
+// ExplainTokenJSONRequestBody defines body for ExplainToken for application/json ContentType.
+type ExplainTokenJSONRequestBody = TokenQuestion
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = AdminUserCreate
@@ -2421,6 +2536,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainTokenWithBody Find out why a token is rejected
+	//
+	// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+	// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+	// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+	// For other tokens, only what they say is checked: not the signature, the session and the user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+	ExplainTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainToken Find out why a token is rejected
+	//
+	// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+	// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+	// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+	// For other tokens, only what they say is checked: not the signature, the session and the user.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+	ExplainToken(ctx context.Context, body ExplainTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUsers List users
 	//
@@ -4036,6 +4175,50 @@ func (c *Client) GetProfileContent(ctx context.Context, reqEditors ...RequestEdi
 // Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 func (c *Client) GetUserContent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetUserContentRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainTokenWithBody Find out why a token is rejected
+//
+// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+// For other tokens, only what they say is checked: not the signature, the session and the user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+func (c *Client) ExplainTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainTokenRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainToken Find out why a token is rejected
+//
+// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+// For other tokens, only what they say is checked: not the signature, the session and the user.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+func (c *Client) ExplainToken(ctx context.Context, body ExplainTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainTokenRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6582,6 +6765,46 @@ func NewGetUserContentRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewExplainTokenRequest calls the generic ExplainToken builder with application/json body
+func NewExplainTokenRequest(server string, body ExplainTokenJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExplainTokenRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExplainTokenRequestWithBody constructs an http.Request for the ExplainToken method, with any body, and a specified content type
+func NewExplainTokenRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/tokens/explain")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListUsersRequest constructs an http.Request for the ListUsers method
 func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request, error) {
 	var err error
@@ -8354,6 +8577,30 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/test/user (the `GetUserContent` operationId).
 	GetUserContentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserContentResponse, error)
+
+	// ExplainTokenWithBodyWithResponse Find out why a token is rejected
+	//
+	// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+	// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+	// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+	// For other tokens, only what they say is checked: not the signature, the session and the user.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+	ExplainTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExplainTokenResponse, error)
+
+	// ExplainTokenWithResponse Find out why a token is rejected
+	//
+	// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+	// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+	// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+	// For other tokens, only what they say is checked: not the signature, the session and the user.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+	ExplainTokenWithResponse(ctx context.Context, body ExplainTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*ExplainTokenResponse, error)
 
 	// ListUsersWithResponse List users
 	//
@@ -13964,6 +14211,117 @@ func (r GetUserContentResponse) ContentType() string {
 	return ""
 }
 
+// ExplainTokenResponse401Headers the declared response headers of an HTTP 401 response for ExplainToken
+type ExplainTokenResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ExplainTokenResponse403Headers the declared response headers of an HTTP 403 response for ExplainToken
+type ExplainTokenResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// ExplainTokenResponse503Headers the declared response headers of an HTTP 503 response for ExplainToken
+type ExplainTokenResponse503Headers struct {
+	RetryAfter int
+}
+
+type ExplainTokenResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TokenExplanation
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *BadRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *ServerError
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ExplainTokenResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ExplainTokenResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ExplainTokenResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExplainTokenResponse) GetJSON200() *TokenExplanation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON400() *BadRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON500() *ServerError {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExplainTokenResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ExplainTokenResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExplainTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExplainTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExplainTokenResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListUsersResponse401Headers the declared response headers of an HTTP 401 response for ListUsers
 type ListUsersResponse401Headers struct {
 	WWWAuthenticate string
@@ -17443,6 +17801,42 @@ func (c *ClientWithResponses) GetUserContentWithResponse(ctx context.Context, re
 		return nil, err
 	}
 	return ParseGetUserContentResponse(rsp)
+}
+
+// ExplainTokenWithBodyWithResponse Find out why a token is rejected
+//
+// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+// For other tokens, only what they say is checked: not the signature, the session and the user.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+func (c *ClientWithResponses) ExplainTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExplainTokenResponse, error) {
+	rsp, err := c.ExplainTokenWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainTokenResponse(rsp)
+}
+
+// ExplainTokenWithResponse Find out why a token is rejected
+//
+// Shows what is in an access token, and the checks that it passes or fails, in the order in which the service makes
+// them, as `latchkey explain` does. Name the operation that the token is for, or the scopes and roles that your own
+// API demands. Everything is checked for your own tokens, and with the scope `users:read` for those of others.
+// For other tokens, only what they say is checked: not the signature, the session and the user.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/tokens/explain (the `ExplainToken` operationId).
+func (c *ClientWithResponses) ExplainTokenWithResponse(ctx context.Context, body ExplainTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*ExplainTokenResponse, error) {
+	rsp, err := c.ExplainToken(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainTokenResponse(rsp)
 }
 
 // ListUsersWithResponse List users
@@ -23076,6 +23470,114 @@ func ParseGetUserContentResponse(rsp *http.Response) (*GetUserContentResponse, e
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetUserContentResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExplainTokenResponse parses an HTTP response from a ExplainTokenWithResponse call
+func ParseExplainTokenResponse(rsp *http.Response) (*ExplainTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExplainTokenResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TokenExplanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ExplainTokenResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ExplainTokenResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers ExplainTokenResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

@@ -133,19 +133,6 @@ func (c *explainCommand) openDatabase(ctx context.Context, messages io.Writer) d
 	return db
 }
 
-// rejection returns the HTTP status with which an operation responds, 0 if that is not certain, and a sentence.
-func rejection(e oauth.Explanation) (status int, verdict string) {
-	switch {
-	case e.Rejected == oauth.InvalidToken:
-		return 401, "rejected with 401 " + string(e.Rejected)
-	case e.Rejected != "":
-		return 403, "rejected with 403 " + string(e.Rejected)
-	case !e.Complete():
-		return 0, "nothing was found against it, but not everything could be checked"
-	}
-	return 200, "accepted"
-}
-
 func printExplanation(out io.Writer, e oauth.Explanation) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(e.Token.Payload)) {
@@ -161,7 +148,7 @@ func printExplanation(out io.Writer, e oauth.Explanation) error {
 		}
 		fmt.Fprintf(&b, "%-8s %-10s %s\n", outcome, check.Name, check.Text)
 	}
-	_, verdict := rejection(e)
+	_, verdict := httpapi.Verdict(e)
 	fmt.Fprintf(&b, "\nResult: %s\n", verdict)
 	_, err := fmt.Fprint(out, printableLines(b.String()))
 	return err
@@ -180,18 +167,5 @@ func claimText(name string, t oauth.DecodedToken) string {
 }
 
 func printExplanationJSON(out io.Writer, e oauth.Explanation) error {
-	type check struct {
-		Check  string `json:"check"`
-		Status string `json:"status"`
-		Text   string `json:"text"`
-	}
-	checks := []check{}
-	for _, c := range e.Checks {
-		checks = append(checks, check{c.Name, string(c.Outcome), c.Text})
-	}
-	status, verdict := rejection(e)
-	return json.NewEncoder(jsonWriter{out}).Encode(map[string]any{
-		"header": map[string]string{"alg": e.Token.Algorithm, "typ": e.Token.Type, "kid": e.Token.KeyID},
-		"claims": e.Token.Payload, "checks": checks, "status": status, "error": e.Rejected, "result": verdict,
-	})
+	return json.NewEncoder(jsonWriter{out}).Encode(httpapi.TokenExplanation(e))
 }

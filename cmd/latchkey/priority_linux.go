@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// hashNiceness is the priority of hashes: requests go first, and hashes get what is left, or about a tenth of
+// hashNiceness is the priority of hashes: requests go first, and hashes get what is left, or about a quarter of
 // a processor that requests keep busy.
-const hashNiceness = 10
+const hashNiceness = 5
 
 // lowerPriority lowers the priority of this process. On Linux each thread has its own; new ones inherit it.
 func lowerPriority() error {

@@ -5,4 +5,4 @@ package main
 import "syscall"
 
 // lowerPriority lowers the priority of this process, so that requests go first.
-func lowerPriority() error { return syscall.Setpriority(syscall.PRIO_PROCESS, 0, 10) }
+func lowerPriority() error { return syscall.Setpriority(syscall.PRIO_PROCESS, 0, 5) }

@@ -69,7 +69,7 @@ func TestConn(t *testing.T) {
 // A paced load keeps its pace, and counts the delay of a slow service from when a request was due.
 func TestPace(t *testing.T) {
 	t.Parallel()
-	samples := measure(t.Context(), newWindow(200*time.Millisecond), load{conns: 2, pace: 200, next: func(int) operation {
+	samples := measure(t.Context(), newWindow(200*time.Millisecond), load{addresses: []string{"none"}, conns: 2, pace: 200, next: func(int) operation {
 		first := true
 		return func(ctx context.Context, _ *conn) (outcome, error) {
 			if first {

@@ -128,7 +128,7 @@ func TestAdopt(t *testing.T) {
 			defer func() { <-slots }()
 			n++
 			caller := s.from(fmt.Sprintf("203.0.113.%d", i))
-			got := caller.login(t, fmt.Sprint("u", n*7), tutorialPasswords[n%len(tutorialPasswords)])
+			got := caller.loginWhenFree(t, fmt.Sprint("u", n*7), tutorialPasswords[n%len(tutorialPasswords)])
 			if got.status != http.StatusOK {
 				t.Errorf("user %d: %d %s", n*7, got.status, got.body)
 			}

@@ -233,6 +233,9 @@ func TestConsoleTriesTokens(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.get(t, "/userinfo", token).status)
 		p.press("Call /userinfo")
 		p.waitForText(`"preferred_username": "user"`)
+		p.requireExplained("listUsers", "rejected with 403 insufficient_scope", "the token lacks users:read")
+		p.requireExplained("getUserContent", "accepted", "user, active")
+		p.requireAccessible()
 		p.press("Refresh")
 		p.waitForText("The tokens have been renewed.")
 		require.NotEqual(t, token, evaluate[string](p, `document.querySelector('.copy code').innerText`))
@@ -241,6 +244,16 @@ func TestConsoleTriesTokens(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, s.get(t, "/userinfo", token).status)
 		evaluate[bool](p, `(box => { box.value = `+quoted(token)+`; return box.dispatchEvent(new Event("input", {bubbles: true})); })(document.querySelector("#token"))`)
 		p.waitForText("what it allows")
+		p.requireExplained("", "rejected with 401 invalid_token", "(revoked)")
+		require.NotContains(t, s.log.String(), token)
 		p.open(s, "", "Active sessions") // still signed in
 	})
+}
+
+// requireExplained explains the token that is shown, for an operation, or none if empty.
+func (p *page) requireExplained(operation, verdict, reason string) {
+	p.until(`document.querySelector('[data-explain] select')`)
+	evaluate[bool](p, `(select => { select.value = `+quoted(operation)+`; return select.value === `+quoted(operation)+`; })(document.querySelector('[data-explain] select'))`)
+	p.press("Explain")
+	p.until(`document.querySelector('[data-result]')?.innerText === `+quoted(verdict)+` && document.querySelector('[data-verdict]').innerText.includes(`+quoted(reason)+`)`, reason)
 }

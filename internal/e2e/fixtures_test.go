@@ -106,19 +106,22 @@ func newUser(name, hash, role string) account.User {
 }
 
 // addHooks creates the webhooks that vectors name: one that receives nothing that happens, two that are
-// not active, one to delete and another one. Their ids end with 1 to 5; the first has a delivery, whose id ends with 1, too.
+// not active, one to delete, another one, and one to send to. Their ids end with 1 to 6. The first and the last have
+// a delivery, whose id ends with the same number.
 func (i installation) addHooks(t *testing.T) {
 	t.Helper()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	id := func(kind string, n int) string { return fmt.Sprintf("%s-0000-4000-8000-%012d", kind, n) }
 	i.withStore(t, func(ctx context.Context, s store) {
-		for n := 1; n <= 5; n++ {
+		for n := 1; n <= 6; n++ {
 			h := hook.Hook{ID: id("a0000000", n), URL: "http://127.0.0.1:9/hook", Events: []audit.Action{"none"}, Active: n != 2 && n != 3, CreatedAt: at}
 			require.NoError(t, s.CreateHook(ctx, h, audit.Change{}))
 		}
-		require.NoError(t, s.RecordDelivery(ctx, hook.Delivery{
-			ID: id("d0000000", 1), HookID: id("a0000000", 1), Event: audit.UserDeleted, Body: []byte(`{"type":"user.deleted"}`),
-			Status: hook.Failed, Attempts: 24, Response: 502, Error: "the receiver returned status 502", CreatedAt: time.Now(), TriedAt: time.Now(),
-		}))
+		for _, n := range []int{1, 6} {
+			require.NoError(t, s.RecordDelivery(ctx, hook.Delivery{
+				ID: id("d0000000", n), HookID: id("a0000000", n), Event: audit.UserDeleted, Body: []byte(`{"type":"user.deleted"}`),
+				Status: hook.Failed, Attempts: 24, Response: 502, Error: "the receiver returned status 502", CreatedAt: time.Now(), TriedAt: time.Now(),
+			}))
+		}
 	})
 }

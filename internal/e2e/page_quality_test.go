@@ -118,6 +118,13 @@ func TestPagesHistory(t *testing.T) {
 // `make pages` measures that.
 var paintLimit = flag.Duration("paint.limit", time.Second, "longest time to the first paint of a page, of the fastest of several loads")
 
+// firstPaint returns how long after its navigation the page was first painted, in milliseconds.
+func (p *page) firstPaint() float64 {
+	p.t.Helper()
+	return evaluate[float64](p, `new Promise(resolve => new PerformanceObserver(list =>
+		list.getEntriesByName('first-contentful-paint').forEach(entry => resolve(entry.startTime))).observe({type: 'paint', buffered: true}))`)
+}
+
 // A page is small and paints at once.
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
@@ -134,8 +141,7 @@ func TestPagesAreLight(t *testing.T) {
 		var paints []float64
 		for range 10 {
 			p.do(chromedp.Reload())
-			paints = append(paints, evaluate[float64](p, `new Promise(resolve => new PerformanceObserver(list =>
-				list.getEntriesByName('first-contentful-paint').forEach(entry => resolve(entry.startTime))).observe({type: 'paint', buffered: true}))`))
+			paints = append(paints, p.firstPaint())
 		}
 		t.Logf("%s: %d bytes, first paints after %.0f ms", path, bytes, paints)
 		require.LessOrEqual(t, slices.Min(paints), float64(paintLimit.Milliseconds()), path)

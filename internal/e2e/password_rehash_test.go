@@ -57,17 +57,20 @@ func TestImportedHashesSignIn(t *testing.T) {
 				slots <- struct{}{}
 				defer func() { <-slots }()
 				caller := s.from(fmt.Sprintf("203.0.113.%d", i))
-				got := caller.login(t, fmt.Sprint("foreign", i), f.password)
-				for retry := 0; got.status == http.StatusServiceUnavailable && retry < 5; retry++ { // on a busy machine
-					got = caller.login(t, fmt.Sprint("foreign", i), f.password)
-				}
+				got := caller.loginWhenFree(t, fmt.Sprint("foreign", i), f.password)
 				if got.status != http.StatusOK {
 					t.Errorf("%s: %s", f.kind, got.body)
 				}
 			})
 		}
 		done.Wait()
-		require.Zero(t, inst.queryInt(t, `SELECT count(*) FROM users WHERE username_key LIKE 'foreign%' AND NOT `+ourHash))
+		foreign := func() int {
+			return inst.queryInt(t, `SELECT count(*) FROM users WHERE username_key LIKE 'foreign%' AND NOT `+ourHash)
+		}
+		for i := 0; foreign() > 0 && i < len(all); i++ { // on a busy machine a hash is replaced at a later sign-in
+			s.loginWhenFree(t, fmt.Sprint("foreign", i), all[i].password)
+		}
+		require.Zero(t, foreign())
 		require.Equal(t, len(all), inst.queryInt(t, `SELECT count(*) FROM users WHERE username_key LIKE 'foreign%'`))
 		s.token(t, "foreign0", all[0].password)
 		s.requireLoginFails(t, "foreign0", all[0].password+"x")

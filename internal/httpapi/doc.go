@@ -20,7 +20,7 @@
 //
 // Then it reaches its operation:
 //
-//   - token.go, revoke.go, introspect.go, userinfo.go: the OAuth endpoints
+//   - token.go, revoke.go, introspect.go, explain.go, userinfo.go: the OAuth endpoints
 //   - signup.go, signin.go: accounts, in JSON
 //   - browser_login.go: signing in with cookies
 //   - own_account.go, sessions.go: one's own account; sessions also of other users

@@ -39,6 +39,7 @@ type Options struct {
 	Issuer         string
 	Accounts       *account.Service
 	OAuth          *oauth.Service
+	Explainer      oauth.Explainer // of the audience of the service
 	Audit          *audit.Log
 	Keys           PublicKeys
 	SigningKeys    SigningKeys

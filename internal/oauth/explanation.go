@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,7 @@ type Explainer struct {
 	Issuer   string        // of the service; "": not compared
 	Audience string        // that the operation requires; "": not compared
 	Now      func() time.Time
+	withheld bool // keys and sessions are not looked up for this caller
 }
 
 // Outcome is the result of a check.
@@ -124,6 +126,27 @@ func (e Explainer) Explain(ctx context.Context, token string, need Requirement) 
 	x.checkNeed()
 	return x.Explanation, nil
 }
+
+// ExplainTo explains a token to the caller of an operation. It says everything about the tokens of the
+// user who asks, and to a caller with the scope users:read. Of other tokens it says no more than anyone can
+// read in them: keys, sessions and users are not looked up.
+func (e Explainer) ExplainTo(ctx context.Context, asker Principal, token string, need Requirement) (Explanation, error) {
+	decoded, err := e.Tokens.Decode(token)
+	own := err == nil && asker.User.ID != "" && decoded.Claims.Subject == asker.User.ID
+	if !own && !slices.Contains(asker.Claims.Scopes, readUsers) {
+		e.Tokens, e.Sessions, e.withheld = contentReader{e.Tokens}, nil, true
+	}
+	return e.Explain(ctx, token, need)
+}
+
+// readUsers is the scope to see the sessions of other users.
+const readUsers = "users:read"
+
+// contentReader is a TokenReader without keys.
+type contentReader struct{ TokenReader }
+
+// Signature implements TokenReader.
+func (contentReader) Signature(context.Context, string) (string, error) { return "", nil }
 
 // notAccessToken says what a text is that is no JWT, as far as its form tells.
 func notAccessToken(token string, err error) string {

@@ -173,3 +173,40 @@ func TestOperatorToken(t *testing.T) {
 		require.ErrorContains(t, err, name)
 	}
 }
+
+// Who asks decides what is looked up: of a token of another user, only its content is explained.
+func TestExplainTo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		asker oauth.Principal
+		all   bool
+	}{
+		"its user":                {oauth.Principal{User: account.User{ID: "u1"}}, true},
+		"another user":            {oauth.Principal{User: account.User{ID: "u2"}, Claims: oauth.Claims{Scopes: []string{"profile"}}}, false},
+		"a user with users:read":  {oauth.Principal{User: account.User{ID: "u2"}, Claims: oauth.Claims{Scopes: []string{"users:read"}}}, true},
+		"a client":                {oauth.Principal{Claims: oauth.Claims{Subject: "u1", ClientID: "u1"}}, false},
+		"a client, for operators": {oauth.Principal{Claims: oauth.Claims{Subject: "c", ClientID: "c", Scopes: []string{"users:read"}}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newExplained()
+			x.session.RevokedAt, x.session.RevokedReason = noon, oauth.EndedBySignOut
+			got, err := x.explainer.ExplainTo(t.Context(), c.asker, "token", x.need)
+			require.NoError(t, err)
+			require.Equal(t, x.token.Payload, got.Token.Payload)
+			require.Equal(t, c.all, x.looked)
+			require.Equal(t, c.all, got.Complete())
+			if c.all {
+				require.Equal(t, oauth.InvalidToken, got.Rejected)
+				return
+			}
+			require.Empty(t, got.Rejected, "the state of the session is not told")
+			for _, check := range got.Checks {
+				if check.Name == "signature" || check.Name == "session" {
+					require.Equal(t, oauth.CheckSkipped, check.Outcome, check.Name)
+					require.Contains(t, check.Text, "users:read")
+				}
+			}
+		})
+	}
+}

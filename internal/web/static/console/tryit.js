@@ -1,13 +1,13 @@
 // Try it: get a token and look inside.
 import { html, useState } from '../lib.js';
-import { ApiError, root } from '../api.js';
+import { ApiError, get, post, root } from '../api.js';
 import { formatAgo, formatTime } from '../texts.js';
-import { Badge, Button, Copy, Field, Form, Note, PasswordField, Submit, toast } from '../ui.js';
-import { Card, Facts, View } from './parts.js';
+import { Badge, Button, Copy, Field, Form, Note, PasswordField, Submit, toast, useLoad } from '../ui.js';
+import { Card, Facts, Loaded, View } from './parts.js';
 
 export function TryIt() {
   const [token, setToken] = useState(null);
-  const get = async values => {
+  const signIn = async values => {
     const form = { grant_type: 'password', username: values.username, password: values.password };
     if (values.scope.trim()) {
       form.scope = values.scope.trim();
@@ -25,7 +25,7 @@ export function TryIt() {
   };
   return html`<${View} title="Try it" lead="Get a token as an application does, and see what it says. It is a session of its own: yours is not touched.">
     <${Card} title="Get a token">
-      <${Form} submit=${get}>
+      <${Form} submit=${signIn}>
         <div class="fields">
           <${Field} label="Username or email address" name="username" required autocapitalize="none" autocomplete="off" spellcheck=${false} />
           <${PasswordField} label="Password" name="password" required autocomplete="off" />
@@ -65,15 +65,16 @@ function Token({ token, refresh, revoke }) {
       ['Refresh token', token.refresh_token && html`<${Copy} text=${token.refresh_token} label="Copy the refresh token" />`]]} />
     ${answer && html`<div data-answer><p class="muted">GET /userinfo returned ${answer.status}</p><pre>${answer.text}</pre></div>`}
     <${Inside} text=${token.access_token} />
+    <${Explain} key=${token.access_token} text=${token.access_token} />
   <//>`;
 }
 
 function Look() {
   const [text, setText] = useState('');
-  return html`<${Card} title="Look inside a token" lead="The token stays in this browser. Nothing is verified here: anyone can write a token that says anything.">
+  return html`<${Card} title="Look inside a token" lead="The token stays in this browser until you press Explain. Before that, nothing is verified: anyone can write a token that says anything.">
     <div class="field"><label for="token">Token</label>
       <textarea id="token" rows="4" spellcheck=${false} autocomplete="off" onInput=${event => setText(event.target.value.trim())}></textarea></div>
-    ${text && html`<${Inside} text=${text} />`}
+    ${text && html`<${Inside} text=${text} /><${Explain} key=${text} text=${text} />`}
   <//>`;
 }
 
@@ -105,4 +106,37 @@ function Inside({ text }) {
     : html`<code>${typeof content === 'string' ? content : JSON.stringify(content)}</code> <span class="muted">${meanings[name]}</span>`;
   const facts = of => Object.entries(of).map(([name, content]) => [name, value(name, content)]);
   return html`<div class="stack" data-inside><h3>Header</h3><${Facts} of=${facts(header)} /><h3>Claims</h3><${Facts} of=${facts(claims)} /></div>`;
+}
+
+/** Explain asks the service why an operation accepts or rejects a token. */
+function Explain({ text }) {
+  const [answer, setAnswer] = useState(null);
+  const operations = useLoad(async options => guarded(await get('openapi.json', options)));
+  const ask = async ({ operation }) => {
+    setAnswer(null);
+    setAnswer(await post('api/tokens/explain', operation ? { token: text, operation } : { token: text }));
+  };
+  return html`<div class="stack" data-explain><h3>Why is it accepted or rejected?</h3>
+    <${Loaded} of=${operations}>${list => html`<${Form} submit=${ask}>
+      <${Field} label="Operation" name="operation" as="select" hint="What the token is to be used for">
+        <option value="">None: check only the token</option>
+        ${list.map(({ id, route }) => html`<option value=${id}>${route}</option>`)}
+      <//>
+      <div class="actions"><${Submit} kind="">Explain<//></div>
+    <//>`}<//>
+    <div role="status">${answer && html`<${Verdict} of=${answer} />`}</div></div>`;
+}
+
+/** guarded lists the operations of a contract that need an access token. */
+const guarded = contract => Object.entries(contract.paths).flatMap(([path, item]) => Object.entries(item)
+  .filter(([, operation]) => operation.security?.some(scheme => scheme.oauth2Password))
+  .map(([method, operation]) => ({ id: operation.operationId, route: `${method.toUpperCase()} ${path}` })));
+
+const kinds = { ok: 'good', failed: 'bad', skipped: 'warn' };
+
+function Verdict({ of }) {
+  const kind = { 200: 'good', 0: 'warn' }[of.status] ?? 'bad';
+  return html`<div class="stack" data-verdict><${Note} kind=${kind}><p data-result>${of.result}</p><//>
+    <ul class="items">${of.checks.map(({ check, status, text }) => html`<li><${Badge} kind=${kinds[status]}>${status}<//>
+      <span class="grow"><strong>${check}</strong> ${text}</span></li>`)}</ul></div>`;
 }
