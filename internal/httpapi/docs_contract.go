@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 )
@@ -24,11 +25,14 @@ func (s *Server) serveDocsContract(e *echo.Echo) error {
 	if len(s.profiles) == 0 {
 		return nil
 	}
-	merged, err := s.docsContract()
-	if err != nil {
-		return err
-	}
-	e.GET(docsPath+"/openapi.json", func(c echo.Context) error { return c.JSONBlob(http.StatusOK, merged) })
+	merge := sync.OnceValues(s.docsContract)
+	e.GET(docsPath+"/openapi.json", func(c echo.Context) error {
+		merged, err := merge()
+		if err != nil {
+			return err
+		}
+		return c.JSONBlob(http.StatusOK, merged)
+	})
 	return nil
 }
 
@@ -37,8 +41,12 @@ type object = map[string]any
 
 // docsContract returns the main contract with the tags and operations of the profiles.
 func (s *Server) docsContract() ([]byte, error) {
+	served, err := s.served()
+	if err != nil {
+		return nil, err
+	}
 	var merged object
-	if err := json.Unmarshal(s.served.json, &merged); err != nil {
+	if err := json.Unmarshal(served.json, &merged); err != nil {
 		return nil, err
 	}
 	for _, p := range s.profiles {
@@ -50,7 +58,7 @@ func (s *Server) docsContract() ([]byte, error) {
 		mergeComponents(member(merged, "components"), member(own, "components"), p.Name)
 		mergePaths(member(merged, "paths"), member(own, "paths"), p.Name)
 	}
-	return s.served.inOrder(merged)
+	return served.inOrder(merged)
 }
 
 func member(o object, name string) object {

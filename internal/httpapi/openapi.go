@@ -10,7 +10,8 @@ import (
 
 // GetContractJson handles GET /openapi.json.
 func (s *Server) GetContractJson(context.Context, api.GetContractJsonRequestObject) (api.GetContractJsonResponseObject, error) { //nolint:revive // the generated name
-	return rawContract(s.served.json), nil
+	served, err := s.served()
+	return rawContract(served.json), err
 }
 
 // rawContract is the response with the contract as JSON. The generated response type would encode
@@ -26,12 +27,14 @@ func (j rawContract) VisitGetContractJsonResponse(w http.ResponseWriter) error {
 
 // GetContractYaml handles GET /openapi.yaml.
 func (s *Server) GetContractYaml(context.Context, api.GetContractYamlRequestObject) (api.GetContractYamlResponseObject, error) {
-	return api.GetContractYaml200ApplicationyamlResponse{Body: bytes.NewReader(s.served.yaml), ContentLength: int64(len(s.served.yaml))}, nil
+	served, err := s.served()
+	return api.GetContractYaml200ApplicationyamlResponse{Body: bytes.NewReader(served.yaml), ContentLength: int64(len(served.yaml))}, err
 }
 
 // GetContract31Json handles GET /openapi-3.1.json.
 func (s *Server) GetContract31Json(context.Context, api.GetContract31JsonRequestObject) (api.GetContract31JsonResponseObject, error) {
-	return rawContract(s.served.json31), nil
+	served, err := s.served()
+	return rawContract(served.json31), err
 }
 
 // VisitGetContract31JsonResponse writes the response.

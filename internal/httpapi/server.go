@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -66,7 +67,7 @@ type Options struct {
 type Server struct {
 	Options
 	contract    *openapi3.T
-	served      contractTexts
+	served      func() (contractTexts, error) // made at the first request for it: parsing takes longer than all else at the start
 	profiles    []*loadedProfile
 	draining    atomic.Bool
 	serving     context.Context // ends when the server drains
@@ -82,10 +83,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	served, err := serveable(o.Issuer)
-	if err != nil {
-		return nil, err
-	}
+	served := sync.OnceValues(func() (contractTexts, error) { return serveable(o.Issuer) })
 	profiles, err := loadProfiles(o.Profiles, o.Issuer)
 	if err != nil {
 		return nil, err
