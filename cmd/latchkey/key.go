@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -108,12 +107,9 @@ func (*keyRevoke) Help() string {
 func (c *keyRevoke) Run(ctx context.Context, std stdio) error {
 	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys *keyring.Ring) error {
 		err := keys.Revoke(ctx, c.KID)
-		if errors.Is(err, keyring.ErrUnknownKey) {
-			return notFoundError("key", c.KID, "key list")
-		}
 		if err == nil {
 			_, _ = fmt.Fprintln(std.err, "The service stops accepting the key within seconds. Other verifiers may accept it until their cache expires, after five minutes.")
 		}
-		return err
+		return explainNotFound(err, "key", c.KID, "key list")
 	})
 }

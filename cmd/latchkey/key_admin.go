@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
-	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
@@ -19,10 +17,6 @@ type keyAdmin struct {
 // Rotate implements httpapi.SigningKeys.
 func (a keyAdmin) Rotate(ctx context.Context, lead time.Duration, force bool) (keyring.Status, error) {
 	next, err := a.Ring.Rotate(ctx, lead, force)
-	if errors.Is(err, keyring.ErrLeadTooShort) {
-		err = fault.Errorf(fault.InvalidRequest, "verifiers cache the keys and may not know this one when it signs; allow more time, or use force").
-			At("/lead_seconds").Wrap(err)
-	}
 	if err != nil {
 		return next, err
 	}
@@ -31,11 +25,7 @@ func (a keyAdmin) Rotate(ctx context.Context, lead time.Duration, force bool) (k
 
 // Revoke implements httpapi.SigningKeys.
 func (a keyAdmin) Revoke(ctx context.Context, kid string) error {
-	err := a.Ring.Revoke(ctx, kid)
-	if errors.Is(err, keyring.ErrUnknownKey) {
-		return fault.ErrNotFound.Wrap(err)
-	}
-	if err != nil {
+	if err := a.Ring.Revoke(ctx, kid); err != nil {
 		return err
 	}
 	return a.events.AppendEvent(ctx, audit.New(ctx, time.Now(), audit.KeyRevoked, kid, ""))

@@ -2,16 +2,15 @@ package keyring
 
 import (
 	"context"
-	"errors"
 	"fmt"
-)
 
-// ErrUnknownKey means that there is no key with that kid.
-var ErrUnknownKey = errors.New("keyring: there is no key with that kid")
+	"github.com/latchkey-auth/latchkey/internal/fault"
+)
 
 // Revoke deletes a key at once. A replica rejects the key's tokens as soon as it has refreshed its
 // keys. If the key signs, the pending key replaces it, which verifiers already know, or else a new
-// one. If Revoke is interrupted, the key still exists and Revoke can be called again.
+// one. If Revoke is interrupted, the key still exists and Revoke can be called again. It returns fault.ErrNotFound
+// for an unknown kid.
 func (r *Ring) Revoke(ctx context.Context, kid string) error {
 	if err := r.Refresh(ctx); err != nil {
 		return err
@@ -19,7 +18,7 @@ func (r *Ring) Revoke(ctx context.Context, kid string) error {
 	keys := r.keys.Load()
 	k := keys.find(kid)
 	if k == nil {
-		return ErrUnknownKey
+		return fault.ErrNotFound
 	}
 	if keys.signer(r.now()) == k {
 		if err := r.replaceSigner(ctx, k); err != nil {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // Other replicas reject a revoked key after their next poll, even with a slow clock, and there is always
@@ -37,7 +39,7 @@ func TestRevoke(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []State{Signing}, states(b))
 			require.Equal(t, pending, b.List()[0].ID == next.ID)
-			require.ErrorIs(t, b.Revoke(t.Context(), stolen), ErrUnknownKey)
+			require.ErrorIs(t, b.Revoke(t.Context(), stolen), fault.ErrNotFound)
 		})
 	}
 }

@@ -3,7 +3,6 @@ package keyring
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/fault"
@@ -12,14 +11,13 @@ import (
 // errNoKeys means that there is no key to rotate.
 var errNoKeys = errors.New("keyring: there is no key yet; the service creates the first one when it starts")
 
-// ErrLeadTooShort means that verifiers would see tokens signed with a key that they do not know.
-var ErrLeadTooShort = errors.New("keyring: verifiers cache the key set and may not know a key")
-
 // Rotate creates the next key, which starts to sign after the lead. Unless force is set, it rejects a
-// lead shorter than LeastLead with ErrLeadTooShort.
+// lead shorter than LeastLead with invalid_request: verifiers would see tokens signed with a key that they do
+// not know.
 func (r *Ring) Rotate(ctx context.Context, lead time.Duration, force bool) (Status, error) {
 	if least := r.o.LeastLead(); lead < least && !force {
-		return Status{}, fmt.Errorf("%w that signs %v after it is published; give them %v", ErrLeadTooShort, lead, least)
+		return Status{}, fault.Errorf(fault.InvalidRequest, "verifiers cache the keys and may not know one that signs %v after it is published; "+
+			"give them %v, or use force", lead, least).At("/lead_seconds")
 	}
 	if err := r.Refresh(ctx); err != nil {
 		return Status{}, err

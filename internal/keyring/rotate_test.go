@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 func TestRotate(t *testing.T) {
@@ -34,7 +36,7 @@ func TestRotateAndRevokeWithoutKeys(t *testing.T) {
 	require.Empty(t, tool.List())
 	_, err := tool.Rotate(t.Context(), time.Hour, false)
 	require.ErrorIs(t, err, errNoKeys)
-	require.ErrorIs(t, tool.Revoke(t.Context(), "unknown"), ErrUnknownKey)
+	require.ErrorIs(t, tool.Revoke(t.Context(), "unknown"), fault.ErrNotFound)
 	require.Empty(t, store.rows)
 }
 
