@@ -12,7 +12,7 @@ import (
 
 // ExplainToken handles POST /api/tokens/explain.
 func (s *Server) ExplainToken(ctx context.Context, r api.ExplainTokenRequestObject) (api.ExplainTokenResponseObject, error) {
-	need, err := demanded(*r.Body)
+	need, err := s.demanded(*r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ var (
 )
 
 // demanded returns what a question demands of the token.
-func demanded(q api.TokenQuestion) (oauth.Requirement, error) {
+func (s *Server) demanded(q api.TokenQuestion) (oauth.Requirement, error) {
 	scopes, roles := strings.Fields(value(q.Scope)), strings.Fields(value(q.Role))
 	switch {
 	case q.Operation == nil:
@@ -39,7 +39,7 @@ func demanded(q api.TokenQuestion) (oauth.Requirement, error) {
 	case len(scopes)+len(roles) > 0:
 		return oauth.Requirement{}, errTwoDemands
 	}
-	need, err := Requirement(*q.Operation)
+	need, err := s.operations.requirement(*q.Operation)
 	switch {
 	case err != nil:
 		return oauth.Requirement{}, errOperation

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -84,12 +85,9 @@ func loadProfiles(all []Profile, issuer string) ([]*loadedProfile, error) {
 	return loaded, nil
 }
 
-// readContracts reads the operations of the main contract and of the profiles.
+// readContracts returns the operations of the main contract and of the profiles.
 func (s *Server) readContracts() (operations, error) {
-	all, err := readContract(s.contract)
-	if err != nil {
-		return nil, err
-	}
+	all := maps.Clone(s.operations)
 	all["POST "+tokenAlias] = all["POST /token"]
 	for _, p := range s.profiles {
 		own, err := readContract(p.contract)

@@ -22,25 +22,27 @@ func Requirement(name string) (oauth.Requirement, error) {
 	if err != nil {
 		return oauth.Requirement{}, err
 	}
-	for _, route := range slices.Sorted(maps.Keys(all)) {
-		if op := all[route]; op.id == name || sameRoute(route, name) {
-			return oauth.Requirement{Scopes: op.scopes, AnyRole: op.roles, AnyToken: op.guarded}, nil
-		}
-	}
-	for route, op := range all {
-		if matchesRoute(route, name) {
-			return oauth.Requirement{Scopes: op.scopes, AnyRole: op.roles, AnyToken: op.guarded}, nil
+	return all.requirement(name)
+}
+
+// requirement returns what the named operation demands. An id goes before a route, and a route without
+// parameters before one with them.
+func (all operations) requirement(name string) (oauth.Requirement, error) {
+	for _, fits := range []func(route string) bool{
+		func(route string) bool { return all[route].id == name },
+		func(route string) bool { return !strings.Contains(route, ":") && matchesRoute(route, name) },
+		func(route string) bool { return matchesRoute(route, name) },
+	} {
+		for _, route := range slices.Sorted(maps.Keys(all)) {
+			if op := all[route]; fits(route) {
+				return oauth.Requirement{Scopes: op.scopes, AnyRole: op.roles, AnyToken: op.guarded}, nil
+			}
 		}
 	}
 	if similar := similarOperation(all, name); similar != "" {
 		return oauth.Requirement{}, fmt.Errorf("unknown operation %q, did you mean %s?", name, similar)
 	}
 	return oauth.Requirement{}, fmt.Errorf("unknown operation %q; name it by its operationId, such as listUsers, or as 'GET /api/users'", name)
-}
-
-// sameRoute reports whether a name is METHOD PATH of a route without parameters.
-func sameRoute(route, name string) bool {
-	return !strings.Contains(route, ":") && matchesRoute(route, name)
 }
 
 // matchesRoute reports whether METHOD PATH is a request to a route. The path may be a whole URL.

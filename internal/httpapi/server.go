@@ -67,6 +67,7 @@ type Options struct {
 type Server struct {
 	Options
 	contract    *openapi3.T
+	operations  operations                    // of the main contract
 	served      func() (contractTexts, error) // made at the first request for it: parsing takes longer than all else at the start
 	profiles    []*loadedProfile
 	draining    atomic.Bool
@@ -83,6 +84,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	main, err := readContract(contract)
+	if err != nil {
+		return nil, err
+	}
 	served := sync.OnceValues(func() (contractTexts, error) { return serveable(o.Issuer) })
 	profiles, err := loadProfiles(o.Profiles, o.Issuer)
 	if err != nil {
@@ -94,7 +99,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	serving, stop := context.WithCancel(context.Background())
-	return &Server{Options: o, contract: contract, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
+	return &Server{Options: o, contract: contract, operations: main, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
