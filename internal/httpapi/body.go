@@ -23,7 +23,7 @@ const (
 // limitBody limits the size of a body. That of a streamed one is limited as well, and each part of it must
 // arrive in time; the time for the whole request does not count. The body of a request about which a gateway
 // asks is not read.
-func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	small, large := middleware.BodyLimit(maxBody)(next), middleware.BodyLimit(maxStreamBody)(next)
 	return func(c echo.Context) error {
 		op, request := operationOf(c), c.Request()
@@ -38,7 +38,7 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil || mediaType != echo.MIMEOctetStream {
 			return errStreamType
 		}
-		request.Body = &streamedBody{request.Body, http.NewResponseController(c.Response())}
+		request.Body = &streamedBody{request.Body, http.NewResponseController(c.Response()), s.Now}
 		return large(c)
 	}
 }
@@ -47,11 +47,12 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 type streamedBody struct {
 	io.ReadCloser
 	connection *http.ResponseController
+	now        func() time.Time
 }
 
 // Read implements io.Reader.
 func (b *streamedBody) Read(p []byte) (int, error) {
-	until := time.Now().Add(streamPause)
+	until := b.now().Add(streamPause)
 	if err := errors.Join(b.connection.SetReadDeadline(until), b.connection.SetWriteDeadline(until.Add(streamPause))); err != nil {
 		return 0, err
 	}

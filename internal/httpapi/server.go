@@ -146,7 +146,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.browserGuard,
 		s.guard,
 		parameters,
-		limitBody,
+		s.limitBody,
 		oauthForm,
 		jsonBody,
 	}

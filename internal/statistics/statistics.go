@@ -79,9 +79,9 @@ func (s *Service) countLevels(ctx context.Context) error {
 	if now.Before(s.levelsAt) {
 		return nil
 	}
-	begin := time.Now()
+	begin := s.Now()
 	levels, err := s.Store.CountLevels(ctx, now)
-	s.levelsAt = now.Add(max(leastPause, pauseRatio*time.Since(begin)))
+	s.levelsAt = now.Add(max(leastPause, pauseRatio*s.Now().Sub(begin)))
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,8 @@ type memory struct {
 	mu     sync.Mutex
 	away   error
 	hours  map[time.Time]statistics.Hour
-	counts int // calls of CountLevels
+	counts int    // calls of CountLevels
+	slow   func() // called by CountLevels
 }
 
 func (m *memory) change(at time.Time, do func(*statistics.Hour)) error {
@@ -62,6 +63,9 @@ func (m *memory) CountLevels(context.Context, time.Time) (statistics.Levels, err
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.counts++
+	if m.slow != nil {
+		m.slow()
+	}
 	return statistics.Levels{Sessions: 7, Users: 9}, m.away
 }
 
@@ -113,8 +117,14 @@ func TestLevelsAreCountedNowAndThen(t *testing.T) {
 		require.NoError(t, s.Work(t.Context()))
 		*now = now.Add(time.Second)
 	}
-	require.LessOrEqual(t, store.counts, 3)
-	require.Positive(t, store.counts)
+	require.Equal(t, 3, store.counts, "every ten seconds")
+	store.slow = func() { *now = now.Add(time.Second) } // from now on, counting takes a second
+	require.NoError(t, s.Work(t.Context()))
+	for range 10 {
+		*now = now.Add(time.Minute - time.Second)
+		require.NoError(t, s.Work(t.Context()))
+	}
+	require.Equal(t, 4, store.counts, "the pause is 600 times as long as counting takes")
 }
 
 func TestSeries(t *testing.T) {
