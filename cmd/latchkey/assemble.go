@@ -60,8 +60,7 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 		return nil, err
 	}
 	c := &components{auditRetention: s.AuditRetention, hooks: newHooks(db, s.Secrets, networks), watch: watch, settings: shown}
-	audience := audienceOf(s)
-	if c.keys, err = keyring.Open(ctx, db, keyringOptions(s, audience)); err != nil {
+	if c.keys, err = keyring.Open(ctx, db, keyringOptions(s)); err != nil {
 		return nil, err
 	}
 	c.limits = throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)
@@ -73,7 +72,7 @@ func assemble(ctx context.Context, s config.Serve, shown []httpapi.Setting, db d
 	if c.audit, err = audit.NewLog(db, time.Now); err != nil {
 		return nil, err
 	}
-	if c.tokens, err = newTokens(s, c, audience, db, log); err != nil {
+	if c.tokens, err = newTokens(s, c, db, log, counters{c.counts.SignedIn, c.refreshed}); err != nil {
 		return nil, err
 	}
 	c.ready = newReadiness(s, db, log)
@@ -97,26 +96,32 @@ func audienceOf(s config.Serve) []string {
 	return s.Audience
 }
 
-func keyringOptions(s config.Serve, audience []string) keyring.Options {
+func keyringOptions(s config.Serve) keyring.Options {
 	return keyring.Options{
-		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audience[0], Now: time.Now,
+		Secrets: s.Secrets, Algorithm: s.Algorithm, Type: s.TokenType, JWTFor: s.JWTAudiences, Issuer: s.Issuer, Audience: audienceOf(s)[0], Now: time.Now,
 	}
 }
 
+// counters count what the token service does. A command has none: what counts is what the service does.
+type counters struct {
+	signedIn  func(ok bool)
+	refreshed func(outcome string)
+}
+
 // newTokens builds the token service over the keys, accounts and limits of c.
-func newTokens(s config.Serve, c *components, audience []string, db database, log *slog.Logger) (*oauth.Service, error) {
+func newTokens(s config.Serve, c *components, db database, log *slog.Logger, count counters) (*oauth.Service, error) {
 	vault, err := keyring.NewVault(s.Secrets)
 	if err != nil {
 		return nil, err
 	}
 	return oauth.New(oauth.Options{
 		Settings: oauth.Settings{
-			Issuer: s.Issuer, Audience: audience, AccessTTL: s.AccessTTL,
+			Issuer: s.Issuer, Audience: audienceOf(s), AccessTTL: s.AccessTTL,
 			RefreshGrace: s.RefreshGrace, SessionIdle: s.SessionIdle, SessionMax: s.SessionMax, PublicClient: s.PublicClient,
 		},
 		RefreshKeys: deriveAll(s.Secrets, "refresh-token"),
 		Accounts:    c.accounts, Clients: db, Sessions: db, Ended: db, Keys: accessTokens{c.keys}, Vault: vault,
-		Limits: c.limits, Events: db, Now: time.Now, Log: log, SignedIn: c.counts.SignedIn, Refreshed: c.refreshed,
+		Limits: c.limits, Events: db, Now: time.Now, Log: log, SignedIn: count.signedIn, Refreshed: count.refreshed,
 	})
 }
 

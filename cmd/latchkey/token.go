@@ -94,16 +94,15 @@ func (a textAddress) String() string { return string(a) }
 // openTokens builds the token service for a command.
 func openTokens(ctx context.Context, s config.Serve, db database, std stdio) (*oauth.Service, error) {
 	log := newTextLog(std.err)
-	c := &components{watch: &observers{}, limits: throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)}
-	audience := audienceOf(s)
+	c := &components{limits: throttle.New(db, deriveAll(s.Secrets, "throttle"), time.Now)}
 	var err error
-	if c.keys, err = keyring.Open(ctx, db, keyringOptions(s, audience)); err != nil {
+	if c.keys, err = keyring.Open(ctx, db, keyringOptions(s)); err != nil {
 		return nil, err
 	}
 	if c.accounts, err = newAccounts(s, c, db, log); err != nil {
 		return nil, err
 	}
-	return newTokens(s, c, audience, db, log)
+	return newTokens(s, c, db, log, counters{})
 }
 
 func (c *tokenCommand) print(out io.Writer, issuer string, got oauth.TokenResponse) error {
