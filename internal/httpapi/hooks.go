@@ -22,7 +22,7 @@ func (s *Server) ListHooks(ctx context.Context, _ api.ListHooksRequestObject) (a
 
 // CreateHook handles POST /api/hooks.
 func (s *Server) CreateHook(ctx context.Context, r api.CreateHookRequestObject) (api.CreateHookResponseObject, error) {
-	h, secret, err := s.Hooks.Create(ctx, r.Body.Url, *actions(&[]string{}, r.Body.Events))
+	h, secret, err := s.Hooks.Create(ctx, r.Body.Url, value(actions(r.Body.Events)))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (s *Server) GetHook(ctx context.Context, r api.GetHookRequestObject) (api.G
 
 // UpdateHook handles PATCH /api/hooks/{id}.
 func (s *Server) UpdateHook(ctx context.Context, r api.UpdateHookRequestObject) (api.UpdateHookResponseObject, error) {
-	h, err := s.Hooks.Update(ctx, r.Id.String(), hook.Patch{Events: actions(nil, r.Body.Events), Active: r.Body.Active})
+	h, err := s.Hooks.Update(ctx, r.Id.String(), hook.Patch{Events: actions(r.Body.Events), Active: r.Body.Active})
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,8 @@ func apiHook(h hook.Hook) api.Hook {
 	return api.Hook{Id: uuid.MustParse(h.ID), Url: h.URL, Events: events, Active: h.Active, CreatedAt: h.CreatedAt}
 }
 
-// actions returns events as the domain has them, or those of missing if there are none.
-func actions(missing, names *[]string) *[]audit.Action {
-	if names == nil {
-		names = missing
-	}
+// actions returns events as the domain has them; nil stays nil.
+func actions(names *[]string) *[]audit.Action {
 	if names == nil {
 		return nil
 	}
