@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -73,15 +72,12 @@ func logoName(image []byte) (string, error) {
 // color has the parts of a color in sRGB, 0 to 1.
 type color struct{ red, green, blue float64 }
 
-var colorPattern = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
-
+// parseColor reads a color. Package config has said what is wrong with one that an operator has set.
 func parseColor(text string) (color, error) {
-	if !colorPattern.MatchString(text) {
+	digits, found := strings.CutPrefix(text, "#")
+	bits, err := strconv.ParseUint(digits, 16, 32)
+	if !found || len(digits) != 6 || err != nil {
 		return color{}, fmt.Errorf("%q is not a color, for example #1d4ed8", text)
-	}
-	bits, err := strconv.ParseUint(text[1:], 16, 32)
-	if err != nil {
-		return color{}, err
 	}
 	part := func(shift int) float64 { return float64(bits>>shift&0xff) / 255 }
 	return color{part(16), part(8), part(0)}, nil
