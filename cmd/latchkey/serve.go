@@ -37,17 +37,14 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, command *kong.Context
 	log := newLog(settings, std.err)
 
 	// 1. Listen first, so that a port in use does not cause a migration.
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Listen)
+	listener, err := listen(ctx, &settings)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
+		return err
 	}
 	defer func() { _ = listener.Close() }()
 	files, err := openCertificate(settings, log)
 	if err != nil {
 		return err
-	}
-	if settings.Issuer == "" {
-		settings.Issuer = loopbackURL(listener.Addr(), settings.TLS())
 	}
 	watch, err := observe(ctx, settings, log)
 	if err != nil {
@@ -89,6 +86,18 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, command *kong.Context
 	}
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "issuer", settings.Issuer)
 	return serve(ctx, door, service, settings.DrainDelay, log)
+}
+
+// listen opens the listener. In development it sets the issuer, if there is none, to the listener's URL.
+func listen(ctx context.Context, settings *config.Serve) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
+	}
+	if settings.Issuer == "" {
+		settings.Issuer = loopbackURL(listener.Addr(), settings.TLS())
+	}
+	return listener, nil
 }
 
 // serve handles requests until ctx ends. Then it reports not ready, waits for load balancers to
