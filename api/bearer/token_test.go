@@ -39,88 +39,120 @@ func TestVerify(t *testing.T) {
 	require.True(t, got.IsClient())
 }
 
-// What a Verifier accepts and refuses. The service has three keys; the key "other" is not published.
-func TestTokens(t *testing.T) {
-	t.Parallel()
-	v := newService().verifier(t)
-	es, rs, ed := jwt.SigningMethodES256, jwt.SigningMethodRS256, jwt.SigningMethodEdDSA
+// header returns a valid token with other header members.
+func header(members ...any) string {
+	return signWith(jwt.SigningMethodES256, ecKey, tokenClaims(), members...)
+}
+
+// acceptedTokens are tokens of each kind of key, and with what does no harm.
+func acceptedTokens() map[string]string {
 	now := time.Now().Unix()
+	return map[string]string{
+		"ES256":                     validToken(),
+		"RS256":                     signWith(jwt.SigningMethodRS256, rsaKey, tokenClaims(), "kid", "rsa"),
+		"EdDSA":                     signWith(jwt.SigningMethodEdDSA, edKey, tokenClaims(), "kid", "ed"),
+		"typ with prefix":           header("typ", "application/AT+JWT"),
+		"expired within the leeway": validToken("exp", now-5),
+		"nbf within the leeway":     validToken("nbf", now+5),
+		"unknown header member":     header("note", "harmless"),
+	}
+}
+
+// malformedTokens are not compact JWTs, or have been changed.
+func malformedTokens() map[string]string {
+	valid := validToken()
+	parts := strings.Split(valid, ".")
+	return map[string]string{
+		"empty":           "",
+		"one segment":     "abc",
+		"two segments":    parts[0] + "." + parts[1],
+		"four segments":   valid + ".x",
+		"many dots":       strings.Repeat(".", 10_000),
+		"huge":            validToken("junk", strings.Repeat("x", 20_000)),
+		"huge header":     header("junk", strings.Repeat("x", 2_000)),
+		"line break":      valid[:20] + "\n" + valid[20:],
+		"padding":         valid + "=",
+		"standard base64": parts[0] + "." + parts[1] + "." + strings.Repeat("+", 86),
+		"changed payload": parts[0] + "." + b64([]byte(`{"sub":"mallory"}`)) + "." + parts[2],
+	}
+}
+
+// forgedHeaders are tokens whose header names another key, algorithm or type. The key "other" is not published.
+func forgedHeaders(t *testing.T) map[string]string {
+	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(&rsaKey.PublicKey)
 	require.NoError(t, err)
 	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	valid := validToken()
-	parts := strings.Split(valid, ".")
-	header := func(members ...any) string { return signWith(es, ecKey, tokenClaims(), members...) }
+	parts := strings.Split(validToken(), ".")
+	return map[string]string{
+		"alg none":                       signWith(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, tokenClaims()),
+		"no signature":                   parts[0] + "." + parts[1] + ".",
+		"HS256 with the public PEM":      signWith(jwt.SigningMethodHS256, publicPEM, tokenClaims(), "kid", "rsa"),
+		"HS256 with the public DER":      signWith(jwt.SigningMethodHS256, der, tokenClaims(), "kid", "rsa"),
+		"RS384":                          signWith(jwt.SigningMethodRS384, rsaKey, tokenClaims(), "kid", "rsa"),
+		"PS256":                          signWith(jwt.SigningMethodPS256, rsaKey, tokenClaims(), "kid", "rsa"),
+		"ES256 with the kid of RSA":      header("kid", "rsa"),
+		"RS256 in the header of ES256":   header("alg", "RS256"),
+		"another key":                    signWith(jwt.SigningMethodES256, otherKey, tokenClaims()),
+		"unknown kid":                    header("kid", "other"),
+		"no kid":                         header("kid", nil),
+		"kid is no string":               header("kid", 1),
+		"jwk":                            header("jwk", map[string]any{"kty": "EC"}),
+		"jku":                            header("jku", "https://evil.example.com/jwks.json"),
+		"x5u":                            header("x5u", "https://evil.example.com/x.pem"),
+		"x5c":                            header("x5c", []string{"MIIB"}),
+		"crit":                           header("crit", []string{"exp"}),
+		"empty crit":                     header("crit", []string{}),
+		"b64":                            header("b64", false),
+		"typ JWT":                        header("typ", "JWT"),
+		"no typ":                         header("typ", nil),
+		"typ of the list of revocations": header("typ", "revocations+jwt"),
+	}
+}
 
-	for name, c := range map[string]struct {
-		want  int
-		token string
-	}{
-		"ES256":                          {200, valid},
-		"RS256":                          {200, signWith(rs, rsaKey, tokenClaims(), "kid", "rsa")},
-		"EdDSA":                          {200, signWith(ed, edKey, tokenClaims(), "kid", "ed")},
-		"typ with prefix":                {200, header("typ", "application/AT+JWT")},
-		"expired within the leeway":      {200, validToken("exp", now-5)},
-		"nbf within the leeway":          {200, validToken("nbf", now+5)},
-		"unknown header member":          {200, header("note", "harmless")},
-		"empty":                          {401, ""},
-		"one segment":                    {401, "abc"},
-		"two segments":                   {401, parts[0] + "." + parts[1]},
-		"four segments":                  {401, valid + ".x"},
-		"many dots":                      {401, strings.Repeat(".", 10_000)},
-		"huge":                           {401, validToken("junk", strings.Repeat("x", 20_000))},
-		"huge header":                    {401, header("junk", strings.Repeat("x", 2_000))},
-		"alg none":                       {401, signWith(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, tokenClaims())},
-		"no signature":                   {401, parts[0] + "." + parts[1] + "."},
-		"HS256 with the public PEM":      {401, signWith(jwt.SigningMethodHS256, publicPEM, tokenClaims(), "kid", "rsa")},
-		"HS256 with the public DER":      {401, signWith(jwt.SigningMethodHS256, der, tokenClaims(), "kid", "rsa")},
-		"RS384":                          {401, signWith(jwt.SigningMethodRS384, rsaKey, tokenClaims(), "kid", "rsa")},
-		"PS256":                          {401, signWith(jwt.SigningMethodPS256, rsaKey, tokenClaims(), "kid", "rsa")},
-		"ES256 with the kid of RSA":      {401, header("kid", "rsa")},
-		"RS256 in the header of ES256":   {401, header("alg", "RS256")},
-		"another key":                    {401, signWith(es, otherKey, tokenClaims())},
-		"unknown kid":                    {401, header("kid", "other")},
-		"no kid":                         {401, header("kid", nil)},
-		"kid is no string":               {401, header("kid", 1)},
-		"jwk":                            {401, header("jwk", map[string]any{"kty": "EC"})},
-		"jku":                            {401, header("jku", "https://evil.example.com/jwks.json")},
-		"x5u":                            {401, header("x5u", "https://evil.example.com/x.pem")},
-		"x5c":                            {401, header("x5c", []string{"MIIB"})},
-		"crit":                           {401, header("crit", []string{"exp"})},
-		"empty crit":                     {401, header("crit", []string{})},
-		"b64":                            {401, header("b64", false)},
-		"typ JWT":                        {401, header("typ", "JWT")},
-		"no typ":                         {401, header("typ", nil)},
-		"typ of the list of revocations": {401, header("typ", "revocations+jwt")},
-		"wrong issuer":                   {401, validToken("iss", "https://evil.example.com")},
-		"issuer with a slash":            {401, validToken("iss", issuer+"/")},
-		"no issuer":                      {401, validToken("iss", nil)},
-		"another audience":               {401, validToken("aud", "https://other.example.com")},
-		"audience that contains ours":    {401, validToken("aud", audience+".evil.example.com")},
-		"other audiences":                {401, validToken("aud", []string{"a", "b"})},
-		"no audience":                    {401, validToken("aud", nil)},
-		"expired":                        {401, validToken("exp", now-31)},
-		"no exp":                         {401, validToken("exp", nil)},
-		"exp is text":                    {401, validToken("exp", "9999999999")},
-		"exp is a fraction":              {401, validToken("exp", float64(now)+900.5)},
-		"exp is beyond all numbers":      {401, validToken("exp", 1e308)},
-		"negative exp":                   {401, validToken("exp", -1)},
-		"nbf in the future":              {401, validToken("nbf", now+60)},
-		"issued in the future":           {401, validToken("iat", now+60)},
-		"no iat":                         {401, validToken("iat", nil)},
-		"no sub":                         {401, validToken("sub", nil)},
-		"empty sub":                      {401, validToken("sub", "")},
-		"sub is a number":                {401, validToken("sub", 1)},
-		"no client_id":                   {401, validToken("client_id", nil)},
-		"line break":                     {401, valid[:20] + "\n" + valid[20:]},
-		"padding":                        {401, valid + "="},
-		"standard base64":                {401, parts[0] + "." + parts[1] + "." + strings.Repeat("+", 86)},
-		"changed payload":                {401, parts[0] + "." + b64([]byte(`{"sub":"mallory"}`)) + "." + parts[2]},
+// wrongClaims are well-signed tokens with claims that are missing, of the wrong type or not for us.
+func wrongClaims() map[string]string {
+	now := time.Now().Unix()
+	return map[string]string{
+		"wrong issuer":                validToken("iss", "https://evil.example.com"),
+		"issuer with a slash":         validToken("iss", issuer+"/"),
+		"no issuer":                   validToken("iss", nil),
+		"another audience":            validToken("aud", "https://other.example.com"),
+		"audience that contains ours": validToken("aud", audience+".evil.example.com"),
+		"other audiences":             validToken("aud", []string{"a", "b"}),
+		"no audience":                 validToken("aud", nil),
+		"expired":                     validToken("exp", now-31),
+		"no exp":                      validToken("exp", nil),
+		"exp is text":                 validToken("exp", "9999999999"),
+		"exp is a fraction":           validToken("exp", float64(now)+900.5),
+		"exp is beyond all numbers":   validToken("exp", 1e308),
+		"negative exp":                validToken("exp", -1),
+		"nbf in the future":           validToken("nbf", now+60),
+		"issued in the future":        validToken("iat", now+60),
+		"no iat":                      validToken("iat", nil),
+		"no sub":                      validToken("sub", nil),
+		"empty sub":                   validToken("sub", ""),
+		"sub is a number":             validToken("sub", 1),
+		"no client_id":                validToken("client_id", nil),
+	}
+}
+
+// What a Verifier accepts and refuses. The service has three keys.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	v := newService().verifier(t)
+	for want, groups := range map[int][]map[string]string{
+		http.StatusOK:           {acceptedTokens()},
+		http.StatusUnauthorized: {malformedTokens(), forgedHeaders(t), wrongClaims()},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			require.Equal(t, c.want, status(v, c.token))
-		})
+		for _, tokens := range groups {
+			for name, token := range tokens {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					require.Equal(t, want, status(v, token))
+				})
+			}
+		}
 	}
 }
 
