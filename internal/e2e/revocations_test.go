@@ -61,6 +61,17 @@ func (a *guardedAPI) status(t *testing.T, token string) int {
 	return http.StatusOK
 }
 
+// refusesAfter ends the session of a token, and requires that the API refuses the token soon.
+func (a *guardedAPI) refusesAfter(t *testing.T, name, token string, end func()) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, a.status(t, token), name)
+	end()
+	begin := time.Now()
+	require.Eventually(t, func() bool { return a.status(t, token) == http.StatusUnauthorized },
+		refusedWithin, 20*time.Millisecond, name)
+	t.Logf("%s: refused after %v", name, time.Since(begin).Round(time.Millisecond))
+}
+
 // An API that makes no call per request refuses the tokens of a session within 10 seconds after its end,
 // however it ended and on whichever replica. Other tokens stay valid.
 func TestEndedSessionsAreRefusedOffline(t *testing.T) {
@@ -72,15 +83,7 @@ func TestEndedSessionsAreRefusedOffline(t *testing.T) {
 		inst.createUser(t, "bob")
 		inst.createUser(t, "carol")
 		bystander := s.token(t, "carol", validPassword)
-		refuse := func(name, token string, end func()) {
-			t.Helper()
-			require.Equal(t, http.StatusOK, a.status(t, token), name)
-			end()
-			begin := time.Now()
-			require.Eventually(t, func() bool { return a.status(t, token) == http.StatusUnauthorized },
-				refusedWithin, 20*time.Millisecond, name)
-			t.Logf("%s: refused after %v", name, time.Since(begin).Round(time.Millisecond))
-		}
+		refuse := func(name, token string, end func()) { t.Helper(); a.refusesAfter(t, name, token, end) }
 		ok := func(want int, got response) {
 			t.Helper()
 			require.Equal(t, want, got.status, got.body)
