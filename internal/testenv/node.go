@@ -19,15 +19,9 @@ var nodePackages = packages{
 // node finds Node.js and installs the packages that a directory lists, for tests. They get the directory with the
 // modules in a variable.
 func (h host) node(variable, packages, dir string) requirement {
-	local := source{name: "npm in PATH", find: func(ctx context.Context) (resource, error) {
+	return h.language("Node.js", variable, nodePackages, "install Node.js 20 or newer with npm", source{name: "npm in PATH", find: func(ctx context.Context) (resource, error) {
 		return h.nodeModules(ctx, packages, dir)
-	}}
-	return requirement{
-		name:     "Node.js",
-		variable: variable,
-		sources:  []source{local, h.installSource(nodePackages, local)},
-		install:  h.installCommand(nodePackages, "install Node.js 20 or newer with npm"),
-	}
+	}})
 }
 
 // nodeModules installs the packages. Those that have the right version are not downloaded again. No

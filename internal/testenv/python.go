@@ -34,14 +34,15 @@ func (h host) fastapi() requirement { return h.python("FASTAPI_PYTHON", fastapiP
 // python finds Python and installs packages in an environment of their own. The tests get the Python of
 // that environment in a variable.
 func (h host) python(variable, packages, venv string) requirement {
-	local := source{name: "python3 in PATH", find: func(ctx context.Context) (resource, error) {
+	return h.language("Python", variable, pythonPackages, "install Python 3 with venv and pip", source{name: "python3 in PATH", find: func(ctx context.Context) (resource, error) {
 		return h.pythonEnvironment(ctx, packages, venv)
-	}}
+	}})
+}
+
+// language is a language whose packages local installs. If the language is missing, it is installed first.
+func (h host) language(name, variable string, of packages, advice string, local source) requirement {
 	return requirement{
-		name:     "Python",
-		variable: variable,
-		sources:  []source{local, h.installSource(pythonPackages, local)},
-		install:  h.installCommand(pythonPackages, "install Python 3 with venv and pip"),
+		name: name, variable: variable, sources: []source{local, h.installSource(of, local)}, install: h.installCommand(of, advice),
 	}
 }
 

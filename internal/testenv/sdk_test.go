@@ -37,16 +37,6 @@ func TestNodePackages(t *testing.T) {
 	require.ErrorContains(t, err, "install Node.js")
 }
 
-func TestMaven(t *testing.T) {
-	t.Parallel()
-	m := fakeMachine{programs: []string{"/usr/bin/mvn"}}
-	found, err := m.host().maven().find(t.Context(), logger{io.Discard})
-	require.NoError(t, err)
-	require.Equal(t, "/usr/bin/mvn", found.value)
-	_, err = new(fakeMachine).host().maven().find(t.Context(), logger{io.Discard})
-	require.ErrorContains(t, err, "install a JDK")
-}
-
 func TestOnlyTheBuildTagNeedsOtherLanguages(t *testing.T) {
 	t.Parallel()
 	var m fakeMachine
