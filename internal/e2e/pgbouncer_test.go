@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -73,18 +72,7 @@ func startPgBouncer(t *testing.T, database string) string {
 		arguments = []string{"--user", "nobody", file}
 	}
 	cmd := exec.CommandContext(context.Background(), program, arguments...)
-	log := newOutput(regexp.MustCompile(`process up`))
-	cmd.Stdout, cmd.Stderr = log, log
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		require.NoError(t, cmd.Process.Kill())
-		_ = cmd.Wait() // it was killed
-	})
-	select {
-	case <-log.matched:
-	case <-time.After(waitTimeout):
-		require.Fail(t, "PgBouncer did not start in time", "%s", log)
-	}
+	startProgram(t, cmd, newOutput(regexp.MustCompile(`process up`)))
 	return "postgres://latchkey@127.0.0.1:" + strconv.Itoa(port) + "/pooled?sslmode=disable&default_query_exec_mode=exec"
 }
 

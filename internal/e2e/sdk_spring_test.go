@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -79,19 +78,5 @@ func startSpring(t *testing.T, jar, profile, issuer string) string {
 		"--server.port=0", "--server.address=127.0.0.1", "--spring.profiles.active="+profile)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "LATCHKEY_URL="+issuer)
-	log := newOutput(tomcatStarted)
-	cmd.Stdout, cmd.Stderr = log, log
-	require.NoError(t, cmd.Start())
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	select {
-	case match := <-log.matched:
-		return "http://127.0.0.1:" + match[1]
-	case <-ended:
-		require.Fail(t, "the application ended while it started", "%s", log)
-	case <-time.After(2 * time.Minute):
-		require.Fail(t, "the application did not start in time", "%s", log)
-	}
-	return ""
+	return "http://127.0.0.1:" + startProgram(t, cmd, newOutput(tomcatStarted))[1]
 }

@@ -134,19 +134,8 @@ func startEtcd(t *testing.T, dir string, owner *syscall.Credential) string {
 	cmd := exec.CommandContext(context.Background(), os.Getenv("ETCD"), "--name", "etcd", "--data-dir", filepath.Join(dir, "etcd"),
 		"--listen-client-urls", "http://"+clients, "--advertise-client-urls", "http://"+clients,
 		"--listen-peer-urls", "http://"+peers, "--initial-advertise-peer-urls", "http://"+peers, "--initial-cluster", "etcd=http://"+peers)
-	log := newOutput(regexp.MustCompile(`ready to serve client requests|serving insecure client requests`))
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		require.NoError(t, cmd.Process.Kill())
-		_ = cmd.Wait() // it was killed
-	})
-	select {
-	case <-log.matched:
-	case <-time.After(waitTimeout):
-		require.Fail(t, "etcd did not start in time", "%s", log)
-	}
+	cmd.Dir, cmd.SysProcAttr = dir, &syscall.SysProcAttr{Credential: owner}
+	startProgram(t, cmd, newOutput(regexp.MustCompile(`ready to serve client requests|serving insecure client requests`)))
 	return clients
 }
 

@@ -9,9 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -44,25 +42,6 @@ func startPython(t *testing.T, listener *net.TCPListener, module string, environ
 	cmd.Dir, cmd.ExtraFiles = t.TempDir(), []*os.File{socket}
 	cmd.Env = append([]string{"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"}, environment...)
 	log := newOutput(uvicornRunning)
-	cmd.Stdout, cmd.Stderr = log, log
-	require.NoError(t, cmd.Start())
-	var exit error
-	ended := make(chan struct{})
-	go func() { exit = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(waitTimeout):
-			_ = cmd.Process.Kill()
-		}
-	})
-	select {
-	case <-log.matched:
-	case <-ended:
-		require.Fail(t, "the application ended while it started", "%v\n%s", exit, log)
-	case <-time.After(waitTimeout):
-		require.Fail(t, "the application did not start in time", "%s", log)
-	}
+	startProgram(t, cmd, log)
 	return log
 }
