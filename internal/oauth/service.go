@@ -88,6 +88,8 @@ func New(o Options) (*Service, error) {
 		return nil, errors.New("oauth: the issuer or the audience is missing")
 	case o.AccessTTL <= 0 || o.SessionIdle <= 0 || o.SessionMax <= 0 || o.RefreshGrace < 0:
 		return nil, errors.New("oauth: a lifetime is not positive")
+	case o.AccessTTL > maxAccessTTL || o.RefreshGrace > maxGrace:
+		return nil, errors.New("oauth: access tokens could outlive the list of ended sessions")
 	case len(o.RefreshKeys) == 0:
 		return nil, errors.New("oauth: the keys of refresh tokens are missing")
 	case o.Accounts == nil || o.Keys == nil || o.Vault == nil || o.Limits == nil || o.Events == nil:

@@ -139,3 +139,16 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	_, err = oauth.New(oauth.Options{})
 	require.Error(t, err)
 }
+
+// An ended session leaves the list of ended sessions when its access tokens have expired, so their lifetime is
+// bounded.
+func TestNewRefusesTokensThatOutliveTheListOfEndedSessions(t *testing.T) {
+	t.Parallel()
+	for ttl, grace := range map[time.Duration]time.Duration{time.Hour + 1: 0, time.Hour: 2*time.Minute + 1} {
+		_, err := oauth.New(oauth.Options{Settings: oauth.Settings{
+			Issuer: "https://auth.example", Audience: []string{"https://auth.example"}, AccessTTL: ttl, RefreshGrace: grace,
+			SessionIdle: time.Hour, SessionMax: time.Hour,
+		}})
+		require.ErrorContains(t, err, "outlive")
+	}
+}
