@@ -170,8 +170,7 @@ func TestConsoleIsLight(t *testing.T) {
 		paints = append(paints, p.firstPaint())
 	}
 	p.until(`document.querySelectorAll('.plot canvas').length === 4`)
-	bytes := evaluate[int](p, `performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
-		.reduce((sum, entry) => sum + entry.transferSize, 0)`)
+	bytes := p.transferred()
 	t.Logf("%d bytes with all plots, first paints after %.0f ms", bytes, paints)
 	require.Greater(t, bytes, 10_000)
 	require.LessOrEqual(t, bytes, 120_000)

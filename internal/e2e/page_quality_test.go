@@ -125,6 +125,13 @@ func (p *page) firstPaint() float64 {
 		list.getEntriesByName('first-contentful-paint').forEach(entry => resolve(entry.startTime))).observe({type: 'paint', buffered: true}))`)
 }
 
+// transferred returns how many bytes the page and its files took on the wire.
+func (p *page) transferred() int {
+	p.t.Helper()
+	return evaluate[int](p, `performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
+		.reduce((sum, entry) => sum + entry.transferSize, 0)`)
+}
+
 // A page is small and paints at once.
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
@@ -132,8 +139,7 @@ func TestPagesAreLight(t *testing.T) {
 	s := start(t, newSQLite(t))
 	for _, path := range []string{"/account/sign-in", "/dev/mail"} {
 		p := openPage(chrome, t, s, path)
-		bytes := evaluate[int](p, `performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
-			.reduce((sum, entry) => sum + entry.transferSize, 0)`)
+		bytes := p.transferred()
 		require.Greater(t, bytes, 10_000)
 		require.LessOrEqual(t, bytes, 120_000, path)
 		_, err := chromedp.Call(p.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
