@@ -1,9 +1,9 @@
 // One client: its settings and its secrets, of which two work while it changes to the new one.
 import { html } from '../lib.js';
-import { del, get, patch, post } from '../api.js';
+import { del, get, post } from '../api.js';
 import { navigate } from '../router.js';
 import { Badge, Button, Dialog, Field, Form, Note, Time, toast, useLoad } from '../ui.js';
-import { Actions, Card, Checks, Facts, Loaded, Names, Secret, Typed, View, at, checkedOf, useDialog } from './parts.js';
+import { Actions, Card, Checks, Facts, Loaded, Names, Secret, Typed, View, at, checkedOf, changer, useDialog } from './parts.js';
 import { grants } from './clients.js';
 import { can } from './session.js';
 
@@ -22,11 +22,7 @@ const seconds = n => n ? `${n} s` : null;
 
 function About({ client, path, reload }) {
   const [dialog, open] = useDialog();
-  const change = async (body, text) => {
-    await patch(path, body);
-    toast(text);
-    await reload();
-  };
+  const change = changer(path, reload);
   const actions = can('clients:write') && html`
     <${Button} onClick=${() => open(close => html`<${Edit} client=${client} change=${change} close=${close} />`)}>Edit<//>
     ${client.active ? html`<${Button} onClick=${() => change({ active: false }, `${client.id} is disabled, and its sessions end.`)}>Disable<//>`

@@ -1,7 +1,8 @@
 // What the views of the console share.
 import { html, useEffect, useRef, useState } from '../lib.js';
+import { patch } from '../api.js';
 import { query, setQuery } from '../router.js';
-import { Badge, Button, Copy, Dialog, ErrorNote, Form, Heading, Loading, Submit } from '../ui.js';
+import { Badge, Button, Copy, Dialog, ErrorNote, Form, Heading, Loading, Submit, toast } from '../ui.js';
 
 /** at returns the address of a view, whatever the path prefix of the service is. */
 export const at = path => new URL(`../../../console${path && `/${path}`}`, import.meta.url).pathname;
@@ -96,6 +97,13 @@ export function useDialog() {
   const close = () => setRender(null);
   return [render ? render(close) : null, show => setRender(() => show), close];
 }
+
+/** changer returns a function that changes what is at a path, says so, and loads it again. */
+export const changer = (path, reload) => async (body, text) => {
+  await patch(path, body);
+  toast(text);
+  await reload();
+};
 
 /** Actions are the buttons below a form in a dialog. */
 export function Actions({ close, kind, children }) {

@@ -1,9 +1,9 @@
 // One user: profile, roles, sessions, audit trail, and what an administrator can do.
 import { html } from '../lib.js';
-import { del, get, patch, post, put } from '../api.js';
+import { del, get, post, put } from '../api.js';
 import { navigate } from '../router.js';
 import { Badge, Button, Confirm, Copy, Dialog, Empty, Field, Form, Table, Time, toast, useLoad } from '../ui.js';
-import { Actions, Card, Facts, Loaded, Typed, View, at, useDialog } from './parts.js';
+import { Actions, Card, Facts, Loaded, Typed, View, at, changer, useDialog } from './parts.js';
 import { EventTable } from './events.js';
 import { State } from './users.js';
 import { can } from './session.js';
@@ -24,11 +24,7 @@ export function User({ id }) {
 function Profile({ user, reload }) {
   const [dialog, open] = useDialog();
   const path = `api/users/${user.id}`;
-  const change = async (body, text) => {
-    await patch(path, body);
-    toast(text);
-    await reload();
-  };
+  const change = changer(path, reload);
   const actions = can('users:write') && html`
     <${Button} onClick=${() => open(close => html`<${Edit} user=${user} change=${change} close=${close} />`)}>Edit<//>
     ${!user.email_verified && html`<${Button} onClick=${() => change({ email_verified: true }, 'The email address is confirmed.')}>Confirm email address<//>`}

@@ -1,9 +1,9 @@
 // One webhook and its deliveries.
 import { html, useEffect, useRef } from '../lib.js';
-import { del, get, patch, post } from '../api.js';
+import { del, get, post } from '../api.js';
 import { navigate } from '../router.js';
 import { Badge, Button, Dialog, Empty, Form, Table, Time, toast, useLoad } from '../ui.js';
-import { Actions, Card, Checks, Facts, Loaded, Names, Typed, View, at, checkedOf, useDialog, actionsLabel } from './parts.js';
+import { Actions, Card, Checks, Facts, Loaded, Names, Typed, View, at, checkedOf, changer, useDialog, actionsLabel } from './parts.js';
 import { events, hookState } from './webhooks.js';
 import { can } from './session.js';
 
@@ -49,11 +49,7 @@ function columnsFor(hook, path) {
 
 function About({ hook, path, reload }) {
   const [dialog, open] = useDialog();
-  const change = async (body, text) => {
-    await patch(path, body);
-    toast(text);
-    await reload();
-  };
+  const change = changer(path, reload);
   const test = async () => {
     await post(`${path}/test`);
     toast('A test event is sent within seconds. It appears below.');
