@@ -139,7 +139,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.cors(),
 		withCaller,
 		selectOperation(operations),
-		refuseShadowed(operations),
+		refuseShadowed(s.operations),
 		rateLimits,
 		s.withCookies,
 		s.demoGuard,

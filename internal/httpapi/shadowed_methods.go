@@ -9,7 +9,8 @@ import (
 )
 
 // refuseShadowed answers 405 where Echo takes a fixed path for one with a parameter: it would pass
-// PATCH /api/users/me, which does not exist, to PATCH /api/users/{id}.
+// PATCH /api/users/me, which does not exist, to PATCH /api/users/{id}. It knows the operations of
+// the main contract only: the services that profiles stand for do what Echo does.
 func refuseShadowed(all operations) echo.MiddlewareFunc {
 	methods := map[string][]string{} // by route
 	for _, key := range slices.Sorted(maps.Keys(all)) {
