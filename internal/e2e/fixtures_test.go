@@ -74,7 +74,7 @@ func (i installation) addUsers(t *testing.T) {
 			require.NoError(t, s.PutRole(ctx, account.Role{Name: name, Scopes: scopes}, audit.Change{}), name)
 		}
 		add := func(name, text, role string) {
-			u := newUser(name, fixtureHash(t, text), role)
+			u := newUser(name, fixtureHash(ctx, t, text), role)
 			itself := audit.With(ctx, audit.Actor{Name: u.Username, ID: u.ID})
 			created := audit.New(itself, u.CreatedAt, audit.UserCreated, u.Username, u.ID)
 			require.NoError(t, s.CreateUser(ctx, u, audit.Change{Event: created}), name)
@@ -95,14 +95,14 @@ func (i installation) addUsers(t *testing.T) {
 // fixtureHashes are the hashes of the passwords of the fixtures, which many installations have in common.
 var fixtureHashes sync.Map
 
-func fixtureHash(t *testing.T, text string) string {
+func fixtureHash(ctx context.Context, t *testing.T, text string) string {
 	t.Helper()
 	if hash, found := fixtureHashes.Load(text); found {
 		return hash.(string) //nolint:forcetypeassert // the line below stores no other type
 	}
 	hasher, err := password.New(password.Options{Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	hash, err := hasher.Hash(t.Context(), text)
+	hash, err := hasher.Hash(ctx, text)
 	require.NoError(t, err)
 	fixtureHashes.Store(text, hash)
 	return hash
