@@ -69,6 +69,9 @@ model: ## Compare a million random operations on sessions with the model, on bot
 rotations: ## Rotate the signing key 30 times under verifiers that cache the public keys
 	CGO_ENABLED=0 go test -count=1 -v -run '^TestCachingVerifiersKnowEveryKey$$' ./internal/keyring -keyring.rotations=$(or $(ROUNDS),30)
 
+bcrypt: ## Refuse a thousand passwords of which bcrypt would ignore the end
+	CGO_ENABLED=0 go test -count=1 -v -run '^TestBcrypt72Bytes$$' ./internal/password -password.prefixes=$(or $(ROUNDS),40)
+
 races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on three servers with PostgreSQL
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestSimultaneousRefresh$$' ./internal/e2e -races.rounds=$(or $(ROUNDS),200)
