@@ -51,13 +51,20 @@ func (s *Server) withCookies(next echo.HandlerFunc) echo.HandlerFunc {
 		op := operationOf(c)
 		cookies := CookiesOf(c.Request().Context())
 		*cookies = Cookies{style: op.cookies(), secure: secure, response: c.Response().Header()}
-		cookies.Access = readCookie(c, cookies.fullName(cookies.style.Access))
-		cookies.Refresh = readCookie(c, cookies.fullName(cookies.style.Refresh))
-		if op.main != nil && cookies.Access == "" {
-			main := Cookies{style: mainCookies, secure: secure}
-			cookies.Access = readCookie(c, main.fullName(mainCookies.Access))
+		if c.Request().Header.Get(echo.HeaderCookie) != "" {
+			cookies.read(c, op)
 		}
 		return next(c)
+	}
+}
+
+// read reads the tokens that the browser sends to an operation.
+func (k *Cookies) read(c echo.Context, op *operation) {
+	k.Access = readCookie(c, k.fullName(k.style.Access))
+	k.Refresh = readCookie(c, k.fullName(k.style.Refresh))
+	if op.main != nil && k.Access == "" {
+		main := Cookies{style: mainCookies, secure: k.secure}
+		k.Access = readCookie(c, main.fullName(mainCookies.Access))
 	}
 }
 
