@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
@@ -14,6 +15,14 @@ const (
 	baseMemory  = 16 << 20 // of the heap and the stacks without load, in bytes
 	spareMemory = 24 << 20 // for a burst of requests, in bytes
 )
+
+// tuneProcess configures memory, and how the operating system schedules the service.
+func tuneProcess(ctx context.Context, log *slog.Logger) {
+	tuneMemory(ctx)
+	if err := shortenTurns(); err != nil {
+		log.DebugContext(ctx, "requests wait longer while passwords are hashed", "error", err)
+	}
+}
 
 // tuneMemory configures the garbage collector unless the environment does (GOGC, GOMEMLIMIT), and returns to
 // the operating system what only the start has used, a moment after it.

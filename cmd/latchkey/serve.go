@@ -78,7 +78,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, command *kong.Context
 	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
 	stop := background(context.WithoutCancel(ctx), log, tasks...)
 	defer stop()
-	tuneMemory(ctx)
+	tuneProcess(ctx, log)
 	_ = service.tokens.RefreshRevocations(ctx) // so that those who follow the list need not try twice
 	db.failFast()                              //nolint:contextcheck // it lasts as long as the database
 	if err := door.open(service); err != nil {
