@@ -2,17 +2,17 @@
 # Checks what a release is made of: make release-check. It needs no container engine and publishes nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-bin=$PWD/.bin
+export PATH=$PWD/.bin:$PATH
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
 echo '== .goreleaser.yaml'
-"$bin/goreleaser" check
+goreleaser check
 
 echo '== systemd unit'
 if command -v systemd-analyze >/dev/null; then
 	# The program need not be installed here.
-	sed 's|^ExecStart=.*|ExecStart=/bin/true|; s|^User=.*|User=nobody|; /^Group=/d' deploy/systemd/latchkey.service >"$work/latchkey.service"
+	sed 's|^ExecStart=.*|ExecStart=/bin/true|; s|^User=.*|User=daemon|; /^Group=/d' deploy/systemd/latchkey.service >"$work/latchkey.service"
 	systemd-analyze verify --man=no "$work/latchkey.service"
 	systemd-analyze security --offline=yes --threshold=20 "$work/latchkey.service" | tail -1
 else
@@ -20,23 +20,48 @@ else
 fi
 
 echo '== Kubernetes manifests'
-"$bin/kube-score" score --ignore-container-cpu-limit --output-format ci deploy/kubernetes/*.yaml
+kube-score score --ignore-container-cpu-limit --output-format ci deploy/kubernetes/*.yaml
 
 echo '== shell scripts'
-for script in deploy/*.sh deploy/systemd/*.sh examples/*.sh; do bash -n "$script"; done
+scripts=(deploy/*.sh deploy/systemd/*.sh examples/*.sh .ci/run)
+for script in "${scripts[@]}"; do "$(sed -n '1s/.*[/ ]//p' "$script")" -n "$script"; done
+if command -v shellcheck >/dev/null; then
+	shellcheck "${scripts[@]}"
+else
+	echo 'only parsed: shellcheck is missing'
+fi
 
-echo '== files of the packages'
-sh deploy/generated.sh
-for file in latchkey.1 latchkey.bash latchkey.zsh latchkey.fish; do [ -s "build/release/$file" ]; done
+# copy writes the files of this directory, committed or not, to another one, as a repository with one
+# commit. The commit is the same in each copy, and nothing else: neither paths nor times.
+copy() {
+	local index=$work/index tree date='2001-02-03T04:05:06Z'
+	GIT_INDEX_FILE=$index git add --all
+	tree=$(GIT_INDEX_FILE=$index git write-tree)
+	mkdir -p "$1"
+	git archive "$tree" | tar -x -C "$1"
+	git -C "$1" init --quiet
+	git -C "$1" add --all
+	GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date git -C "$1" -c user.name=check -c user.email=check@latchkey.example \
+		commit --quiet --message 'Check the release'
+}
 
-# Two builds in two directories with two caches give the same bytes.
-echo '== reproducible build'
-for name in one another-directory; do
-	mkdir -p "$work/$name"
-	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$work/$name" 2>/dev/null || true
-	(cd "$work/$name" && GOCACHE="$work/cache-$name" CGO_ENABLED=0 GOOS=linux GOARCH=amd64 \
-		go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=check' -o latchkey ./cmd/latchkey)
-	sha256sum <"$work/$name/latchkey"
-done
-cmp "$work/one/latchkey" "$work/another-directory/latchkey"
+# A release of this source, in two directories, without what needs a container engine or publishes.
+echo '== release'
+copy "$work/one"
+copy "$work/another-directory"
+(cd "$work/one" && goreleaser release --snapshot --skip=docker --timeout=40m)
+deploy/check-packages.sh "$work/one/dist"
+
+echo '== the same archives and packages in another directory, for another user'
+(cd "$work/another-directory" && umask 077 && goreleaser release --snapshot --skip=docker,sbom --timeout=40m >"$work/log" 2>&1) || { cat "$work/log"; exit 1; }
+diff <(grep -v sbom "$work/one/dist/checksums.txt") "$work/another-directory/dist/checksums.txt"
 echo 'the same'
+
+# The command of docs/production.md, with an empty cache.
+echo '== the same binary without goreleaser'
+released=$(echo "$work"/one/dist/latchkey_linux_amd64*/latchkey)
+version=$(jq -r .version "$work/one/dist/metadata.json")
+(cd "$work/another-directory" && GOCACHE=$work/cache CGO_ENABLED=0 GOOS=linux GOARCH=amd64 \
+	go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$version" ./cmd/latchkey)
+cmp "$released" "$work/another-directory/latchkey"
+sha256sum <"$work/another-directory/latchkey"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs after the installation of a package. It creates the user of the service and, the first time, the
+# Runs after a package is installed or upgraded. It creates the user of the service and, the first time, the
 # master secret. It never replaces a secret: without it, the stored keys cannot be opened.
 set -eu
 if ! getent passwd latchkey >/dev/null; then
@@ -13,5 +13,9 @@ chown root:latchkey /etc/latchkey/.env
 chmod 0640 /etc/latchkey/.env
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
+	# After an upgrade, the new program takes over. A service that does not run is not started.
+	systemctl try-restart latchkey || echo 'latchkey did not restart: see journalctl -u latchkey' >&2
 fi
-echo "Set LATCHKEY_ISSUER in /etc/latchkey/.env, then run: systemctl enable --now latchkey"
+if grep -q '^LATCHKEY_ISSUER=$' /etc/latchkey/.env; then
+	echo "Set LATCHKEY_ISSUER in /etc/latchkey/.env, then run: systemctl enable --now latchkey"
+fi
