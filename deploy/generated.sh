@@ -11,7 +11,8 @@ mkdir -p "$out"
 
 latchkey=$(mktemp)
 trap 'rm -f "$latchkey"' EXIT
-CGO_ENABLED=0 go build -ldflags "-X main.version=${1:-development}" -o "$latchkey" ./cmd/latchkey
+# With the flags of the release, so that nothing is compiled twice.
+CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=${1:-development}" -o "$latchkey" ./cmd/latchkey
 "$latchkey" man >"$out/latchkey.1"
 for shell in bash zsh fish; do
 	"$latchkey" completion "$shell" >"$out/latchkey.$shell"

@@ -6,8 +6,11 @@ if ! getent passwd latchkey >/dev/null; then
 	useradd --system --user-group --home-dir /var/lib/latchkey --no-create-home --shell /usr/sbin/nologin latchkey
 fi
 if [ ! -e /etc/latchkey/secret ]; then
-	(umask 077 && head -c 32 /dev/urandom | base64 >/etc/latchkey/secret)
-	chown latchkey:latchkey /etc/latchkey/secret
+	# Under another name first, so that a secret cut short is never kept.
+	(umask 077 && head -c 32 /dev/urandom | base64 >/etc/latchkey/secret.new)
+	[ "$(wc -c </etc/latchkey/secret.new)" -eq 45 ] || { echo 'no random bytes for the master secret' >&2; exit 1; }
+	chown latchkey:latchkey /etc/latchkey/secret.new
+	mv /etc/latchkey/secret.new /etc/latchkey/secret
 fi
 chown root:latchkey /etc/latchkey/.env
 chmod 0640 /etc/latchkey/.env
