@@ -46,7 +46,7 @@ installed() {
 		/usr/share/fish/vendor_completions.d/latchkey.fish /usr/share/doc/latchkey/THIRD-PARTY.txt; do
 		[ -s "$root$file" ] || fail "the package lacks $file"
 	done
-	[ "$(stat -c %a "$root/etc/latchkey/.env")" = 640 ] || fail "/etc/latchkey/.env may be read by others"
+	[ "$(stat -c %a "$root/etc/latchkey/.env")" = 600 ] || fail "/etc/latchkey/.env may be read by others"
 }
 
 echo '== rpm'
@@ -92,6 +92,7 @@ export LATCHKEY_ISSUER=https://auth.example.com LATCHKEY_DATA_DIR=$work/data LAT
 mkdir "$work/data"
 password=$(head -c 18 /dev/urandom | base64)
 echo "$password" | "$latchkey" user create alice --email alice@example.com --role ROLE_ADMIN --verified
+"$latchkey" doctor >"$work/log" || fail "$(cat "$work/log")"
 "$latchkey" serve --listen 127.0.0.1:0 >"$work/log" 2>&1 &
 server=$!
 for _ in $(seq 100); do

@@ -12,8 +12,8 @@ if [ ! -e /etc/latchkey/secret ]; then
 	chown latchkey:latchkey /etc/latchkey/secret.new
 	mv /etc/latchkey/secret.new /etc/latchkey/secret
 fi
-chown root:latchkey /etc/latchkey/.env
-chmod 0640 /etc/latchkey/.env
+chown latchkey:latchkey /etc/latchkey/.env
+chmod 0600 /etc/latchkey/.env
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	# After an upgrade, the new program takes over. A service that does not run is not started.
