@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -117,14 +118,19 @@ func (s *Service) usableHash(u User) string {
 	return u.PasswordHash
 }
 
-// refusalPause is how long a refusal takes that costs the service almost nothing. Callers who try again at once
-// would otherwise take the processor from those whose passwords are being verified. It is longer than the
-// look-up of a user, so that the time does not tell whether there was a user to read.
-const refusalPause = 30 * time.Millisecond
+// A refusal that costs the service almost nothing takes from refusalPause to refusalPause+refusalSpread. Callers who
+// try again at once would otherwise take the processor from those whose passwords are being verified. It is longer
+// than the look-up of a user, so that the time does not tell whether there was a user to read. It is random, so that
+// callers do not come back at the same time, before everybody else who comes then.
+const (
+	refusalPause  = 30 * time.Millisecond
+	refusalSpread = 15 * time.Millisecond
+)
 
-// pause returns err when the refusalPause since begun has passed, or when ctx ends.
+// pause returns err when it is time for a refusal of what has begun then, or when ctx ends.
 func (s *Service) pause(ctx context.Context, begun time.Time, err error) error {
-	timer := time.NewTimer(refusalPause - s.clock().Sub(begun))
+	length := refusalPause + rand.N(refusalSpread) //nolint:gosec // jitter, not a secret
+	timer := time.NewTimer(length - s.clock().Sub(begun))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

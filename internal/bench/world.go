@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver named pgx
-	_ "modernc.org/sqlite"             // the driver named sqlite
+	driver "modernc.org/sqlite"        // also the driver named sqlite
 )
 
 // engine is a database engine.
@@ -142,6 +142,7 @@ func (w *world) open() (*sql.DB, error) {
 
 // openSQLite opens a file as the service's writer does: WAL, and durable commits.
 func openSQLite(path string) (*sql.DB, error) {
+	_, _ = driver.Fdatasync(true) // as the service does
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err == nil {
 		db.SetMaxOpenConns(1)

@@ -10,34 +10,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-type callerKey struct{}
-
 // caller returns the address and user agent that the request comes from.
-func caller(ctx context.Context) oauth.Caller {
-	from, _ := ctx.Value(callerKey{}).(oauth.Caller)
-	return from
-}
+func caller(ctx context.Context) oauth.Caller { return stateOf(ctx).caller }
 
-// withCaller stores the caller in the request's context, and as the actor of its audit events. The
-// guard adds the user to the actor.
-func withCaller(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		from := oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request()), Device: deviceHint(c)}
-		actor := audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)}
-		setContextAndActor(c, callerKey{}, from, actor)
-		return next(c)
-	}
-}
-
-// setContextAndActor stores a value in the request's context, and the actor of the audit events that the
-// request causes.
-func setContextAndActor(c echo.Context, key, value any, actor audit.Actor) {
-	request := c.Request()
-	c.SetRequest(request.WithContext(audit.With(context.WithValue(request.Context(), key, value), actor)))
+// callerOf finds out who sends a request.
+func callerOf(c echo.Context) oauth.Caller {
+	return oauth.Caller{Address: c.RealIP(), UserAgent: userAgent(c.Request()), Device: deviceHint(c)}
 }
 
 const maxUserAgent = 256 // characters

@@ -13,13 +13,8 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-type clientAuthKey struct{}
-
 // clientAuth returns the client credentials of the request, as oauthForm has read them.
-func clientAuth(ctx context.Context) oauth.Credentials {
-	credentials, _ := ctx.Value(clientAuthKey{}).(oauth.Credentials)
-	return credentials
-}
+func clientAuth(ctx context.Context) oauth.Credentials { return stateOf(ctx).client }
 
 // readClientAuth reads the client credentials from the Authorization header or from the form, not
 // both (RFC 6749 §2.3). HTTP Basic with an empty id and secret counts as no authentication: user

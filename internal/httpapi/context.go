@@ -4,11 +4,40 @@ import (
 	"context"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-// setContext stores a value in the request's context. Each key is a private type, declared next to
-// the function that reads the value.
-func setContext(c echo.Context, key, value any) {
-	request := c.Request()
-	c.SetRequest(request.WithContext(context.WithValue(request.Context(), key, value)))
+// state is what the middleware finds out about a request. The context of the request carries all of it as
+// one value, because each further value costs a copy of the request.
+type state struct {
+	operation *operation
+	caller    oauth.Caller
+	cookies   Cookies
+	client    oauth.Credentials // of a request with a form
+	principal *oauth.Principal  // nil: no access token has been accepted
+	wantsPage bool              // the caller prefers HTML to JSON
+}
+
+type stateKey struct{}
+
+// stateOf returns the state of a request. Outside of the middleware, it is empty.
+func stateOf(ctx context.Context) *state {
+	if s, ok := ctx.Value(stateKey{}).(*state); ok {
+		return s
+	}
+	return &state{operation: &operation{}}
+}
+
+// withState stores an empty state in the context of a request, with its caller, who is also the actor of its
+// audit events. The guard adds the user to the actor.
+func withState(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		from := callerOf(c)
+		actor := audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)}
+		ctx := context.WithValue(c.Request().Context(), stateKey{}, &state{operation: &operation{}, caller: from})
+		c.SetRequest(c.Request().WithContext(audit.With(ctx, actor)))
+		return next(c)
+	}
 }

@@ -31,17 +31,11 @@ type operation struct {
 }
 
 // operations maps a method and an Echo route, "GET /users/:id", to its operation.
-type operations map[string]operation
+type operations map[string]*operation
 
-// operationKey is the Echo context key of the operation of a request.
-const operationKey = "latchkey.operation"
-
-// operationOf returns the operation of a request, or the zero operation for a route that is in no
+// operationOf returns the operation of a request, or an empty operation for a route that is in no
 // contract.
-func operationOf(c echo.Context) operation {
-	op, _ := c.Get(operationKey).(operation)
-	return op
-}
+func operationOf(c echo.Context) *operation { return stateOf(c.Request().Context()).operation }
 
 // selectOperation stores the operation of a request. A request whose method a route does not have gets
 // an operation that only says whose route it is, for the format of the error.
@@ -51,12 +45,12 @@ func selectOperation(all operations) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			op, found := all[c.Request().Method+" "+c.Path()]
 			if !found {
-				op.profile = owners[c.Path()]
+				op = &operation{profile: owners[c.Path()]}
 			}
 			if op.main != nil && op.member != "" && !bodyHasMember(c.Request(), op.member) {
-				op = *op.main
+				op = op.main
 			}
-			c.Set(operationKey, op)
+			stateOf(c.Request().Context()).operation = op
 			return next(c)
 		}
 	}
@@ -67,10 +61,11 @@ func (all operations) owners() map[string]*loadedProfile {
 	owners := map[string]*loadedProfile{}
 	for methodAndRoute, op := range all {
 		_, route, _ := strings.Cut(methodAndRoute, " ")
-		if owner, seen := owners[route]; op.main != nil || seen && owner != op.profile {
-			op.profile = nil
+		owner := op.profile
+		if known, seen := owners[route]; op.main != nil || seen && known != owner {
+			owner = nil
 		}
-		owners[route] = op.profile
+		owners[route] = owner
 	}
 	return owners
 }
@@ -91,8 +86,8 @@ func readContract(contract *openapi3.T) (operations, error) {
 	return all, nil
 }
 
-func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (operation, error) {
-	op := operation{
+func readOperation(declared *openapi3.Operation, ofPath openapi3.Parameters) (*operation, error) {
+	op := &operation{
 		id:      declared.OperationID,
 		demo:    slices.Contains(declared.Tags, "examples"),
 		browser: slices.Contains(declared.Tags, "browser") || declared.Extensions["x-browser"] == true,

@@ -38,12 +38,8 @@ type Cookies struct {
 	response http.Header
 }
 
-type cookiesKey struct{}
-
 // CookiesOf returns the cookies of a request.
-func CookiesOf(ctx context.Context) *Cookies {
-	return ctx.Value(cookiesKey{}).(*Cookies) //nolint:forcetypeassert // every request passes withCookies
-}
+func CookiesOf(ctx context.Context) *Cookies { return &stateOf(ctx).cookies }
 
 // withCookies reads the cookies of a request. On https their names have the prefix __Host-, which
 // binds them to this host and to TLS (RFC 6265bis §4.1.3.2). Plain http is only for development on
@@ -53,20 +49,27 @@ func (s *Server) withCookies(next echo.HandlerFunc) echo.HandlerFunc {
 	secure := strings.HasPrefix(s.Issuer, "https:")
 	return func(c echo.Context) error {
 		op := operationOf(c)
-		cookies := &Cookies{style: op.cookies(), secure: secure, response: c.Response().Header()}
-		cookies.Access = readCookie(c, cookies.fullName(cookies.style.Access))
-		cookies.Refresh = readCookie(c, cookies.fullName(cookies.style.Refresh))
-		if op.main != nil && cookies.Access == "" {
-			main := Cookies{style: mainCookies, secure: secure}
-			cookies.Access = readCookie(c, main.fullName(mainCookies.Access))
+		cookies := CookiesOf(c.Request().Context())
+		*cookies = Cookies{style: op.cookies(), secure: secure, response: c.Response().Header()}
+		if c.Request().Header.Get(echo.HeaderCookie) != "" {
+			cookies.read(c, op)
 		}
-		setContext(c, cookiesKey{}, cookies)
 		return next(c)
 	}
 }
 
+// read reads the tokens that the browser sends to an operation.
+func (k *Cookies) read(c echo.Context, op *operation) {
+	k.Access = readCookie(c, k.fullName(k.style.Access))
+	k.Refresh = readCookie(c, k.fullName(k.style.Refresh))
+	if op.main != nil && k.Access == "" {
+		main := Cookies{style: mainCookies, secure: k.secure}
+		k.Access = readCookie(c, main.fullName(mainCookies.Access))
+	}
+}
+
 // cookies returns the style of an operation's cookies.
-func (o operation) cookies() CookieStyle {
+func (o *operation) cookies() CookieStyle {
 	if o.profile != nil {
 		return o.profile.Cookies
 	}

@@ -6,10 +6,11 @@
 // A request passes the middleware of server.go, in its order:
 //
 //   - request_id.go: X-Request-Id
+//   - context.go: what the middleware finds out about a request, as one value in its context
+//   - caller.go: IP address, trusted proxies, user agent
 //   - request_log.go: one log line per request; panics
 //   - headers.go: headers of every response
 //   - cors_and_origin.go: CORS, and which origins may send cookies
-//   - caller.go: IP address, trusted proxies, user agent
 //   - cookies.go: cookies of a browser session
 //   - guard.go: scopes and roles, as contract.go reads them; demo routes; browser operations
 //   - bearer.go: where the access token of a request is (RFC 6750)
@@ -30,9 +31,9 @@
 //   - index.go, jwks.go, discovery.go, openapi.go: the start page, public keys, metadata, the contract
 //   - health.go, starting.go (before the database is there), demo.go
 //
-// Outside the contract are Swagger UI (swagger_ui.go) and the pages of package web (pages.go). Every error is written by errors.go, the only file that knows statuses, with the
-// WWW-Authenticate header of challenge.go. Shared by the operations are paging.go (cursors),
-// convert.go (optional fields) and context.go.
+// Outside the contract are Swagger UI (swagger_ui.go) and the pages of package web (pages.go). Every
+// error is written by errors.go, the only file that knows statuses, with the WWW-Authenticate header of
+// challenge.go. Shared by the operations are paging.go (cursors) and convert.go (optional fields).
 //
 // A compatibility profile is a second contract with the routes of another system (profile.go). Its
 // operations are selected by contract.go, pass the same middleware, and are in a package of their own

@@ -10,12 +10,10 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
-type principalKey struct{}
-
 // principal returns the user and token that make the request. It panics in an operation that the
 // contract does not guard.
 func principal(ctx context.Context) oauth.Principal {
-	return ctx.Value(principalKey{}).(oauth.Principal) //nolint:forcetypeassert // guard has stored it
+	return *stateOf(ctx).principal
 }
 
 // guard enforces the security of an operation as the contract declares it: an access token, its
@@ -30,15 +28,17 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		actor := audit.By(c.Request().Context())
+		ctx := c.Request().Context()
+		stateOf(ctx).principal = &p
+		actor := audit.By(ctx)
 		actor.Name, actor.ID, actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
-		setContextAndActor(c, principalKey{}, p, actor)
+		c.SetRequest(c.Request().WithContext(audit.With(ctx, actor)))
 		return next(c)
 	}
 }
 
 // authorize returns the principal of the request's access token if it may call the operation.
-func (s *Server) authorize(c echo.Context, op operation) (oauth.Principal, error) {
+func (s *Server) authorize(c echo.Context, op *operation) (oauth.Principal, error) {
 	if op.gateway {
 		return s.authorizeForGateway(c)
 	}

@@ -60,12 +60,10 @@ func (s *Server) indexData(index api.Index) indexData {
 	return data
 }
 
-type wantsPageKey struct{}
-
 // withAccept stores whether a request prefers a page to JSON, as browsers do.
 func withAccept(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		setContext(c, wantsPageKey{}, acceptsHTML(c.Request().Header.Get(echo.HeaderAccept)))
+		stateOf(c.Request().Context()).wantsPage = acceptsHTML(c.Request().Header.Get(echo.HeaderAccept))
 		c.Response().Header().Add(echo.HeaderVary, echo.HeaderAccept)
 		return next(c)
 	}
@@ -92,7 +90,7 @@ func (s *Server) GetIndex(ctx context.Context, _ api.GetIndexRequestObject) (api
 		Name: s.contract.Info.Title, Version: s.contract.Info.Version, Docs: s.Issuer + docsPath, Openapi: s.Issuer + "/openapi.json",
 		Metadata: s.Issuer + "/.well-known/oauth-authorization-server", JwksUri: s.Issuer + "/.well-known/jwks.json",
 	}
-	if wantsPage, _ := ctx.Value(wantsPageKey{}).(bool); !wantsPage {
+	if !stateOf(ctx).wantsPage {
 		return api.GetIndex200JSONResponse(index), nil
 	}
 	var page bytes.Buffer

@@ -45,7 +45,7 @@ func oauthForm(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		request.PostForm, request.Form = form, form
-		setContext(c, clientAuthKey{}, credentials)
+		stateOf(request.Context()).client = credentials
 		return next(c)
 	}
 }

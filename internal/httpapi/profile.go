@@ -100,7 +100,7 @@ func (s *Server) readContracts() (operations, error) {
 				if main.profile != nil {
 					return nil, fmt.Errorf("the profiles %s and %s both have %s", main.profile.Name, p.Name, route)
 				}
-				op.main = &main
+				op.main = main
 			}
 			all[route] = op
 		}

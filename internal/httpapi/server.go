@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,7 +116,7 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = addressExtractor(s.TrustedProxies)
 	e.HTTPErrorHandler = s.writeError
-	e.Use(s.middleware(operations)...)
+	e.Use(once(s.middleware(operations)))
 	router := &Router{Echo: e, handlers: map[string]echo.HandlerFunc{}}
 	handler := api.NewStrictHandler(s, nil)
 	api.RegisterHandlers(router, handler)
@@ -127,17 +128,26 @@ func (s *Server) Handler() (*echo.Echo, error) {
 	return e, s.serveDocs(e)
 }
 
+// once builds a chain of middleware once. Echo would build it anew for each request.
+func once(chain []echo.MiddlewareFunc) echo.MiddlewareFunc {
+	handler := func(c echo.Context) error { return c.Handler()(c) } // that of the route
+	for _, middleware := range slices.Backward(chain) {
+		handler = middleware(handler)
+	}
+	return func(echo.HandlerFunc) echo.HandlerFunc { return handler }
+}
+
 // middleware returns what a request passes before it reaches its operation, outermost first.
 func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
 		requestID,
+		withState,
 		s.observe,
 		s.trace(),
 		s.logRequest(),
 		commonHeaders,
 		s.recoverPanic(),
 		s.cors(),
-		withCaller,
 		selectOperation(operations),
 		refuseShadowed(s.operations),
 		rateLimits,

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	_ "modernc.org/sqlite" // the driver named sqlite
+	"modernc.org/sqlite" // also the driver named sqlite
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/hook"
@@ -55,6 +55,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := createFile(path); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
+	// A commit is just as durable, and does not wait for the times of the file. Elsewhere than on Unix there is only fsync.
+	_, _ = sqlite.Fdatasync(true)
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
 	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = sql.Open("sqlite", dsn(path, writerSettings)); err != nil {
