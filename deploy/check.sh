@@ -31,6 +31,14 @@ else
 	echo 'only parsed: shellcheck is missing'
 fi
 
+# They are read only: building the images needs a container engine.
+echo '== Dockerfiles'
+if command -v hadolint >/dev/null; then
+	hadolint Dockerfile deploy/image/Dockerfile
+else
+	echo 'not checked: hadolint is missing'
+fi
+
 # copy writes the files of this directory, committed or not, to another one, as a repository whose only
 # commit has the tag v1.0.0. Paths and times differ between the copies; commits do not.
 copy() {
