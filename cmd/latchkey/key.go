@@ -15,13 +15,13 @@ type keyCommands struct {
 }
 
 // withKeys runs work on the signing keys of the configured database.
-func withKeys(ctx context.Context, settings *secretSettings, work func(context.Context, *keyring.Ring) error) error {
+func withKeys(ctx context.Context, settings *secretSettings, work func(context.Context, keyAdmin) error) error {
 	return settings.withSecrets(ctx, func(ctx context.Context, db database) error {
 		keys, err := openKeys(ctx, db, settings.Secrets)
 		if err != nil {
 			return err
 		}
-		return work(ctx, keys)
+		return work(ctx, keyAdmin{keys, db})
 	})
 }
 
@@ -81,7 +81,7 @@ func (*keyRotate) Help() string {
 
 // Run creates the next key and prints its kid.
 func (c *keyRotate) Run(ctx context.Context, std stdio) error {
-	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys *keyring.Ring) error {
+	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys keyAdmin) error {
 		next, err := keys.Rotate(ctx, c.Lead, c.Force)
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ func (*keyRevoke) Help() string {
 
 // Run deletes the key.
 func (c *keyRevoke) Run(ctx context.Context, std stdio) error {
-	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys *keyring.Ring) error {
+	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys keyAdmin) error {
 		err := keys.Revoke(ctx, c.KID)
 		if err == nil {
 			_, _ = fmt.Fprintln(std.err, "The service stops accepting the key within seconds. Other verifiers may accept it until their cache expires, after five minutes.")

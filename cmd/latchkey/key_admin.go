@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
-// keyAdmin administers the signing keys for the API, and records who does.
+// keyAdmin administers the signing keys for the API and the commands, and records who does. The event is
+// stored after the change: a service that ends between them has changed the keys without a record.
 type keyAdmin struct {
 	*keyring.Ring
 	events audit.Store

@@ -69,5 +69,11 @@ func TestRotateAndRevokeKeys(t *testing.T) {
 			fresh := s.devToken(t, "user")
 			replicas[len(replicas)-1-i].requireTokenAccepted(t, fresh)
 		}
+		admin := replicas[0].devToken(t, "admin")
+		for action, kid := range map[string]string{"key.rotated": next, "key.revoked": first[0]} {
+			events := toJSON(t, replicas[0].mustCall(t, admin, "GET /api/audit?action="+action))
+			require.Contains(t, events, kid)
+			require.Contains(t, events, `"operator"`)
+		}
 	})
 }
