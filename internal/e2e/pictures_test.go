@@ -57,11 +57,25 @@ func TestPictures(t *testing.T) { //nolint:paralleltest // it needs the machine 
 			continue
 		}
 		p.open(s, path, view.text)
-		for scheme, width := range map[string]int{"light": 1280, "dark": 1280, "phone": 360} {
-			p.picture(filepath.Join(dir, fmt.Sprintf("console-%s-%s.png", view.name, scheme)), scheme, width)
-		}
+		p.pictures(dir, "console-"+view.name)
 	}
 	p.requireClean()
+
+	account := openPage(b, t, s, "/account/sign-in")
+	account.pictures(dir, "account-sign-in")
+	account.signInAs("alice", validPassword)
+	account.waitForPath("/account")
+	account.waitForText("Alice Ashworth")
+	account.pictures(dir, "account-profile")
+	account.requireClean()
+}
+
+// pictures writes pictures of the page as it is seen in both color schemes, and on a phone.
+func (p *page) pictures(dir, name string) {
+	p.t.Helper()
+	for scheme, width := range map[string]int{"light": 1280, "dark": 1280, "phone": 360} {
+		p.picture(filepath.Join(dir, fmt.Sprintf("%s-%s.png", name, scheme)), scheme, width)
+	}
 }
 
 // picture writes a picture of the page as it is seen in a color scheme; "phone" is a light one.
