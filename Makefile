@@ -25,9 +25,16 @@ run: ## Start the service in dev mode on the embedded database; needs only Go
 	CGO_ENABLED=0 go run ./cmd/latchkey serve --dev $(ARGS)
 
 # The race detector needs a C compiler; the tests need PostgreSQL and Chromium. testenv finds or installs them.
-test: ## Run every test with the race detector, on both databases and in the browser
+# The tests of internal/e2e run a program that is built without the race detector, which would slow down only
+# the test itself, five times; they run beside the others. make verify vets the tests.
+test: ## Run every test, on both databases and in the browser; with the race detector, except internal/e2e
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
-	CGO_ENABLED=1 $(BIN)/testenv go test -race -count=1 -timeout 30m $(or $(PKG),./...)
+	@$(BIN)/testenv sh -c ' \
+		raced=$$(go list $(or $(PKG),./...)) || exit 1; \
+		whole=$$(echo "$$raced" | grep "/internal/e2e$$"); raced=$$(echo "$$raced" | grep -v "/internal/e2e$$"); \
+		[ -z "$$whole" ] || CGO_ENABLED=0 go test -vet=off -count=1 -timeout 30m $$whole & \
+		[ -z "$$raced" ] || CGO_ENABLED=1 go test "$$1" -vet=off -count=1 -timeout 30m $$raced; \
+		code=$$?; wait $$! && exit $$code' test -race
 
 # Part of make test, to be run alone.
 hostile: ## Send what attackers and broken clients send, to the program on both databases
@@ -59,6 +66,12 @@ examples: ## Start each example application and test it with real tokens; ONLY="
 model: ## Compare a million random operations on sessions with the model, on both databases
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -count=1 -timeout 1h -v -run '^TestModel$$' ./internal/oauth -model.ops=$(or $(OPS),1000000)
+
+rotations: ## Rotate the signing key 30 times under verifiers that cache the public keys
+	CGO_ENABLED=0 go test -count=1 -v -run '^TestCachingVerifiersKnowEveryKey$$' ./internal/keyring -keyring.rotations=$(or $(ROUNDS),30)
+
+bcrypt: ## Refuse a thousand passwords of which bcrypt would ignore the end
+	CGO_ENABLED=0 go test -count=1 -v -run '^TestBcrypt72Bytes$$' ./internal/password -password.prefixes=$(or $(ROUNDS),40)
 
 races: ## Refresh one token by 100 callers at once, 200 rounds, on SQLite and on three servers with PostgreSQL
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv

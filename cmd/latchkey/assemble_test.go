@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/password"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
@@ -57,6 +58,7 @@ func TestDatabaseHoldsNoCredential(t *testing.T) {
 // credentials is an application that has issued one credential of each kind.
 type credentials struct {
 	*components
+	guesses                 *account.Service // on the same database, with hashes that are fast to verify
 	user                    account.User
 	access, refresh, secret string
 	cheapHash               string // of the user's password
@@ -83,7 +85,7 @@ func issueCredentials(t *testing.T, url string) *credentials {
 		AccessTTL: time.Hour, SessionIdle: 24 * time.Hour, SessionMax: 48 * time.Hour, RefreshGrace: time.Minute, PublicClient: true,
 	}, nil, db, &observers{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	c := &credentials{components: app, cheapHash: cheapHash(devPassword("ann"))}
+	c := &credentials{components: app, guesses: cheapAccounts(t, app, db), cheapHash: cheapHash(devPassword("ann"))}
 
 	created, err := app.accounts.Create(ctx, account.NewUser{Username: "ann", Email: "ann@example.com", Password: devPassword("ann"), Name: "Ann Example"})
 	require.NoError(t, err)
@@ -129,7 +131,7 @@ func (c *credentials) accepts(t *testing.T, guess string) string {
 	user := c.user
 	user.PasswordHash = c.cheapHash
 	address := c.nextAddress()
-	err := c.accounts.CheckPassword(ctx, user, address, account.Attempt{Password: guess, Address: address, Action: audit.UserSignedIn})
+	err := c.guesses.CheckPassword(ctx, user, address, account.Attempt{Password: guess, Address: address, Action: audit.UserSignedIn})
 	if err == nil {
 		return "password"
 	}
@@ -137,11 +139,29 @@ func (c *credentials) accepts(t *testing.T, guess string) string {
 	return ""
 }
 
-// cheapHash returns an argon2id hash (RFC 9106) that is fast to verify, for thousands of guesses.
+// cheapParams are the costs of hashes that are fast to verify, for thousands of guesses.
+var cheapParams = password.Params{Memory: 64, Time: 1, Threads: 1}
+
+// cheapAccounts returns accounts whose own hashes cost as little as cheapHash. With those of the application a
+// wrong guess would cost a hash of the usual cost, to hide that this one is cheaper.
+func cheapAccounts(t *testing.T, app *components, db database) *account.Service {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	hasher, err := password.New(password.Options{Params: cheapParams, Weak: true, Log: log})
+	require.NoError(t, err)
+	directory, err := newDirectory(db, account.DirectoryOptions{MinPassword: 8}, hasher, log)
+	require.NoError(t, err)
+	accounts, err := account.New(directory, account.Options{Limits: app.limits})
+	require.NoError(t, err)
+	return accounts
+}
+
+// cheapHash returns an argon2id hash (RFC 9106) with cheapParams.
 func cheapHash(password string) string {
 	salt := []byte("sixteen of bytes")
-	tag := argon2.IDKey([]byte(password), salt, 1, 64, 1, 32)
-	return fmt.Sprintf("$argon2id$v=19$m=64,t=1,p=1$%s$%s", base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(tag))
+	p := cheapParams
+	tag := argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, 32)
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", p.Memory, p.Time, p.Threads, base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(tag))
 }
 
 // encodings returns the forms in which an attacker would present a value.

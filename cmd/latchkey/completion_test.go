@@ -11,6 +11,7 @@ import (
 
 func TestCandidates(t *testing.T) {
 	t.Parallel()
+	node := newTestParser(t).Model.Node
 	for line, want := range map[string][]string{
 		"us":                        {"user"},
 		"user ex":                   {"export"},
@@ -25,9 +26,9 @@ func TestCandidates(t *testing.T) {
 		"heal":                      nil, // hidden
 		"nothing of the kind ":      nil,
 	} {
-		require.ElementsMatch(t, want, candidates(newTestParser(t).Model.Node, strings.Split(line, " ")), line)
+		require.ElementsMatch(t, want, candidates(node, strings.Split(line, " ")), line)
 	}
-	require.Contains(t, candidates(newTestParser(t).Model.Node, nil), "serve")
+	require.Contains(t, candidates(node, nil), "serve")
 }
 
 func TestCompletionScripts(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,8 +66,6 @@ func (i installation) addClients(t *testing.T) {
 // addUsers creates the roles and users that tests and vectors name. The password of most is devPassword.
 func (i installation) addUsers(t *testing.T) {
 	t.Helper()
-	hasher, err := password.New(password.Options{Log: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
 	i.withStore(t, func(ctx context.Context, s store) {
 		for name, scopes := range map[string][]string{
 			"ROLE_KEEPER": {"clients:read", "clients:write", "profile", "roles:read", "roles:write"}, "ROLE_DOOMED": {},
@@ -75,9 +74,7 @@ func (i installation) addUsers(t *testing.T) {
 			require.NoError(t, s.PutRole(ctx, account.Role{Name: name, Scopes: scopes}, audit.Change{}), name)
 		}
 		add := func(name, text, role string) {
-			hash, err := hasher.Hash(ctx, text)
-			require.NoError(t, err)
-			u := newUser(name, hash, role)
+			u := newUser(name, fixtureHash(ctx, t, text), role)
 			itself := audit.With(ctx, audit.Actor{Name: u.Username, ID: u.ID})
 			created := audit.New(itself, u.CreatedAt, audit.UserCreated, u.Username, u.ID)
 			require.NoError(t, s.CreateUser(ctx, u, audit.Change{Event: created}), name)
@@ -93,6 +90,22 @@ func (i installation) addUsers(t *testing.T) {
 		}
 		require.NoError(t, s.CreateUser(ctx, newUser("passwordless", "", account.RoleUser), audit.Change{}))
 	})
+}
+
+// fixtureHashes are the hashes of the passwords of the fixtures, which many installations have in common.
+var fixtureHashes sync.Map
+
+func fixtureHash(ctx context.Context, t *testing.T, text string) string {
+	t.Helper()
+	if hash, found := fixtureHashes.Load(text); found {
+		return hash.(string) //nolint:forcetypeassert // the line below stores no other type
+	}
+	hasher, err := password.New(password.Options{Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	hash, err := hasher.Hash(ctx, text)
+	require.NoError(t, err)
+	fixtureHashes.Store(text, hash)
+	return hash
 }
 
 // newUser returns a user that a store can create.

@@ -20,27 +20,40 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pageTimeout bounds everything done in one tab, on a busy machine with the race detector.
+// pageTimeout bounds everything done in one tab, on a busy machine.
 const pageTimeout = 90 * time.Second
 
-// startBrowser starts the Chromium that `make test` has found, with an empty profile.
+// sharedBrowser is the Chromium that `make test` has found, with an empty profile. The first test that needs it starts
+// it, and TestMain stops it. Tests share no more than the program: every tab has a storage of its own.
+var sharedBrowser struct {
+	start sync.Once
+	ctx   context.Context
+	err   error
+	stop  func() // nil: it has not been started
+}
+
+// startBrowser returns a context of the browser, in which tabs can be opened.
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path := os.Getenv("CHROMIUM")
 	if path == "" {
 		t.Fatal("CHROMIUM is not set: run the tests with `make test`, which finds or installs Chromium")
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-dev-shm-usage", true), // /dev/shm is too small in containers
-	)
-	t.Cleanup(stop)
-	browser, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(t.Logf))
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(browser), "the browser did not start")
-	return browser
+	sharedBrowser.start.Do(func() {
+		allocator, stop := chromedp.NewExecAllocator(context.Background(),
+			chromedp.ExecPath(path), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+			chromedp.Flag("disable-dev-shm-usage", true), // /dev/shm is too small in containers
+		)
+		ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(format string, values ...any) {
+			fmt.Fprintf(os.Stderr, "browser: "+format+"\n", values...)
+		}))
+		sharedBrowser.ctx, sharedBrowser.err = ctx, chromedp.Do(ctx)
+		sharedBrowser.stop = func() { cancel(); stop() }
+	})
+	require.NoError(t, sharedBrowser.err, "the browser did not start")
+	return sharedBrowser.ctx
 }
 
 // page is a tab with its own storage. It records what happens in it.

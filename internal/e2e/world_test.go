@@ -50,7 +50,11 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		return 1
 	}
-	return m.Run()
+	code := m.Run()
+	if sharedBrowser.stop != nil {
+		sharedBrowser.stop()
+	}
+	return code
 }
 
 // devPassword returns the password of a development user: user, moderator or admin.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/httpapi/apitest"
 )
 
@@ -35,7 +34,7 @@ func TestPanicsHideSecrets(t *testing.T) {
 	o := options()
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	server := start(t, o)
-	spec, err := api.GetSpec()
+	spec, err := parsedContract()
 	require.NoError(t, err)
 	var canaries apitest.Canaries
 	all, err := canaries.Requests(spec, server, "Basic d2ViOng=")

@@ -5,9 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
+
+	"github.com/latchkey-auth/latchkey/api"
 )
 
 // operation is what the contract declares about an operation, as far as the middleware needs it.
@@ -69,6 +72,18 @@ func (all operations) owners() map[string]*loadedProfile {
 	}
 	return owners
 }
+
+// mainContract reads the embedded contract once, because that takes long. Nobody may change what it returns.
+var mainContract = sync.OnceValues(func() (c struct {
+	spec       *openapi3.T
+	operations operations
+}, err error,
+) {
+	if c.spec, err = api.GetSpec(); err == nil {
+		c.operations, err = readContract(c.spec)
+	}
+	return c, err
+})
 
 // readContract reads all operations. An operation that declares no security is an error, so that
 // none is open by mistake.

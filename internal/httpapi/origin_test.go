@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,10 +22,13 @@ func oneOrigin() httpapi.Options {
 	return o
 }
 
+// parsedContract is the contract, parsed once for all tests that only read it.
+var parsedContract = sync.OnceValues(api.GetSpec)
+
 // unsafeRoutes returns method and path of the operations that accept cookies and change something.
 func unsafeRoutes(t *testing.T) (routes [][2]string) {
 	t.Helper()
-	contract, err := api.GetSpec()
+	contract, err := parsedContract()
 	require.NoError(t, err)
 	for path, item := range contract.Paths.Map() {
 		for method, op := range item.Operations() {

@@ -7,22 +7,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 // Requirement returns what the contract demands of the access token of an operation. The operation is
 // named by its id, such as listUsers, or as METHOD PATH, such as "GET /api/users/42".
 func Requirement(name string) (oauth.Requirement, error) {
-	contract, err := api.GetSpec()
+	main, err := mainContract()
 	if err != nil {
 		return oauth.Requirement{}, err
 	}
-	all, err := readContract(contract)
-	if err != nil {
-		return oauth.Requirement{}, err
-	}
-	return all.requirement(name)
+	return main.operations.requirement(name)
 }
 
 // requirement returns what the named operation demands. An id goes before a route, and a route without

@@ -81,11 +81,7 @@ var _ api.StrictServerInterface = (*Server)(nil)
 // New returns a Server for the embedded contract. Serve its Handler; call Drain before shutting
 // down.
 func New(o Options) (*Server, error) {
-	contract, err := api.GetSpec()
-	if err != nil {
-		return nil, err
-	}
-	main, err := readContract(contract)
+	main, err := mainContract()
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +96,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	serving, stop := context.WithCancel(context.Background())
-	return &Server{Options: o, contract: contract, operations: main, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
+	return &Server{Options: o, contract: main.spec, operations: main.operations, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.

@@ -3,6 +3,7 @@ package keyring
 import (
 	"crypto"
 	"errors"
+	"flag"
 	"testing"
 	"time"
 
@@ -97,7 +98,9 @@ func (f *fleet) refusedRecent(t *testing.T) int {
 	return refused
 }
 
-// Verifiers that cache the JWKS never see a token with an unknown key, in thirty rotations with the
+var rotations = flag.Int("keyring.rotations", 10, "rotations of the signing key that verifiers with a cache see")
+
+// Verifiers that cache the JWKS never see a token with an unknown key, in many rotations with the
 // shortest allowed lead. The clock jumps to a few minutes before each rotation.
 func TestCachingVerifiersKnowEveryKey(t *testing.T) {
 	t.Parallel()
@@ -105,10 +108,10 @@ func TestCachingVerifiersKnowEveryKey(t *testing.T) {
 	o.Prepublish = withDefaults(o).LeastLead()
 	f := newFleet(t, o)
 	kids := map[string]bool{}
-	for i := range 30 {
+	for i := range *rotations {
 		started := f.rings[0].keys.Load().newest().row.SignsFrom
 		// The age of the verifiers' caches at publication differs from one rotation to the next.
-		lead := o.Prepublish + time.Minute + time.Duration(i)*10*time.Second
+		lead := o.Prepublish + time.Minute + cacheAge*time.Duration(i)/time.Duration(*rotations)
 		f.clock.set(started.Add(30*24*time.Hour - lead))
 		f.recent = nil
 		for range int((lead + 3*time.Minute) / (10 * time.Second)) {
@@ -118,7 +121,7 @@ func TestCachingVerifiersKnowEveryKey(t *testing.T) {
 		kids[f.rings[0].keys.Load().signer(f.clock.Now()).row.ID] = true
 		require.LessOrEqual(t, len(f.store.rows), 2, "only the current and the previous key are left")
 	}
-	require.Len(t, kids, 30)
+	require.Len(t, kids, *rotations)
 }
 
 // A key that signs at once is unknown to the verifiers of the test above, which shows that the test can

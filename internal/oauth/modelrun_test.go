@@ -25,7 +25,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
-var modelOps = flag.Int("model.ops", 20_000, "operations of the model test on each engine")
+var modelOps = flag.Int("model.ops", 4_000, "operations of the model test on each engine")
 
 // workers is the number of databases that are tested at the same time, because each waits for its disk.
 const workers = 4

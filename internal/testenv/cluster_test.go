@@ -45,6 +45,8 @@ func TestClusterRequiresItsPasswordUntilStopRemovesIt(t *testing.T) {
 	var data string
 	require.NoError(t, conn.QueryRow(t.Context(), "show data_directory").Scan(&data))
 	require.DirExists(t, data)
+	_, err = conn.Exec(t.Context(), "SET password_encryption = 'scram-sha-256'; CREATE ROLE with_scram LOGIN PASSWORD 'scram'")
+	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 
 	config, err := pgx.ParseConfig(found.value)
@@ -52,6 +54,11 @@ func TestClusterRequiresItsPasswordUntilStopRemovesIt(t *testing.T) {
 	config.Password = "wrong"
 	_, err = pgx.ConnectConfig(t.Context(), config)
 	require.ErrorContains(t, err, "28P01") // invalid_password
+
+	config.User, config.Password = "with_scram", "scram" // the driver of the service speaks SCRAM, too
+	withScram, err := pgx.ConnectConfig(t.Context(), config)
+	require.NoError(t, err)
+	require.NoError(t, withScram.Close(t.Context()))
 
 	require.NoError(t, found.stop())
 	require.NoDirExists(t, filepath.Dir(data))

@@ -19,7 +19,12 @@ import (
 // where it appears is a leak.
 type Canaries struct {
 	mu  sync.Mutex
-	all map[string]string // core to what it stands for
+	all map[string]canary // by core
+}
+
+type canary struct {
+	what  string            // it stands for
+	forms map[string]string // how it may be written, by notation
 }
 
 // New returns a canary: a random core between characters that need escapes in every notation.
@@ -35,9 +40,10 @@ func (c *Canaries) Add(what, secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.all == nil {
-		c.all = map[string]string{}
+		c.all = map[string]canary{}
 	}
-	c.all[secret[max(0, len(secret)-32):]] = what
+	core := secret[max(0, len(secret)-32):]
+	c.all[core] = canary{what, notations(core)}
 }
 
 // Found returns what of the canaries is in a text, in any notation: as it is (which includes all
@@ -46,10 +52,10 @@ func (c *Canaries) Found(text string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var found []string
-	for core, what := range c.all {
-		for notation, form := range notations(core) {
+	for _, one := range c.all {
+		for notation, form := range one.forms {
 			if strings.Contains(text, form) {
-				found = append(found, what+", "+notation)
+				found = append(found, one.what+", "+notation)
 			}
 		}
 	}
