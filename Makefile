@@ -5,6 +5,7 @@ OAPI_CODEGEN  := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
 KUBE_SCORE    := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+SYFT          := github.com/anchore/syft/cmd/syft@v1.57.1
 
 # The files that make generate writes: code, the embedded contract, reference pages.
 GENERATED := api/api.gen.go api/client/client.gen.go api/openapi.yaml \
@@ -161,7 +162,8 @@ sdk: ## Generate clients in other languages from the contract, run them, and che
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	CGO_ENABLED=0 $(BIN)/testenv go test -tags=sdk -count=1 -timeout 20m -v -run '^TestSDK' ./internal/e2e
 
-release-check: goreleaser kube-score ## Check the release: goreleaser, systemd unit, Kubernetes manifests, two builds with the same bytes
+# The first time, the tools and the program for six platforms are compiled, which takes about half an hour.
+release-check: goreleaser kube-score syft ## Make a release twice, without images, compare the bytes, and run what is in the deb package
 	deploy/check.sh
 
 # After a change of a version in the manifest: make vendor-web ARGS=-update
@@ -182,6 +184,9 @@ goreleaser:
 
 kube-score:
 	@$(call tool,$(KUBE_SCORE))
+
+syft:
+	@$(call tool,$(SYFT))
 
 # tool PACKAGE@VERSION[,NAME]; the name of the program is that of the package unless it is given
 tool = go version -m $(BIN)/$(or $(2),$(notdir $(firstword $(subst @, ,$(1))))) 2>/dev/null | \
