@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// residentMemory returns how much memory processes and their children occupy, in bytes. Pages that a child shares
-// with others, such as those of the program itself, count in proportion.
+// residentMemory returns how much memory processes and their children occupy, in bytes. Pages that they share,
+// such as those of the program itself, count once.
 func residentMemory(ctx context.Context, pids ...int) (sum uint64, err error) {
 	for _, pid := range pids {
 		own, failed := familyMemory(ctx, pid)
@@ -28,12 +28,21 @@ func residentMemory(ctx context.Context, pids ...int) (sum uint64, err error) {
 func familyMemory(ctx context.Context, pid int) (uint64, error) {
 	sum, err := ownMemory(ctx, pid)
 	for _, child := range children(pid) {
-		rollup, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", child)) // a child that has ended occupies nothing
-		if share, err := statusKiB(string(rollup), "Pss:"); err == nil {
+		if share, err := proportionalMemory(child); err == nil { // a child that has ended occupies nothing
 			sum += share
 		}
 	}
 	return sum, err
+}
+
+// proportionalMemory returns the resident memory of a process, of which pages that other processes have, too,
+// count in proportion, in bytes.
+func proportionalMemory(pid int) (uint64, error) {
+	rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
+	}
+	return statusKiB(string(rollup), "Pss:")
 }
 
 // children returns the processes that a process has started, where the system tells.
@@ -50,10 +59,11 @@ func children(pid int) (pids []int) {
 	return pids
 }
 
-// ownMemory returns the resident memory of one process, in bytes. Without /proc it asks ps.
+// ownMemory returns the resident memory of one process, in bytes. Without /proc it asks ps, which does not know
+// what is shared.
 func ownMemory(ctx context.Context, pid int) (uint64, error) {
-	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
-		return statusKiB(string(status), "VmRSS:")
+	if own, err := proportionalMemory(pid); err == nil {
+		return own, nil
 	}
 	out, err := exec.CommandContext(ctx, "ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {
