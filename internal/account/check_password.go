@@ -29,9 +29,11 @@ type Attempt struct {
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
 	a.begun = s.clock()
-	if err := s.passwords.Available(); err != nil { // before the user is looked for
+	ctx, leave, err := s.passwords.Reserve(ctx) // before the user is looked for
+	if err != nil {
 		return User{}, s.pause(ctx, a.begun, err)
 	}
+	defer leave()
 	u, key, err := s.find(ctx, login)
 	if err != nil {
 		return User{}, err
@@ -75,9 +77,11 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 		a.begun = s.clock()
 	}
 	// 1. Refuse at once what could not be verified, before it costs a write.
-	if err := s.passwords.Available(); err != nil {
+	ctx, leave, err := s.passwords.Reserve(ctx)
+	if err != nil {
 		return s.pause(ctx, a.begun, err)
 	}
+	defer leave()
 	// 2. Count the attempt before it is made.
 	counter, err := s.limits.LoginCounter(ctx, a.Address, key, u.Epoch, a.Device)
 	if err != nil {

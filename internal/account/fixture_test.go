@@ -263,7 +263,7 @@ func (s *recordingStore) ImportUsers(ctx context.Context, users []account.User, 
 // hasher is a password hasher with readable hashes: "hash:" or, if outdated, "old:" and the password.
 type hasher struct {
 	f         *fixture
-	full      error // of Available
+	full      error // of Reserve
 	verifyErr error
 	hashErr   error
 	verifying func() // called by Verify, may be nil
@@ -286,7 +286,9 @@ func (h *hasher) Verify(_ context.Context, hash, password string) (ok, outdated 
 	return outdated || hash == "hash:"+password, outdated, nil
 }
 
-func (h *hasher) Available() error { return h.full }
+func (h *hasher) Reserve(ctx context.Context) (reserved context.Context, leave func(), err error) {
+	return ctx, func() {}, h.full
+}
 
 func (*hasher) CheckHash(hash string) error {
 	if strings.HasPrefix(hash, "hash:") {

@@ -99,8 +99,10 @@ type Passwords interface {
 	// Verify compares in constant time. An empty hash is verified against a decoy with the same work
 	// and never matches. outdated reports that the hash should be replaced by a new one.
 	Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error)
-	// Available returns fault.ErrUnavailable if Hash and Verify would refuse at once.
-	Available() error
+	// Reserve takes a place in the queue for a Hash or Verify with the context that it returns, which are then
+	// not refused because the queue is full. It returns fault.ErrUnavailable if it is. If ctx has a place, it
+	// is that one. After a nil error the caller must call leave.
+	Reserve(ctx context.Context) (reserved context.Context, leave func(), err error)
 	// CheckHash returns an error for a hash that Verify could not read or would refuse for its cost.
 	// The error is safe to show: it contains no part of the hash.
 	CheckHash(hash string) error

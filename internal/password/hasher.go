@@ -143,7 +143,12 @@ func (h *Hasher) read(ctx context.Context, hash string) (s readable, decoy bool)
 
 // start acquires a slot and counts the hash that is to be computed in it. The caller must call done after it.
 func (h *Hasher) start(ctx context.Context) (done func(), err error) {
+	_, leave, err := h.Reserve(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := h.slots.acquire(ctx); err != nil {
+		leave()
 		return nil, err
 	}
 	h.started.Add(1)
@@ -151,11 +156,25 @@ func (h *Hasher) start(ctx context.Context) (done func(), err error) {
 	return func() {
 		h.slots.measured(time.Since(begin))
 		h.slots.release()
+		leave()
 	}, nil
 }
 
-// Available returns fault.ErrUnavailable if Hash and Verify would refuse at once, because the queue is full.
-func (h *Hasher) Available() error { return h.slots.full() }
+// placeIn is the key of a context that has a place in the queue of a Hasher.
+type placeIn struct{ hasher *Hasher }
+
+// Reserve takes a place in the queue for the hashes that are computed one after the other with the context that
+// it returns, or returns fault.ErrUnavailable if the queue is full. If ctx has a place, it is that one. After a nil
+// error the caller must call leave when the last hash is done.
+func (h *Hasher) Reserve(ctx context.Context) (reserved context.Context, leave func(), err error) {
+	if ctx.Value(placeIn{h}) != nil {
+		return ctx, func() {}, nil
+	}
+	if err := h.slots.admit(); err != nil {
+		return ctx, nil, err
+	}
+	return context.WithValue(ctx, placeIn{h}, true), h.slots.leave, nil
+}
 
 // Hashes returns how many hashes have been started, including decoys.
 func (h *Hasher) Hashes() int64 { return h.started.Load() }

@@ -137,8 +137,8 @@ func TestDecoyNeverMatches(t *testing.T) {
 func TestOverloadRefusesCallers(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, Options{Slots: 2, Queue: 3, Wait: time.Hour})
-	require.NoError(t, h.slots.acquire(t.Context()))
-	require.NoError(t, h.slots.acquire(t.Context()))
+	require.NoError(t, enter(t.Context(), h.slots))
+	require.NoError(t, enter(t.Context(), h.slots))
 	var wg sync.WaitGroup
 	results := make(chan error, 50)
 	for range 50 {

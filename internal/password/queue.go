@@ -22,11 +22,12 @@ const assumedHashTime = 50 * time.Millisecond
 
 // slots lets a few hashes run at once, and a bounded number wait for a slot in order of arrival.
 type slots struct {
-	running chan struct{} // one element for each running hash
-	waiting atomic.Int64  // number of waiting hashes
-	most    int           // hashes that may wait; 0: as many as the slots complete within queueTime
-	each    atomic.Int64  // recent duration of a hash, in nanoseconds
-	wait    time.Duration
+	running  chan struct{} // one element for each running hash
+	waiting  atomic.Int64  // number of waiting hashes
+	admitted atomic.Int64  // hashes that have a place: those that run, wait, or are about to
+	most     int           // hashes that may wait; 0: as many as the slots complete within queueTime
+	each     atomic.Int64  // recent duration of a hash, in nanoseconds
+	wait     time.Duration
 }
 
 func newSlots(running, waiting int, wait time.Duration) *slots {
@@ -50,17 +51,21 @@ func (s *slots) measured(d time.Duration) {
 	s.each.CompareAndSwap(old, old+(int64(d)-old)/8) // if another was faster, its measurement will do
 }
 
-// full returns fault.ErrUnavailable if acquire would refuse at once.
-func (s *slots) full() error {
-	if len(s.running) == cap(s.running) && s.waiting.Load() >= s.limit() {
+// admit takes a place in the queue, or returns fault.ErrUnavailable if it is full. After a nil error the caller
+// must leave.
+func (s *slots) admit() error {
+	if s.admitted.Add(1) > int64(cap(s.running))+s.limit() {
+		s.leave()
 		return unavailable()
 	}
 	return nil
 }
 
-// acquire waits for a slot. It returns fault.ErrUnavailable at once if the queue is full, and also if
-// the wait takes too long, or the error of the context. After a nil error the caller must release the
-// slot.
+// leave gives a place back.
+func (s *slots) leave() { s.admitted.Add(-1) }
+
+// acquire waits for a slot. The caller has a place. acquire returns fault.ErrUnavailable if the wait takes too
+// long, or the error of the context. After a nil error the caller must release the slot.
 func (s *slots) acquire(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -70,10 +75,8 @@ func (s *slots) acquire(ctx context.Context) error {
 		return nil
 	default:
 	}
+	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
-	if s.waiting.Add(1) > s.limit() {
-		return unavailable()
-	}
 	return s.queue(ctx)
 }
 

@@ -16,14 +16,14 @@ func TestFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(2, 1, time.Minute)
-		require.NoError(t, s.acquire(t.Context()))
-		require.NoError(t, s.acquire(t.Context()))
+		require.NoError(t, enter(t.Context(), s))
+		require.NoError(t, enter(t.Context(), s))
 		waiter := make(chan error)
-		go func() { waiter <- s.acquire(t.Context()) }()
+		go func() { waiter <- enter(t.Context(), s) }()
 		synctest.Wait()
 
 		start := time.Now()
-		err := s.acquire(t.Context())
+		err := enter(t.Context(), s)
 		require.ErrorIs(t, err, fault.ErrUnavailable)
 		require.Zero(t, time.Since(start), "a full queue refuses at once")
 		var e *fault.Error
@@ -131,19 +131,42 @@ func TestQueueLearnsHowLongHashesTake(t *testing.T) {
 	require.EqualValues(t, 7, fixed.limit(), "a queue that is set is not changed")
 }
 
-func TestFullQueueIsKnownBefore(t *testing.T) {
+// A place that is reserved is there for the hashes of its owner, one after the other, and for nobody else.
+func TestReservedPlace(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1, 1, time.Minute)
-		require.NoError(t, s.full())
-		require.NoError(t, s.acquire(t.Context()))
-		require.NoError(t, s.full(), "one may wait")
-		waiter := make(chan error)
-		go func() { waiter <- s.acquire(t.Context()) }()
-		synctest.Wait()
-		require.ErrorIs(t, s.full(), fault.ErrUnavailable)
-		s.release()
-		require.NoError(t, <-waiter)
-		require.NoError(t, s.full())
-	})
+	h := newHasher(t, Options{Slots: 1, Queue: 1})
+	first, leaveFirst, err := h.Reserve(t.Context())
+	require.NoError(t, err)
+	second, leaveSecond, err := h.Reserve(t.Context())
+	require.NoError(t, err, "one may wait")
+	_, _, err = h.Reserve(t.Context())
+	require.ErrorIs(t, err, fault.ErrUnavailable)
+	_, err = h.Hash(t.Context(), "password")
+	require.ErrorIs(t, err, fault.ErrUnavailable, "all places are reserved, though no hash runs")
+
+	again, leaveAgain, err := h.Reserve(first)
+	require.NoError(t, err, "the same place")
+	leaveAgain()
+	for range 2 {
+		_, err = h.Hash(again, "password")
+		require.NoError(t, err)
+		_, err = h.Hash(second, "password")
+		require.NoError(t, err)
+	}
+	_, err = h.Hash(t.Context(), "password")
+	require.ErrorIs(t, err, fault.ErrUnavailable, "the places are still reserved")
+
+	leaveFirst()
+	_, err = h.Hash(t.Context(), "password")
+	require.NoError(t, err)
+	leaveSecond()
+	require.Zero(t, h.slots.admitted.Load())
+}
+
+// enter takes a place and waits for a slot.
+func enter(ctx context.Context, s *slots) error {
+	if err := s.admit(); err != nil {
+		return err
+	}
+	return s.acquire(ctx)
 }
