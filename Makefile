@@ -54,7 +54,7 @@ fastapi: ## Compare the profile fastapi-users with the Python package, and sign 
 	$(BIN)/testenv go test -tags=fastapi -count=1 -v -run '^TestFastAPI' ./internal/e2e
 
 # testenv installs the packages, pinned in internal/e2e/testdata/apis, in $(BIN)/apis.
-apis: ## Run the APIs and the gateway of docs/apis in Express, FastAPI, Flask and Traefik
+apis: ## Run the APIs and the gateways of docs/apis in Express, FastAPI, Flask, Traefik and Envoy
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=apis -count=1 -timeout 10m -v -run '^TestAPIs' ./internal/e2e
 

@@ -136,7 +136,10 @@ func (g gateway) start(t *testing.T, s *server, api string) string {
 	require.NotEmpty(t, program, "%s is not set: run the tests with `make test`, which finds or installs the gateways", g.variable)
 	dir, address := t.TempDir(), freeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
+	_, ofAPI, _ := net.SplitHostPort(api)
+	_, ofServer, _ := net.SplitHostPort(strings.TrimPrefix(s.url, "http://"))
 	addresses := strings.NewReplacer(
+		"http://localhost:8080", s.issuer, "port_value: 8000", "port_value: "+port, "port_value: 3000", "port_value: "+ofAPI, "port_value: 8080", "port_value: "+ofServer,
 		"127.0.0.1:8080", strings.TrimPrefix(s.url, "http://"), "127.0.0.1:3000", api,
 		"bind 127.0.0.1:8000", "bind "+address, "listen 8000", "listen "+address, ":8000 {", "http://127.0.0.1:"+port+" {\n\tbind 127.0.0.1")
 	for name, language := range g.files {

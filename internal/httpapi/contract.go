@@ -73,12 +73,14 @@ func (all operations) owners() map[string]*loadedProfile {
 	return owners
 }
 
-// mainContract reads the embedded contract once, because that takes long. Nobody may change what it returns.
-var mainContract = sync.OnceValues(func() (c struct {
+// contract is a contract with its operations.
+type contract struct {
 	spec       *openapi3.T
 	operations operations
-}, err error,
-) {
+}
+
+// mainContract reads the embedded contract once, because that takes long. Nobody may change what it returns.
+var mainContract = sync.OnceValues(func() (c contract, err error) {
 	if c.spec, err = api.GetSpec(); err == nil {
 		c.operations, err = readContract(c.spec)
 	}
