@@ -99,8 +99,9 @@ type keyRevoke struct {
 }
 
 func (*keyRevoke) Help() string {
-	return "Use it when a private key may have leaked. Sessions stay alive: clients get new access tokens with their refresh tokens.\n\n" +
-		examples("latchkey key revoke KID")
+	return "Use it when a private key may have leaked. Sessions stay alive: clients get new access tokens with their refresh tokens. " +
+		"Some ids begin with a dash: write -- before the id.\n\n" +
+		examples("latchkey key revoke -- KID")
 }
 
 // Run deletes the key.

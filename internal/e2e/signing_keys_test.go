@@ -59,7 +59,7 @@ func TestRotateAndRevokeKeys(t *testing.T) {
 			s.requireTokenAccepted(t, token)
 		}
 
-		revoked := keyCommand(t, inst, "", "revoke "+first[0])
+		revoked := keyCommand(t, inst, "", "revoke -- "+first[0])
 		require.Zero(t, revoked.code, revoked.stderr)
 		require.Empty(t, revoked.stdout)
 		require.Equal(t, []string{next}, keyIDs(t, inst, "", "signing"))
