@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"strconv"
 	"time"
 )
@@ -28,7 +29,8 @@ func (l *Limiter) DeviceHint(user string, epoch int64, lifetime time.Duration) s
 	return base64.RawURLEncoding.EncodeToString(append(raw, hintMAC(l.keys[0], raw, user, epoch)...))
 }
 
-// openHint returns the id of a hint, and reports whether the hint is valid for the user.
+// openHint returns the id of a hint in hexadecimal, because a counter cannot contain NUL, and reports whether the
+// hint is valid for the user.
 func (l *Limiter) openHint(hint, user string, epoch int64, now time.Time) (id string, valid bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(hint)
 	if err != nil || len(raw) != hintSize || raw[0] != hintVersion {
@@ -39,7 +41,7 @@ func (l *Limiter) openHint(hint, user string, epoch int64, now time.Time) (id st
 		valid = valid || hmac.Equal(sum, hintMAC(key, plain, user, epoch))
 	}
 	expires := time.Unix(int64(binary.BigEndian.Uint64(plain[1:9])), 0)
-	return string(plain[9:]), valid && now.Before(expires)
+	return hex.EncodeToString(plain[9:]), valid && now.Before(expires)
 }
 
 func hintMAC(key, plain []byte, user string, epoch int64) []byte {

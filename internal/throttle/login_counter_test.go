@@ -139,6 +139,17 @@ func TestLimitsApart(t *testing.T) {
 	require.Equal(t, 10, browser.wrong(t, 15), "the right password resets the limit of the browser")
 }
 
+// The random id of a browser cannot break the text of its counter, whatever bytes it has.
+func TestCountersOfBrowsers(t *testing.T) {
+	t.Parallel()
+	l, _, _ := newLimiter()
+	for range 200 { // of 16 bytes each: one in 16 contains NUL
+		counter, err := l.LoginCounter(t.Context(), "203.0.113.1", "alice", 1, l.DeviceHint("alice", 1, time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, fromDevice, parseLoginCounter(counter).kind)
+	}
+}
+
 func TestStrangersAreNotReset(t *testing.T) {
 	t.Parallel()
 	l, _, _ := newLimiter()
