@@ -23,7 +23,6 @@ const assumedHashTime = 50 * time.Millisecond
 // slots lets a few hashes run at once, and a bounded number wait for a slot in order of arrival.
 type slots struct {
 	running  chan struct{} // one element for each running hash
-	waiting  atomic.Int64  // number of waiting hashes
 	admitted atomic.Int64  // hashes that have a place: those that run, wait, or are about to
 	most     int           // hashes that may wait; 0: as many as the slots complete within queueTime
 	each     atomic.Int64  // recent duration of a hash, in nanoseconds
@@ -64,6 +63,9 @@ func (s *slots) admit() error {
 // leave gives a place back.
 func (s *slots) leave() { s.admitted.Add(-1) }
 
+// waiting returns how many hashes have a place and do not run yet.
+func (s *slots) waiting() int64 { return max(0, s.admitted.Load()-int64(len(s.running))) }
+
 // acquire waits for a slot. The caller has a place. acquire returns fault.ErrUnavailable if the wait takes too
 // long, or the error of the context. After a nil error the caller must release the slot.
 func (s *slots) acquire(ctx context.Context) error {
@@ -75,8 +77,6 @@ func (s *slots) acquire(ctx context.Context) error {
 		return nil
 	default:
 	}
-	s.waiting.Add(1)
-	defer s.waiting.Add(-1)
 	return s.queue(ctx)
 }
 

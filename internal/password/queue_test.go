@@ -59,12 +59,13 @@ func TestQueueIsServedInOrder(t *testing.T) {
 func TestQueueWaitLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1, 1, maxWait)
-		require.NoError(t, s.acquire(t.Context()))
+		h := newHasher(t, Options{Slots: 1, Queue: 1})
+		require.NoError(t, enter(t.Context(), h.slots))
 		start := time.Now()
-		require.ErrorIs(t, s.acquire(t.Context()), fault.ErrUnavailable)
+		_, err := h.Hash(t.Context(), "password")
+		require.ErrorIs(t, err, fault.ErrUnavailable)
 		require.Equal(t, maxWait, time.Since(start))
-		require.Zero(t, s.waiting.Load(), "a caller that gave up has left the queue")
+		require.Zero(t, h.slots.waiting(), "a caller that gave up has left the queue")
 	})
 }
 
@@ -72,7 +73,7 @@ func TestCanceledCallersLeaveTheQueueWithoutHashing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasher(t, Options{Slots: 1, Queue: 1, Wait: time.Minute})
-		require.NoError(t, h.slots.acquire(t.Context()))
+		require.NoError(t, enter(t.Context(), h.slots))
 		disconnected := errors.New("the client has disconnected")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		done := make(chan error)
@@ -81,11 +82,11 @@ func TestCanceledCallersLeaveTheQueueWithoutHashing(t *testing.T) {
 			done <- err
 		}()
 		synctest.Wait()
-		require.EqualValues(t, 1, h.slots.waiting.Load())
+		require.EqualValues(t, 1, h.slots.waiting())
 
 		cancel(disconnected)
 		require.ErrorIs(t, <-done, context.Canceled)
-		require.Zero(t, h.slots.waiting.Load())
+		require.Zero(t, h.slots.waiting())
 
 		h.slots.release()
 		_, _, err := h.Verify(ctx, "", "password")

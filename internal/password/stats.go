@@ -13,7 +13,7 @@ type Stats struct {
 func (h *Hasher) Stats() Stats {
 	return Stats{
 		Slots: cap(h.slots.running), Running: len(h.slots.running),
-		Capacity: int(h.slots.limit()), Waiting: int(h.slots.waiting.Load()),
+		Capacity: int(h.slots.limit()), Waiting: int(h.slots.waiting()),
 		Started: h.Hashes(),
 	}
 }
