@@ -25,7 +25,7 @@ func (s *Server) metadata() api.AuthorizationServerMetadata {
 
 // scopes returns the scopes that the contract declares.
 func (s *Server) scopes() []string {
-	scheme := s.contract.Components.SecuritySchemes["oauth2Password"].Value
+	scheme := s.main.spec.Components.SecuritySchemes["oauth2Password"].Value
 	return slices.Sorted(maps.Keys(scheme.Flows.Password.Scopes))
 }
 

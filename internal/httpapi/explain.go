@@ -39,7 +39,7 @@ func (s *Server) demanded(q api.TokenQuestion) (oauth.Requirement, error) {
 	case len(scopes)+len(roles) > 0:
 		return oauth.Requirement{}, errTwoDemands
 	}
-	need, err := s.operations.requirement(*q.Operation)
+	need, err := s.main.operations.requirement(*q.Operation)
 	switch {
 	case err != nil:
 		return oauth.Requirement{}, errOperation

@@ -87,7 +87,7 @@ func loadProfiles(all []Profile, issuer string) ([]*loadedProfile, error) {
 
 // readContracts returns the operations of the main contract and of the profiles.
 func (s *Server) readContracts() (operations, error) {
-	all := maps.Clone(s.operations)
+	all := maps.Clone(s.main.operations)
 	all["POST "+tokenAlias] = all["POST /token"]
 	for _, p := range s.profiles {
 		own, err := readContract(p.contract)

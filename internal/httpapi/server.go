@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/latchkey-auth/latchkey/api"
@@ -67,8 +66,7 @@ type Options struct {
 // Server implements every operation of the contract.
 type Server struct {
 	Options
-	contract    *openapi3.T
-	operations  operations                    // of the main contract
+	main        contract                      // the main one
 	served      func() (contractTexts, error) // made at the first request for it: parsing takes longer than all else at the start
 	profiles    []*loadedProfile
 	draining    atomic.Bool
@@ -96,7 +94,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	serving, stop := context.WithCancel(context.Background())
-	return &Server{Options: o, contract: main.spec, operations: main.operations, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
+	return &Server{Options: o, main: main, served: served, profiles: profiles, serving: serving, stopServing: stop}, nil
 }
 
 // tokenAlias is a second path of POST /token, which FastAPI clients expect.
@@ -145,7 +143,7 @@ func (s *Server) middleware(operations operations) []echo.MiddlewareFunc {
 		s.recoverPanic(),
 		s.cors(),
 		selectOperation(operations),
-		refuseShadowed(s.operations),
+		refuseShadowed(s.main.operations),
 		rateLimits,
 		s.withCookies,
 		s.demoGuard,
