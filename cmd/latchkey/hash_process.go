@@ -17,6 +17,10 @@ import (
 // it reads its work from the service.
 const hashProcess = "compute-hashes"
 
+// hashNiceness is how much lower the priority of hashes is than that of the service: requests go first, and
+// hashes get what is left, or on Linux about a quarter of a processor that requests keep busy.
+const hashNiceness = 5
+
 // startHashProcess returns the command of such a process. It gets nothing of the environment, which may
 // contain secrets.
 func startHashProcess() *exec.Cmd {

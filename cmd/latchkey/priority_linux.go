@@ -8,15 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// hashNiceness is how much lower the priority of hashes is than that of the service: requests go first, and
-	// hashes get what is left, or about a quarter of a processor that requests keep busy.
-	hashNiceness = 5
-	// requestTurn is how long a thread of the service may run before another one's turn. Linux lets threads with
-	// short turns begin soon, so requests need not wait for the longer turns of hashes. Older versions than
-	// 6.12 ignore it.
-	requestTurn = 200 * time.Microsecond
-)
+// requestTurn is how long a thread of the service may run before another one's turn. Linux lets threads with
+// short turns begin soon, so requests need not wait for the longer turns of hashes. Older versions than
+// 6.12 ignore it.
+const requestTurn = 200 * time.Microsecond
 
 // lowerPriority lowers the priority of this process, and takes back the short turns that it has from the service.
 func lowerPriority() error {
