@@ -55,7 +55,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := createFile(path); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	// A commit is just as durable, and does not wait for the times of the file. Elsewhere than on Unix there is only fsync.
+	// A commit is just as durable, and does not wait for the times of the file. macOS and Windows have only fsync.
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
 	s.Migrator = store.NewMigrator(s.withMigration)
