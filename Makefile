@@ -24,7 +24,8 @@ help: ## List the targets
 run: ## Start the service in dev mode on the embedded database; needs only Go
 	CGO_ENABLED=0 go run ./cmd/latchkey serve --dev $(ARGS)
 
-# The race detector needs a C compiler; the tests need PostgreSQL and Chromium. testenv finds or installs them.
+# The race detector needs a C compiler, and -race as an argument tells testenv; the tests need PostgreSQL and
+# Chromium. testenv finds or installs them.
 # The tests of internal/e2e run a program that is built without the race detector, which would slow down only
 # the test itself, five times; they run beside the others. make verify vets the tests.
 test: ## Run every test, on both databases and in the browser; with the race detector, except internal/e2e
