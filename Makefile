@@ -33,7 +33,7 @@ test: ## Run every test, on both databases and in the browser; with the race det
 	@$(BIN)/testenv sh -c ' \
 		raced=$$(go list $(or $(PKG),./...)) || exit 1; \
 		whole=$$(echo "$$raced" | grep "/internal/e2e$$"); raced=$$(echo "$$raced" | grep -v "/internal/e2e$$"); \
-		[ -z "$$whole" ] || CGO_ENABLED=0 go test -vet=off -count=1 -timeout 30m $$whole & \
+		[ -z "$$whole" ] || CGO_ENABLED=0 go test -vet=off -count=1 -timeout 30m -parallel 3 $$whole & \
 		[ -z "$$raced" ] || CGO_ENABLED=1 go test "$$1" -vet=off -count=1 -timeout 30m $$raced; \
 		code=$$?; wait $$! && exit $$code' test -race
 
