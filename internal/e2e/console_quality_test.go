@@ -19,11 +19,7 @@ import (
 // dialogs.
 func TestConsoleIsAccessible(t *testing.T) {
 	t.Parallel()
-	b := startBrowser(t)
-	inst := newSQLite(t)
-	s := start(t, inst)
-	alice := s.fillForPictures(t, inst)
-	p := openAs(b, t, s, "admin", "/console")
+	p, s, alice := openFilledConsole(t)
 	for _, view := range consoleViews {
 		p.open(s, strings.Replace(view.path, "ALICE", alice, 1), view.text)
 		p.requireAccessible()

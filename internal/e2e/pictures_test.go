@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -43,25 +44,17 @@ func TestPictures(t *testing.T) { //nolint:paralleltest // it needs the machine 
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	b := startBrowser(t)
-	inst := newSQLite(t)
-	s := start(t, inst)
-	alice := s.fillForPictures(t, inst)
-	p := openAs(b, t, s, "admin", "/console")
+	p, s, alice := openFilledConsole(t)
 	for _, view := range consoleViews {
-		path := view.path
-		if view.name == "user" {
-			path = "/users/" + alice
-		}
 		if os.Getenv("TEST_PICTURES") != "" && !documented[view.name] {
 			continue
 		}
-		p.open(s, path, view.text)
+		p.open(s, strings.Replace(view.path, "ALICE", alice, 1), view.text)
 		p.pictures(dir, "console-"+view.name)
 	}
 	p.requireClean()
 
-	account := openPage(b, t, s, "/account/sign-in")
+	account := openPage(startBrowser(t), t, s, "/account/sign-in")
 	account.pictures(dir, "account-sign-in")
 	account.signInAs("alice", validPassword)
 	account.waitForPath("/account")
@@ -91,6 +84,16 @@ func (p *page) picture(file, scheme string, width int) {
 	image, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	require.NoError(p.t, err)
 	require.NoError(p.t, os.WriteFile(file, image, 0o644))
+}
+
+// openFilledConsole opens the console of a server with the users of the pictures, as an administrator. It also returns the
+// id of the user alice.
+func openFilledConsole(t *testing.T) (p *page, s *server, alice string) {
+	t.Helper()
+	inst := newSQLite(t)
+	s = start(t, inst)
+	alice = s.fillForPictures(t, inst)
+	return openAs(startBrowser(t), t, s, "admin", "/console"), s, alice
 }
 
 // fillForPictures makes users, clients, webhooks and a past, and returns the id of the user alice.
