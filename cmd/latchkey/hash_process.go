@@ -48,7 +48,7 @@ func computeHashes() int {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1) // password.Work collects after each hash
 	if err := lowerPriority(); err != nil {
-		fmt.Fprintf(os.Stderr, "latchkey: hashes have the priority of requests, which will wait for them longer: %v\n", err)
+		fmt.Fprintf(os.Stderr, "latchkey: requests may wait longer for hashes, whose priority could not be lowered: %v\n", err)
 	}
 	if err := password.Work(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "latchkey: %v\n", err)

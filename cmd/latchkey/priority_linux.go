@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,8 +18,31 @@ const requestTurn = 200 * time.Microsecond
 
 // lowerPriority lowers the priority of this process, and takes back the short turns that it has from the service.
 func lowerPriority() error {
-	return reschedule(func(s *unix.SchedAttr) { s.Nice, s.Runtime = min(s.Nice+hashNiceness, 19), 0 })
+	err := reschedule(func(s *unix.SchedAttr) { s.Nice, s.Runtime = min(s.Nice+hashNiceness, 19), 0 })
+	return errors.Join(err, leaveGroup())
 }
+
+// leaveGroup gives this process a session of its own, with a lower priority. Linux may share the processors
+// among sessions first (sched(7), autogroup), and niceness counts only within one. A PostgreSQL process, which
+// has a session of its own, would wait for the service and all of its hashes together.
+func leaveGroup() error {
+	if _, err := unix.Setsid(); err != nil {
+		return err
+	}
+	for attempt := 1; ; attempt++ {
+		err := os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(hashNiceness)), 0)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // this Linux never groups
+			return nil
+		case errors.Is(err, syscall.EAGAIN) && attempt < groupAttempts: // all users together may do this every 0.1 s
+			time.Sleep(100 * time.Millisecond)
+		default:
+			return err
+		}
+	}
+}
+
+const groupAttempts = 10
 
 // shortenTurns lets the threads of this process have short turns.
 func shortenTurns() error {

@@ -53,6 +53,9 @@ func TestHashProcesses(t *testing.T) {
 		theirs, err := syscall.Getpriority(syscall.PRIO_PROCESS, pid)
 		require.NoError(t, err)
 		require.Less(t, theirs, own, "Linux returns 20 minus the niceness")
+		if group, err := os.ReadFile(fmt.Sprintf("/proc/%d/autogroup", pid)); err == nil { // not every Linux has it
+			require.Regexp(t, `nice 5\n$`, string(group), "of a session of its own")
+		}
 		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 		require.NoError(t, err)
 		require.Empty(t, environment)
