@@ -2,16 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-
-	"github.com/latchkey-auth/latchkey/internal/audit"
-	"github.com/latchkey-auth/latchkey/internal/oauth"
-	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
 // BenchmarkSessions measures what every request does, and every refresh.
@@ -21,18 +14,16 @@ func BenchmarkSessions(b *testing.B) {
 	defer s.Close()
 	_, err = s.Up(b.Context())
 	require.NoError(b, err)
-	u := storetest.NewUser()
-	require.NoError(b, s.CreateUser(b.Context(), u, audit.Change{}))
-	now := time.Now().Truncate(time.Second)
-	session := oauth.Session{
-		ID: uuid.NewString(), FamilyID: make([]byte, 16), UserID: u.ID, UserEpoch: u.Epoch, ClientID: "web", CreatedAt: now,
-		IdleUntil: now.Add(time.Hour), AbsoluteUntil: now.Add(time.Hour),
-	}
-	_, _ = rand.Read(session.FamilyID)
-	require.NoError(b, s.CreateSession(b.Context(), session, audit.Change{}))
+	session := newStoredSession(b, s)
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			_, _, err = s.SessionByFamily(ctx, session.FamilyID)
+		}
+		require.NoError(b, err)
+	})
+	b.Run("read from memory", func(b *testing.B) {
 		for b.Loop() {
 			_, _, err = s.SessionByID(ctx, session.ID)
 		}

@@ -89,9 +89,11 @@ const (
 	sessionByFamily = sessionWithUser + ` WHERE s.family_id = ?`
 )
 
-// SessionByID implements oauth.SessionStore.
+// SessionByID implements oauth.SessionStore. It needs no query if nothing has been committed since the last one.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	r, err := queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
+	r, err := s.sessions.read(id, func() (sessionAndUser, error) {
+		return queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
+	})
 	return r.session, r.user, err
 }
 

@@ -31,6 +31,7 @@ type Store struct {
 	writes          *writer
 	writing         chan struct{} // held by the transaction that runs
 	writeStatements *statements
+	sessions        *sessionMemory
 	path            string
 	migrationFiles  fs.FS
 }
@@ -57,7 +58,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	// A commit is just as durable, and does not wait for the times of the file. macOS and Windows have only fsync.
 	_, _ = sqlite.Fdatasync(true)
-	s := &Store{path: path, migrationFiles: migrations.SQLite}
+	s := &Store{path: path, migrationFiles: migrations.SQLite, sessions: &sessionMemory{}}
 	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = sql.Open("sqlite", dsn(path, writerSettings)); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -83,11 +84,19 @@ func (s *Store) connect(ctx context.Context) error {
 	if err := s.withFileLock(ctx, func() error { return s.writer.PingContext(ctx) }); err != nil {
 		return err
 	}
-	return s.Ping(ctx)
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	if index, err := openWALIndex(s.path); err == nil { // a file system that cannot have one has no WAL mode
+		s.sessions.index = index
+	}
+	return nil
 }
 
 // Close closes the file.
-func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
+func (s *Store) Close() error {
+	return errors.Join(s.reader.Close(), s.writer.Close(), s.sessions.index.close())
+}
 
 // Ping returns an error unless the file can be read.
 func (s *Store) Ping(ctx context.Context) error {
