@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -91,7 +92,7 @@ const (
 
 // SessionByID implements oauth.SessionStore. It needs no query if nothing has been committed since the last one.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	r, err := s.sessions.read(id, func() (sessionAndUser, error) {
+	r, err := s.sessions.read(s.index, id, func() (sessionAndUser, error) {
 		return queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
 	})
 	return r.session, r.user, err
@@ -107,6 +108,12 @@ func (s *Store) SessionByFamily(ctx context.Context, family []byte) (oauth.Sessi
 type sessionAndUser struct {
 	session oauth.Session
 	user    account.User
+}
+
+func (s sessionAndUser) copy() sessionAndUser {
+	s.session.FamilyID, s.session.Scopes = slices.Clone(s.session.FamilyID), slices.Clone(s.session.Scopes)
+	s.user.Roles, s.user.Scopes = slices.Clone(s.user.Roles), slices.Clone(s.user.Scopes)
+	return s
 }
 
 func scanSessionAndUser(r row) (sessionAndUser, error) {

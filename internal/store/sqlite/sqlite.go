@@ -31,7 +31,9 @@ type Store struct {
 	writes          *writer
 	writing         chan struct{} // held by the transaction that runs
 	writeStatements *statements
-	sessions        *sessionMemory
+	index           *walIndex // nil: nothing is remembered
+	sessions        memory[sessionAndUser]
+	clients         memory[oauth.Client]
 	path            string
 	migrationFiles  fs.FS
 }
@@ -58,7 +60,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	// A commit is just as durable, and does not wait for the times of the file. macOS and Windows have only fsync.
 	_, _ = sqlite.Fdatasync(true)
-	s := &Store{path: path, migrationFiles: migrations.SQLite, sessions: &sessionMemory{}}
+	s := &Store{path: path, migrationFiles: migrations.SQLite}
+	s.sessions.copy, s.clients.copy = sessionAndUser.copy, copyClient
 	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = sql.Open("sqlite", dsn(path, writerSettings)); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -88,14 +91,14 @@ func (s *Store) connect(ctx context.Context) error {
 		return err
 	}
 	if index, err := openWALIndex(s.path); err == nil { // a file system that cannot have one has no WAL mode
-		s.sessions.index = index
+		s.index = index
 	}
 	return nil
 }
 
 // Close closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.Close(), s.writer.Close(), s.sessions.index.close())
+	return errors.Join(s.reader.Close(), s.writer.Close(), s.index.close())
 }
 
 // Ping returns an error unless the file can be read.

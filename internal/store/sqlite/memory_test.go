@@ -17,13 +17,13 @@ import (
 
 // A session is read from memory until anything is committed, through this store or another connection, which
 // stands for another process: SQLite writes the same file for both.
-func TestSessionMemory(t *testing.T) {
+func TestMemory(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	s, other := openMigrated(t, path), openMigrated(t, path)
 	session := newStoredSession(t, s)
 	read := func() (oauth.Session, bool) {
-		version, err := s.sessions.index.version()
+		version, err := s.index.version()
 		require.NoError(t, err, "the index cannot be read, so nothing is remembered")
 		_, remembered := s.sessions.find(version, session.ID)
 		got, _, err := s.SessionByID(t.Context(), session.ID)
@@ -56,12 +56,12 @@ func TestSessionMemory(t *testing.T) {
 
 	// The index of another file would never change.
 	require.NoError(t, os.Remove(path+"-shm"))
-	_, err := s.sessions.index.version()
+	_, err := s.index.version()
 	require.ErrorIs(t, err, errNoVersion)
 }
 
 // No read that begins after a change has returned sees the state before it.
-func TestSessionMemoryIsFresh(t *testing.T) {
+func TestMemoryIsFresh(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	s, other := openMigrated(t, path), openMigrated(t, path)
