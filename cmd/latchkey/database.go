@@ -134,7 +134,7 @@ func migrateAndCheck(ctx context.Context, settings config.Database, db database)
 // database. Audit events of work name the operator as their actor.
 func withDatabase(ctx context.Context, settings config.Database, work func(context.Context, database) error) error {
 	return withOpen(ctx, &settings, openMigrated, func(db database) error {
-		return readable(work(audit.With(ctx, audit.Operator), db))
+		return readable(work(audit.ByOperator(ctx), db))
 	})
 }
 

@@ -46,7 +46,7 @@ func (c *migrateAdopt) Run(ctx context.Context, std stdio) error {
 	if c.SQLitePath() != "" {
 		return settingsError{errors.New("adopting needs PostgreSQL: set LATCHKEY_DATABASE_URL to a postgres:// URL")}
 	}
-	ctx = audit.With(ctx, audit.Operator)
+	ctx = audit.ByOperator(ctx)
 	return withOpen(ctx, &c.Database, openDatabase, func(db database) error {
 		target, _ := db.(*postgres.Store) // as checked above
 		return c.withSource(ctx, target, func(source *postgres.Store) error {

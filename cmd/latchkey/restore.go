@@ -59,7 +59,7 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	if err := copyBackup(c.File, std.in, restored); err != nil {
 		return err
 	}
-	report, state, err := c.prepare(audit.With(ctx, audit.Operator), restored)
+	report, state, err := c.prepare(audit.ByOperator(ctx), restored)
 	if err != nil {
 		return fmt.Errorf("the backup was not restored: %w", err)
 	}

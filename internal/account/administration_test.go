@@ -283,7 +283,7 @@ func TestForceReset(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ann := f.addUser(t, "Ann")
-	ctx := audit.With(t.Context(), audit.Actor{Name: "root", ID: "root-id"})
+	ctx := audit.With(t.Context(), &audit.Actor{Name: "root", ID: "root-id"})
 	require.NoError(t, f.ForceReset(ctx, everyScope, ann.ID))
 	u := f.user(t, ann.ID)
 	require.Empty(t, u.PasswordHash, "no password works")

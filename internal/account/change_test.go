@@ -20,9 +20,9 @@ func TestChangeActor(t *testing.T) {
 	}{
 		"nobody":        {name: "Ann", id: "ann-id"},
 		"administrator": {actor: audit.Actor{Name: "root", ID: "root-id", ClientID: "web"}, name: "root", id: "root-id"},
-		"operator":      {actor: audit.Operator, name: "operator"},
+		"operator":      {actor: audit.Actor{Name: "operator"}, name: "operator"},
 	} {
-		change := account.NewChange(audit.With(t.Context(), c.actor), noon, audit.UserUpdated, ann)
+		change := account.NewChange(audit.With(t.Context(), &c.actor), noon, audit.UserUpdated, ann)
 		require.Equal(t, c.name, change.Event.Actor, name)
 		require.Equal(t, c.id, change.Event.ActorID, name)
 		require.Equal(t, "Ann", change.Event.Target, name)

@@ -233,7 +233,7 @@ func TestFailureNamesTheClient(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ attempt, request, want string }{{"web", "", "web"}, {"web", "app", "web"}, {"", "app", "app"}} {
 		f := newFixture(t)
-		ctx := audit.With(t.Context(), audit.Actor{ClientID: c.request, Address: caller, RequestID: "r1"})
+		ctx := audit.With(t.Context(), &audit.Actor{ClientID: c.request, Address: caller, RequestID: "r1"})
 		_, err := f.SignIn(ctx, "ann", account.Attempt{Password: "wrong", ClientID: c.attempt, Action: audit.UserDeleted})
 		require.ErrorIs(t, err, account.ErrInvalidCredentials)
 		event := f.event(t)

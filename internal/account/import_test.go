@@ -33,7 +33,7 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	created := time.Date(2019, 5, 6, 9, 8, 9, 500, time.FixedZone("", 7200))
-	faults, err := f.Import(audit.With(t.Context(), audit.Operator), []account.Record{
+	faults, err := f.Import(audit.ByOperator(t.Context()), []account.Record{
 		{
 			ID: strings.ToUpper(someID), Username: "Ann", Email: "Ann@Example.org", EmailVerified: true, Name: "Ann A.",
 			Picture: "https://example.org/a.png", Roles: []string{account.RoleUser, account.RoleModerator, account.RoleUser}, Active: ptr(false),

@@ -83,20 +83,23 @@ type Actor struct {
 	RequestID string
 }
 
-// Operator is the actor of the commands: someone with access to the database.
-var Operator = Actor{Name: "operator"}
+// ByOperator returns a context that carries the actor of the commands: someone with access to the database.
+func ByOperator(ctx context.Context) context.Context { return With(ctx, &Actor{Name: "operator"}) }
 
 type actorKey struct{}
 
-// With returns a context that carries the actor.
-func With(ctx context.Context, a Actor) context.Context {
+// With returns a context that carries the actor. What is found out about the actor later may be added to a, as
+// long as no other goroutine uses the context.
+func With(ctx context.Context, a *Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
 // By returns the actor that ctx carries, or the zero Actor.
 func By(ctx context.Context) Actor {
-	a, _ := ctx.Value(actorKey{}).(Actor)
-	return a
+	if a, ok := ctx.Value(actorKey{}).(*Actor); ok {
+		return *a
+	}
+	return Actor{}
 }
 
 // New returns the event of an action that succeeds at now, performed by the actor of ctx.

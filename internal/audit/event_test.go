@@ -14,7 +14,7 @@ func TestNewEvent(t *testing.T) {
 	t.Parallel()
 	actor := audit.Actor{Name: "ann", ID: "ann-id", ClientID: "web", Address: "192.0.2.1", UserAgent: "curl", RequestID: "r1"}
 	now := noon.Add(999 * time.Millisecond).In(time.FixedZone("", 3600))
-	e := audit.New(audit.With(t.Context(), actor), now, audit.UserDeleted, "bob", "bob-id")
+	e := audit.New(audit.With(t.Context(), &actor), now, audit.UserDeleted, "bob", "bob-id")
 	id, err := uuid.Parse(e.ID)
 	require.NoError(t, err)
 	require.EqualValues(t, 7, id.Version())
@@ -32,11 +32,13 @@ func TestEventWithoutActor(t *testing.T) {
 	require.Empty(t, e.ActorID)
 }
 
-// The innermost actor of a context counts: the one who has authenticated.
+// The innermost actor of a context counts, with what was found out about it later.
 func TestActorReplaced(t *testing.T) {
 	t.Parallel()
-	outer := audit.With(t.Context(), audit.Actor{Address: "192.0.2.1"})
-	inner := audit.With(outer, audit.Actor{Name: "ann", Address: "192.0.2.1"})
+	outer := audit.With(t.Context(), &audit.Actor{Address: "192.0.2.1"})
+	actor := audit.Actor{Address: "192.0.2.1"}
+	inner := audit.With(outer, &actor)
+	actor.Name = "ann"
 	require.Equal(t, "ann", audit.By(inner).Name)
 	require.Empty(t, audit.By(outer).Name)
 }

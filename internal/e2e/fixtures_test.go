@@ -75,7 +75,7 @@ func (i installation) addUsers(t *testing.T) {
 		}
 		add := func(name, text, role string) {
 			u := newUser(name, fixtureHash(ctx, t, text), role)
-			itself := audit.With(ctx, audit.Actor{Name: u.Username, ID: u.ID})
+			itself := audit.With(ctx, &audit.Actor{Name: u.Username, ID: u.ID})
 			created := audit.New(itself, u.CreatedAt, audit.UserCreated, u.Username, u.ID)
 			require.NoError(t, s.CreateUser(ctx, u, audit.Change{Event: created}), name)
 		}

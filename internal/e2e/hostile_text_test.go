@@ -39,7 +39,7 @@ func TestHostileText(t *testing.T) {
 				inst.withStore(t, func(ctx context.Context, s store) { // what an old system or another program may have stored
 					u := newUser("evil"+escapes, "", "ROLE_USER")
 					u.Name = "evil" + escapes
-					created := audit.New(audit.With(ctx, audit.Actor{Name: u.Username, UserAgent: escapes, RequestID: escapes}), u.CreatedAt, audit.UserCreated, u.Username, u.ID)
+					created := audit.New(audit.With(ctx, &audit.Actor{Name: u.Username, UserAgent: escapes, RequestID: escapes}), u.CreatedAt, audit.UserCreated, u.Username, u.ID)
 					require.NoError(t, s.CreateUser(ctx, u, audit.Change{Event: created}))
 					require.NoError(t, s.CreateClient(ctx, oauth.Client{ID: "app", Name: "evil" + escapes, Public: true, Grants: []string{"password"}}, audit.Change{}))
 				})

@@ -58,7 +58,7 @@ func TestCreateValidates(t *testing.T) {
 func TestCreateAndDeleteAreAudited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, Options{})
-	ctx := audit.With(t.Context(), audit.Operator)
+	ctx := audit.ByOperator(t.Context())
 	h, secret, err := f.Create(ctx, "https://example.com/hook?key=sesame", []audit.Action{audit.UserDeleted, audit.RoleGranted, audit.UserDeleted})
 	require.NoError(t, err)
 	require.Equal(t, []audit.Action{audit.UserDeleted, audit.RoleGranted}, h.Events)

@@ -14,11 +14,15 @@ import (
 type state struct {
 	operation *operation
 	caller    oauth.Caller
+	actor     audit.Actor // of audit events: the caller, and the user of the access token
 	cookies   Cookies
 	client    oauth.Credentials // of a request with a form
 	principal *oauth.Principal  // nil: no access token has been accepted
 	wantsPage bool              // the caller prefers HTML to JSON
 }
+
+// noOperation stands for an operation that is not known. It is never changed.
+var noOperation = &operation{}
 
 type stateKey struct{}
 
@@ -27,17 +31,18 @@ func stateOf(ctx context.Context) *state {
 	if s, ok := ctx.Value(stateKey{}).(*state); ok {
 		return s
 	}
-	return &state{operation: &operation{}}
+	return &state{operation: noOperation}
 }
 
 // withState stores an empty state in the context of a request, with its caller, who is also the actor of its
-// audit events. The guard adds the user to the actor.
+// audit events.
 func withState(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		from := callerOf(c)
-		actor := audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)}
-		ctx := context.WithValue(c.Request().Context(), stateKey{}, &state{operation: &operation{}, caller: from})
-		c.SetRequest(c.Request().WithContext(audit.With(ctx, actor)))
+		s := &state{operation: noOperation, caller: from}
+		s.actor = audit.Actor{Address: from.Address, UserAgent: from.UserAgent, RequestID: requestIDOf(c)}
+		ctx := context.WithValue(c.Request().Context(), stateKey{}, s)
+		c.SetRequest(c.Request().WithContext(audit.With(ctx, &s.actor)))
 		return next(c)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -28,11 +27,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		ctx := c.Request().Context()
-		stateOf(ctx).principal = &p
-		actor := audit.By(ctx)
-		actor.Name, actor.ID, actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
-		c.SetRequest(c.Request().WithContext(audit.With(ctx, actor)))
+		s := stateOf(c.Request().Context())
+		s.principal = &p
+		s.actor.Name, s.actor.ID, s.actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
 		return next(c)
 	}
 }

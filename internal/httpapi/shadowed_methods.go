@@ -30,7 +30,7 @@ func refuseShadowed(all operations) echo.MiddlewareFunc {
 			path := c.Request().URL.Path
 			if methods, shadowing := allowed[path]; shadowing && c.Path() != path {
 				c.Response().Header().Set(echo.HeaderAllow, methods)
-				stateOf(c.Request().Context()).operation = &operation{}
+				stateOf(c.Request().Context()).operation = noOperation
 				return echo.ErrMethodNotAllowed
 			}
 			return next(c)

@@ -102,5 +102,6 @@ func (s *Server) disabledUntil(u account.User) *time.Time {
 	if u.DisabledUntil.IsZero() || u.ActiveAt(s.Now()) {
 		return nil
 	}
-	return &u.DisabledUntil
+	until := u.DisabledUntil // its address would put all of u on the heap, also for active users
+	return &until
 }

@@ -50,7 +50,7 @@ func TestEndSession(t *testing.T) {
 	}
 	require.Equal(t, ids, f.sessionIDs(t, f.user.ID), "no session has ended")
 
-	ctx := audit.With(t.Context(), audit.Actor{Name: "ann", ID: f.user.ID})
+	ctx := audit.With(t.Context(), &audit.Actor{Name: "ann", ID: f.user.ID})
 	require.NoError(t, f.EndSession(ctx, f.user.ID, ids[1]))
 	require.Equal(t, []string{ids[0], ids[2]}, f.sessionIDs(t, f.user.ID))
 	event := f.lastEvent(t)
