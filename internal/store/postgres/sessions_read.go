@@ -12,9 +12,9 @@ import (
 )
 
 // Limits on the statements that read or rotate sessions for several requests. With more flights at once there
-// are more, but smaller statements.
+// are more, but smaller statements, which cost more in total.
 const (
-	sessionFlights = 2
+	sessionFlights = 1
 	sessionBatch   = 128
 )
 
@@ -23,9 +23,13 @@ const (
 // Arrays are therefore filled up.
 const plannedElements = 10
 
+// joinUser adds the user u of each sessions row s, or NULLs. Without a limit, PostgreSQL would read all of some
+// thousand users to join them with a few sessions.
+const joinUser = `LEFT JOIN LATERAL (SELECT * FROM users u WHERE u.id = s.user_id LIMIT 1) u ON TRUE`
+
 const (
 	sessionAndUserColumns = sessionColumns + `, ` + userColumnsOrEmpty
-	sessionWithUser       = `SELECT ` + sessionAndUserColumns + ` FROM sessions s LEFT JOIN users u ON u.id = s.user_id`
+	sessionWithUser       = `SELECT ` + sessionAndUserColumns + ` FROM sessions s ` + joinUser
 	sessionByID           = sessionWithUser + ` WHERE s.id = $1`
 	sessionsByID          = sessionWithUser + ` WHERE s.id = ANY($1::uuid[])`
 	sessionByFamily       = sessionWithUser + ` WHERE s.family_id = $1`

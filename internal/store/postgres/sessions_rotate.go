@@ -19,7 +19,7 @@ var rotateIf = `
 	FROM r WHERE s.family_id = r.family_id AND s.counter = r.counter AND s.client_id = r.client_id AND ` + sessionLive("r.now") + `
 		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("r.now") + `))`
 
-const rotatedSessions = ` FROM rotated s LEFT JOIN users u ON u.id = s.user_id`
+const rotatedSessions = ` FROM rotated s ` + joinUser
 
 // rotateSession rotates one session. Of several callers with the same counter, the first one locks the row.
 // The others wait, read the row again and find another counter. They do not read the users table again, so
@@ -32,13 +32,14 @@ var rotateSession = `
 
 // rotateSessions rotates several sessions, which is one commit. It skips those that another transaction has
 // locked, so that it never waits and never deadlocks. Of rotations of the same session it makes at most one. n
-// is the position of the rotation in the parameters.
+// is the position of the rotation in the parameters. It names the families twice so that PostgreSQL looks them up
+// instead of reading all sessions.
 var rotateSessions = `
 	WITH r AS (
 		SELECT i.* FROM unnest($1::timestamptz[], $2::timestamptz[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
 			WITH ORDINALITY AS i(now, idle_until, address, family_id, counter, client_id, n)
-		JOIN sessions s ON s.family_id = i.family_id FOR NO KEY UPDATE OF s SKIP LOCKED),
-	rotated AS (` + rotateIf + ` RETURNING s.*, r.n)
+		JOIN LATERAL (SELECT FROM sessions s WHERE s.family_id = i.family_id FOR NO KEY UPDATE SKIP LOCKED) s ON TRUE),
+	rotated AS (` + rotateIf + ` AND s.family_id = ANY($4) RETURNING s.*, r.n)
 	SELECT ` + sessionAndUserColumns + `, s.n` + rotatedSessions
 
 type (
