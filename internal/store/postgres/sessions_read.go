@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -76,9 +77,9 @@ func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, acco
 
 // readSessions reads the sessions of several calls. After an error of the statement, each call reads its own.
 func (s *Store) readSessions(calls []*sessionRead) {
-	ids := make([]string, 0, max(len(calls), plannedElements))
+	ids := make([][16]byte, 0, max(len(calls), plannedElements)) // pgx sends texts as texts
 	for _, c := range calls {
-		ids = append(ids, c.In)
+		ids = append(ids, uuid.MustParse(c.In))
 	}
 	for len(ids) < plannedElements {
 		ids = append(ids, ids[0])
