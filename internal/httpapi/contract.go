@@ -73,18 +73,25 @@ func (all operations) owners() map[string]*loadedProfile {
 	return owners
 }
 
-// contract is a contract with its operations.
+// contract is what the server needs of the main contract: a small part of it.
 type contract struct {
-	spec       *openapi3.T
-	operations operations
+	title, version string
+	scopes         []string // sorted
+	operations     operations
 }
 
 // mainContract reads the embedded contract once, because that takes long. Nobody may change what it returns.
-var mainContract = sync.OnceValues(func() (c contract, err error) {
-	if c.spec, err = api.GetSpec(); err == nil {
-		c.operations, err = readContract(c.spec)
+var mainContract = sync.OnceValues(func() (contract, error) {
+	spec, err := api.GetSpec()
+	if err != nil {
+		return contract{}, err
 	}
-	return c, err
+	all, err := readContract(spec)
+	scopes := spec.Components.SecuritySchemes["oauth2Password"].Value.Flows.Password.Scopes
+	return contract{
+		title: spec.Info.Title, version: spec.Info.Version, operations: all,
+		scopes: slices.Sorted(maps.Keys(scopes)),
+	}, err
 })
 
 // readContract reads all operations. An operation that declares no security is an error, so that

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/latchkey-auth/latchkey/api"
@@ -17,16 +16,10 @@ func (s *Server) metadata() api.AuthorizationServerMetadata {
 		UserinfoEndpoint:                  s.Issuer + "/userinfo",
 		GrantTypesSupported:               s.OAuth.GrantTypes(),
 		TokenEndpointAuthMethodsSupported: []string{"client_secret_basic", "client_secret_post", "none"},
-		ScopesSupported:                   s.scopes(),
+		ScopesSupported:                   s.main.scopes,
 		ResponseTypesSupported:            []string{"none"},
 		ServiceDocumentation:              s.Issuer + "/docs",
 	}
-}
-
-// scopes returns the scopes that the contract declares.
-func (s *Server) scopes() []string {
-	scheme := s.main.spec.Components.SecuritySchemes["oauth2Password"].Value
-	return slices.Sorted(maps.Keys(scheme.Flows.Password.Scopes))
 }
 
 // GetAuthorizationServerMetadata handles GET /.well-known/oauth-authorization-server.

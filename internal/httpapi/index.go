@@ -87,7 +87,7 @@ func acceptsHTML(accept string) bool {
 // GetIndex handles GET /.
 func (s *Server) GetIndex(ctx context.Context, _ api.GetIndexRequestObject) (api.GetIndexResponseObject, error) {
 	index := api.Index{
-		Name: s.main.spec.Info.Title, Version: s.main.spec.Info.Version, Docs: s.Issuer + docsPath, Openapi: s.Issuer + "/openapi.json",
+		Name: s.main.title, Version: s.main.version, Docs: s.Issuer + docsPath, Openapi: s.Issuer + "/openapi.json",
 		Metadata: s.Issuer + "/.well-known/oauth-authorization-server", JwksUri: s.Issuer + "/.well-known/jwks.json",
 	}
 	if !stateOf(ctx).wantsPage {

@@ -75,7 +75,7 @@ func (s *Server) renderDocs(base string) ([]byte, error) {
 		up = ".."
 	}
 	err := docsPage.Execute(&page, map[string]string{
-		"Title": s.main.spec.Info.Title, "Base": base, "Contract": up + s.docsContractPath(),
+		"Title": s.main.title, "Base": base, "Contract": up + s.docsContractPath(),
 	})
 	return page.Bytes(), err
 }
