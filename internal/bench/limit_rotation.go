@@ -51,7 +51,7 @@ func newRotation(ctx context.Context, w *world, conns int) (*rotation, error) {
 		return newSQLiteRotation(ctx, w, db)
 	}
 	for _, statement := range []string{
-		`CREATE TABLE rotation (LIKE sessions INCLUDING ALL)`, `INSERT INTO rotation SELECT * FROM sessions`,
+		`CREATE TABLE rotation (LIKE sessions INCLUDING ALL EXCLUDING GENERATED) WITH (fillfactor = 90)`, `INSERT INTO rotation SELECT * FROM sessions`,
 		`VACUUM ANALYZE rotation`, `CHECKPOINT`,
 	} {
 		if err := execute(ctx, db, statement); err != nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,13 +11,18 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
-// manyRows fills the tables like those of a large service.
-const manyRows = `
+// manyUsers returns SQL that inserts n users.
+func manyUsers(n int) string {
+	return fmt.Sprintf(`
 	INSERT INTO users (id, username, username_key, email, email_key, email_verified, active, name, picture, password_hash,
 		epoch, created_at, updated_at)
-	SELECT md5(i::text)::uuid, k, k, k || '@x.example', k || '@x.example', i % 5000 <> 7, i % 5000 <> 9, '', '', '',
+	SELECT md5(i::text)::uuid, k, k, k || '@x.example', k || '@x.example', i %% 5000 <> 7, i %% 5000 <> 9, '', '', '',
 		1, timestamptz '2026-03-01 12:00Z' + i / 3 * interval '1 second', now()
-	FROM generate_series(1, 20000) AS i, LATERAL (SELECT 'user' || lpad(i::text, 6, '0')) AS key (k);
+	FROM generate_series(1, %d) AS i, LATERAL (SELECT 'user' || lpad(i::text, 6, '0')) AS key (k);`, n)
+}
+
+// manyRows fills the tables like those of a large service.
+var manyRows = manyUsers(20_000) + `
 	INSERT INTO users_to_roles (user_id, role_id, user_created_at)
 	SELECT u.id, r.id, u.created_at FROM users u, roles r WHERE r.name = 'ROLE_USER' OR r.name = 'ROLE_ADMIN' AND u.username LIKE '%777';
 	INSERT INTO audit_events

@@ -143,11 +143,17 @@ func (s *Store) UserSessions(ctx context.Context, userID string, now time.Time) 
 	return queryAll(ctx, s, scanSession, userSessions, storedTime(now), uuidOrNull(userID))
 }
 
+const (
+	sessionEnd = `LEAST(idle_until, absolute_until, revoked_at)`
+	// utcDay is the day of $1, as the column ends_on has that of sessionEnd.
+	utcDay = `($1::timestamptz AT TIME ZONE 'UTC')::date`
+)
+
 // ARRAY runs the subquery once. SKIP LOCKED leaves rows that another transaction uses to the next purge.
 const purgeSessions = `
 	DELETE FROM sessions WHERE id = ANY(ARRAY(
-		SELECT id FROM sessions WHERE LEAST(idle_until, absolute_until, revoked_at) < $1
-		ORDER BY LEAST(idle_until, absolute_until, revoked_at) LIMIT $2 FOR UPDATE SKIP LOCKED))`
+		SELECT id FROM sessions WHERE ends_on <= ` + utcDay + ` AND ` + sessionEnd + ` < $1
+		ORDER BY ends_on LIMIT $2 FOR UPDATE SKIP LOCKED))`
 
 // PurgeSessions implements oauth.SessionStore.
 func (s *Store) PurgeSessions(ctx context.Context, before time.Time, limit int) (int, error) {

@@ -45,8 +45,8 @@ func (s *Store) Hours(ctx context.Context, from time.Time) ([]statistics.Hour, e
 	return queryAll(ctx, s, scanHour, listHours, storedTime(from))
 }
 
-// The live sessions are one range of the index sessions_ended.
-const countLevels = `SELECT (SELECT count(*) FROM sessions WHERE LEAST(idle_until, absolute_until, revoked_at) > $1), (SELECT count(*) FROM users)`
+// Nearly all stored sessions are live.
+const countLevels = `SELECT (SELECT count(*) FROM sessions WHERE ` + sessionEnd + ` > $1), (SELECT count(*) FROM users)`
 
 // CountLevels implements statistics.Store.
 func (s *Store) CountLevels(ctx context.Context, now time.Time) (statistics.Levels, error) {

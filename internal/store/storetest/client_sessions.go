@@ -75,19 +75,21 @@ func clientEndedRetention(t *testing.T, db Database) {
 	requireSession(t, db, ofClient(noon), "after the retention the client is no longer remembered")
 }
 
-// PostgresSessions and SQLiteSessions return SQL for DisableWithManySessions.
+// copiedFields are the columns of a session that its copies share.
+const copiedFields = `user_id, user_epoch, client_id, scopes, address, user_agent, created_at, last_used_at, idle_until,
+	absolute_until, revoked_at, revoked_reason, counter, rotated_at, repeats`
+
+// PostgresSessions returns SQL that inserts n sessions like the one with an id.
 func PostgresSessions(n int, like string) string {
-	return fmt.Sprintf(`BEGIN; SET LOCAL statement_timeout = '60s'; INSERT INTO sessions SELECT (r).* FROM (
-		SELECT jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'family_id', '\x' || md5(g::text))) AS r
-		FROM sessions s, generate_series(1, %d) AS g WHERE s.id = '%s') AS copies; COMMIT`, n, like)
+	return fmt.Sprintf(`BEGIN; SET LOCAL statement_timeout = '60s'; INSERT INTO sessions (id, family_id, `+copiedFields+`)
+		SELECT gen_random_uuid(), decode(md5(g::text), 'hex'), `+copiedFields+`
+		FROM sessions, generate_series(1, %d) AS g WHERE id = '%s'; COMMIT`, n, like)
 }
 
 // SQLiteSessions is PostgresSessions for SQLite.
 func SQLiteSessions(n int, like string) string {
 	return fmt.Sprintf(`WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < %d)
-		INSERT INTO sessions (id, family_id, user_id, user_epoch, client_id, scopes, address, user_agent, created_at,
-			last_used_at, idle_until, absolute_until, revoked_at, revoked_reason, counter, rotated_at, repeats)
-		SELECT printf('00000000-0000-4000-8000-%%012x', n), randomblob(16), user_id, user_epoch, client_id, scopes, address, user_agent, created_at,
-			last_used_at, idle_until, absolute_until, revoked_at, revoked_reason, counter, rotated_at, repeats
+		INSERT INTO sessions (id, family_id, `+copiedFields+`)
+		SELECT printf('00000000-0000-4000-8000-%%012x', n), randomblob(16), `+copiedFields+`
 		FROM sessions, g WHERE id = '%s'`, n, like)
 }
