@@ -13,7 +13,7 @@ const networkKnownUntil = `SELECT max(expires_at) FROM known_networks WHERE mac 
 
 // NetworkKnownUntil implements throttle.NetworkStore.
 func (s *Store) NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error) {
-	until, err := queryOne(ctx, s, pgx.RowTo[*time.Time], networkKnownUntil, macs, storedTime(now))
+	until, err := queryOne(ctx, s, pgx.RowTo[*time.Time], networkKnownUntil, filledUp(macs), storedTime(now))
 	return utcOrZero(until), err
 }
 

@@ -19,11 +19,6 @@ const (
 	sessionBatch   = 128
 )
 
-// plannedElements is how many elements PostgreSQL expects in an array that it does not know. For one with fewer it
-// thinks that a plan of its own pays off, and plans each statement anew, which takes longer than to execute it.
-// Arrays are therefore filled up.
-const plannedElements = 10
-
 // joinUser adds the user u of each sessions row s, or NULLs. Without a limit, PostgreSQL would read all of some
 // thousand users to join them with a few sessions.
 const joinUser = `LEFT JOIN LATERAL (SELECT * FROM users u WHERE u.id = s.user_id LIMIT 1) u ON TRUE`
@@ -77,14 +72,11 @@ func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, acco
 
 // readSessions reads the sessions of several calls. After an error of the statement, each call reads its own.
 func (s *Store) readSessions(calls []*sessionRead) {
-	ids := make([][16]byte, 0, max(len(calls), plannedElements)) // pgx sends texts as texts
-	for _, c := range calls {
-		ids = append(ids, uuid.MustParse(c.In))
+	ids := make([][16]byte, len(calls)) // pgx sends texts as texts
+	for i, c := range calls {
+		ids[i] = uuid.MustParse(c.In)
 	}
-	for len(ids) < plannedElements {
-		ids = append(ids, ids[0])
-	}
-	rows, err := queryAll(context.Background(), s, scanSessionAndUser, sessionsByID, ids)
+	rows, err := queryAll(context.Background(), s, scanSessionAndUser, sessionsByID, filledUp(ids))
 	if err != nil {
 		answerOutage(calls, err)
 		return

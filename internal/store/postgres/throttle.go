@@ -62,7 +62,7 @@ func readStates(ctx context.Context, conn *pgxpool.Conn, refused map[string]thro
 	for key := range refused {
 		keys = append(keys, []byte(key))
 	}
-	rows, err := conn.Query(ctx, throttleStates, keys)
+	rows, err := conn.Query(ctx, throttleStates, filledUp(keys))
 	if err != nil {
 		return err
 	}

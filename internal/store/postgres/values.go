@@ -91,3 +91,15 @@ func uuidOrLowest(id string) string {
 	}
 	return id
 }
+
+// plannedElements is how many elements PostgreSQL expects in an array that it does not know. For one with fewer it
+// thinks that a plan of its own pays off, and plans each statement anew, which takes longer than to execute it.
+const plannedElements = 10
+
+// filledUp returns an array that is searched for, with its first element repeated up to plannedElements.
+func filledUp[T any](array []T) []T {
+	if len(array) == 0 || len(array) >= plannedElements {
+		return array
+	}
+	return append(slices.Clone(array), slices.Repeat(array[:1], plannedElements-len(array))...)
+}
