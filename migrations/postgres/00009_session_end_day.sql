@@ -3,7 +3,7 @@
 
 -- A refresh moves the end of a session. An index on it made each refresh write an entry into every index of
 -- the table. The day seldom changes; then PostgreSQL writes only the row, next to the old one if its page has
--- room. This rewrites the table.
+-- room. This rewrites the table. A program of version 8 reads all of it for a purge.
 DROP INDEX sessions_ended;
 ALTER TABLE sessions SET (fillfactor = 90);
 ALTER TABLE sessions ADD COLUMN ends_on date NOT NULL

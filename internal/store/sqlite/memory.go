@@ -1,9 +1,14 @@
 package sqlite
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
 
 // fileVersion is the header of the WAL index. It is another one after each commit.
-type fileVersion [48]byte
+type fileVersion [12]uint32
+
+var errNoVersion = errors.New("the WAL index does not tell the version")
 
 // maxRemembered bounds a memory. As many sessions take about 5 MB.
 const maxRemembered = 4096

@@ -2,14 +2,11 @@
 
 package sqlite
 
-import "errors"
-
-// walIndex is not read here: Windows does not promise that a read sees what another program has written to
-// memory of the same file.
+// walIndex is read only on Unix, where SQLite maps it into memory by mmap(2).
 type walIndex struct{}
 
 func openWALIndex(string) (*walIndex, error) { return &walIndex{}, nil }
 
 func (*walIndex) close() error { return nil }
 
-func (*walIndex) version() (fileVersion, error) { return fileVersion{}, errors.ErrUnsupported }
+func (*walIndex) version() (fileVersion, error) { return fileVersion{}, errNoVersion }

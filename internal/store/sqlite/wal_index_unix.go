@@ -3,23 +3,26 @@
 package sqlite
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // walIndex reads the header of the WAL index, the file whose name ends in -shm. SQLite writes it at every
 // commit of any process, before the commit returns, and decides by it whether pages that a connection has
-// in memory still hold (https://sqlite.org/walformat.html §2.1).
+// in memory still hold (https://sqlite.org/walformat.html §2.1). It maps the file into memory as SQLite does:
+// not every file system lets a read see what was written to such memory.
 type walIndex struct {
-	path string
-	file *os.File
-	fd   int // of file
-	uses int // by the stores of this process
+	path   string
+	file   *os.File
+	fd     int             // of file
+	header *[2]fileVersion // two copies
+	closed atomic.Bool
+	uses   int // by the stores of this process
 }
 
 // walIndexes are the open files by path. Closing a file takes away all locks that the process has on it
@@ -36,18 +39,38 @@ func openWALIndex(database string) (*walIndex, error) {
 	path := database + "-shm"
 	x := walIndexes.open[path]
 	if x == nil {
-		f, err := os.Open(path) //nolint:gosec // the operator chooses the path
-		if err != nil {
+		var err error
+		if x, err = mapWALIndex(path); err != nil {
 			return nil, err
 		}
-		x = &walIndex{path: path, file: f, fd: int(f.Fd())}
 		walIndexes.open[path] = x
 	}
 	x.uses++
 	return x, nil
 }
 
-// close closes the file. It must come after the connections are closed.
+// walIndexSize is the size of the smallest WAL index. SQLite never makes it smaller while it has connections.
+const walIndexSize = 32 << 10
+
+func mapWALIndex(path string) (*walIndex, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator chooses the path
+	if err != nil {
+		return nil, err
+	}
+	x := &walIndex{path: path, file: f, fd: int(f.Fd())}
+	if info, err := f.Stat(); err != nil || info.Size() < walIndexSize {
+		return nil, errors.Join(errNoVersion, err, f.Close())
+	}
+	mapped, err := unix.Mmap(x.fd, 0, walIndexSize, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	x.header = (*[2]fileVersion)(unsafe.Pointer(&mapped[0])) //nolint:gosec // mapped is longer, and aligned to a page
+	return x, nil
+}
+
+// close closes the file. It must come after the connections are closed. The memory stays mapped, because a call
+// of version may still read it.
 func (x *walIndex) close() error {
 	if x == nil {
 		return nil
@@ -58,26 +81,27 @@ func (x *walIndex) close() error {
 		return nil
 	}
 	delete(walIndexes.open, x.path)
+	x.closed.Store(true)
 	return x.file.Close()
 }
 
-// walIndexVersion is the version of the format.
+// walIndexVersion is the version of the format, with which the header begins.
 const walIndexVersion = 3007000
-
-var errNoVersion = errors.New("the WAL index does not tell the version")
 
 // version returns the version of the database. It fails while SQLite writes the header, and forever after the
 // file was removed, which the last connection does.
 func (x *walIndex) version() (v fileVersion, err error) {
-	if x == nil {
+	if x == nil || x.closed.Load() {
 		return v, errNoVersion
 	}
-	var header [2 * len(v)]byte // SQLite writes the second copy before the first
-	if _, err := unix.Pread(x.fd, header[:], 0); err != nil {
-		return v, err
+	var second fileVersion // SQLite writes it before the first
+	for i := range v {
+		v[i] = atomic.LoadUint32(&x.header[0][i])
 	}
-	copy(v[:], header[:])
-	if !bytes.Equal(v[:], header[len(v):]) || binary.NativeEndian.Uint32(v[:]) != walIndexVersion {
+	for i := range second {
+		second[i] = atomic.LoadUint32(&x.header[1][i])
+	}
+	if v != second || v[0] != walIndexVersion {
 		return v, errNoVersion
 	}
 	var status unix.Stat_t
