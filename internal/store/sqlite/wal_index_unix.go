@@ -7,9 +7,8 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // walIndex reads the header of the WAL index, the file whose name ends in -shm. SQLite writes it at every
@@ -61,7 +60,7 @@ func mapWALIndex(path string) (*walIndex, error) {
 	if info, err := f.Stat(); err != nil || info.Size() < walIndexSize {
 		return nil, errors.Join(errNoVersion, err, f.Close())
 	}
-	mapped, err := unix.Mmap(x.fd, 0, walIndexSize, unix.PROT_READ, unix.MAP_SHARED)
+	mapped, err := syscall.Mmap(x.fd, 0, walIndexSize, syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -104,8 +103,8 @@ func (x *walIndex) version() (v fileVersion, err error) {
 	if v != second || v[0] != walIndexVersion {
 		return v, errNoVersion
 	}
-	var status unix.Stat_t
-	if err := unix.Fstat(x.fd, &status); err != nil {
+	var status syscall.Stat_t
+	if err := syscall.Fstat(x.fd, &status); err != nil {
 		return v, err
 	}
 	if status.Nlink == 0 {
