@@ -13,10 +13,12 @@ import (
 )
 
 // Limits on the statements that read or rotate sessions for several requests. With more flights at once there
-// are more, but smaller statements, which cost more in total.
+// are more, but smaller statements, which cost more in total. A lone rotation may have to wait for the lock of
+// another transaction, and must not hold up all others.
 const (
-	sessionFlights = 1
-	sessionBatch   = 128
+	readFlights     = 1
+	rotationFlights = 2
+	sessionBatch    = 128
 )
 
 // joinUser adds the user u of each sessions row s, or NULLs. Without a limit, PostgreSQL would read all of some
@@ -55,7 +57,7 @@ type (
 )
 
 func (s *Store) newSessionReads() *sessionReads {
-	return coalesce.New(coalesce.Options[string]{Flights: sessionFlights, Batch: sessionBatch}, s.readSessions,
+	return coalesce.New(coalesce.Options[string]{Flights: readFlights, Batch: sessionBatch}, s.readSessions,
 		func(ctx context.Context, id string) (sessionAndUser, error) {
 			return queryOne(ctx, s, scanSessionAndUser, sessionByID, id)
 		})

@@ -48,7 +48,7 @@ type (
 )
 
 func (s *Store) newRotations() *rotations {
-	return coalesce.New(coalesce.Options[oauth.Rotation]{Flights: sessionFlights, Batch: sessionBatch}, s.rotateSessions, s.rotateOne)
+	return coalesce.New(coalesce.Options[oauth.Rotation]{Flights: rotationFlights, Batch: sessionBatch}, s.rotateSessions, s.rotateOne)
 }
 
 // RotateSession implements oauth.SessionStore. Simultaneous calls share a statement and a commit.

@@ -68,7 +68,7 @@ func TestMemoryIsFresh(t *testing.T) {
 	session := newStoredSession(t, s)
 	var readers sync.WaitGroup
 	done := make(chan struct{})
-	for range 4 { // keep the memory full
+	for range 2 { // keep the memory full
 		readers.Go(func() {
 			for {
 				select {
@@ -80,7 +80,7 @@ func TestMemoryIsFresh(t *testing.T) {
 			}
 		})
 	}
-	for i := range 200 {
+	for i := range 100 {
 		writer := s
 		if i%2 == 1 {
 			writer = other

@@ -27,7 +27,7 @@ export function Plot({ times, series, description, levels = false }) {
     const draw = async () => {
       const UPlot = await load();
       plot.current?.destroy();
-      if (!removed) {
+      if (!removed && box.current) { // the view may have changed while the library was loaded
         plot.current = new UPlot(optionsFor(UPlot, box.current, series.length, levels, latest.current[0]), latest.current, box.current);
       }
     };
