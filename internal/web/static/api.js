@@ -52,9 +52,10 @@ export function sentence(text) {
  * raw: return the Response.
  */
 export async function call(method, path, body, options = {}) {
+  const renewed = renewals;
   let response = await send(method, path, body, options);
   if (response.status === 401 && !options.anonymous) {
-    if (!await refresh()) {
+    if (renewed === renewals && !await refresh()) {
       endSession();
       throw await errorOf(response);
     }
@@ -104,11 +105,13 @@ async function errorOf(response) {
 }
 
 let refreshing = null;
+let renewals = 0; // so that a late response to the old token does not renew the session again
 
 /** refresh renews the session once for all calls that wait for it, and reports whether it goes on. */
 function refresh() {
   refreshing ??= send('POST', 'api/auth/refresh').then(async response => {
     if (response.ok || response.status === 401) {
+      renewals += response.ok ? 1 : 0;
       return response.ok;
     }
     throw await errorOf(response);
