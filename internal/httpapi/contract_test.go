@@ -23,18 +23,10 @@ func spec(t *testing.T) *openapi3.T {
 	return contract
 }
 
-// mustMain returns the contract for tests that only read it.
-func mustMain(t *testing.T) *openapi3.T {
-	t.Helper()
-	contract, err := api.GetSpec()
-	require.NoError(t, err)
-	return contract
-}
-
 // eachOperation runs a subtest for every operation of the contract.
 func eachOperation(t *testing.T, check func(t *testing.T, path string, op *openapi3.Operation)) {
 	t.Helper()
-	for path, item := range mustMain(t).Paths.Map() {
+	for path, item := range spec(t).Paths.Map() {
 		for method, op := range item.Operations() {
 			t.Run(method+" "+path, func(t *testing.T) {
 				t.Parallel()
