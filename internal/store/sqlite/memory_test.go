@@ -68,6 +68,8 @@ func TestMemoryIsFresh(t *testing.T) {
 	session := newStoredSession(t, s)
 	var readers sync.WaitGroup
 	done := make(chan struct{})
+	defer readers.Wait()
+	defer close(done)
 	for range 2 { // keep the memory full
 		readers.Go(func() {
 			for {
@@ -90,8 +92,6 @@ func TestMemoryIsFresh(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, i+1, got.Repeats)
 	}
-	close(done)
-	readers.Wait()
 }
 
 func newStoredSession(t testing.TB, s *Store) oauth.Session {
