@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -29,6 +30,17 @@ type Client struct {
 	TokenAlgorithm string    // of its access tokens: HS256, or empty for the service's own
 	TokenKeys      TokenKeys // for HS256
 	Claims         string    // extra claims of its access tokens, as JSON (package claims); empty: none
+}
+
+// Clone returns a copy that shares no memory with c.
+func (c Client) Clone() Client {
+	c.Grants, c.Scopes, c.Audiences = slices.Clone(c.Grants), slices.Clone(c.Scopes), slices.Clone(c.Audiences)
+	c.TokenKeys.Current, c.TokenKeys.Next = slices.Clone(c.TokenKeys.Current), slices.Clone(c.TokenKeys.Next)
+	c.Secrets = slices.Clone(c.Secrets)
+	for i := range c.Secrets {
+		c.Secrets[i].Hash = slices.Clone(c.Secrets[i].Hash)
+	}
+	return c
 }
 
 // ClientSecret is what is stored of a secret. Secrets are random, so SHA-256 is enough.

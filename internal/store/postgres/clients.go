@@ -63,11 +63,16 @@ func (s *Store) CreateClient(ctx context.Context, c oauth.Client, change audit.C
 		c.TokenAlgorithm, c.TokenKeys.Current, c.TokenKeys.Next, storedTimeOrNull(c.TokenKeys.NextFrom), c.Claims)...)
 }
 
-const clientByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = $1`
+const clientsByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = ANY($1::text[])`
+
+func (s *Store) newClientReads() *reads[oauth.Client] {
+	id := func(c oauth.Client) string { return c.ID }
+	return newReads(s, clientsByID, scanClient, id, func(ids []string) any { return filledUp(ids) })
+}
 
 // ClientByID implements oauth.ClientStore.
 func (s *Store) ClientByID(ctx context.Context, id string) (oauth.Client, error) {
-	return queryOne(ctx, s, scanClient, clientByID, id)
+	return s.clients.byID(ctx, id)
 }
 
 const listClients = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id > $1 ORDER BY c.id LIMIT $2`

@@ -28,7 +28,8 @@ type Options struct {
 type Store struct {
 	store.Migrator
 	pool           *pgxpool.Pool
-	sessionReads   *sessionReads
+	sessions       *reads[store.SessionAndUser]
+	clients        *reads[oauth.Client]
 	rotations      *rotations
 	silence        *silence
 	migrationFiles fs.FS
@@ -65,7 +66,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, &connectError{hosts: hosts(config.ConnConfig), cause: err}
 	}
 	s := &Store{pool: pool, silence: silence, migrationFiles: migrations.Postgres}
-	s.sessionReads, s.rotations = s.newSessionReads(), s.newRotations()
+	s.sessions, s.clients, s.rotations = s.newSessionReads(), s.newClientReads(), s.newRotations()
 	s.Migrator = store.NewMigrator(s.withMigration)
 	return s, nil
 }

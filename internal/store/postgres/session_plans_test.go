@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
@@ -25,15 +26,15 @@ func TestSessionStatementsKeepTheirPlan(t *testing.T) {
 	const times = 20
 	for i := range times {
 		n := 1 + i%4
-		reads, rotations := make([]*sessionRead, n), make([]*rotationCall, n)
+		reads, rotations := make([]*readCall[store.SessionAndUser], n), make([]*rotationCall, n)
 		for j := range n {
-			reads[j] = &sessionRead{In: uuid.NewString()}
+			reads[j] = &readCall[store.SessionAndUser]{In: uuid.NewString()}
 			rotations[j] = &rotationCall{In: oauth.Rotation{FamilyID: []byte{byte(j)}, Now: time.Now()}}
 		}
-		s.readSessions(reads)
+		s.sessions.batch(reads)
 		s.rotateSessions(rotations)
 	}
-	for name, sql := range map[string]string{"read": sessionsByID, "rotate": rotateSessions} {
+	for name, sql := range map[string]string{"read": s.sessions.statement, "rotate": rotateSessions} {
 		var kept, made int
 		err := s.pool.QueryRow(t.Context(), `SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1`, sql).Scan(&kept, &made)
 		require.NoError(t, err, name)
@@ -90,7 +91,7 @@ func TestSessionStatementsLookUpUsers(t *testing.T) {
 	exec(sessionOfEach)
 	exec(`ANALYZE users, sessions; SET plan_cache_mode = force_generic_plan`)
 	for name, q := range map[string]struct{ sql, args string }{
-		"read": {sessionsByID, "NULL"}, "rotate": {rotateSessions, "NULL, NULL, NULL, NULL, NULL, NULL"}, "purge": {purgeSessions, "now(), 1"},
+		"read": {s.sessions.statement, "NULL, ''"}, "rotate": {rotateSessions, "NULL, NULL, NULL, NULL, NULL, NULL"}, "purge": {purgeSessions, "now(), 1"},
 	} {
 		exec("PREPARE " + name + " AS " + q.sql)
 		rows, err := conn.Query(t.Context(), "EXPLAIN EXECUTE "+name+"("+q.args+")")

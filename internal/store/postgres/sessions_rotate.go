@@ -42,34 +42,40 @@ var rotateSessions = `
 	rotated AS (` + rotateIf + ` AND s.family_id = ANY($4) RETURNING s.*, r.n)
 	SELECT ` + sessionAndUserColumns + `, s.n` + rotatedSessions
 
+// A lone rotation may have to wait for the lock of another transaction, and must not hold up all others.
+const (
+	rotationFlights = 2
+	rotationBatch   = 128
+)
+
 type (
-	rotations    = coalesce.Group[oauth.Rotation, sessionAndUser]
-	rotationCall = coalesce.Call[oauth.Rotation, sessionAndUser]
+	rotations    = coalesce.Group[oauth.Rotation, store.SessionAndUser]
+	rotationCall = coalesce.Call[oauth.Rotation, store.SessionAndUser]
 )
 
 func (s *Store) newRotations() *rotations {
-	return coalesce.New(coalesce.Options[oauth.Rotation]{Flights: rotationFlights, Batch: sessionBatch}, s.rotateSessions, s.rotateOne)
+	return coalesce.New(coalesce.Options[oauth.Rotation]{Flights: rotationFlights, Batch: rotationBatch}, s.rotateSessions, s.rotateOne)
 }
 
 // RotateSession implements oauth.SessionStore. Simultaneous calls share a statement and a commit.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
 	after, err := s.rotations.Do(ctx, r)
-	return after.session, after.user, translate(err)
+	return after.Session, after.User, translate(err)
 }
 
-func (s *Store) rotateOne(ctx context.Context, r oauth.Rotation) (sessionAndUser, error) {
+func (s *Store) rotateOne(ctx context.Context, r oauth.Rotation) (store.SessionAndUser, error) {
 	return queryOne(ctx, s, scanSessionAndUser, rotateSession,
 		storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
 }
 
 // numbered is the session of the n-th rotation of a statement, counted from 1.
 type numbered struct {
-	sessionAndUser
+	store.SessionAndUser
 	n int
 }
 
 func scanNumbered(row pgx.CollectableRow) (r numbered, err error) {
-	r.sessionAndUser, err = scanSessionAndUser(leadingColumns{row})
+	r.SessionAndUser, err = scanSessionAndUser(leadingColumns{row})
 	if err == nil {
 		err = row.Scan(append(make([]any, len(row.FieldDescriptions())-1), &r.n)...)
 	}
@@ -85,7 +91,7 @@ func (s *Store) rotateSessions(calls []*rotationCall) {
 		return
 	}
 	for _, r := range rows {
-		calls[r.n-1].Answer(r.sessionAndUser, nil)
+		calls[r.n-1].Answer(r.SessionAndUser, nil)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -99,19 +98,9 @@ const clientByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = ?`
 
 // ClientByID implements oauth.ClientStore. Like SessionByID it needs no query if nothing has been committed.
 func (s *Store) ClientByID(ctx context.Context, id string) (oauth.Client, error) {
-	return s.clients.read(s.index, id, func() (oauth.Client, error) {
+	return remembered(&s.clients, s.index, id, func() (oauth.Client, error) {
 		return queryOne(ctx, s.reads, scanClient, clientByID, id)
 	})
-}
-
-func copyClient(c oauth.Client) oauth.Client {
-	c.Grants, c.Scopes, c.Audiences = slices.Clone(c.Grants), slices.Clone(c.Scopes), slices.Clone(c.Audiences)
-	c.TokenKeys.Current, c.TokenKeys.Next = slices.Clone(c.TokenKeys.Current), slices.Clone(c.TokenKeys.Next)
-	c.Secrets = slices.Clone(c.Secrets)
-	for i := range c.Secrets {
-		c.Secrets[i].Hash = slices.Clone(c.Secrets[i].Hash)
-	}
-	return c
 }
 
 const listClients = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id > ? ORDER BY c.id LIMIT ?`

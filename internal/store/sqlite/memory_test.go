@@ -25,7 +25,7 @@ func TestMemory(t *testing.T) {
 	read := func() (oauth.Session, bool) {
 		version, err := s.index.version()
 		require.NoError(t, err, "the index cannot be read, so nothing is remembered")
-		_, remembered := s.sessions.find(version, session.ID)
+		_, remembered := s.sessions.Find(version, session.ID)
 		got, _, err := s.SessionByID(t.Context(), session.ID)
 		require.NoError(t, err)
 		return got, remembered

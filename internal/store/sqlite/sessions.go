@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -92,40 +91,28 @@ const (
 
 // SessionByID implements oauth.SessionStore. It needs no query if nothing has been committed since the last one.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	r, err := s.sessions.read(s.index, id, func() (sessionAndUser, error) {
+	r, err := remembered(&s.sessions, s.index, id, func() (store.SessionAndUser, error) {
 		return queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
 	})
-	return r.session, r.user, err
+	return r.Session, r.User, err
 }
 
 // SessionByFamily implements oauth.SessionStore.
 func (s *Store) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
 	r, err := queryOne(ctx, s.reads, scanSessionAndUser, sessionByFamily, family)
-	return r.session, r.user, err
+	return r.Session, r.User, err
 }
 
-// sessionAndUser is a session with its user, if it has one.
-type sessionAndUser struct {
-	session oauth.Session
-	user    account.User
-}
-
-func (s sessionAndUser) copy() sessionAndUser {
-	s.session.FamilyID, s.session.Scopes = slices.Clone(s.session.FamilyID), slices.Clone(s.session.Scopes)
-	s.user.Roles, s.user.Scopes = slices.Clone(s.user.Roles), slices.Clone(s.user.Scopes)
-	return s
-}
-
-func scanSessionAndUser(r row) (sessionAndUser, error) {
+func scanSessionAndUser(r row) (store.SessionAndUser, error) {
 	var s sessionRow
 	var u userRow
 	if err := r.Scan(append(s.columns(), u.columns()...)...); err != nil {
-		return sessionAndUser{}, err
+		return store.SessionAndUser{}, err
 	}
 	if s.session.UserID == "" {
-		return sessionAndUser{session: s.value()}, nil
+		return store.SessionAndUser{Session: s.value()}, nil
 	}
-	return sessionAndUser{session: s.value(), user: u.value()}, nil
+	return store.SessionAndUser{Session: s.value(), User: u.value()}, nil
 }
 
 var rotateSession = `
@@ -136,7 +123,7 @@ var rotateSession = `
 
 // RotateSession implements oauth.SessionStore.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
-	var after sessionAndUser
+	var after store.SessionAndUser
 	err := s.inTx(ctx, func(tx *writeTx) error {
 		err := execOneTx(ctx, tx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
 		if err != nil {
@@ -148,7 +135,7 @@ func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Sess
 	if err != nil {
 		return oauth.Session{}, account.User{}, err
 	}
-	return after.session, after.user, nil
+	return after.Session, after.User, nil
 }
 
 const repeatRotation = `UPDATE sessions SET repeats = repeats + 1 WHERE family_id = ? AND counter = ? AND revoked_at IS NULL`

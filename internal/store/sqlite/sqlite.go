@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
 	"github.com/latchkey-auth/latchkey/internal/store"
+	"github.com/latchkey-auth/latchkey/internal/store/snapshot"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
@@ -32,8 +33,8 @@ type Store struct {
 	writing         chan struct{} // held by the transaction that runs
 	writeStatements *statements
 	index           *walIndex // nil: nothing is remembered
-	sessions        memory[sessionAndUser]
-	clients         memory[oauth.Client]
+	sessions        snapshot.Rows[fileVersion, store.SessionAndUser]
+	clients         snapshot.Rows[fileVersion, oauth.Client]
 	path            string
 	migrationFiles  fs.FS
 }
@@ -61,7 +62,6 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	// A commit is just as durable, and does not wait for the times of the file. macOS and Windows have only fsync.
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
-	s.sessions.copy, s.clients.copy = sessionAndUser.copy, copyClient
 	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = sql.Open("sqlite", dsn(path, writerSettings)); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
