@@ -183,3 +183,12 @@ func TestTokenExpires(t *testing.T) {
 	_, err = r.Verify(token)
 	require.ErrorIs(t, err, ErrInvalidToken)
 }
+
+func BenchmarkSign(b *testing.B) {
+	r, err := Open(b.Context(), &memoryStore{}, options(Options{}))
+	require.NoError(b, err)
+	for b.Loop() {
+		_, err = r.Sign(claimsAt(r.now()))
+	}
+	require.NoError(b, err)
+}

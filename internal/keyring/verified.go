@@ -25,40 +25,45 @@ func (v verifiedToken) copy() Claims {
 	return c
 }
 
-// generationSize bounds verifiedTokens: two generations take about 6 MB with tokens of usual size.
-const generationSize = 4096
+// How many of the tokens that were used last are remembered at least; at most there are twice as many. Full, the claims
+// of usual tokens take about 6 MB, and the signatures 10 MB.
+const (
+	rememberedTokens     = 4096
+	rememberedSignatures = 65536
+)
 
-// verifiedTokens remembers tokens whose signatures have been verified, between 4096 and 8192 of the latest
-// used ones. Only valid tokens enter, so forged ones cannot drive them out.
-type verifiedTokens struct {
+// tokenMemory remembers something of the tokens that were used last. Only tokens with a valid signature enter, so
+// forged ones cannot drive them out.
+type tokenMemory[V any] struct {
+	size          int // of a generation
 	mu            sync.Mutex
-	recent, older map[tokenHash]verifiedToken
+	recent, older map[tokenHash]V
 }
 
-// find returns a token that was verified before. A token of the older generation moves to the recent one.
-func (t *verifiedTokens) find(id tokenHash) (verifiedToken, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if v, ok := t.recent[id]; ok {
+// find returns what was added for a token. A token of the older generation moves to the recent one.
+func (m *tokenMemory[V]) find(id tokenHash) (V, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok := m.recent[id]; ok {
 		return v, true
 	}
-	v, ok := t.older[id]
+	v, ok := m.older[id]
 	if ok {
-		t.insert(id, v)
+		m.insert(id, v)
 	}
 	return v, ok
 }
 
-func (t *verifiedTokens) add(id tokenHash, v verifiedToken) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.insert(id, v)
+func (m *tokenMemory[V]) add(id tokenHash, v V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.insert(id, v)
 }
 
 // insert adds a token to the recent generation. A full one becomes the older one, which is forgotten.
-func (t *verifiedTokens) insert(id tokenHash, v verifiedToken) {
-	if t.recent == nil || len(t.recent) >= generationSize {
-		t.older, t.recent = t.recent, map[tokenHash]verifiedToken{}
+func (m *tokenMemory[V]) insert(id tokenHash, v V) {
+	if m.recent == nil || len(m.recent) >= m.size {
+		m.older, m.recent = m.recent, map[tokenHash]V{}
 	}
-	t.recent[id] = v
+	m.recent[id] = v
 }

@@ -11,8 +11,10 @@ import (
 
 // remembered reports whether the ring has verified the signature of a token before.
 func remembered(r *Ring, token string) bool {
-	_, ok := r.verified.find(sha256.Sum256([]byte(token)))
-	return ok
+	id := sha256.Sum256([]byte(token))
+	_, claims := r.verified.find(id)
+	_, signature := r.signatures.find(id)
+	return claims || signature
 }
 
 // mintRemembered returns a token that the ring has verified before.
@@ -86,14 +88,36 @@ func TestInvalidTokensAreNotRemembered(t *testing.T) {
 	require.False(t, remembered(r, expired))
 }
 
+// What is remembered of more tokens than whose claims are is only that the signature is valid.
+func TestRememberedSignatures(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	r := open(t, &memoryStore{}, Options{Now: now.Now})
+	token := mintRemembered(t, r)
+	forgetClaims := func() { r.verified.recent, r.verified.older = nil, nil }
+	forgetClaims()
+	claims, err := r.Verify(token)
+	require.NoError(t, err)
+	require.Equal(t, claimsAt(r.now()), claims)
+	forgetClaims()
+	now.add(time.Hour)
+	_, err = r.Verify(token)
+	require.ErrorIs(t, err, ErrInvalidToken, "expired")
+	now.add(-time.Hour)
+	require.NoError(t, r.Revoke(t.Context(), r.List()[0].ID))
+	_, err = r.Verify(token)
+	require.ErrorIs(t, err, ErrInvalidToken, "the key has been revoked")
+}
+
 func TestRememberedTokensAreBounded(t *testing.T) {
 	t.Parallel()
-	var tokens verifiedTokens
+	const size = 100
+	tokens := tokenMemory[verifiedToken]{size: size}
 	used := sha256.Sum256([]byte("used"))
 	tokens.add(used, verifiedToken{kid: "used"})
-	for i := range 5 * generationSize {
+	for i := range 5 * size {
 		tokens.add(sha256.Sum256([]byte(strconv.Itoa(i))), verifiedToken{})
-		require.LessOrEqual(t, len(tokens.recent)+len(tokens.older), 2*generationSize)
+		require.LessOrEqual(t, len(tokens.recent)+len(tokens.older), 2*size)
 		v, ok := tokens.find(used)
 		require.True(t, ok, "a token in use must not be forgotten")
 		require.Equal(t, "used", v.kid)
@@ -109,7 +133,13 @@ func BenchmarkVerify(b *testing.B) {
 	require.NoError(b, err)
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			r.verified = verifiedTokens{}
+			r.verified.recent, r.signatures.recent = nil, nil
+			_, err = r.Verify(token)
+		}
+	})
+	b.Run("signature", func(b *testing.B) {
+		for b.Loop() {
+			r.verified.recent = nil
 			_, err = r.Verify(token)
 		}
 	})

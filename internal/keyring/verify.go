@@ -39,8 +39,9 @@ func (r *Ring) Verify(token string) (Claims, error) {
 	return claims, nil
 }
 
-// verify looks for the token among those that were verified before. What can change is checked for those
-// as well: whether the key is still published, and everything that depends on the time.
+// verify looks for the token among those that were verified before, whose claims or at least signatures are
+// remembered. What can change is checked for those as well: whether the key is still published, and everything that
+// depends on the time.
 func (r *Ring) verify(token string) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, errors.New("longer than 4096 bytes")
@@ -52,7 +53,7 @@ func (r *Ring) verify(token string) (Claims, error) {
 		}
 		return known.copy(), r.checkClaims(known.claims, known.notBefore)
 	}
-	fresh, err := r.verifySignature(token)
+	fresh, err := r.verifySignature(token, id)
 	if err != nil {
 		return Claims{}, err
 	}
@@ -60,49 +61,66 @@ func (r *Ring) verify(token string) (Claims, error) {
 		return Claims{}, err
 	}
 	r.verified.add(id, fresh)
+	r.signatures.add(id, struct{}{})
 	return fresh.copy(), nil
 }
 
-func (r *Ring) verifySignature(token string) (verifiedToken, error) {
-	header, err := parseCompact(token)
+func (r *Ring) verifySignature(token string, id tokenHash) (verifiedToken, error) {
+	t, err := parseCompact(token)
 	if err != nil {
 		return verifiedToken{}, err
 	}
-	k, typ, err := r.keyFor(header)
+	k, typ, err := r.keyFor(t.header)
 	if err != nil {
 		return verifiedToken{}, err
 	}
-	// The algorithm comes from the key, never from the header (RFC 8725 §3.1).
-	body, err := jws.Verify([]byte(token), jws.WithCompact(), jws.WithKey(k.signature(), k.public))
-	if err != nil {
-		return verifiedToken{}, errors.New("the signature does not match")
+	if _, verified := r.signatures.find(id); !verified {
+		if err := k.verify(t); err != nil {
+			return verifiedToken{}, err
+		}
 	}
-	claims, notBefore, err := parseClaims(body)
+	claims, notBefore, err := parseClaims(t.payload)
 	if err == nil && typ != r.o.typeFor(claims.Audience) {
 		err = errWrongType
 	}
 	return verifiedToken{kid: k.row.ID, claims: claims, notBefore: notBefore}, err
 }
 
-// parseCompact checks the form of a compact JWS (RFC 7515 §7.1) and returns its decoded header.
-func parseCompact(token string) (header []byte, err error) {
-	if strings.Count(token, ".") != 2 {
-		return nil, errors.New("not three segments")
+// verify checks the signature of a token. The algorithm comes from the key, never from the header (RFC 8725
+// §3.1).
+func (k *key) verify(t compactToken) error {
+	verifier, err := jws.NewVerifier(k.signature())
+	if err != nil {
+		return err
 	}
+	if err := verifier.Verify(t.signed, t.signature, k.public); err != nil {
+		return errors.New("the signature does not match")
+	}
+	return nil
+}
+
+// compactToken is a JWS in the compact form (RFC 7515 §7.1) with its segments decoded.
+type compactToken struct {
+	header, payload, signature []byte
+	signed                     []byte // the first two segments as they are
+}
+
+// parseCompact checks the form of a token. It verifies nothing.
+func parseCompact(token string) (t compactToken, err error) {
 	segments := strings.Split(token, ".")
-	for i, segment := range segments {
-		plain, err := decodeSegment(segment)
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			header = plain
+	if len(segments) != 3 {
+		return t, errors.New("not three segments")
+	}
+	for i, to := range []*[]byte{&t.header, &t.payload, &t.signature} {
+		if *to, err = decodeSegment(segments[i]); err != nil {
+			return compactToken{}, err
 		}
 	}
-	if len(header) > maxHeader {
-		return nil, errors.New("the header is longer than 512 bytes")
+	if len(t.header) > maxHeader {
+		return compactToken{}, errors.New("the header is longer than 512 bytes")
 	}
-	return header, nil
+	t.signed = []byte(token[:strings.LastIndexByte(token, '.')])
+	return t, nil
 }
 
 // decodeSegment decodes canonical base64url. It rejects line breaks, which the decoder would skip.
