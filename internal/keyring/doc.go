@@ -23,7 +23,7 @@
 //   - claims.go: the claims, and their JSON form in a token (RFC 9068 §2.2)
 //   - sign.go, verify.go: a token and its header (RFC 7515 §7.1, RFC 8725 §3)
 //   - revocations.go: a list of ended sessions, signed
-//   - verified.go: the tokens whose signatures need not be verified again
+//   - verified.go: what is remembered of valid tokens, so that it need not be done again
 //   - strict_json.go: JSON objects without duplicate names
 //   - jwks.go: the published keys and the kid (RFC 7517, RFC 7638)
 //   - key.go: the algorithms, and a key's way to and from its row

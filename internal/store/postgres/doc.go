@@ -3,14 +3,15 @@
 //
 // It owns its SQL, the connection pool with its timeouts, the migration lock, and the translation of
 // driver errors into domain errors. Every method is atomic: one statement, one pipelined batch, or a
-// transaction where a statement depends on the result of another. Simultaneous reads and rotations of
-// sessions share a statement. The audit event and the outbox jobs
-// of a change are part of its statement. It leaves all rules to account, oauth, hook, outbox and
+// transaction where a statement depends on the result of another. Simultaneous reads of sessions or
+// clients share a statement, and so do simultaneous rotations. The audit event and the outbox jobs of a
+// change are part of its statement. It leaves all rules to account, oauth, hook, outbox and
 // throttle, what is equal in both engines to store, and replication and failover to PostgreSQL.
 //
 //   - postgres.go: Open, Close and Ping; config.go: the URL, timeouts and server settings
 //   - migrate.go: the provider and the lock of the migrations
 //   - query.go: running statements, batches and transactions; values.go: times, ids and lists as arguments
+//   - reads.go: reads by id that share a statement; snapshot.go: when rows need not be read again
 //   - errors.go: driver errors; connect_error.go: the one-line error of Open
 //   - change_record.go: the audit event and the jobs of a change
 //   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account

@@ -4,13 +4,14 @@
 //
 // It owns its SQL, the settings of every connection, the migration lock between processes, and the
 // translation of driver errors into domain errors. There is one writer, whose transactions are
-// immediate and may have the changes of several callers, and several readers, which never wait for it. The audit event and the outbox jobs of a
-// change are stored in its transaction. It leaves all rules to account, oauth, hook, outbox and
-// throttle, and what is equal in both engines to store.
+// immediate and may have the changes of several callers, and several readers, which never wait for it. The
+// audit event and the outbox jobs of a change are stored in its transaction. It leaves all rules to
+// account, oauth, hook, outbox and throttle, and what is equal in both engines to store.
 //
 //   - sqlite.go: Open, Close and Ping; config.go: the settings of a connection
 //   - migrate.go: the provider of the migrations; file_lock.go: the lock between processes
 //   - query.go: running statements; statements.go: prepared ones; write.go: transactions of one or several changes
+//   - memory.go, wal_index_unix.go: rows that are remembered until anything is committed
 //   - values.go: times and lists as arguments
 //   - errors.go: driver errors
 //   - change_record.go: the audit event and the jobs of a change
