@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/fault"
@@ -38,9 +39,9 @@ func scanSessionAndUser(row pgx.CollectableRow) (store.SessionAndUser, error) {
 func (s *Store) newSessionReads() *reads[store.SessionAndUser] {
 	id := func(r store.SessionAndUser) string { return r.Session.ID }
 	return newReads(s, sessionsByID, scanSessionAndUser, id, func(ids []string) any {
-		uuids := make([][16]byte, len(ids)) // pgx sends texts as texts
+		uuids := make([]pgtype.UUID, len(ids)) // pgx sends texts as texts
 		for i, id := range ids {
-			uuids[i] = uuid.MustParse(id)
+			uuids[i] = pgtype.UUID{Bytes: uuid.MustParse(id), Valid: true}
 		}
 		return filledUp(uuids)
 	})

@@ -109,6 +109,30 @@ func TestRememberedSessionIsFresh(t *testing.T) {
 	}
 }
 
+// Behind PgBouncer no statement is prepared, and pgx must know the types of the parameters by itself. A statement that
+// failed would go unnoticed: each call would then read its own.
+func TestSharedStatementsOfPooler(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, withParams(t, storetest.PostgresURL(t), "default_query_exec_mode", "exec"))
+	session := newStoredSession(t, s)
+	unknown := uuid.NewString()
+	for range 3 {
+		sessions, err := s.sessions.byIDs(t.Context(), []string{session.ID, unknown, session.ID})
+		require.NoError(t, err)
+		require.Equal(t, session.FamilyID, sessions[0].Session.FamilyID)
+		require.Nil(t, sessions[1])
+		require.Equal(t, sessions[0], sessions[2])
+		clients, err := s.clients.byIDs(t.Context(), []string{"unknown"})
+		require.NoError(t, err)
+		require.Nil(t, clients[0])
+	}
+	rotation := oauth.Rotation{FamilyID: session.FamilyID, ClientID: "web", Now: session.CreatedAt, IdleUntil: session.IdleUntil}
+	rotated, err := queryAll(t.Context(), s, scanNumbered, rotateSessions, rotationArrays([]*rotationCall{{In: rotation}})...)
+	require.NoError(t, err)
+	require.Len(t, rotated, 1)
+	require.EqualValues(t, 1, rotated[0].Session.Counter)
+}
+
 func newStoredSession(t *testing.T, s *Store) oauth.Session {
 	t.Helper()
 	u := storetest.NewUser()
