@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
 // BenchmarkSessions measures what every request does, and every refresh.
@@ -14,7 +16,7 @@ func BenchmarkSessions(b *testing.B) {
 	defer s.Close()
 	_, err = s.Up(b.Context())
 	require.NoError(b, err)
-	session := newStoredSession(b, s)
+	session := storetest.CreateSession(b, s)
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	b.Run("read", func(b *testing.B) {
@@ -33,7 +35,7 @@ func BenchmarkSessions(b *testing.B) {
 		b.SetParallelism(8)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if err := s.RepeatRotation(ctx, session.FamilyID, 0); err != nil {
+				if err := s.RepeatRotation(ctx, session.FamilyID, session.Counter); err != nil {
 					b.Error(err)
 				}
 			}

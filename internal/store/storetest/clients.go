@@ -14,6 +14,7 @@ import (
 
 var clientTests = tests[Database]{
 	"stored fields":           clientStoredFields,
+	"own copy":                clientOwnCopy,
 	"empty fields":            clientEmptyFields,
 	"secret without an end":   clientSecretWithoutEnd,
 	"missing":                 clientMissing,

@@ -15,6 +15,7 @@ import (
 
 var sessionTests = tests[Database]{
 	"stored fields":       sessionStoredFields,
+	"own copy":            sessionOwnCopy,
 	"of a client":         sessionOfClient,
 	"missing session":     sessionMissing,
 	"missing user":        sessionMissingUser,
