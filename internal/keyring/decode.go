@@ -20,27 +20,29 @@ type Decoded struct {
 // Decode reads an access token without verifying it, to show what is in it. It returns an error for a
 // text that is not a JWT. The error contains no part of the text.
 func Decode(token string) (Decoded, error) {
+	_, d, err := decode(token)
+	return d, err
+}
+
+func decode(token string) (t compactToken, d Decoded, err error) {
 	if len(token) > maxToken {
-		return Decoded{}, errors.New("longer than 4096 bytes")
+		return t, d, errors.New("longer than 4096 bytes")
 	}
-	t, err := parseCompact(token)
-	if err != nil {
-		return Decoded{}, err
+	if t, err = parseCompact(token); err != nil {
+		return t, d, err
 	}
 	header, err := parseObject(t.header)
 	if err != nil {
-		return Decoded{}, err
+		return t, d, err
 	}
-	payload, err := parseObject(t.payload)
-	if err != nil {
-		return Decoded{}, err
+	if d.Payload, err = parseObject(t.payload); err != nil {
+		return t, d, err
 	}
-	d := Decoded{Payload: payload}
 	for name, to := range map[string]*string{"alg": &d.Algorithm, "typ": &d.Type, "kid": &d.KeyID} {
 		_ = json.Unmarshal(header[name], to) // another type or none is shown as an empty text
 	}
 	d.Claims, d.NotBefore, d.Err = parseClaims(t.payload)
-	return d, nil
+	return t, d, nil
 }
 
 // Signature is what a check of a signature has found.
@@ -62,13 +64,9 @@ type KeyReader interface {
 // CheckSignature checks the signature of an access token with the stored public keys. Unlike Verify it
 // needs no master secret and looks at neither the claims nor the time.
 func CheckSignature(ctx context.Context, keys KeyReader, token string) (Signature, error) {
-	d, err := Decode(token)
+	t, d, err := decode(token)
 	if err != nil {
 		return SignatureWrong, nil //nolint:nilerr // a malformed token has no valid signature
-	}
-	t, err := parseCompact(token)
-	if err != nil {
-		return SignatureWrong, nil //nolint:nilerr // likewise
 	}
 	rows, err := keys.SigningKeys(ctx)
 	if err != nil {
