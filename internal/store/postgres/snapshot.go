@@ -4,9 +4,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// snapshotVersion identifies the snapshot of a statement. Statements with the same snapshot see the same rows on the
-// same server. A server that crashed may use the numbers of lost transactions again, but at another position of
-// the log.
+// snapshotVersion identifies the snapshot of a statement: statements with the same snapshot see the same rows. After a
+// failover another server answers, which started at another time. After a crash a server may use the numbers of lost
+// transactions again, but hardly at the same position of the log. A standby has no position to insert at, and asking
+// it for one is an error.
 const snapshotVersion = `concat_ws(' ', pg_current_snapshot(), pg_postmaster_start_time(),
 	CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END)`
 
