@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -122,19 +121,24 @@ func (s *Service) usableHash(u User) string {
 	return u.PasswordHash
 }
 
-// A refusal that costs the service almost nothing takes from refusalPause to refusalPause+refusalSpread. Callers who
-// try again at once would otherwise take the processor from those whose passwords are being verified. It is longer
-// than the look-up of a user, so that the time does not tell whether there was a user to read. It is random, so that
-// callers do not come back at the same time, before everybody else who comes then.
+// A refusal that costs the service almost nothing takes at least refusalPause. Callers who try again at once would
+// otherwise take the processor from those whose passwords are being verified. It is longer than the look-up of a user,
+// so that the time does not tell whether there was a user to read. Refusals leave together, every refusalTick: the
+// processors turn to them less often, and refuse many while their caches are warm.
 const (
-	refusalPause  = 30 * time.Millisecond
-	refusalSpread = 15 * time.Millisecond
+	refusalPause = 30 * time.Millisecond
+	refusalTick  = 10 * time.Millisecond
 )
+
+// refusalTime returns when to refuse what has begun then.
+func refusalTime(begun time.Time) time.Time {
+	sinceTick := time.Duration(begun.UnixNano()) % refusalTick
+	return begun.Add(refusalPause + refusalTick - sinceTick)
+}
 
 // pause returns err when it is time for a refusal of what has begun then, or when ctx ends.
 func (s *Service) pause(ctx context.Context, begun time.Time, err error) error {
-	length := refusalPause + rand.N(refusalSpread) //nolint:gosec // jitter, not a secret
-	timer := time.NewTimer(length - s.clock().Sub(begun))
+	timer := time.NewTimer(refusalTime(begun).Sub(s.clock()))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

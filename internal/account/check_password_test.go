@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -241,6 +242,32 @@ func TestFailureNamesTheClient(t *testing.T) {
 		require.Equal(t, audit.UserDeleted, event.Action)
 		require.Equal(t, caller, event.Address)
 		require.Equal(t, "r1", event.RequestID)
+	}
+}
+
+// Refusals that cost nothing take 30 to 40 ms, and leave together every 10 ms.
+func TestRefusalsPause(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ begun, want time.Duration }{ // since a tick
+		"just after a tick":  {time.Nanosecond, 40 * time.Millisecond},
+		"between two ticks":  {4 * time.Millisecond, 40 * time.Millisecond},
+		"just before a tick": {10*time.Millisecond - 1, 40 * time.Millisecond},
+		"at a tick":          {10 * time.Millisecond, 50 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f, err := account.New(newFixture(t).directory(t, func(o *account.DirectoryOptions) {
+					o.Passwords, o.Now = &hasher{full: fault.ErrUnavailable}, time.Now
+				}), account.Options{Limits: &limiter{}})
+				require.NoError(t, err)
+				tick := time.Now() // a test starts at midnight
+				time.Sleep(c.begun)
+				_, err = f.SignIn(t.Context(), "ann", account.Attempt{Password: rightPassword, Address: caller})
+				requireFault(t, err, fault.Unavailable, "")
+				require.Equal(t, c.want, time.Since(tick))
+			})
+		})
 	}
 }
 
