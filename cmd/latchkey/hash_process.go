@@ -47,6 +47,7 @@ func computeHashes() int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1) // password.Work collects after each hash
+	debug.FreeOSMemory()   // what the start of the program has left
 	if err := lowerPriority(); err != nil {
 		fmt.Fprintf(os.Stderr, "latchkey: requests may wait longer for hashes, whose priority could not be lowered: %v\n", err)
 	}
