@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -124,16 +125,18 @@ func (s *Service) usableHash(u User) string {
 // A refusal that costs the service almost nothing takes at least refusalPause. Callers who try again at once would
 // otherwise take the processor from those whose passwords are being verified. It is longer than the look-up of a user,
 // so that the time does not tell whether there was a user to read. Refusals leave together, every refusalTick: the
-// processors turn to them less often, and refuse many while their caches are warm.
+// processors turn to them less often, and refuse several while their caches are warm.
 const (
-	refusalPause = 30 * time.Millisecond
-	refusalTick  = 10 * time.Millisecond
+	refusalPause = 40 * time.Millisecond
+	refusalTick  = 3 * time.Millisecond
 )
 
-// refusalTime returns when to refuse what has begun then.
+// refusalTime returns when to refuse what has begun then: at one of the two ticks after the pause. It is random, so
+// that callers who try again at once do not all come back at the same tick.
 func refusalTime(begun time.Time) time.Time {
-	sinceTick := time.Duration(begun.UnixNano()) % refusalTick
-	return begun.Add(refusalPause + refusalTick - sinceTick)
+	at := begun.Add(refusalPause)
+	sinceTick := time.Duration(at.UnixNano()) % refusalTick
+	return at.Add(refusalTick*time.Duration(1+rand.IntN(2)) - sinceTick) //nolint:gosec // jitter, not a secret
 }
 
 // pause returns err when it is time for a refusal of what has begun then, or when ctx ends.
