@@ -127,7 +127,7 @@ func (s *Service) usableHash(u User) string {
 // so that the time does not tell whether there was a user to read. Refusals leave together, every refusalTick: the
 // processors turn to them less often, and refuse several while their caches are warm.
 const (
-	refusalPause = 40 * time.Millisecond
+	refusalPause = 35 * time.Millisecond
 	refusalTick  = 3 * time.Millisecond
 )
 

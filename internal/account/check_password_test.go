@@ -245,15 +245,15 @@ func TestFailureNamesTheClient(t *testing.T) {
 	}
 }
 
-// Refusals that cost nothing take 40 to 46 ms, and leave together every 3 ms.
+// Refusals that cost nothing take 35 to 41 ms, and leave together every 3 ms.
 func TestRefusalsPause(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
-	for name, c := range map[string]struct{ begun, want time.Duration }{ // since midnight, a tick
-		"just after a tick":  {2*ms + 1, 45 * ms},
-		"between two ticks":  {3 * ms, 45 * ms},
-		"just before a tick": {5*ms - 1, 45 * ms},
-		"at a tick":          {5 * ms, 48 * ms},
+	for name, c := range map[string]struct{ begun, want time.Duration }{ // since midnight, a tick; the names tell when the pause ends
+		"just after a tick":  {1*ms + 1, 39 * ms},
+		"between two ticks":  {2 * ms, 39 * ms},
+		"just before a tick": {4*ms - 1, 39 * ms},
+		"at a tick":          {4 * ms, 42 * ms},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
