@@ -46,8 +46,9 @@ func ownProgram() string {
 func computeHashes() int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(-1) // password.Work collects after each hash
-	debug.FreeOSMemory()   // what the start of the program has left
+	debug.SetGCPercent(-1)   // password.Work collects after each hash
+	debug.FreeOSMemory()     // what the start of the program has left
+	_ = returnProgramPages() // a hash can be computed with more memory as well
 	if err := lowerPriority(); err != nil {
 		fmt.Fprintf(os.Stderr, "latchkey: requests may wait longer for hashes, whose priority could not be lowered: %v\n", err)
 	}

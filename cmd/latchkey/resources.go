@@ -18,7 +18,7 @@ const (
 
 // tuneProcess configures memory, and how the operating system schedules the service.
 func tuneProcess(ctx context.Context, log *slog.Logger) {
-	tuneMemory(ctx)
+	tuneMemory(ctx, log)
 	if err := shortenTurns(); err != nil {
 		log.DebugContext(ctx, "requests wait longer while passwords are hashed", "error", err)
 	}
@@ -26,12 +26,20 @@ func tuneProcess(ctx context.Context, log *slog.Logger) {
 
 // tuneMemory configures the garbage collector unless the environment does (GOGC, GOMEMLIMIT), and returns to
 // the operating system what only the start has used, a moment after it.
-func tuneMemory(ctx context.Context) {
+func tuneMemory(ctx context.Context, log *slog.Logger) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
 	_ = adjustMemoryLimit(ctx)
-	time.AfterFunc(time.Second, debug.FreeOSMemory)
+	time.AfterFunc(time.Second, func() { returnMemory(ctx, log) })
+}
+
+// returnMemory returns to the operating system what only the start has used.
+func returnMemory(ctx context.Context, log *slog.Logger) {
+	debug.FreeOSMemory()
+	if err := returnProgramPages(); err != nil {
+		log.DebugContext(ctx, "pages of the program stay in memory", "error", err)
+	}
 }
 
 // adjustMemoryLimit sets the memory limit to what the service uses and some more. It is repeated, because a

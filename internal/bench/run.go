@@ -87,12 +87,8 @@ func measureEngine(ctx context.Context, o options, dir string, e engine, progres
 	if err := b.measureWithLimits(ctx); err != nil {
 		return nil, err
 	}
-	var idle uint64
-	if i := slices.IndexFunc(b.rows, func(r row) bool { return r.Key == "idle" }); i >= 0 {
-		idle = b.rows[i].Memory
-	}
 	for i := range b.rows {
-		b.rows[i].Checks = b.rows[i].judge(idle)
+		b.rows[i].Checks = b.rows[i].judge()
 	}
 	return b.rows, nil
 }
