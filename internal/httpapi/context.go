@@ -19,6 +19,8 @@ type state struct {
 	client    oauth.Credentials // of a request with a form
 	principal *oauth.Principal  // nil: no access token has been accepted
 	wantsPage bool              // the caller prefers HTML to JSON
+	err       error             // that was written as the response
+	quiet     bool              // the request is logged at the level debug, unless it fails
 }
 
 // noOperation stands for an operation that is not known. It is never changed.

@@ -117,7 +117,7 @@ func (s *Server) writeError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	c.Set(errorKey, err)
+	stateOf(c.Request().Context()).err = err
 	public := publicError(err)
 	code, own := profileError(c, public, problemDetails(err))
 	s.setErrorHeaders(public, code, c)

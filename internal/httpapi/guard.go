@@ -28,32 +28,32 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		s := stateOf(c.Request().Context())
-		s.principal = &p
+		s.principal = p
 		s.actor.Name, s.actor.ID, s.actor.ClientID = p.Name(), p.User.ID, p.Claims.ClientID
 		return next(c)
 	}
 }
 
 // authorize returns the principal of the request's access token if it may call the operation.
-func (s *Server) authorize(c echo.Context, op *operation) (oauth.Principal, error) {
+func (s *Server) authorize(c echo.Context, op *operation) (*oauth.Principal, error) {
 	if op.gateway {
 		return s.authorizeForGateway(c)
 	}
 	token, err := s.accessToken(c)
 	if err != nil {
-		return oauth.Principal{}, err
+		return nil, err
 	}
 	p, err := s.OAuth.Principal(c.Request().Context(), token)
 	if err != nil {
-		return oauth.Principal{}, err
+		return nil, err
 	}
 	if err := p.Authorize(op.scopes, op.roles); err != nil {
-		return oauth.Principal{}, err
+		return nil, err
 	}
 	if op.body == nil && hasFormToken(c.Request()) {
-		return oauth.Principal{}, s.errTwoTokens(c)
+		return nil, s.errTwoTokens(c)
 	}
-	return p, nil
+	return &p, nil
 }
 
 // browserGuard protects the operations that set or read cookies against cross-site requests, also

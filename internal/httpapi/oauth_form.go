@@ -86,20 +86,20 @@ func readForm(body io.Reader, params []string) (url.Values, error) {
 	if strings.Count(text, "&") >= maxParams {
 		return nil, invalidRequest("the body has too many parameters")
 	}
-	all, err := url.ParseQuery(text)
+	form, err := url.ParseQuery(text)
 	if err != nil {
 		return nil, invalidRequest("the body is not a valid form")
 	}
-	form := url.Values{}
-	for name, values := range all {
+	for name, values := range form {
 		if !slices.Contains(params, name) && name != "client_assertion" {
+			delete(form, name)
 			continue
 		}
 		if err := checkParam(name, values); err != nil {
 			return nil, err
 		}
-		if values[0] != "" {
-			form[name] = values
+		if values[0] == "" {
+			delete(form, name)
 		}
 	}
 	return form, nil

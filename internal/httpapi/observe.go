@@ -49,8 +49,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			o.Operation = OtherOperation
 		}
 		if o.Status == http.StatusServiceUnavailable {
-			cause, _ := c.Get(errorKey).(error)
-			o.Unavailable = unavailableCause(cause)
+			o.Unavailable = unavailableCause(stateOf(c.Request().Context()).err)
 		}
 		s.Observe(o)
 		return err

@@ -13,15 +13,9 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// errorKey is the Echo context key under which writeError leaves the error for the log.
-const errorKey = "latchkey.error"
-
-// quietKey is the Echo context key of LogQuietly.
-const quietKey = "latchkey.quiet"
-
 // LogQuietly makes a request be logged at the level debug, unless it fails: one of a file of a page, or one
 // that a page repeats.
-func LogQuietly(c echo.Context) { c.Set(quietKey, true) }
+func LogQuietly(c echo.Context) { stateOf(c.Request().Context()).quiet = true }
 
 // logRequest logs one line per request. It leaves out the query and the headers, which may contain
 // secrets.
@@ -29,18 +23,19 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 	return middleware.RequestLoggerWithConfig(middleware.RequestLoggerConfig{
 		HandleError: true, LogLatency: true, LogStatus: true, LogMethod: true,
 		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
-			level, attrs := slog.LevelInfo, []slog.Attr{
+			state := stateOf(c.Request().Context())
+			attrs := append(make([]slog.Attr, 0, 7),
 				slog.String("method", v.Method), slog.String("path", loggedPath(c.Request().URL.Path)),
 				slog.Int("status", v.Status), slog.Duration("duration", v.Latency),
-				slog.String("address", c.RealIP()), slog.String("request_id", requestIDOf(c)),
+				slog.String("address", state.caller.Address), slog.String("request_id", requestIDOf(c)))
+			if state.err != nil {
+				attrs = append(attrs, slog.String("error", state.err.Error()))
 			}
-			if err, ok := c.Get(errorKey).(error); ok {
-				attrs = append(attrs, slog.String("error", err.Error()))
-			}
-			switch quiet, _ := c.Get(quietKey).(bool); {
+			level := slog.LevelInfo
+			switch {
 			case v.Status >= http.StatusInternalServerError:
 				level = slog.LevelError
-			case quiet:
+			case state.quiet:
 				level = slog.LevelDebug
 			}
 			s.Log.LogAttrs(c.Request().Context(), level, "request", attrs...)

@@ -49,7 +49,7 @@ func TestQuietRequests(t *testing.T) {
 	s := &Server{Options: Options{Issuer: "http://localhost", Log: slog.New(slog.NewTextHandler(&log, nil))}}
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError
-	e.Use(requestID, s.logRequest())
+	e.Use(requestID, withState, s.logRequest())
 	e.GET("/:status", func(c echo.Context) error {
 		LogQuietly(c)
 		if c.Param("status") == "500" {

@@ -15,27 +15,27 @@ import (
 // authorizeForGateway returns the principal of the request about which a gateway asks. Gateways understand
 // 401 and 403 only: nginx makes 500 of any other error. The request may have cookies, parameters and the
 // announcement of a body that were meant for someone else, so only its Authorization header counts.
-func (s *Server) authorizeForGateway(c echo.Context) (oauth.Principal, error) {
+func (s *Server) authorizeForGateway(c echo.Context) (*oauth.Principal, error) {
 	headers := c.Request().Header.Values(echo.HeaderAuthorization)
 	if len(headers) == 0 {
-		return oauth.Principal{}, errTokenRequired
+		return nil, errTokenRequired
 	}
 	token, ok := bearerToken(headers[0])
 	switch {
 	case len(headers) > 1 || ok && token == "":
-		return oauth.Principal{}, oauth.ErrInvalidToken
+		return nil, oauth.ErrInvalidToken
 	case !ok:
-		return oauth.Principal{}, errTokenRequired
+		return nil, errTokenRequired
 	}
 	p, err := s.OAuth.Principal(c.Request().Context(), token)
 	if err != nil {
-		return oauth.Principal{}, err
+		return nil, err
 	}
 	scopes, anyRole, err := gatewayDemands(c.Request().URL.RawQuery)
 	if err != nil {
-		return oauth.Principal{}, err
+		return nil, err
 	}
-	return p, p.Authorize(scopes, anyRole)
+	return &p, p.Authorize(scopes, anyRole)
 }
 
 var errGatewayDemands = fault.Errorf(fault.InsufficientScope,

@@ -17,7 +17,7 @@ const userScope = "profile"
 
 // clientGrant issues a token to a client that acts for itself, without a refresh token
 // (RFC 6749 §4.4.3). The token has a session all the same, so that it can be revoked.
-func (s *Service) clientGrant(ctx context.Context, r grantRequest) (TokenResponse, error) {
+func (s *Service) clientGrant(ctx context.Context, r *grantRequest) (TokenResponse, error) {
 	// 1. A confidential client with these scopes.
 	c := r.client
 	if c.Public {

@@ -41,7 +41,7 @@ func singleLine(s string) bool {
 }
 
 // passwordGrant implements the password grant (RFC 6749 §4.3).
-func (s *Service) passwordGrant(ctx context.Context, r grantRequest) (TokenResponse, error) {
+func (s *Service) passwordGrant(ctx context.Context, r *grantRequest) (TokenResponse, error) {
 	// 1. The user and the password, with its rate limits.
 	user, err := s.accounts.SignIn(ctx, r.Username, account.Attempt{
 		Password: r.Password, Address: r.Caller.Address, ClientID: r.client.ID, Action: audit.UserSignedIn, Device: r.Caller.Device,

@@ -29,22 +29,19 @@ func checkRefreshRequest(r TokenRequest) error {
 	return nil
 }
 
-// presentedToken is a refresh token with the session it belongs to and that session's user, as read. Until
-// they are read, both are zero.
+// presentedToken is a refresh token with the session it belongs to and that session's user, as read.
 type presentedToken struct {
 	token   refreshToken
 	session Session
 	user    account.User
 }
 
-func (p presentedToken) resolved() bool { return p.session.ID != "" }
-
 // present resolves a refresh token. Its MAC is checked first, so that junk costs no query.
-func (s *Service) present(ctx context.Context, token string) (presentedToken, error) {
+func (s *Service) present(ctx context.Context, token string) (*presentedToken, error) {
 	decoded, ok := s.refreshKeys.decode(token)
 	if !ok {
 		s.refreshed(outcomeRefused)
-		return presentedToken{}, ErrRefresh
+		return nil, ErrRefresh
 	}
 	presented, err := s.read(ctx, decoded)
 	if errors.Is(err, ErrRefresh) {
@@ -54,18 +51,18 @@ func (s *Service) present(ctx context.Context, token string) (presentedToken, er
 }
 
 // read reads the session of a refresh token and its user.
-func (s *Service) read(ctx context.Context, token refreshToken) (presentedToken, error) {
+func (s *Service) read(ctx context.Context, token refreshToken) (*presentedToken, error) {
 	session, user, err := s.sessions.SessionByFamily(ctx, token.family)
 	if isNotFound(err) {
 		err = ErrRefresh
 	}
-	return presentedToken{token: token, session: session, user: user}, err
+	return &presentedToken{token: token, session: session, user: user}, err
 }
 
 // publicHolder returns the client for which a refresh without client authentication counts: the one
 // that the token was issued to, if it is public. A confidential client must authenticate; its token is
 // not used up by a caller that probes how.
-func (s *Service) publicHolder(ctx context.Context, p presentedToken) (Client, error) {
+func (s *Service) publicHolder(ctx context.Context, p *presentedToken) (Client, error) {
 	if !p.session.alive(p.user, s.now()) {
 		s.refreshed(outcomeRefused)
 		return Client{}, ErrRefresh
@@ -84,13 +81,13 @@ func (s *Service) publicHolder(ctx context.Context, p presentedToken) (Client, e
 
 // refreshGrant implements the refresh grant. Nearly every token is the newest of its session, so the session
 // is rotated without being read first. Only if it cannot be rotated, it is read and judged.
-func (s *Service) refreshGrant(ctx context.Context, r grantRequest) (response TokenResponse, err error) {
-	if !r.presented.resolved() {
+func (s *Service) refreshGrant(ctx context.Context, r *grantRequest) (response TokenResponse, err error) {
+	if r.presented == nil {
 		response, err = s.refreshNewest(ctx, r)
 		if !isNotFound(err) {
 			return response, err
 		}
-		if r, err = s.resolve(ctx, r); err != nil {
+		if err := s.resolve(ctx, r); err != nil {
 			return TokenResponse{}, err
 		}
 	}
@@ -100,7 +97,7 @@ func (s *Service) refreshGrant(ctx context.Context, r grantRequest) (response To
 // refreshNewest uses a token that is the newest of its session. It returns fault.ErrNotFound, and has done
 // nothing, if it is not, if the session has ended or belongs to another client, or if scopes are requested:
 // a token must not be used up for scopes that are then refused.
-func (s *Service) refreshNewest(ctx context.Context, r grantRequest) (TokenResponse, error) {
+func (s *Service) refreshNewest(ctx context.Context, r *grantRequest) (TokenResponse, error) {
 	token, ok := s.refreshKeys.decode(r.RefreshToken)
 	switch {
 	case !ok:
@@ -115,7 +112,7 @@ func (s *Service) refreshNewest(ctx context.Context, r grantRequest) (TokenRespo
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	scopes, err := refreshScopes(nil, presentedToken{session: session, user: user}, r.client)
+	scopes, err := refreshScopes(nil, session, user, r.client)
 	if err != nil {
 		return TokenResponse{}, err
 	}
@@ -124,20 +121,19 @@ func (s *Service) refreshNewest(ctx context.Context, r grantRequest) (TokenRespo
 
 // resolve reads the session of the refresh token. If the caller has named no client, it also replaces the
 // assumed client by the session's, which must be allowed what the caller requests.
-func (s *Service) resolve(ctx context.Context, r grantRequest) (grantRequest, error) {
-	var err error
+func (s *Service) resolve(ctx context.Context, r *grantRequest) (err error) {
 	if r.presented, err = s.present(ctx, r.RefreshToken); err != nil || !r.Client.none() {
-		return r, err
+		return err
 	}
 	if r.client, err = s.publicHolder(ctx, r.presented); err != nil {
-		return r, err
+		return err
 	}
-	return r, r.client.allows(r.GrantType, r.scopes)
+	return r.client.allows(r.GrantType, r.scopes)
 }
 
 // refreshJudged uses a token whose session has been read. Sessions change by compare-and-swap: it judges, and
 // acts if nothing has changed meanwhile; otherwise it reads again.
-func (s *Service) refreshJudged(ctx context.Context, r grantRequest) (response TokenResponse, err error) {
+func (s *Service) refreshJudged(ctx context.Context, r *grantRequest) (response TokenResponse, err error) {
 	presented := r.presented
 	for range rotateAttempts {
 		response, err = s.refresh(ctx, r, presented)
@@ -154,7 +150,7 @@ func (s *Service) refreshJudged(ctx context.Context, r grantRequest) (response T
 
 // refresh uses a refresh token once. It returns fault.ErrNotFound if the session has changed since it
 // was read.
-func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken) (TokenResponse, error) {
+func (s *Service) refresh(ctx context.Context, r *grantRequest, p *presentedToken) (TokenResponse, error) {
 	// 1. The token is this client's.
 	if p.session.ClientID != r.client.ID {
 		s.refreshed(outcomeRefused)
@@ -163,7 +159,7 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 	// 2. The verdict, and the scopes of the next access token.
 	now := s.now()
 	verdict := judge(p.session, p.user, p.token.counter, now, s.settings.RefreshGrace)
-	scopes, err := refreshScopes(r.scopes, p, r.client)
+	scopes, err := refreshScopes(r.scopes, p.session, p.user, r.client)
 	if err != nil && (verdict == rotate || verdict == repeat) {
 		return TokenResponse{}, err
 	}
@@ -191,6 +187,6 @@ func (s *Service) refresh(ctx context.Context, r grantRequest, p presentedToken)
 
 // refreshScopes returns the scopes of the next access token: those the session has and the user and the
 // client still may have, or fewer if fewer are requested (RFC 6749 §6).
-func refreshScopes(requested []string, p presentedToken, c Client) ([]string, error) {
-	return grantScopes(requested, scope.Intersect(p.session.Scopes, p.user.Scopes), c.Scopes)
+func refreshScopes(requested []string, s Session, u account.User, c Client) ([]string, error) {
+	return grantScopes(requested, scope.Intersect(s.Scopes, u.Scopes), c.Scopes)
 }

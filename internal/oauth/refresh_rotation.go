@@ -38,7 +38,7 @@ func judge(s Session, u account.User, counter int64, now time.Time, grace time.D
 
 // rotate increments the counter of the session with the newest token and returns the session as it is then,
 // and its user. It returns fault.ErrNotFound unless judge would say rotate.
-func (s *Service) rotate(ctx context.Context, token refreshToken, r grantRequest, now time.Time) (Session, account.User, error) {
+func (s *Service) rotate(ctx context.Context, token refreshToken, r *grantRequest, now time.Time) (Session, account.User, error) {
 	return s.sessions.RotateSession(ctx, Rotation{
 		FamilyID: token.family, Counter: token.counter, ClientID: r.client.ID,
 		Address: r.Caller.Address, Now: now, IdleUntil: now.Add(s.idle(r.client)),

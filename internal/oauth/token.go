@@ -42,12 +42,12 @@ type TokenResponse struct {
 type grantRequest struct {
 	TokenRequest
 	client    Client
-	scopes    []string       // as requested; none: all that are allowed
-	presented presentedToken // the refresh token, if the shared steps have resolved it
+	scopes    []string        // as requested; none: all that are allowed
+	presented *presentedToken // the refresh token, if the shared steps have resolved it
 }
 
 // grantFunc implements what is specific to a grant.
-type grantFunc func(ctx context.Context, r grantRequest) (TokenResponse, error)
+type grantFunc func(ctx context.Context, r *grantRequest) (TokenResponse, error)
 
 // Token implements the token endpoint. The steps that all grants share are here, cheap ones first;
 // what is specific to a grant is in its file.
@@ -72,7 +72,7 @@ func (s *Service) Token(ctx context.Context, r TokenRequest) (TokenResponse, err
 		return TokenResponse{}, err
 	}
 	// 5. The grant itself.
-	return grant(ctx, grantRequest{TokenRequest: r, client: client, scopes: scopes, presented: presented})
+	return grant(ctx, &grantRequest{TokenRequest: r, client: client, scopes: scopes, presented: presented})
 }
 
 // grant returns the implementation of a grant type and checks its required parameters.
@@ -100,20 +100,20 @@ func (s *Service) GrantTypes() []string { return slices.Clone(grantTypes) }
 // its refresh token. That is most likely the built-in one, which is assumed until the session is read; if the
 // built-in client is off, the token is resolved here. The client credentials grant has no public client to
 // fall back on (RFC 6749 §4.4.2).
-func (s *Service) identify(ctx context.Context, r TokenRequest) (Client, presentedToken, error) {
+func (s *Service) identify(ctx context.Context, r TokenRequest) (Client, *presentedToken, error) {
 	if r.GrantType == GrantClient && r.Client.none() {
-		return Client{}, presentedToken{}, errClient
+		return Client{}, nil, errClient
 	}
 	if r.GrantType != GrantRefresh || !r.Client.none() {
 		client, err := s.AuthenticateClient(ctx, r.Client, r.Caller.Address)
-		return client, presentedToken{}, err
+		return client, nil, err
 	}
 	if client := s.builtinClient(); client.Active {
-		return client, presentedToken{}, nil
+		return client, nil, nil
 	}
 	presented, err := s.present(ctx, r.RefreshToken)
 	if err != nil {
-		return Client{}, presentedToken{}, err
+		return Client{}, nil, err
 	}
 	client, err := s.publicHolder(ctx, presented)
 	return client, presented, err
