@@ -3,14 +3,16 @@ package coalesce
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Options configure a Group.
 type Options[In any] struct {
-	Flights int           // batches and lone calls that run at once
-	Batch   int           // the largest number of calls in a batch
-	Settle  bool          // a call in a running batch waits for its result even if its context ends
-	Urgent  func(In) bool // calls that go before the others, which still get a quarter of a batch; nil: none
+	Flights  int           // batches and lone calls that run at once
+	Patience time.Duration // how long a flight is alone in the air before calls take another one; 0: not at all
+	Batch    int           // the largest number of calls in a batch
+	Settle   bool          // a call in a running batch waits for its result even if its context ends
+	Urgent   func(In) bool // calls that go before the others, which still get a quarter of a batch; nil: none
 }
 
 // Group makes calls in batches. It is safe for concurrent use.
@@ -19,10 +21,12 @@ type Group[In, Out any] struct {
 	batch  func([]*Call[In, Out])
 	single func(context.Context, In) (Out, error)
 
-	mu     sync.Mutex
-	flying int
-	urgent []*Call[In, Out]
-	others []*Call[In, Out]
+	mu         sync.Mutex
+	flying     int
+	departures int  // flights that have begun
+	watched    bool // by watch
+	urgent     []*Call[In, Out]
+	others     []*Call[In, Out]
 }
 
 // Call is one call in a batch.
@@ -76,10 +80,12 @@ func (g *Group[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 func (g *Group[In, Out]) enqueue(in In) *Call[In, Out] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying < g.o.Flights {
+	if g.flying == 0 || g.o.Patience == 0 && g.flying < g.o.Flights {
 		g.flying++
+		g.departures++
 		return nil
 	}
+	g.watch()
 	c := &Call[In, Out]{In: in, done: make(chan struct{})}
 	if g.o.Urgent != nil && g.o.Urgent(in) {
 		g.urgent = append(g.urgent, c)
@@ -87,6 +93,31 @@ func (g *Group[In, Out]) enqueue(in In) *Call[In, Out] {
 		g.others = append(g.others, c)
 	}
 	return c
+}
+
+// watch sees to it that the calls in the queue take another flight if the one in the air takes too long. Its
+// caller holds the mutex.
+func (g *Group[In, Out]) watch() {
+	if !g.watched && g.flying < g.o.Flights {
+		g.watched = true
+		departures := g.departures
+		time.AfterFunc(g.o.Patience, func() { g.overtake(departures) })
+	}
+}
+
+// overtake begins another flight if there are calls in the queue and none has begun since so many departures.
+func (g *Group[In, Out]) overtake(departures int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.watched = false
+	switch {
+	case len(g.urgent)+len(g.others) == 0 || g.flying == g.o.Flights:
+	case g.departures > departures:
+		g.watch()
+	default:
+		g.flying++
+		go g.fly()
+	}
 }
 
 // leave reports whether the call was still in the queue, which it leaves.
@@ -121,6 +152,7 @@ func (g *Group[In, Out]) take() []*Call[In, Out] {
 		g.flying--
 		return nil
 	}
+	g.departures++
 	return calls
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,7 +54,9 @@ func hold(o coalesce.Options[int], batch func([]*call)) *held {
 		for _, c := range calls {
 			in = append(in, c.In)
 		}
+		h.mu.Lock()
 		h.batches = append(h.batches, in)
+		h.mu.Unlock()
 		batch(calls)
 	}, func(ctx context.Context, in int) (int, error) {
 		if in < 0 {
@@ -67,6 +70,13 @@ func hold(o coalesce.Options[int], batch func([]*call)) *held {
 	})
 	h.call(context.Background(), -1, new(error))
 	return h
+}
+
+// sent returns the batches so far.
+func (h *held) sent() [][]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.batches)
 }
 
 // call makes a call in the background and waits until it is in the queue.
@@ -178,6 +188,58 @@ func TestContextEndsInFlight(t *testing.T) {
 	}
 }
 
+// Calls wait for the flight in the air, but not for one that is late.
+func TestALateFlightIsOvertaken(t *testing.T) {
+	t.Parallel()
+	const patience = 10 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		h := hold(coalesce.Options[int]{Flights: 2, Patience: patience, Batch: 3}, halveAll)
+		var errs [4]error
+		h.call(t.Context(), 0, &errs[0])
+		time.Sleep(patience - time.Nanosecond)
+		h.call(t.Context(), 2, &errs[1])
+		require.Empty(t, h.sent(), "the flight is not late yet")
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		require.Equal(t, [][]int{{0, 2}}, h.sent())
+
+		h.call(t.Context(), 4, &errs[2])
+		require.Len(t, h.sent(), 1, "another flight has begun since")
+		time.Sleep(patience)
+		synctest.Wait()
+		require.Equal(t, [][]int{{0, 2}, {4}}, h.sent(), "the first flight is still in the air")
+
+		h.call(t.Context(), 6, &errs[3])
+		h.release()
+		h.calls.Wait()
+		require.Equal(t, [][]int{{0, 2}, {4}, {6}}, h.sent())
+		require.Empty(t, h.singles)
+		require.Equal(t, [4]error{}, errs)
+	})
+}
+
+// A flight that begins while calls wait is given as much time as the one before it.
+func TestANewFlightIsNotLate(t *testing.T) {
+	t.Parallel()
+	const patience = 10 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(calls []*call) {
+			time.Sleep(patience - time.Nanosecond)
+			halveAll(calls)
+		}
+		h := hold(coalesce.Options[int]{Flights: 2, Patience: patience, Batch: 1}, slow)
+		var errs [3]error
+		for i := range errs {
+			h.call(t.Context(), 2*i, &errs[i])
+		}
+		h.release()
+		begin := time.Now()
+		h.calls.Wait()
+		require.Equal(t, [][]int{{0}, {2}, {4}}, h.sent())
+		require.Equal(t, 3*(patience-time.Nanosecond), time.Since(begin), "one after another")
+	})
+}
+
 func TestUrgentCallsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -196,8 +258,18 @@ func TestUrgentCallsGoFirst(t *testing.T) {
 // TestManyCalls makes many calls at once, some of which give up. It is for the race detector.
 func TestManyCalls(t *testing.T) {
 	t.Parallel()
+	for _, patience := range []time.Duration{0, time.Microsecond} {
+		t.Run(patience.String(), func(t *testing.T) {
+			t.Parallel()
+			makeManyCalls(t, patience)
+		})
+	}
+}
+
+func makeManyCalls(t *testing.T, patience time.Duration) {
+	t.Helper()
 	var largest, flying, most atomic.Int64
-	g := coalesce.New(coalesce.Options[int]{Flights: 3, Batch: 8}, func(calls []*call) {
+	g := coalesce.New(coalesce.Options[int]{Flights: 3, Patience: patience, Batch: 8}, func(calls []*call) {
 		most.Store(max(most.Load(), flying.Add(1)))
 		defer flying.Add(-1)
 		largest.Store(max(largest.Load(), int64(len(calls))))

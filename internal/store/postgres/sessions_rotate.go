@@ -42,10 +42,12 @@ var rotateSessions = `
 	rotated AS (` + rotateIf + ` AND s.family_id = ANY($4) RETURNING s.*, r.n)
 	SELECT ` + sessionAndUserColumns + `, s.n` + rotatedSessions
 
-// A lone rotation may have to wait for the lock of another transaction, and must not hold up all others.
+// One flight makes the fewest statements. But a lone rotation may have to wait for the lock of another
+// transaction, and must not hold up all others.
 const (
-	rotationFlights = 2
-	rotationBatch   = 128
+	rotationFlights  = 2
+	rotationPatience = 10 * time.Millisecond
+	rotationBatch    = 128
 )
 
 type (
@@ -54,7 +56,8 @@ type (
 )
 
 func (s *Store) newRotations() *rotations {
-	return coalesce.New(coalesce.Options[oauth.Rotation]{Flights: rotationFlights, Batch: rotationBatch}, s.rotateSessions, s.rotateOne)
+	o := coalesce.Options[oauth.Rotation]{Flights: rotationFlights, Patience: rotationPatience, Batch: rotationBatch}
+	return coalesce.New(o, s.rotateSessions, s.rotateOne)
 }
 
 // RotateSession implements oauth.SessionStore. Simultaneous calls share a statement and a commit.
