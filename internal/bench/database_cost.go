@@ -75,7 +75,8 @@ func (m *meter) read(ctx context.Context) (r reading) {
 		return r
 	}
 	if m.postmaster != 0 {
-		r.cpu = familyTime(m.postmaster)
+		own, servers := familyTimes(m.postmaster)
+		r.cpu = own + servers
 	}
 	sleep(ctx, statsDelay)
 	r.err = m.db.QueryRowContext(ctx, `

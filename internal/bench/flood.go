@@ -17,9 +17,9 @@ func (b *bench) measureFlood(ctx context.Context) error {
 	}
 	samples, used := b.observe(ctx, b.floodLoad())
 	checked := sampleRow("flood", "logins in a flood", samples[0], done, rejected)
-	checked.Memory, checked.Limit = used.memory, &alone
+	checked.Memory, checked.CPU, checked.Limit = used.memory, share(used.hashes, checked.Requests), &alone
 	turnedAway := sampleRow("flood-refused", "refused logins in a flood", samples[0], refused)
-	turnedAway.Memory = used.memory
+	turnedAway.Memory, turnedAway.CPU = used.memory, share(used.cpu, turnedAway.Requests)
 	for _, r := range []row{checked, turnedAway} {
 		b.append(r)
 		b.note(r)

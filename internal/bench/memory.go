@@ -87,7 +87,8 @@ func statusKiB(status, name string) (uint64, error) {
 // usage is what processes use in a window.
 type usage struct {
 	memory uint64        // the largest resident memory of them and their children, in bytes
-	cpu    time.Duration // of all their threads and children; 0 where the system does not tell
+	cpu    time.Duration // processor time of all their threads; 0 where the system does not tell
+	hashes time.Duration // that of their children
 }
 
 // watch reads the memory of processes ten times a second until the window ends.
@@ -96,14 +97,15 @@ func watch(ctx context.Context, pids []int, w window) (u usage) {
 		return u
 	}
 	sleep(ctx, time.Until(w.begin))
-	before := familyTime(pids...)
+	own, children := familyTimes(pids...)
 	for {
 		if now, err := residentMemory(ctx, pids...); err == nil {
 			u.memory = max(u.memory, now)
 		}
 		left := time.Until(w.end)
 		if left <= 0 || ctx.Err() != nil {
-			u.cpu = familyTime(pids...) - before
+			u.cpu, u.hashes = familyTimes(pids...)
+			u.cpu, u.hashes = u.cpu-own, u.hashes-children
 			return u
 		}
 		sleep(ctx, min(left, 100*time.Millisecond))
@@ -113,15 +115,20 @@ func watch(ctx context.Context, pids []int, w window) (u usage) {
 // clockTick is the unit of processor times in /proc, the same on every architecture.
 const clockTick = 10 * time.Millisecond
 
-// familyTime returns the processor time that processes and their children have used, or 0 without /proc.
-func familyTime(pids ...int) (sum time.Duration) {
+// familyTimes returns the processor time that processes have used, and that of their children, or 0 without /proc.
+func familyTimes(pids ...int) (own, ofChildren time.Duration) {
 	for _, pid := range pids {
-		sum += processorTime(pid)
+		own += processorTime(pid)
 		for _, child := range children(pid) {
-			sum += processorTime(child)
+			ofChildren += processorTime(child)
 		}
 	}
-	return sum
+	return own, ofChildren
+}
+
+// share returns the part of a time that one of n has, in microseconds.
+func share(total time.Duration, n int) float64 {
+	return float64(total.Microseconds()) / float64(max(n, 1))
 }
 
 // processorTime returns the processor time that a process has used, or 0 without /proc.

@@ -94,7 +94,7 @@ func (b *bench) measurePlan(ctx context.Context, p plan) (row, error) {
 		samples, u := observe(ctx, b.pids, length, b.load(p, b.options.conns))
 		cost.add(b.meter.read(ctx), before, samples[0])
 		total.add(samples[0])
-		used = usage{max(used.memory, u.memory), used.cpu + u.cpu}
+		used = usage{max(used.memory, u.memory), used.cpu + u.cpu, used.hashes + u.hashes}
 		if b.base != nil {
 			samples, _ := observe(ctx, nil, length, b.base.load(p, b.options.conns))
 			base.add(samples[0])
@@ -123,7 +123,7 @@ func (b *bench) measurePlan(ctx context.Context, p plan) (row, error) {
 
 // perRequest returns the processor time for each request that was not refused, in microseconds.
 func perRequest(u usage, s sample) float64 {
-	return float64(u.cpu.Microseconds()) / float64(max(s.count(done), 1))
+	return share(u.cpu+u.hashes, s.count(done))
 }
 
 func (b *bench) load(p plan, conns int) load {
