@@ -42,17 +42,21 @@ type mapping struct{ begin, end uintptr }
 // the loader or a debugger has changed would be lost. smaps has the format of /proc/PID/smaps (proc_pid_smaps(5)).
 func unchangedMappings(smaps io.Reader, file string) (found []mapping, err error) {
 	var current mapping
-	var candidate bool
+	var unchanged bool
 	lines := bufio.NewScanner(smaps)
 	for lines.Scan() {
-		line := lines.Text()
 		var m mapping
 		var permissions string
-		if n, _ := fmt.Sscanf(line, "%x-%x %s", &m.begin, &m.end, &permissions); n == 3 {
-			current, candidate = m, strings.HasSuffix(line, " "+file) && !strings.Contains(permissions, "w")
+		if n, _ := fmt.Sscanf(lines.Text(), "%x-%x %s", &m.begin, &m.end, &permissions); n == 3 {
+			current, unchanged = m, strings.HasSuffix(lines.Text(), " "+file) && !strings.Contains(permissions, "w")
 			continue
 		}
-		if changed, ok := strings.CutPrefix(line, "Anonymous:"); ok && candidate && strings.TrimSpace(changed) == "0 kB" {
+		name, size, _ := strings.Cut(lines.Text(), ":")
+		if name != "Anonymous" && name != "Swap" { // where a changed page is
+			continue
+		}
+		unchanged = unchanged && strings.TrimSpace(size) == "0 kB"
+		if name == "Swap" && unchanged { // the later one
 			found = append(found, current)
 		}
 	}

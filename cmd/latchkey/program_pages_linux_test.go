@@ -12,16 +12,25 @@ import (
 const smapsOfProgram = `00400000-013e9000 r-xp 00000000 fe:00 4242                   /opt/latch key
 Rss:               14116 kB
 Anonymous:             0 kB
+Swap:                  0 kB
 013e9000-02659000 r--p 00fe9000 fe:00 4242                   /opt/latch key
 Anonymous:             4 kB
+Swap:                  0 kB
 02659000-0275e000 rw-p 02259000 fe:00 4242                   /opt/latch key
 Anonymous:             0 kB
+Swap:                  0 kB
 0275e000-0275f000 r--p 0235e000 fe:00 4242                   /opt/latch key
 Anonymous:             0 kB
+Swap:                  0 kB
+0275f000-02760000 r--p 0235f000 fe:00 4242                   /opt/latch key
+Anonymous:             0 kB
+Swap:                  4 kB
 7f0000000000-7f0000001000 r--p 00000000 fe:00 77             /lib/another
 Anonymous:             0 kB
+Swap:                  0 kB
 7f0000002000-7f0000003000 r--p 00000000 00:00 0
 Anonymous:             0 kB
+Swap:                  0 kB
 `
 
 // Only what is as in the program file may be given back.

@@ -105,7 +105,8 @@ func (g *Group[In, Out]) watch() {
 	}
 }
 
-// overtake begins another flight if there are calls in the queue and none has begun since so many departures.
+// overtake begins another flight for the calls in the queue, unless one has departed since watch counted the
+// departures.
 func (g *Group[In, Out]) overtake(departures int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
