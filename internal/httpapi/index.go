@@ -107,7 +107,6 @@ type indexHTML []byte
 func (p indexHTML) VisitGetIndexResponse(w http.ResponseWriter) error {
 	w.Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 	w.Header().Set(echo.HeaderContentSecurityPolicy, web.Policy(false))
-	w.Header().Set(echo.HeaderReferrerPolicy, web.NoReferrer)
 	_, err := w.Write(p)
 	return err
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
-
-	"github.com/latchkey-auth/latchkey/internal/web"
 )
 
 const (
@@ -108,7 +106,6 @@ func (s *Server) serveDocsFile(e *echo.Echo, path, mediaType string, content []b
 func (s *Server) docsHeaders(c echo.Context) {
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentSecurityPolicy, s.docsPolicy())
-	header.Set(echo.HeaderReferrerPolicy, web.NoReferrer)
 	header.Set(echo.HeaderCacheControl, "no-cache")
 	if c.Path() == pluginPath {
 		header.Set("Cross-Origin-Resource-Policy", "cross-origin")

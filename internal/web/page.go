@@ -76,7 +76,6 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, p Page) error {
 	}
 	header := w.Header()
 	header.Set("Content-Security-Policy", Policy(p.Frames))
-	header.Set("Referrer-Policy", NoReferrer)
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cache-Control", "private, no-cache")
 	header.Add("Vary", "Accept-Language, Cookie")

@@ -7,9 +7,6 @@ import "strings"
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// NoReferrer is the Referrer-Policy of every page: the address of one may have a one-time token.
-const NoReferrer = "no-referrer"
-
 // Policy returns the Content-Security-Policy of a page; frames: one that shows other documents of this
 // service in frames.
 func Policy(frames bool) string {

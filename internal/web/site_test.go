@@ -130,7 +130,6 @@ func TestPage(t *testing.T) {
 	require.Contains(t, body, `src="./../web/`+s.hash+`/account/main.js"`)
 	require.Contains(t, body, `<html lang="en"`)
 	require.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")
-	require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'")
 
 	again := httptest.NewRecorder()
