@@ -165,6 +165,23 @@ var methodsThatLockSessions = map[string]func(ctx context.Context, s *Store, u a
 	},
 }
 
+// touch locks a session as every change of it does.
+const touch = `UPDATE sessions SET repeats = repeats + 1 WHERE id = $1`
+
+// A rotation that waits for a lock must not hold up those of other sessions until it gives up.
+func TestALockedSessionHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, storetest.PostgresURL(t))
+	_, locked := createSignedIn(t, s)
+	_, other := createSignedIn(t, s)
+	rotate := func(session oauth.Session) error {
+		_, _, err := s.RotateSession(t.Context(), rotation(session))
+		return err
+	}
+	require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error { return execTx(tx, touch, locked.ID) },
+		func() error { return rotate(locked) }, func(pgx.Tx) error { return rotate(other) }))
+}
+
 // TestLockOrder checks that a method that waits for the first session of a user has not locked the last
 // one. A transaction that holds the first can therefore lock any other without a deadlock.
 func TestLockOrder(t *testing.T) {
@@ -181,7 +198,6 @@ func TestLockOrder(t *testing.T) {
 				require.NoError(t, s.CreateSession(t.Context(), session, audit.Change{}))
 				ids = append(ids, session.ID)
 			}
-			const touch = `UPDATE sessions SET repeats = repeats + 1 WHERE id = $1`
 			first, last := ids[8], ids[0]
 			require.NoError(t, whileLocked(t, s, func(tx pgx.Tx) error { return execTx(tx, touch, first) },
 				func() error { return call(t.Context(), s, u, last) },
