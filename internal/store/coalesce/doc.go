@@ -1,10 +1,10 @@
 // Package coalesce makes simultaneous calls of the same kind as one: many reads as one statement, many
 // writes as one commit.
 //
-// It adds no delay. A call that finds a free flight is made at once and alone. While all flights are in
-// the air, the calls that arrive wait, and leave together with the next flight. The more calls there are,
-// the larger the batches become. With a Patience, calls wait for the only flight in the air, for larger
-// batches, and take another one only if that is late.
+// A call that finds a free flight is made at once and alone. While all flights are in the air, the calls that
+// arrive wait, and leave together with the next flight. The more calls there are, the larger the batches become.
+// A group with Patience makes them larger still: calls wait for the only flight in the air, and take another one
+// only if that is late.
 //
 // What a caller can rely on:
 //   - Its result is of a batch that began after its call did, so a read is never older than the request
