@@ -25,9 +25,6 @@ type NetworkStore interface {
 	// NetworkKnownUntil returns the latest expiry of the networks with these MACs that have not expired
 	// at now. The zero time: none is known.
 	NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error)
-	// RememberNetwork stores a network, or extends its expiry; it never shortens it. In the same act it
-	// deletes the owner's networks beyond keep, those that expire first.
-	RememberNetwork(ctx context.Context, n KnownNetwork, keep int) error
 	// PurgeNetworks deletes at most limit networks that expired before a time and returns their number.
 	PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error)
 }
@@ -41,17 +38,17 @@ func (l *Limiter) networkMACs(user, network string) [][]byte {
 	return macs
 }
 
-// rememberNetwork makes the caller's network known for the user of a counter, unless it is fresh. A known
-// device needs no known network; one that travels would only crowd out the others.
-func (l *Limiter) rememberNetwork(ctx context.Context, c loginCounter, address string) error {
-	if c.fresh || c.kind == fromDevice {
-		return nil
-	}
-	return l.store.RememberNetwork(ctx, KnownNetwork{
-		MAC:       mac(l.keys[0], "known-network", c.user, network(address)),
-		Owner:     mac(l.keys[0], "network-owner", c.user),
+// worthRemembering reports whether the caller's network must be remembered for the user of a counter: not while it is
+// fresh. A known device needs no known network; one that travels would only crowd out the others.
+func (c loginCounter) worthRemembering() bool { return !c.fresh && c.kind != fromDevice }
+
+// knownNetwork returns the caller's network as that of a user who signs in now.
+func (l *Limiter) knownNetwork(user, address string) KnownNetwork {
+	return KnownNetwork{
+		MAC:       mac(l.keys[0], "known-network", user, network(address)),
+		Owner:     mac(l.keys[0], "network-owner", user),
 		ExpiresAt: l.now().Add(networkLifetime),
-	}, maxNetworks)
+	}
 }
 
 // PurgeNetworks deletes at most limit known networks that have expired and returns their number.

@@ -46,26 +46,27 @@ func (l *Limiter) LoginFailed(counter, password string) { l.failures.add(l.now()
 // it is a known device, the caller's network is known for the user from now on.
 func (l *Limiter) LoginSucceeded(ctx context.Context, address, counter string) error {
 	c := parseLoginCounter(counter)
-	if err := l.refundLogin(ctx, address, c, c.reset()); err != nil {
-		return err
+	refunds := l.loginRefunds(address, c, c.reset())
+	if !c.worthRemembering() {
+		return l.store.Refund(ctx, l.now(), refunds)
 	}
-	return l.rememberNetwork(ctx, c, address)
+	return l.store.RefundAndRemember(ctx, l.now(), refunds, l.knownNetwork(c.user, address), maxNetworks)
 }
 
 // RefundLogin refunds what CountLogin counted, when the password was not checked after all.
 func (l *Limiter) RefundLogin(ctx context.Context, address, counter string) error {
 	c := parseLoginCounter(counter)
-	return l.refundLogin(ctx, address, c, c.attempt().policy.Every)
+	return l.store.Refund(ctx, l.now(), l.loginRefunds(address, c, c.attempt().policy.Every))
 }
 
-// refundLogin refunds an amount under the counter, and one attempt of the address.
-func (l *Limiter) refundLogin(ctx context.Context, address string, c loginCounter, amount time.Duration) error {
+// loginRefunds returns the refund of an amount under the counter, and of one attempt of the address.
+func (l *Limiter) loginRefunds(address string, c loginCounter, amount time.Duration) []Refund {
 	var refunds []Refund
 	for _, a := range c.attempts(address) {
 		refunds = append(refunds, Refund{Key: l.mac(a), Amount: a.policy.Every})
 	}
 	refunds[len(refunds)-1].Amount = amount // the last one is that of the counter
-	return l.store.Refund(ctx, l.now(), refunds)
+	return refunds
 }
 
 // CountClientFailure counts a wrong client secret, for the pair of client and address. It returns 0 if the limit

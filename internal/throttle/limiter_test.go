@@ -16,7 +16,7 @@ type memoryStore struct {
 	mu         sync.Mutex
 	tat        map[string]time.Time
 	networks   map[string]KnownNetwork
-	remembered int // calls of RememberNetwork
+	remembered int // calls of RefundAndRemember
 }
 
 func (m *memoryStore) Spend(_ context.Context, now time.Time, charges []Charge) (map[string]State, error) {

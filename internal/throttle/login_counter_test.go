@@ -23,8 +23,11 @@ func (m *memoryStore) NetworkKnownUntil(_ context.Context, macs [][]byte, now ti
 	return until, nil
 }
 
-// RememberNetwork implements NetworkStore.
-func (m *memoryStore) RememberNetwork(_ context.Context, n KnownNetwork, keep int) error {
+// RefundAndRemember implements Store.
+func (m *memoryStore) RefundAndRemember(ctx context.Context, now time.Time, refunds []Refund, n KnownNetwork, keep int) error {
+	if err := m.Refund(ctx, now, refunds); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.remembered++

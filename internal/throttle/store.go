@@ -29,6 +29,9 @@ type Store interface {
 	Spend(ctx context.Context, now time.Time, charges []Charge) (refused map[string]State, err error)
 	// Refund subtracts each amount from the stored state, which does not become less than now.
 	Refund(ctx context.Context, now time.Time, refunds []Refund) error
+	// RefundAndRemember is Refund and, in the same act, stores a network or extends its expiry, which it never
+	// shortens. It deletes the owner's networks beyond keep, those that expire first.
+	RefundAndRemember(ctx context.Context, now time.Time, refunds []Refund, n KnownNetwork, keep int) error
 	// PurgeThrottle deletes at most limit keys whose state is before the given time, and returns how
 	// many it deleted. Such a key then counts as never seen.
 	PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error)

@@ -26,14 +26,10 @@ const forgetNetworks = `
 	DELETE FROM known_networks WHERE mac = ANY(ARRAY(
 		SELECT mac FROM known_networks WHERE owner = $1 ORDER BY expires_at DESC, mac OFFSET $2 FOR UPDATE SKIP LOCKED))`
 
-// RememberNetwork implements throttle.NetworkStore. A crash of the server may lose a network, which the
-// next sign-in stores again, so it does not wait for the disk.
-func (s *Store) RememberNetwork(ctx context.Context, n throttle.KnownNetwork, keep int) error {
-	batch := &pgx.Batch{}
-	batch.Queue(commitAsync)
+// queueRemember adds statements that remember a network and forget the owner's networks beyond keep.
+func queueRemember(batch *pgx.Batch, n throttle.KnownNetwork, keep int) {
 	batch.Queue(rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt))
 	batch.Queue(forgetNetworks, n.Owner, keep)
-	return s.runBatch(ctx, batch)
 }
 
 const purgeNetworks = `

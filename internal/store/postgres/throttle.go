@@ -79,6 +79,11 @@ const refund = `UPDATE throttle SET tat = GREATEST(tat - $2::bigint * interval '
 
 // Refund implements throttle.Store.
 func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Refund) error {
+	return s.runBatch(ctx, refundBatch(now, refunds))
+}
+
+// refundBatch returns the statements that refund attempts. Like those of Spend, they are sorted by key.
+func refundBatch(now time.Time, refunds []throttle.Refund) *pgx.Batch {
 	refunds = slices.Clone(refunds)
 	slices.SortStableFunc(refunds, func(a, b throttle.Refund) int { return bytes.Compare(a.Key, b.Key) })
 	batch := &pgx.Batch{}
@@ -86,6 +91,14 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 	for _, r := range refunds {
 		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), storedMillis(now))
 	}
+	return batch
+}
+
+// RefundAndRemember implements throttle.Store. The next sign-in stores again a network that a crash of the server has
+// lost.
+func (s *Store) RefundAndRemember(ctx context.Context, now time.Time, refunds []throttle.Refund, n throttle.KnownNetwork, keep int) error {
+	batch := refundBatch(now, refunds)
+	queueRemember(batch, n, keep)
 	return s.runBatch(ctx, batch)
 }
 

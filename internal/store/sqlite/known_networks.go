@@ -32,15 +32,13 @@ const (
 			SELECT mac FROM known_networks WHERE owner = ? ORDER BY expires_at DESC, mac LIMIT -1 OFFSET ?)`
 )
 
-// RememberNetwork implements throttle.NetworkStore.
-func (s *Store) RememberNetwork(ctx context.Context, n throttle.KnownNetwork, keep int) error {
-	return s.inTxLater(ctx, func(tx *writeTx) error {
-		if _, err := tx.ExecContext(ctx, rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, forgetNetworks, n.Owner, keep)
+// rememberTx remembers a network and forgets the owner's networks beyond keep.
+func rememberTx(ctx context.Context, tx *writeTx, n throttle.KnownNetwork, keep int) error {
+	if _, err := tx.ExecContext(ctx, rememberNetwork, n.MAC, n.Owner, storedTime(n.ExpiresAt)); err != nil {
 		return err
-	})
+	}
+	_, err := tx.ExecContext(ctx, forgetNetworks, n.Owner, keep)
+	return err
 }
 
 const purgeNetworks = `

@@ -31,6 +31,7 @@ type Store struct {
 	reads           *statements
 	writes          *writer
 	writing         chan struct{} // held by the transaction that runs
+	async           bool          // commits of the writer do not wait for the disk, or may not; guarded by writing
 	writeStatements *statements
 	index           *walIndex // nil: nothing is remembered
 	sessions        snapshot.Rows[fileVersion, store.SessionAndUser]

@@ -19,7 +19,7 @@ const throttleState = `SELECT tat FROM throttle WHERE key = ?`
 // Spend implements throttle.Store.
 func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
 	var refused map[string]throttle.State
-	err := s.inTxLater(ctx, func(tx *writeTx) error {
+	err := s.inTxAsync(ctx, func(tx *writeTx) error {
 		refused = map[string]throttle.State{}
 		for _, c := range charges {
 			err := execOneTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
@@ -53,13 +53,25 @@ const refund = `UPDATE throttle SET tat = max(tat - ?2, ?3) WHERE key = ?1 AND t
 
 // Refund implements throttle.Store.
 func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Refund) error {
-	return s.inTxLater(ctx, func(tx *writeTx) error {
-		for _, r := range refunds {
-			if _, err := tx.ExecContext(ctx, refund, r.Key, r.Amount.Milliseconds(), now.UnixMilli()); err != nil {
-				return err
-			}
+	return s.inTxAsync(ctx, func(tx *writeTx) error { return refundTx(ctx, tx, now, refunds) })
+}
+
+func refundTx(ctx context.Context, tx *writeTx, now time.Time, refunds []throttle.Refund) error {
+	for _, r := range refunds {
+		if _, err := tx.ExecContext(ctx, refund, r.Key, r.Amount.Milliseconds(), now.UnixMilli()); err != nil {
+			return err
 		}
-		return nil
+	}
+	return nil
+}
+
+// RefundAndRemember implements throttle.Store.
+func (s *Store) RefundAndRemember(ctx context.Context, now time.Time, refunds []throttle.Refund, n throttle.KnownNetwork, keep int) error {
+	return s.inTxAsync(ctx, func(tx *writeTx) error {
+		if err := refundTx(ctx, tx, now, refunds); err != nil {
+			return err
+		}
+		return rememberTx(ctx, tx, n, keep)
 	})
 }
 

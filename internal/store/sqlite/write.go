@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
 )
@@ -15,6 +16,7 @@ const maxWrites = 64
 type write struct {
 	do     func(*writeTx) error
 	urgent bool
+	sync   bool // must survive a power failure
 }
 
 type (
@@ -27,7 +29,9 @@ type (
 func (s *Store) newWriter() *writer {
 	urgent := func(w write) bool { return w.urgent }
 	return coalesce.New(coalesce.Options[write]{Flights: 1, Batch: maxWrites, Settle: true, Urgent: urgent}, s.writeBatch,
-		func(ctx context.Context, w write) (struct{}, error) { return struct{}{}, s.writeAlone(ctx, w.do) })
+		func(ctx context.Context, w write) (struct{}, error) {
+			return struct{}{}, s.transaction(ctx, w.sync, w.do)
+		})
 }
 
 // inTx runs do in a write transaction, which may have other changes as well. An error of do rolls back its
@@ -35,27 +39,30 @@ func (s *Store) newWriter() *writer {
 // did then. No statement is interrupted when ctx ends, which would roll back the other changes, but none is
 // begun after that.
 func (s *Store) inTx(ctx context.Context, do func(*writeTx) error) error {
-	_, err := s.writes.Do(ctx, write{do: do, urgent: true})
+	_, err := s.writes.Do(ctx, write{do: do, urgent: true, sync: true})
 	return translate(ctx, err)
 }
 
-// inTxLater is inTx for changes that may wait for those of inTx: counts, events of failures and purges. A
-// flood of wrong passwords causes many of them.
+// inTxLater is inTx for changes that may wait for those of inTx: events of failures and purges. A flood of wrong
+// passwords causes many of them.
 func (s *Store) inTxLater(ctx context.Context, do func(*writeTx) error) error {
+	_, err := s.writes.Do(ctx, write{do: do, sync: true})
+	return translate(ctx, err)
+}
+
+// inTxAsync is inTxLater for changes that do not wait for the disk: counted attempts and known networks. A power failure
+// may lose those since the last commit of the others, which is harmless. A crash of the program loses none.
+func (s *Store) inTxAsync(ctx context.Context, do func(*writeTx) error) error {
 	_, err := s.writes.Do(ctx, write{do: do})
 	return translate(ctx, err)
-}
-
-// writeAlone runs do in a transaction of its own.
-func (s *Store) writeAlone(ctx context.Context, do func(*writeTx) error) error {
-	return s.transaction(ctx, func(tx *writeTx) error { return do(tx) })
 }
 
 // writeBatch makes several changes in one transaction, each with its own savepoint. If the transaction
 // fails, it answers none of them.
 func (s *Store) writeBatch(calls []*writeCall) {
 	results := make([]error, len(calls))
-	err := s.transaction(context.Background(), func(tx *writeTx) error {
+	sync := slices.ContainsFunc(calls, func(c *writeCall) bool { return c.In.sync })
+	err := s.transaction(context.Background(), sync, func(tx *writeTx) error {
 		for i, c := range calls {
 			var err error
 			if results[i], err = tx.guarded(c.In.do); err != nil {
@@ -72,8 +79,8 @@ func (s *Store) writeBatch(calls []*writeCall) {
 	}
 }
 
-// transaction runs do in a transaction. An error of do rolls it back.
-func (s *Store) transaction(ctx context.Context, do func(*writeTx) error) error {
+// transaction runs do in a transaction, whose commit waits for the disk if sync is set. An error of do rolls it back.
+func (s *Store) transaction(ctx context.Context, sync bool, do func(*writeTx) error) error {
 	select {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
@@ -82,6 +89,9 @@ func (s *Store) transaction(ctx context.Context, do func(*writeTx) error) error 
 	}
 	ctx = context.WithoutCancel(ctx)
 	defer s.writeStatements.prepareWanted(ctx)
+	if err := s.setSync(ctx, sync); err != nil {
+		return err
+	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -91,6 +101,27 @@ func (s *Store) transaction(ctx context.Context, do func(*writeTx) error) error 
 		return err
 	}
 	return tx.Commit()
+}
+
+// With the first setting a commit waits for the disk, with the second it leaves that to the next one that does. SQLite
+// applies them when it compiles the statement, so they cannot be prepared.
+const (
+	syncOn  = `PRAGMA synchronous = FULL`
+	syncOff = `PRAGMA synchronous = NORMAL`
+)
+
+// setSync makes the following commits wait for the disk, or not. Its caller holds s.writing.
+func (s *Store) setSync(ctx context.Context, on bool) error {
+	if on == !s.async {
+		return nil
+	}
+	setting := syncOff
+	if on {
+		setting = syncOn
+	}
+	_, err := s.writer.ExecContext(ctx, setting)
+	s.async = !on || err != nil
+	return err
 }
 
 // writeTx is a transaction of the writer.

@@ -221,6 +221,9 @@ func throttleCalls(db Database) []call {
 		{"Refund", func(ctx context.Context) error {
 			return db.Refund(ctx, noon, []throttle.Refund{{Key: []byte("key"), Amount: time.Second}})
 		}},
+		{"RefundAndRemember", func(ctx context.Context) error {
+			return db.RefundAndRemember(ctx, noon, nil, newNetwork([]byte("owner"), noon), 9)
+		}},
 		{"PurgeThrottle", func(ctx context.Context) error { _, err := db.PurgeThrottle(ctx, noon, 9); return err }},
 	}
 }

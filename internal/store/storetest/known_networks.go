@@ -26,7 +26,7 @@ func newNetwork(owner []byte, expires time.Time) throttle.KnownNetwork {
 
 func mustRemember(t *testing.T, db Database, n throttle.KnownNetwork) throttle.KnownNetwork {
 	t.Helper()
-	require.NoError(t, db.RememberNetwork(t.Context(), n, 20))
+	require.NoError(t, db.RefundAndRemember(t.Context(), noon, nil, n, 20))
 	return n
 }
 
@@ -64,7 +64,7 @@ func networkLatestOfOwner(t *testing.T, db Database) {
 	var all []throttle.KnownNetwork
 	for i := range 5 {
 		n := newNetwork(owner, noon.Add(time.Duration(5+i)*time.Minute))
-		require.NoError(t, db.RememberNetwork(t.Context(), n, 3))
+		require.NoError(t, db.RefundAndRemember(t.Context(), noon, nil, n, 3))
 		all = append(all, n)
 	}
 	for i, n := range all {
@@ -77,10 +77,13 @@ func networkLatestOfOwner(t *testing.T, db Database) {
 	requireKnown(t, db, other.ExpiresAt, noon, other.MAC)
 }
 
+// networkAtOnce refunds the same keys in two orders. A store that locks them in the given order would deadlock.
 func networkAtOnce(t *testing.T, db Database) {
-	owner := randomBytes(32)
+	owner, keys := randomBytes(32), [][]byte{randomBytes(32), randomBytes(32)}
+	mustSpend(t, db, noon, newCharge(keys[0], noon), newCharge(keys[1], noon))
 	errs := inParallel(40, func(i int) error {
-		return db.RememberNetwork(t.Context(), newNetwork(owner, noon.Add(time.Duration(i)*time.Minute)), 3)
+		refunds := []throttle.Refund{{Key: keys[i%2], Amount: 1}, {Key: keys[1-i%2], Amount: 1}}
+		return db.RefundAndRemember(t.Context(), noon, refunds, newNetwork(owner, noon.Add(time.Duration(i)*time.Minute)), 3)
 	})
 	require.NoError(t, errors.Join(errs...))
 }

@@ -121,6 +121,10 @@ func throttleRefund(t *testing.T, db Database) {
 		{Key: key, Amount: rateLimit.Every}, {Key: unknown, Amount: rateLimit.Every}, {Key: key, Amount: 2 * rateLimit.Every},
 	}))
 	require.Equal(t, 3, countAllowed(t, db, key, noon))
+	network := newNetwork(randomBytes(32), noon.Add(time.Hour))
+	require.NoError(t, db.RefundAndRemember(t.Context(), noon, []throttle.Refund{{Key: key, Amount: rateLimit.Every}}, network, 20))
+	require.Equal(t, 1, countAllowed(t, db, key, noon))
+	requireKnown(t, db, network.ExpiresAt, noon, network.MAC)
 	// A refund never allows more than the burst.
 	require.NoError(t, db.Refund(t.Context(), noon, []throttle.Refund{{Key: key, Amount: 1000 * rateLimit.Every}}))
 	require.Equal(t, 10, countAllowed(t, db, key, noon))
