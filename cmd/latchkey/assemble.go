@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/certificate"
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/hashprocess"
 	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
@@ -127,7 +128,7 @@ func newTokens(s config.Serve, c *components, db database, log *slog.Logger, cou
 
 // newAccounts builds the accounts.
 func newAccounts(s config.Serve, c *components, db database, log *slog.Logger) (*account.Service, error) {
-	hasher, err := password.New(password.Options{Process: startHashProcess, Log: log})
+	hasher, err := password.New(password.Options{Process: hashprocess.Command, Log: log})
 	if err != nil {
 		return nil, err
 	}

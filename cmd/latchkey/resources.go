@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/process"
 )
 
 // Settings of the garbage collector. Requests leave so little behind that it need not run often.
@@ -19,7 +21,7 @@ const (
 // tuneProcess configures memory, and how the operating system schedules the service.
 func tuneProcess(ctx context.Context, log *slog.Logger) {
 	tuneMemory(ctx, log)
-	if err := shortenTurns(); err != nil {
+	if err := process.ShortenTurns(); err != nil {
 		log.DebugContext(ctx, "requests wait longer while passwords are hashed", "error", err)
 	}
 }
@@ -37,7 +39,7 @@ func tuneMemory(ctx context.Context, log *slog.Logger) {
 // returnMemory returns to the operating system what only the start has used.
 func returnMemory(ctx context.Context, log *slog.Logger) {
 	debug.FreeOSMemory()
-	if err := returnProgramPages(); err != nil {
+	if err := process.ReturnProgramPages(); err != nil {
 		log.DebugContext(ctx, "pages of the program stay in memory", "error", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -66,6 +67,24 @@ func TestHashProcesses(t *testing.T) {
 	for _, pid := range pids {
 		require.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, waitTimeout, 10*time.Millisecond)
 	}
+}
+
+// What a package allocates when it is initialized would be in the memory of each process for hashes, which therefore takes
+// over before the packages of the service.
+func TestHashProcessTakesOverFirst(t *testing.T) {
+	t.Parallel()
+	initialized := func(argument string) string {
+		cmd := exec.CommandContext(t.Context(), binary, argument)
+		cmd.Env = []string{"GODEBUG=inittrace=1"}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return string(out)
+	}
+	const ofService = "init github.com/latchkey-auth/latchkey/internal/httpapi @"
+	require.Contains(t, initialized("version"), ofService)
+	got := initialized("compute-hashes")
+	require.Contains(t, got, "init github.com/latchkey-auth/latchkey/internal/password @")
+	require.NotContains(t, got, ofService)
 }
 
 // hashProcesses returns the processes that the server has started.

@@ -1,7 +1,8 @@
-package main
+package process
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
@@ -11,26 +12,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// requestTurn is how long a thread of the service may run before another one's turn. Linux lets threads with
-// short turns begin soon, so requests need not wait for the longer turns of hashes. Older versions than
-// 6.12 ignore it.
-const requestTurn = 200 * time.Microsecond
+// shortTurn is how long a thread may run before another one's turn. Linux lets threads with short turns begin soon, so
+// requests need not wait for the longer turns of hashes. Older versions than 6.12 ignore it.
+const shortTurn = 200 * time.Microsecond
 
-// lowerPriority lowers the priority of this process, and takes back the short turns that it has from the service.
-func lowerPriority() error {
-	err := reschedule(func(s *unix.SchedAttr) { s.Nice, s.Runtime = min(s.Nice+hashNiceness, 19), 0 })
-	return errors.Join(err, leaveGroup())
+// LowerPriority lowers the priority of this process by a niceness (sched(7)), also among all others of the machine. It
+// takes back the short turns that the process has from the one that started it.
+func LowerPriority(niceness int32) error {
+	err := reschedule(func(s *unix.SchedAttr) { s.Nice, s.Runtime = min(s.Nice+niceness, 19), 0 })
+	return errors.Join(err, leaveGroup(niceness))
 }
 
 // leaveGroup gives this process a session of its own, with a lower priority. Linux may share the processors
 // among sessions first (sched(7), autogroup), and niceness counts only within one. A PostgreSQL process, which
 // has a session of its own, would wait for the service and all of its hashes together.
-func leaveGroup() error {
+func leaveGroup(niceness int32) error {
 	if _, err := unix.Setsid(); err != nil {
 		return err
 	}
 	for attempt := 1; ; attempt++ {
-		err := os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(hashNiceness)), 0)
+		err := os.WriteFile("/proc/self/autogroup", fmt.Append(nil, niceness), 0)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // this Linux never groups
 			return nil
@@ -44,9 +45,9 @@ func leaveGroup() error {
 
 const groupAttempts = 10
 
-// shortenTurns lets the threads of this process have short turns.
-func shortenTurns() error {
-	return reschedule(func(s *unix.SchedAttr) { s.Runtime = uint64(requestTurn) })
+// ShortenTurns lets the threads of this process, and those that they start, have short turns.
+func ShortenTurns() error {
+	return reschedule(func(s *unix.SchedAttr) { s.Runtime = uint64(shortTurn) })
 }
 
 // reschedule changes how Linux schedules the threads of this process. Each has its own settings, and new ones

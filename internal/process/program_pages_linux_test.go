@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"os"
@@ -44,7 +44,7 @@ func TestUnchangedMappings(t *testing.T) {
 // The pages of this test leave its memory, and it goes on with those that it needs.
 func TestReturnProgramPages(t *testing.T) { //nolint:paralleltest // other tests use pages as well
 	before := fileMemory(t)
-	require.NoError(t, returnProgramPages())
+	require.NoError(t, ReturnProgramPages())
 	require.Less(t, fileMemory(t), before, "KiB")
 }
 

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bufio"
@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// returnProgramPages returns the memory of the pages of the program file that have been used, most of them only
+// ReturnProgramPages returns the memory of the pages of the program file that have been used, most of them only
 // by the start. Linux maps a page again when it is needed, without reading the disk as long as the file is in
 // the page cache.
-func returnProgramPages() error {
+func ReturnProgramPages() error {
 	program, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return err
