@@ -1,0 +1,6 @@
+//go:build !linux
+
+package process
+
+// UseHugePages does nothing.
+func UseHugePages(int) error { return nil }
