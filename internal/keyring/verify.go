@@ -162,20 +162,23 @@ func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
 	return k, typ, nil
 }
 
-// checkClaims compares the claims with the ring's settings and with the clock. notBefore is nbf, in Unix
+// checkClaims compares the claims with the ring's settings and with the clock, which may differ from another one by the
+// leeway. notBefore is nbf, in Unix
 // seconds, or 0.
 func (r *Ring) checkClaims(c Claims, notBefore int64) error {
 	exp, iat := c.ExpiresAt.Unix(), c.IssuedAt.Unix()
+	now := r.now()
+	earliest, latest := now.Add(-r.o.Leeway).Unix(), now.Add(r.o.Leeway).Unix()
 	switch {
 	case c.Issuer != r.o.Issuer:
 		return errors.New("wrong issuer")
 	case !slices.Contains(c.Audience, r.o.Audience):
 		return errors.New("wrong audience")
-	case notBefore > r.latest():
+	case notBefore > latest:
 		return errors.New("nbf is not in the past")
-	case exp <= r.earliest():
+	case exp <= earliest:
 		return errors.New("expired")
-	case iat > r.latest():
+	case iat > latest:
 		return errors.New("issued in the future")
 	case exp <= iat:
 		return errors.New("exp is not after iat")
@@ -184,7 +187,3 @@ func (r *Ring) checkClaims(c Claims, notBefore int64) error {
 	}
 	return nil
 }
-
-// earliest and latest are the current time, minus and plus the tolerance for clock skew.
-func (r *Ring) earliest() int64 { return r.now().Add(-r.o.Leeway).Unix() }
-func (r *Ring) latest() int64   { return r.now().Add(r.o.Leeway).Unix() }
