@@ -16,8 +16,8 @@ import (
 // requests need not wait for the longer turns of hashes. Older versions than 6.12 ignore it.
 const shortTurn = 200 * time.Microsecond
 
-// LowerPriority lowers the priority of this process by a niceness (sched(7)), also among all others of the machine. It
-// takes back the short turns that the process has from the one that started it.
+// LowerPriority lowers the priority of this process by a niceness, and gives it a session of its own with a lower
+// priority as well (sched(7)). It takes back the short turns that the process has from the one that started it.
 func LowerPriority(niceness int32) error {
 	err := reschedule(func(s *unix.SchedAttr) { s.Nice, s.Runtime = min(s.Nice+niceness, 19), 0 })
 	return errors.Join(err, leaveGroup(niceness))
