@@ -51,7 +51,8 @@ func (s *Store) inTxLater(ctx context.Context, do func(*writeTx) error) error {
 }
 
 // inTxAsync is inTxLater for changes that do not wait for the disk: counted attempts and known networks. A power failure
-// may lose those since the last commit of the others, which is harmless. A crash of the program loses none.
+// may lose those since the last commit of the others, which is harmless. A crash of the program loses none
+// (https://sqlite.org/pragma.html#pragma_synchronous).
 func (s *Store) inTxAsync(ctx context.Context, do func(*writeTx) error) error {
 	_, err := s.writes.Do(ctx, write{do: do})
 	return translate(ctx, err)
