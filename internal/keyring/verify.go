@@ -162,9 +162,8 @@ func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
 	return k, typ, nil
 }
 
-// checkClaims compares the claims with the ring's settings and with the clock, which may differ from another one by the
-// leeway. notBefore is nbf, in Unix
-// seconds, or 0.
+// checkClaims compares the claims with the ring's settings and with the clock, which may differ from that of another
+// machine by the leeway. notBefore is nbf, in Unix seconds, or 0.
 func (r *Ring) checkClaims(c Claims, notBefore int64) error {
 	exp, iat := c.ExpiresAt.Unix(), c.IssuedAt.Unix()
 	now := r.now()
