@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
@@ -139,11 +140,17 @@ func throttleRefundOld(t *testing.T, db Database) {
 	require.Equal(t, map[string]throttle.State{string(key): {TAT: noon.Add(10 * time.Minute)}}, refused)
 }
 
+// throttleAtOnce makes 200 attempts at once. One that finds no free connection in time is not counted, and is made again:
+// on a busy machine that happens to the last of them.
 func throttleAtOnce(t *testing.T, db Database) {
 	key := randomBytes(32)
 	var allowed atomic.Int64
 	errs := inParallel(200, func(int) error {
-		refused, err := db.Spend(t.Context(), noon, []throttle.Charge{newCharge(key, noon)})
+		charges := []throttle.Charge{newCharge(key, noon)}
+		refused, err := db.Spend(t.Context(), noon, charges)
+		for repeats := 0; errors.Is(err, fault.ErrUnavailable) && repeats < 20; repeats++ {
+			refused, err = db.Spend(t.Context(), noon, charges)
+		}
 		if err == nil && len(refused) == 0 {
 			allowed.Add(1)
 		}
