@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -34,7 +33,9 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, command *kong.Context
 	if err := settings.Resolve(); err != nil {
 		return settingsError{err}
 	}
-	log := newLog(settings, std.err)
+	lines := newLogBuffer(std.err)
+	defer func() { _ = lines.flush() }()
+	log := newLog(settings, lines)
 
 	// 1. Listen first, so that a port in use does not cause a migration.
 	listener, err := listen(ctx, &settings)
@@ -134,17 +135,3 @@ func loopbackURL(address net.Addr, secure bool) string {
 	}
 	return scheme + net.JoinHostPort("localhost", port)
 }
-
-// newLog returns the log of the service in the configured format and level.
-func newLog(settings config.Serve, w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(settings.LogLevel)) // kong accepts only valid levels
-	options := &slog.HandlerOptions{Level: level}
-	if settings.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(jsonWriter{w}, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
-
-// newTextLog returns the log of a command, which shows warnings and information as text.
-func newTextLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -49,7 +49,7 @@ func TestCanaries(t *testing.T) {
 		if database != nil {
 			database.set(refuse)
 			s.sendCanaries(t, &canaries)
-			require.Contains(t, s.log.String(), "status=503")
+			require.Contains(t, s.wholeLog(t), "status=503")
 			s.requireNothingSeen(t, &canaries)
 			database.set(forward)
 		}
@@ -58,8 +58,8 @@ func TestCanaries(t *testing.T) {
 		require.Empty(t, canaries.Found(collected.text.String()), "the traces and metrics that were exported")
 		require.Greater(t, len(collected.spans), 200)
 		require.NotEmpty(t, collected.metrics)
-		require.Empty(t, canaries.Found(s.log.String()), "the log")
-		require.Greater(t, strings.Count(s.log.String(), "msg=request"), 200)
+		require.Empty(t, canaries.Found(s.wholeLog(t)), "the log")
+		require.Greater(t, strings.Count(s.wholeLog(t), "msg=request"), 200)
 		for _, table := range inst.tables(t) {
 			require.Empty(t, canaries.Found(inst.tableText(t, table)), table)
 		}

@@ -76,7 +76,7 @@ func TestRotateClientSecret(t *testing.T) {
 		shown := s.get(t, "/api/clients/job", admin).body + s.get(t, "/api/clients", admin).body
 		for _, secret := range []string{first, second, third, fourth} {
 			require.NotContains(t, shown, secret)
-			require.NotContains(t, s.log.String(), secret)
+			require.NotContains(t, s.wholeLog(t), secret)
 		}
 		require.Equal(t, http.StatusConflict, s.call(t, admin, "POST /api/clients", object{"id": "job", "name": "Job", "grants": []string{"client_credentials"}}).status)
 		require.Equal(t, http.StatusOK, status(fourth), "the existing client is unchanged")

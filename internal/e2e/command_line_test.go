@@ -57,7 +57,7 @@ func TestNoColors(t *testing.T) {
 	s := start(t, inst)
 	for _, arguments := range [][]string{{"--help"}, {"user", "list"}, {"doctor"}, {"man"}, {"no-such-command"}} {
 		got := inst.run(t, arguments...)
-		require.NotContains(t, got.stdout+got.stderr+s.log.String(), "\x1b", arguments)
+		require.NotContains(t, got.stdout+got.stderr+s.wholeLog(t), "\x1b", arguments)
 	}
 }
 

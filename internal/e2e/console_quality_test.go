@@ -147,7 +147,7 @@ func TestConsoleOff(t *testing.T) {
 	for _, path := range []string{"/console", "/console/users"} {
 		require.Equal(t, http.StatusNotFound, s.get(t, path, "").status, path)
 	}
-	require.NotContains(t, s.log.String(), "Console ")
+	require.NotContains(t, s.wholeLog(t), "Console ")
 	require.NotContains(t, s.get(t, "/", "").body, "console")
 }
 

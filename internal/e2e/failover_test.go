@@ -62,8 +62,8 @@ func TestFailover(t *testing.T) {
 		*failoverRounds, x.acked.Load(), x.answers[http.StatusServiceUnavailable].Load(), slices.Sorted(slices.Values(crashes)), slices.Sorted(slices.Values(losses)))
 	require.Less(t, slices.Max(append(crashes, losses...)), 40*time.Second, "until writes are back")
 	for _, s := range replicas {
-		require.NotContains(t, s.log.String(), "status=500")
-		require.NotContains(t, strings.ToLower(s.log.String()), "panic")
+		require.NotContains(t, s.wholeLog(t), "status=500")
+		require.NotContains(t, strings.ToLower(s.wholeLog(t)), "panic")
 	}
 }
 

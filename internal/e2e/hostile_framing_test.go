@@ -156,8 +156,8 @@ func (s *server) requireHealthy(t *testing.T) {
 	begin := time.Now()
 	require.Equal(t, http.StatusOK, s.get(t, "/healthz", "").status)
 	require.Less(t, time.Since(begin), 5*time.Second)
-	require.NotContains(t, s.log.String(), "msg=panic")
-	require.NotRegexp(t, `status=5\d\d`, s.log.String())
+	require.NotContains(t, s.wholeLog(t), "msg=panic")
+	require.NotRegexp(t, `status=5\d\d`, s.wholeLog(t))
 }
 
 // A slow body ends when its time is over. Others are not affected.

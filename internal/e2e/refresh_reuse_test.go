@@ -24,7 +24,7 @@ func TestReusedTokenEndsSession(t *testing.T) {
 		requireRefreshRejected(t, last.refresh(t, first, asWeb...))
 		requireSessionEnded(t, replicas, field(t, again.body, "access_token"), second, asWeb...)
 		require.Equal(t, 1, inst.queryInt(t, `SELECT count(*) FROM sessions WHERE revoked_reason = 'refresh_reuse'`))
-		require.Contains(t, last.log.String(), "refresh token reused, session revoked")
+		require.Contains(t, last.wholeLog(t), "refresh token reused, session revoked")
 		last.devToken(t, "user")
 	}, "LATCHKEY_REFRESH_GRACE=3s")
 }

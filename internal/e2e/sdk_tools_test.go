@@ -80,7 +80,7 @@ func TestSDKSchemathesis(t *testing.T) {
 		filepath.Join(filepath.Dir(python), "st"), "--config-file", data+"/schemathesis.toml", "run", s.issuer+"/openapi.json",
 		"--phases", "examples,coverage", "--max-examples", "3", "--seed", "1", "--continue-on-failure", "--no-color")
 	require.NoError(t, err, out)
-	require.NotContains(t, s.log.String(), "level=ERROR")
+	require.NotContains(t, s.wholeLog(t), "level=ERROR")
 }
 
 // copyTo copies a file to a directory.

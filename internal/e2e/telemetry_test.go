@@ -169,7 +169,7 @@ func TestTracesWithoutCollector(t *testing.T) {
 	s := start(t, newSQLite(t), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TIMEOUT=200")
 	s.devSignIn(t, "user")
 	s.stop()
-	require.Contains(t, s.log.String(), "telemetry not exported")
+	require.Contains(t, s.wholeLog(t), "telemetry not exported")
 	got := execute(t, newSQLite(t).environment("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "", "serve", "--dev", "--listen", "127.0.0.1:0")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, `OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" is not supported; use http/protobuf`)

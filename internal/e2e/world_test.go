@@ -3,6 +3,7 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -266,6 +267,17 @@ func (s *server) wait() error {
 		require.Fail(s.t, "the server did not end in time", "%s", s.log)
 		return nil
 	}
+}
+
+// wholeLog returns the log. While the server runs, it waits for the lines that are not written yet.
+func (s *server) wholeLog(t *testing.T) string {
+	t.Helper()
+	if s.cmd != nil {
+		mark := "/log/" + rand.Text()
+		s.get(t, mark, "")
+		eventually(t, func() bool { return strings.Contains(s.log.String(), mark) })
+	}
+	return s.log.String()
 }
 
 // output collects what a program writes, and sends the first match of a pattern.
