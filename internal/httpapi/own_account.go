@@ -10,12 +10,12 @@ import (
 
 // GetOwnProfile handles GET /api/auth/users/me.
 func (s *Server) GetOwnProfile(ctx context.Context, _ api.GetOwnProfileRequestObject) (api.GetOwnProfileResponseObject, error) {
-	return api.GetOwnProfile200JSONResponse(s.apiUser(principal(ctx).User)), nil
+	return profileResponse(s.apiUser(principal(ctx).User)), nil
 }
 
 // GetMe handles GET /api/users/me.
 func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMeResponseObject, error) {
-	return api.GetMe200JSONResponse(s.apiUser(principal(ctx).User)), nil
+	return profileResponse(s.apiUser(principal(ctx).User)), nil
 }
 
 // UpdateOwnProfile handles PATCH /api/auth/users/me.

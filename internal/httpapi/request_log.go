@@ -24,24 +24,33 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 		HandleError: true, LogLatency: true, LogStatus: true, LogMethod: true,
 		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
 			state := stateOf(c.Request().Context())
-			attrs := append(make([]slog.Attr, 0, 7),
+			level := requestLevel(v.Status, state.quiet)
+			if !s.Log.Enabled(c.Request().Context(), level) {
+				return nil
+			}
+			record := slog.NewRecord(v.StartTime.Add(v.Latency), level, "request", 0) // no walk of the stack for a line of code that is not logged
+			record.AddAttrs(
 				slog.String("method", v.Method), slog.String("path", loggedPath(c.Request().URL.Path)),
 				slog.Int("status", v.Status), slog.Duration("duration", v.Latency),
 				slog.String("address", state.caller.Address), slog.String("request_id", requestIDOf(c)))
 			if state.err != nil {
-				attrs = append(attrs, slog.String("error", state.err.Error()))
+				record.AddAttrs(slog.String("error", state.err.Error()))
 			}
-			level := slog.LevelInfo
-			switch {
-			case v.Status >= http.StatusInternalServerError:
-				level = slog.LevelError
-			case state.quiet:
-				level = slog.LevelDebug
-			}
-			s.Log.LogAttrs(c.Request().Context(), level, "request", attrs...)
+			_ = s.Log.Handler().Handle(c.Request().Context(), record) // the response does not depend on the log
 			return nil
 		},
 	})
+}
+
+// requestLevel returns the level at which a request is logged.
+func requestLevel(status int, quiet bool) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case quiet:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // oneTimeToken matches a one-time token in a path, where the profile codevoweb has it.
