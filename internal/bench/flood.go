@@ -20,7 +20,15 @@ func (b *bench) measureFlood(ctx context.Context) error {
 	checked.Memory, checked.CPU, checked.Limit = used.memory, share(used.hashes, checked.Requests), &alone
 	turnedAway := sampleRow("flood-refused", "refused logins in a flood", samples[0], refused)
 	turnedAway.Memory, turnedAway.CPU = used.memory, share(used.cpu, turnedAway.Requests)
-	for _, r := range []row{checked, turnedAway} {
+	rows := []row{checked, turnedAway}
+	if b.limits != nil && turnedAway.Requests > 0 {
+		bare, err := b.limits.flood(ctx, turnedAway)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, bare)
+	}
+	for _, r := range rows {
 		b.append(r)
 		b.note(r)
 	}
