@@ -12,7 +12,7 @@
 //   - stats.go: percentiles
 //   - service.go, memory.go: the service as a process
 //   - world.go, populate.go, sessions.go: databases with users and usable sessions
-//   - limits.go, limit_echo.go, limit_hash.go, limit_rotation.go: the limits
+//   - limits.go, limit_echo.go, limit_flood.go, limit_hash.go, limit_rotation.go: the limits
 //   - peer.go: another service instead of Latchkey
 //   - report.go, plot.go, svg.go, machine.go: the results
 package main
