@@ -26,6 +26,9 @@ type observers struct {
 // observe starts what the settings and the environment ask for.
 func observe(ctx context.Context, s config.Serve, log *slog.Logger) (*observers, error) {
 	o := &observers{}
+	if s.AdminListen == "" {
+		runtime.MemProfileRate = 0 // nothing can read the profile, which takes 1.7 MB
+	}
 	if s.AdminListen == "" && !telemetry.Wanted() {
 		return o, nil
 	}

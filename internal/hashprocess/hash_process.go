@@ -59,7 +59,8 @@ func ownProgram() string {
 func compute() int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(-1) // password.Work collects after each hash
+	runtime.MemProfileRate = 0 // nothing reads the profile
+	debug.SetGCPercent(-1)     // password.Work collects after each hash
 	_ = process.UseHugePages(int(password.DefaultParams.Memory) << 10)
 	debug.FreeOSMemory()             // what the start of the program has left
 	_ = process.ReturnProgramPages() // a hash can be computed with more memory as well
