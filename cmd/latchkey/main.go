@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
+	_ "github.com/latchkey-auth/latchkey/internal/timerslack" // starts `latchkey serve` anew
 )
 
 // The exit codes besides 0.

@@ -1,2 +1,2 @@
-// Package process adapts this process to the operating system: its priority, and the memory that it has.
+// Package process adapts this process to the operating system: its priority, its memory and its timers.
 package process
