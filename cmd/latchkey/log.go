@@ -16,7 +16,7 @@ const (
 	logWaiting = 32 << 10               // with more bytes, lines wait no longer
 )
 
-// logBuffer writes the lines of a busy log together: a system call for each takes up to a sixth of the
+// logBuffer writes the lines of a busy log together: a system call for each takes about a tenth of the
 // processor time of a short request. A process that is killed loses the lines that wait.
 type logBuffer struct {
 	out   io.Writer
