@@ -17,7 +17,8 @@ const (
 )
 
 // logBuffer writes the lines of a busy log together: a system call for each takes about a tenth of the
-// processor time of a short request. A process that is killed loses the lines that wait.
+// processor time of a short request. A process that is killed loses the lines that wait. Unlike a bufio.Writer it
+// goes on after an error, as when a disk was full for a while.
 type logBuffer struct {
 	out   io.Writer
 	timer *time.Timer // runs while lines wait

@@ -91,6 +91,11 @@ func TestLogBufferFlush(t *testing.T) {
 		out.err = errors.New("no space")
 		require.ErrorIs(t, b.flush(), out.err)
 		require.Equal(t, []string{"last\n"}, out.all())
+
+		out.err = nil
+		writeLines(t, b, "after the error\n")
+		require.NoError(t, b.flush())
+		require.Equal(t, []string{"last\n", "after the error\n"}, out.all())
 	})
 }
 
