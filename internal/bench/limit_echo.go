@@ -37,13 +37,13 @@ type profile struct {
 const selectProfile = `SELECT id::text, username, email, email_verified, name, active, created_at, updated_at FROM users WHERE id = $1`
 
 // serveLimit serves until ctx ends: /profile writes a profile as JSON, /row/ID reads it from one row
-// before, /keys writes bytes, /refuse refuses a sign-in.
+// before, /keys writes bytes, /refuse/TIME refuses a sign-in after that time.
 func serveLimit(ctx context.Context, address string) error {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	keys := []byte(os.Getenv(limitKeys))
 	e.GET("/keys", func(c echo.Context) error { return c.JSONBlob(http.StatusOK, keys) })
-	e.POST("/refuse", refuse)
+	e.POST("/refuse/:after", refuse)
 	fixed := profile{ID: userID(1), Username: username(1), Email: username(1) + "@example.org", EmailVerified: true,
 		Name: "Bench 1", Active: true, Roles: []string{"ROLE_USER"}, CreatedAt: time.Now().UTC(), UpdatedAt: time.Now().UTC()}
 	e.GET("/profile", func(c echo.Context) error { return c.JSON(http.StatusOK, fixed) })

@@ -4,8 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"runtime"
 	"sync"
@@ -18,36 +19,32 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/password"
 )
 
-// The time after which the service refuses a sign-in that it cannot serve.
-const (
-	refusalPause = 35 * time.Millisecond
-	refusalTick  = 3 * time.Millisecond
-)
+// Refusals leave together at these intervals, as those of the service do, because that costs the least.
+const refusalTick = 3 * time.Millisecond
 
-// refuse does only what a refusal cannot do without: it reads the form, waits and responds.
+// refuse does only what a refusal cannot do without: it reads the form, waits as long as the path says, and responds.
 func refuse(c echo.Context) error {
-	at := time.Now().Add(refusalPause)
-	if c.FormValue("username") == "" || c.FormValue("password") == "" {
+	begun := time.Now()
+	after, err := time.ParseDuration(c.Param("after"))
+	if err != nil || c.FormValue("username") == "" || c.FormValue("password") == "" {
 		return echo.ErrBadRequest
 	}
-	at = at.Truncate(refusalTick).Add(refusalTick * time.Duration(1+rand.IntN(2))) //nolint:gosec // jitter, not a secret
-	time.Sleep(time.Until(at))
+	time.Sleep(time.Until(begun.Add(after).Round(refusalTick)))
 	c.Response().Header().Set("Retry-After", "1")
 	return c.JSON(http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable", "error_description": "try again later"})
 }
 
 // flood measures how many hashes are computed while bare Echo refuses as many callers at once as the service has
-// refused. The limit is the rate of the same hashes without these callers.
+// refused, after the same time. The limit is the rate of the same hashes without these callers.
 func (l *limits) flood(ctx context.Context, refusals row) (row, error) {
 	hashes, err := startHashes(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	defer hashes.stop()
 	length := l.b.options.length()
 	alone := hashes.rate(func() { sleep(ctx, length) })
 	callers := max(1, int(math.Round(refusals.Rate*refusals.P50/1000))) // Little's law
-	signIn := endpoints{token: "/refuse"}
+	signIn := endpoints{token: fmt.Sprintf("/refuse/%.1fms", refusals.P50)}
 	var seen sample
 	beside := hashes.rate(func() {
 		seen = measure(ctx, newWindow(length), load{addresses: []string{l.echo.address}, conns: callers,
@@ -55,7 +52,7 @@ func (l *limits) flood(ctx context.Context, refusals row) (row, error) {
 	})
 	r := sampleRow("flood-bare", "hashes while bare Echo refuses", seen)
 	r.Rate, r.Requests, r.Limit = beside, r.Refused, &limit{Name: "these hashes alone", Rate: alone}
-	return r, ctx.Err()
+	return r, hashes.stop()
 }
 
 // hashes are computed one after the other in processes like those of the service.
@@ -64,6 +61,7 @@ type hashes struct {
 	group  sync.WaitGroup
 	cancel context.CancelFunc
 	count  atomic.Int64
+	errs   []error // of each that computes
 }
 
 func startHashes(ctx context.Context) (*hashes, error) {
@@ -71,13 +69,15 @@ func startHashes(ctx context.Context) (*hashes, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hashes{hasher: hasher}
+	workers := 2 * runtime.GOMAXPROCS(0) // so that one always waits for each process
+	h := &hashes{hasher: hasher, errs: make([]error, workers)}
 	ctx, h.cancel = context.WithCancel(ctx)
-	for range 2 * runtime.GOMAXPROCS(0) { // so that one always waits for each process
+	for worker := range workers {
 		h.group.Go(func() {
-			for ctx.Err() == nil {
-				if _, err := hasher.Hash(ctx, sharedPassword); err == nil {
+			for ctx.Err() == nil && h.errs[worker] == nil {
+				if _, err := hasher.Hash(ctx, sharedPassword); ctx.Err() == nil {
 					h.count.Add(1)
+					h.errs[worker] = err
 				}
 			}
 		})
@@ -92,8 +92,10 @@ func (h *hashes) rate(work func()) float64 {
 	return float64(h.count.Load()-before) / time.Since(start).Seconds()
 }
 
-func (h *hashes) stop() {
+// stop returns why hashes could not be computed.
+func (h *hashes) stop() error {
 	h.cancel()
 	h.group.Wait()
 	h.hasher.Close()
+	return errors.Join(h.errs...)
 }
