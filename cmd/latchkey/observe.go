@@ -27,7 +27,7 @@ type observers struct {
 func observe(ctx context.Context, s config.Serve, log *slog.Logger) (*observers, error) {
 	o := &observers{}
 	if s.AdminListen == "" {
-		runtime.MemProfileRate = 0 // nothing can read the profile, which takes 1.7 MB
+		runtime.MemProfileRate = 0 // nothing can read the profile
 	}
 	if s.AdminListen == "" && !telemetry.Wanted() {
 		return o, nil

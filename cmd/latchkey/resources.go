@@ -53,8 +53,8 @@ func adjustMemoryLimit(context.Context) error {
 	return nil
 }
 
-// returnProgramPages returns the pages that no request of the last seconds has used. A system that does not allow it
-// has said so at the start.
+// returnProgramPages keeps only those pages of the program in memory that are in use: Linux maps them again. A system that
+// does not allow it has said so at the start.
 func returnProgramPages(context.Context) error {
 	_ = process.ReturnProgramPages()
 	return nil
