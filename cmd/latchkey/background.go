@@ -27,7 +27,6 @@ func (c *components) tasks() []task {
 		return task{name: "purge " + name, every: time.Minute, timeout: 30 * time.Second, work: work.inBatches}
 	}
 	tasks := []task{
-		{name: "memory limit", every: 10 * time.Second, timeout: time.Second, work: adjustMemoryLimit},
 		{name: "program pages", every: 10 * time.Second, timeout: time.Second, work: returnProgramPages},
 		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
 		{name: "sessions of disabled clients", every: time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},

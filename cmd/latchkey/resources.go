@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -32,7 +33,10 @@ func tuneMemory(ctx context.Context, log *slog.Logger) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	_ = adjustMemoryLimit(ctx)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		adjustMemoryLimit()
+		afterEachCollection(adjustMemoryLimit)
+	}
 	time.AfterFunc(time.Second, func() { returnMemory(ctx, log) })
 }
 
@@ -44,13 +48,17 @@ func returnMemory(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// adjustMemoryLimit sets the memory limit to what the service uses and some more. It is repeated, because a
-// fixed limit that many connections exceed would make the collector run all the time.
-func adjustMemoryLimit(context.Context) error {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(baseMemory, neededMemory()) + spareMemory)
-	}
-	return nil
+// adjustMemoryLimit sets the memory limit to what the service uses and some more. A fixed limit that many connections
+// exceed would make the collector run all the time.
+func adjustMemoryLimit() { debug.SetMemoryLimit(max(baseMemory, neededMemory()) + spareMemory) }
+
+// afterEachCollection calls f soon after each garbage collection, which is when the live heap is known anew.
+func afterEachCollection(f func()) {
+	type garbage struct{ _ *byte } // the pointer keeps it apart from small objects that may live on
+	runtime.AddCleanup(&garbage{}, func(f func()) {
+		f()
+		afterEachCollection(f)
+	}, f)
 }
 
 // returnProgramPages keeps only those pages of the program in memory that are in use: Linux maps them again. A system that
