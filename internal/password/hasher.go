@@ -14,8 +14,8 @@ import (
 type Options struct {
 	Params Params        // costs of new hashes; default: DefaultParams
 	Slots  int           // hashes that run at once; default: GOMAXPROCS
-	Queue  int           // hashes that may wait; default: as many as the slots complete in a second
-	Wait   time.Duration // how long a hash may wait; default: 1.5 seconds
+	Queue  int           // hashes that may wait; default: as many as the slots complete in two seconds
+	Wait   time.Duration // how long a hash may wait; default: 3 seconds
 	Weak   bool          // allows parameters below the OWASP minimum, for tests
 	Log    *slog.Logger  // for stored hashes that cannot be read; default: slog.Default
 

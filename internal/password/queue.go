@@ -11,10 +11,10 @@ import (
 )
 
 // Limits on the queue: all hashes in it are to be done within queueTime, and none waits longer than
-// maxWait.
+// maxWait. A shorter queue refuses more callers, who take the processors from the hashes when they try again.
 const (
-	queueTime = time.Second
-	maxWait   = 1500 * time.Millisecond
+	queueTime = 2 * time.Second
+	maxWait   = 3 * time.Second
 )
 
 // assumedHashTime is the duration of a hash until the first ones have been measured.

@@ -110,23 +110,23 @@ func TestNoHashAfterTheEndOfTheContext(t *testing.T) {
 
 func TestQueueFor(t *testing.T) {
 	t.Parallel()
-	require.EqualValues(t, 67, queueFor(2, 30*time.Millisecond))
-	require.EqualValues(t, 4, queueFor(4, time.Second))
-	require.EqualValues(t, 1000, queueFor(1, 0), "a coarse clock does not make the queue unbounded")
+	require.EqualValues(t, 134, queueFor(2, 30*time.Millisecond))
+	require.EqualValues(t, 8, queueFor(4, time.Second))
+	require.EqualValues(t, 2000, queueFor(1, 0), "a coarse clock does not make the queue unbounded")
 }
 
 func TestQueueLearnsHowLongHashesTake(t *testing.T) {
 	t.Parallel()
 	s := newSlots(2, 0, time.Minute)
-	require.EqualValues(t, 40, s.limit(), "before the first measurement")
+	require.EqualValues(t, 80, s.limit(), "before the first measurement")
 	for range 50 {
 		s.measured(10 * time.Millisecond)
 	}
-	require.InDelta(t, 200, s.limit(), 5)
+	require.InDelta(t, 400, s.limit(), 10)
 	for range 50 {
 		s.measured(time.Second)
 	}
-	require.InDelta(t, 2, s.limit(), 1, "slow hashes shorten the queue")
+	require.InDelta(t, 4, s.limit(), 1, "slow hashes shorten the queue")
 	fixed := newSlots(2, 7, time.Minute)
 	fixed.measured(time.Hour)
 	require.EqualValues(t, 7, fixed.limit(), "a queue that is set is not changed")
