@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -19,8 +18,6 @@ type Attempt struct {
 
 	// Device is the hint of DeviceHint that the caller's browser has kept, if any.
 	Device string
-
-	begun time.Time // before the user was looked up
 }
 
 // SignIn checks the password of the user who signs in as login, a username or an email address. Every
@@ -28,17 +25,25 @@ type Attempt struct {
 // password and a disabled user, at the same cost; ErrEmailUnverified after the right password where a
 // confirmed email address is required; and too_many_requests.
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
-	a.begun = s.clock()
+	begun := s.clock()
+	u, err := s.signIn(ctx, login, a)
+	if err != nil {
+		return User{}, s.refuse(ctx, begun, err)
+	}
+	return u, nil
+}
+
+func (s *Service) signIn(ctx context.Context, login string, a Attempt) (User, error) {
 	ctx, leave, err := s.passwords.Reserve(ctx) // before the user is looked for
 	if err != nil {
-		return User{}, s.pause(ctx, a.begun, err)
+		return User{}, err
 	}
 	defer leave()
 	u, key, err := s.find(ctx, login)
 	if err != nil {
 		return User{}, err
 	}
-	if err := s.CheckPassword(ctx, u, key, a); err != nil {
+	if err := s.checkPassword(ctx, u, key, a); err != nil {
 		return User{}, err
 	}
 	if s.requireConfirmed && !u.EmailVerified {
@@ -73,13 +78,15 @@ func (s *Service) DeviceHint(u User) string {
 // CheckPassword is the one protocol for a presented password. key is the user that attempts are counted
 // for; u is the zero User for an unknown login. No database connection is held while hashing.
 func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
-	if a.begun.IsZero() {
-		a.begun = s.clock()
-	}
+	begun := s.clock()
+	return s.refuse(ctx, begun, s.checkPassword(ctx, u, key, a))
+}
+
+func (s *Service) checkPassword(ctx context.Context, u User, key string, a Attempt) error {
 	// 1. Refuse at once what could not be verified, before it costs a write.
 	ctx, leave, err := s.passwords.Reserve(ctx)
 	if err != nil {
-		return s.pause(ctx, a.begun, err)
+		return err
 	}
 	defer leave()
 	// 2. Count the attempt before it is made.
@@ -92,7 +99,7 @@ func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attem
 		return err
 	}
 	if wait > 0 {
-		return s.pause(ctx, a.begun, fault.Denied(fault.LimitSignIn, wait))
+		return fault.Denied(fault.LimitSignIn, wait)
 	}
 	// 3. Verify, at the same cost for every user. Refund an attempt that could not be made because the
 	// service is busy or the caller has gone.
@@ -120,34 +127,6 @@ func (s *Service) usableHash(u User) string {
 		return ""
 	}
 	return u.PasswordHash
-}
-
-// A refusal that costs the service almost nothing takes at least refusalPause. Callers who try again at once would
-// otherwise take the processor from those whose passwords are being verified. It is longer than the look-up of a user,
-// so that the time does not tell whether there was a user to read. Refusals leave together, every refusalTick: the
-// processors turn to them less often, and refuse several while their caches are warm.
-const (
-	refusalPause = 35 * time.Millisecond
-	refusalTick  = 3 * time.Millisecond
-)
-
-// refusalTime returns when to refuse what has begun then: at one of the two ticks after the pause. It is random, so
-// that callers who try again at once do not all come back at the same tick.
-func refusalTime(begun time.Time) time.Time {
-	at := begun.Add(refusalPause)
-	sinceTick := time.Duration(at.UnixNano()) % refusalTick
-	return at.Add(refusalTick*time.Duration(1+rand.IntN(2)) - sinceTick) //nolint:gosec // jitter, not a secret
-}
-
-// pause returns err when it is time for a refusal of what has begun then, or when ctx ends.
-func (s *Service) pause(ctx context.Context, begun time.Time, err error) error {
-	timer := time.NewTimer(refusalTime(begun).Sub(s.clock()))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return err
 }
 
 // recordFailure stores the event of a failed attempt and returns its reason. For an unknown user it

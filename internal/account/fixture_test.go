@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -260,10 +261,13 @@ func (s *recordingStore) ImportUsers(ctx context.Context, users []account.User, 
 	return s.Store.ImportUsers(ctx, users, c)
 }
 
+var errQueueFull = fault.ErrUnavailable.Wrap(fault.ErrNoHashSlot)
+
 // hasher is a password hasher with readable hashes: "hash:" or, if outdated, "old:" and the password.
 type hasher struct {
 	f         *fixture
-	full      error // of Reserve
+	full      bool         // no place in the queue
+	places    atomic.Int32 // that are taken in the queue
 	verifyErr error
 	hashErr   error
 	verifying func() // called by Verify, may be nil
@@ -287,7 +291,11 @@ func (h *hasher) Verify(_ context.Context, hash, password string) (ok, outdated 
 }
 
 func (h *hasher) Reserve(ctx context.Context) (reserved context.Context, leave func(), err error) {
-	return ctx, func() {}, h.full
+	if h.full {
+		return ctx, nil, errQueueFull
+	}
+	h.places.Add(1)
+	return ctx, func() { h.places.Add(-1) }, nil
 }
 
 func (*hasher) CheckHash(hash string) error {

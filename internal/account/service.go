@@ -61,6 +61,7 @@ type Service struct {
 	*Directory
 
 	limits           Limiter
+	refusals         *refusals
 	signup           bool
 	requireConfirmed bool
 }
@@ -77,5 +78,5 @@ func New(d *Directory, o Options) (*Service, error) {
 	if d == nil || o.Limits == nil {
 		return nil, errors.New("account: a service needs a directory and a rate limiter")
 	}
-	return &Service{Directory: d, limits: o.Limits, signup: o.Signup, requireConfirmed: o.VerifiedEmail}, nil
+	return &Service{Directory: d, limits: o.Limits, refusals: newRefusals(), signup: o.Signup, requireConfirmed: o.VerifiedEmail}, nil
 }

@@ -27,6 +27,12 @@ type NewUser struct {
 // errors of Create it returns signup_closed when sign-up is off, and too_many_requests when the address
 // has hit too many taken names.
 func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, error) {
+	begun := s.clock()
+	created, err := s.signUp(ctx, n, address)
+	return created, s.refuse(ctx, begun, err)
+}
+
+func (s *Service) signUp(ctx context.Context, n NewUser, address string) (User, error) {
 	if !s.signup {
 		return User{}, fault.Errorf(SignupClosed, "sign-up is closed; ask an administrator for an account")
 	}
@@ -38,6 +44,11 @@ func (s *Service) SignUp(ctx context.Context, n NewUser, address string) (User, 
 	if err != nil {
 		return User{}, err
 	}
+	ctx, leave, err := s.passwords.Reserve(ctx) // before the sign-up is counted
+	if err != nil {
+		return User{}, err
+	}
+	defer leave()
 	var created User
 	err = s.countTaken(ctx, address, func() error {
 		created, err = s.insert(ctx, n, u, audit.UserRegistered, Message{Kind: MessageVerify, UserID: u.ID})

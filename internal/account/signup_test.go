@@ -25,7 +25,8 @@ func TestSignUp(t *testing.T) {
 		closed  bool
 		edit    func(*account.NewUser)
 		wait    time.Duration
-		busy    bool
+		full    bool // the queue for hashing slots is full
+		busy    bool // no hashing slot became free
 		calls   []string
 		code    fault.Code
 		pointer string
@@ -41,13 +42,14 @@ func TestSignUp(t *testing.T) {
 		"over the limit":         {wait: time.Minute, calls: counted[:1], code: fault.TooManyRequests},
 		"username taken":         {edit: func(n *account.NewUser) { n.Username = "ANN" }, calls: counted, code: account.UsernameTaken, pointer: "/username"},
 		"email taken":            {edit: func(n *account.NewUser) { n.Email = "ANN@example.org" }, calls: counted, code: account.EmailTaken, pointer: "/email"},
+		"queue full":             {full: true, code: fault.Unavailable},
 		"busy":                   {busy: true, calls: refunded, code: fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixtureWith(t, account.Options{Signup: !c.closed})
 			f.addUser(t, "Ann")
-			f.limits.wait["CountSignup"] = c.wait
+			f.limits.wait["CountSignup"], f.hasher.full = c.wait, c.full
 			if c.busy {
 				f.hasher.hashErr = fault.ErrUnavailable
 			}
