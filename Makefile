@@ -92,7 +92,7 @@ failover: ## Lose the primary of a PostgreSQL cluster under load ROUNDS times, 1
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=failover -count=1 -timeout 2h -v -run '^TestFailover$$' ./internal/e2e -failover.rounds=$(or $(ROUNDS),10)
 
-overload: ## Offer 20 times the sign-ins that the service can hash, for SECONDS, 60 by default, on each database
+overload: ## Offer far more sign-ins than the service can hash, twice for SECONDS, 60 by default, on each database
 	CGO_ENABLED=0 go build -o $(BIN)/testenv ./internal/testenv
 	$(BIN)/testenv go test -tags=load -count=1 -timeout 2h -v -run '^TestOverload$$' ./internal/e2e -overload.time=$(or $(SECONDS),60)s
 

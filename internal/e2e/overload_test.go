@@ -30,34 +30,44 @@ const (
 	overloadFactor = 20  // times what the service can sign in
 	overloadUsers  = 400 // so that no limit of a user is met by right passwords
 	mostInFlight   = 2000
+	manyCallers    = 1000
 )
 
-// Sign-ins arrive at 20 times the rate that the service can hash. Each response is 200, 503 or 429, the last
-// two with Retry-After; liveness, public keys and refreshes are served meanwhile; memory stays bounded; and
-// when the flood ends, the next sign-in succeeds at once.
+// floods are the two kinds of overload. Sign-ins arrive at 20 times the rate that the service can hash, whether or not
+// the earlier ones have ended; or a thousand callers sign in, and try again at once when they are refused.
+var floods = map[string]func(f *flood, capacity float64){
+	"arrivals": func(f *flood, capacity float64) { f.arrivals(capacity*overloadFactor, *overloadTime) },
+	"callers":  func(f *flood, _ float64) { f.callers(manyCallers, *overloadTime, true) },
+}
+
+// More sign-ins than the service can hash. Each response is 200, 503 or 429, the last two with Retry-After;
+// liveness, public keys and refreshes are served meanwhile; memory stays bounded; half of the users who could be
+// signed in are; and when the flood ends, the next sign-in succeeds at once.
 func TestOverload(t *testing.T) { //nolint:paralleltest // one flood at a time
 	for name, engine := range map[string]func(*testing.T) installation{"postgres": newPostgres, "sqlite": newSQLite} { //nolint:paralleltest // the same
-		t.Run(name, func(t *testing.T) {
-			inst := engine(t)
-			inst.addManyUsers(t, overloadUsers)
-			s := start(t, inst, withAdmin, "LATCHKEY_LOG_LEVEL=info")
-			f := &flood{server: s, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: mostInFlight}}}
-			capacity := f.capacity(t, 3*time.Second)
-			f.reset()
-			base := s.gauge(t, "process_resident_memory_bytes") + s.helperMemory()
-			probes := startProbes(t, s)
+		for kind, send := range floods {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				inst := engine(t)
+				inst.addManyUsers(t, overloadUsers)
+				s := start(t, inst, withAdmin, "LATCHKEY_LOG_LEVEL=info")
+				f := &flood{server: s, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: mostInFlight}}}
+				capacity := f.capacity(t, 3*time.Second)
+				f.reset()
+				base := s.gauge(t, "process_resident_memory_bytes") + s.helperMemory()
+				probes := startProbes(t, s)
 
-			f.run(capacity*overloadFactor, *overloadTime)
-			probes.stop()
-			begin := time.Now()
-			s.from("198.18.255.255").token(t, "flood-0", validPassword)
-			require.Less(t, time.Since(begin), 2*time.Second, "the first sign-in after the flood")
-			f.requireHonest(t)
-			probes.requireServed(t, base)
-			f.report(t, capacity)
-			f.reset()
-			f.requireGoodput(t, capacity, f.capacity(t, 3*time.Second))
-		})
+				send(f, capacity)
+				probes.stop()
+				begin := time.Now()
+				s.from("198.18.255.255").token(t, "flood-0", validPassword)
+				require.Less(t, time.Since(begin), 2*time.Second, "the first sign-in after the flood")
+				f.requireHonest(t)
+				probes.requireServed(t, base)
+				f.report(t, capacity)
+				f.reset()
+				f.requireGoodput(t, capacity, f.capacity(t, 3*time.Second))
+			})
+		}
 	}
 }
 
@@ -127,22 +137,27 @@ func (f *flood) signIn(wrong bool) {
 // capacity returns how many sign-ins a second the service completes.
 func (f *flood) capacity(t *testing.T, during time.Duration) float64 {
 	t.Helper()
-	end := time.Now().Add(during)
-	var wait sync.WaitGroup
-	for range int(f.gauge(t, "latchkey_hash_slots")) + 1 {
-		wait.Go(func() {
-			for time.Now().Before(end) {
-				f.signIn(false)
-			}
-		})
-	}
-	wait.Wait()
+	f.callers(int(f.gauge(t, "latchkey_hash_slots"))+1, during, false)
 	f.requireHonest(t)
 	return float64(f.statuses[http.StatusOK].Load()) / during.Seconds()
 }
 
-// run sends sign-ins at a rate, whether or not the earlier ones have ended.
-func (f *flood) run(rate float64, during time.Duration) {
+// callers lets n callers sign in, each again as soon as it has its response.
+func (f *flood) callers(n int, during time.Duration, wrong bool) {
+	end := time.Now().Add(during)
+	var wait sync.WaitGroup
+	for range n {
+		wait.Go(func() {
+			for time.Now().Before(end) {
+				f.signIn(wrong)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// arrivals sends sign-ins at a rate, whether or not the earlier ones have ended.
+func (f *flood) arrivals(rate float64, during time.Duration) {
 	begin, sent := time.Now(), 0
 	slots := make(chan struct{}, mostInFlight)
 	var wait sync.WaitGroup
@@ -187,16 +202,16 @@ func (f *flood) report(t *testing.T, capacity float64) {
 	f.goodput = float64(counts[http.StatusOK]) / overloadTime.Seconds()
 	slices.Sort(f.refusals)
 	require.NotEmpty(t, f.refusals, "nothing was refused: %v", counts)
-	t.Logf("capacity %.0f/s, offered %.0f/s, signed in %.0f/s; responses %v, not sent %d; refused within %v (p50), %v (p99)",
-		capacity, capacity*overloadFactor, f.goodput, counts, f.held.Load(), at(f.refusals, 50), at(f.refusals, 99))
+	t.Logf("capacity %.0f/s, signed in %.0f/s; responses %v, not sent %d; refused within %v (p50), %v (p99)",
+		capacity, f.goodput, counts, f.held.Load(), at(f.refusals, 50), at(f.refusals, 99))
 	require.Less(t, at(f.refusals, 99), 5*time.Second, "refusals")
 }
 
-// requireGoodput requires that a good part of the users who could be signed in were. The flood itself takes
-// processors from the service, and so may others on the machine.
+// requireGoodput requires that half of the users who could be signed in were. The flood itself takes processors from
+// the service, and so may others on the machine.
 func (f *flood) requireGoodput(t *testing.T, before, after float64) {
 	t.Helper()
-	require.Greater(t, f.goodput, min(before, after)/4, "signed in per second, of %.0f before the flood and %.0f after it", before, after)
+	require.Greater(t, f.goodput, min(before, after)/2, "signed in per second, of %.0f before the flood and %.0f after it", before, after)
 }
 
 // at returns a percentile of durations in order.
