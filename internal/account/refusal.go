@@ -35,9 +35,9 @@ func newRefusals() *refusals {
 	return &refusals{interval: time.Second / time.Duration(refusalRate*runtime.GOMAXPROCS(0))}
 }
 
-// time returns when to refuse what has begun then: at one of the two ticks after its turn. It is random, so that
+// due returns when to refuse what has begun then: at one of the two ticks after its turn. It is random, so that
 // callers who try again at once do not all come back at the same tick.
-func (r *refusals) time(begun time.Time) time.Time {
+func (r *refusals) due(begun time.Time) time.Time {
 	at := r.turn(begun)
 	sinceTick := time.Duration(at.UnixNano()) % refusalTick
 	return at.Add(refusalTick*time.Duration(1+rand.IntN(2)) - sinceTick) //nolint:gosec // jitter, not a secret
@@ -64,7 +64,7 @@ func (s *Service) refuse(ctx context.Context, begun time.Time, err error) error 
 	if !errors.Is(err, fault.ErrNoHashSlot) && !errors.Is(err, errTooMany) {
 		return err
 	}
-	timer := time.NewTimer(s.refusals.time(begun).Sub(s.clock()))
+	timer := time.NewTimer(s.refusals.due(begun).Sub(s.clock()))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
