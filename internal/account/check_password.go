@@ -27,10 +27,7 @@ type Attempt struct {
 func (s *Service) SignIn(ctx context.Context, login string, a Attempt) (User, error) {
 	begun := s.clock()
 	u, err := s.signIn(ctx, login, a)
-	if err != nil {
-		return User{}, s.refuse(ctx, begun, err)
-	}
-	return u, nil
+	return u, s.refuse(ctx, begun, err)
 }
 
 func (s *Service) signIn(ctx context.Context, login string, a Attempt) (User, error) {
