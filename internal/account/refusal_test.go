@@ -77,8 +77,8 @@ func TestRefusalTakesItsTime(t *testing.T) {
 	})
 }
 
-// However many callers are refused at once, only 1,000 a second and processor are sent their refusals, the others later,
-// and none later than after a second.
+// Of many callers who are refused at once, 1,000 a second and processor are sent their refusals, and those whose turn
+// would come after more than a second are sent them then.
 func TestRefusalsAreSpread(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
