@@ -40,8 +40,8 @@ var floods = map[string]func(f *flood, capacity float64){
 	"callers":  func(f *flood, _ float64) { f.callers(manyCallers, *overloadTime, true) },
 }
 
-// More sign-ins than the service can hash. Each response is 200, 503 or 429, the last two with Retry-After;
-// liveness, public keys and refreshes are served meanwhile; memory stays bounded; half of the users who could be
+// More sign-ins than the service can hash. Each response is 200, 400 for a wrong password, or 503 or 429 with
+// Retry-After; liveness, public keys and refreshes are served meanwhile; memory stays bounded; half of the users who could be
 // signed in are; and when the flood ends, the next sign-in succeeds at once.
 func TestOverload(t *testing.T) { //nolint:paralleltest // one flood at a time
 	for name, engine := range map[string]func(*testing.T) installation{"postgres": newPostgres, "sqlite": newSQLite} { //nolint:paralleltest // the same
