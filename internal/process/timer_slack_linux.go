@@ -22,8 +22,12 @@ func RaiseTimerSlack(slack time.Duration) error {
 	if err != nil || time.Duration(current) >= slack {
 		return err
 	}
+	program, err := os.Executable() // /proc/self/exe would give the process the name exe
+	if err != nil {
+		return err
+	}
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0); err != nil {
 		return err
 	}
-	return syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), startedAnew+"=1")) //nolint:gosec // this program
+	return syscall.Exec(program, os.Args, append(os.Environ(), startedAnew+"=1")) //nolint:gosec // this program
 }
