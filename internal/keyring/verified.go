@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"slices"
 	"sync"
+
+	"github.com/latchkey-auth/latchkey/internal/recent"
 )
 
 // tokenHash is the SHA-256 of a whole token, so that a token with another signature, header or payload is
@@ -35,35 +37,19 @@ const (
 // tokenMemory remembers something of the tokens that were used last. Only tokens with a valid signature enter, so
 // forged ones cannot drive them out.
 type tokenMemory[V any] struct {
-	size          int // of a generation
-	mu            sync.Mutex
-	recent, older map[tokenHash]V
+	mu     sync.Mutex
+	tokens recent.Map[tokenHash, V]
 }
 
-// find returns what was added for a token. A token of the older generation moves to the recent one.
+// find returns what was added for a token.
 func (m *tokenMemory[V]) find(id tokenHash) (V, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if v, ok := m.recent[id]; ok {
-		return v, true
-	}
-	v, ok := m.older[id]
-	if ok {
-		m.insert(id, v)
-	}
-	return v, ok
+	return m.tokens.Get(id)
 }
 
 func (m *tokenMemory[V]) add(id tokenHash, v V) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.insert(id, v)
-}
-
-// insert adds a token to the recent generation. A full one becomes the older one, which is forgotten.
-func (m *tokenMemory[V]) insert(id tokenHash, v V) {
-	if m.recent == nil || len(m.recent) >= m.size {
-		m.older, m.recent = m.recent, map[tokenHash]V{}
-	}
-	m.recent[id] = v
+	m.tokens.Put(id, v)
 }

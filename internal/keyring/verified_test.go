@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"crypto/sha256"
-	"strconv"
 	"testing"
 	"time"
 
@@ -94,7 +93,7 @@ func TestRememberedSignatures(t *testing.T) {
 	now := newClock()
 	r := open(t, &memoryStore{}, Options{Now: now.Now})
 	token := mintRemembered(t, r)
-	forgetClaims := func() { r.verified.recent, r.verified.older = nil, nil }
+	forgetClaims := r.verified.tokens.Clear
 	forgetClaims()
 	claims, err := r.Verify(token)
 	require.NoError(t, err)
@@ -109,23 +108,6 @@ func TestRememberedSignatures(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalidToken, "the key has been revoked")
 }
 
-func TestRememberedTokensAreBounded(t *testing.T) {
-	t.Parallel()
-	const size = 100
-	tokens := tokenMemory[verifiedToken]{size: size}
-	used := sha256.Sum256([]byte("used"))
-	tokens.add(used, verifiedToken{kid: "used"})
-	for i := range 5 * size {
-		tokens.add(sha256.Sum256([]byte(strconv.Itoa(i))), verifiedToken{})
-		require.LessOrEqual(t, len(tokens.recent)+len(tokens.older), 2*size)
-		v, ok := tokens.find(used)
-		require.True(t, ok, "a token in use must not be forgotten")
-		require.Equal(t, "used", v.kid)
-	}
-	_, ok := tokens.find(sha256.Sum256([]byte("0")))
-	require.False(t, ok)
-}
-
 func BenchmarkVerify(b *testing.B) {
 	r, err := Open(b.Context(), &memoryStore{}, options(Options{}))
 	require.NoError(b, err)
@@ -133,13 +115,14 @@ func BenchmarkVerify(b *testing.B) {
 	require.NoError(b, err)
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			r.verified.recent, r.signatures.recent = nil, nil
+			r.verified.tokens.Clear()
+			r.signatures.tokens.Clear()
 			_, err = r.Verify(token)
 		}
 	})
 	b.Run("signature", func(b *testing.B) {
 		for b.Loop() {
-			r.verified.recent = nil
+			r.verified.tokens.Clear()
 			_, err = r.Verify(token)
 		}
 	})

@@ -67,7 +67,7 @@ func TestRememberedSessionIsFresh(t *testing.T) {
 	t.Parallel()
 	url := storetest.PostgresURL(t)
 	s, other := openMigrated(t, url), openMigrated(t, url)
-	storetest.SessionIsFresh(t, storetest.CreateSession(t, s), s, other)
+	storetest.SessionIsFresh(t, storetest.CreateSession(t, s), storetest.CreateSession(t, s), s, other)
 }
 
 // Behind PgBouncer no statement is prepared, and pgx must know the types of the parameters by itself. A statement that

@@ -1,13 +1,19 @@
-// Package snapshot remembers rows for as long as nothing is committed to the database.
+// Package snapshot remembers rows for as long as no commit changes them.
 //
 // Two queries with the same snapshot of a database see the same rows. A store that can tell cheaply which snapshot
-// a query would have now does not need the query: the rows that it remembers of that snapshot are just as fresh.
+// a query would have now does not need the query: the rows that it remembers of that snapshot are just as fresh. A store
+// that also knows what has changed between two snapshots keeps the other rows.
 package snapshot
 
-import "sync"
+import (
+	"sync"
 
-// maxRows bounds what is remembered. As many sessions take about 5 MB.
-const maxRows = 4096
+	"github.com/latchkey-auth/latchkey/internal/recent"
+)
+
+// size is how many of the rows that were used last are remembered at least; at most there are twice as many. So many
+// sessions take 5 MB, or 10.
+const size = 4096
 
 // Row is a row that can be copied.
 type Row[R any] interface {
@@ -19,7 +25,14 @@ type Row[R any] interface {
 type Rows[V comparable, R Row[R]] struct {
 	mu      sync.Mutex
 	version V
-	rows    map[string]R
+	held    bool
+	rows    recent.Map[string, R]
+}
+
+// Changes are the rows in which two snapshots may differ.
+type Changes struct {
+	All bool
+	IDs map[string]struct{}
 }
 
 // Version returns the snapshot of the remembered rows, or the zero value if there are none.
@@ -33,7 +46,7 @@ func (r *Rows[V, R]) Version() V {
 func (r *Rows[V, R]) Find(version V, id string) (row R, ok bool) {
 	r.mu.Lock()
 	if r.version == version {
-		row, ok = r.rows[id]
+		row, ok = r.rows.Get(id)
 	}
 	r.mu.Unlock()
 	if ok {
@@ -42,13 +55,54 @@ func (r *Rows[V, R]) Find(version V, id string) (row R, ok bool) {
 	return row, ok
 }
 
-// Add remembers a copy of a row of the snapshot or of a later one, and forgets all rows of others.
+// Add remembers a copy of a row of the snapshot or of a later one. It forgets all rows of another snapshot, unless they
+// are held: then it does nothing.
 func (r *Rows[V, R]) Add(version V, id string, row R) {
 	row = row.Clone()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.version != version || len(r.rows) >= maxRows {
-		r.version, r.rows = version, map[string]R{}
+	if r.version != version {
+		if r.held {
+			return
+		}
+		r.reset(version)
 	}
-	r.rows[id] = row
+	r.rows.Size = size
+	r.rows.Put(id, row)
+}
+
+// Hold keeps the remembered rows until Release, so that Move finds them: readers may see what is being committed a moment
+// earlier than the committer.
+func (r *Rows[V, R]) Hold() { r.setHeld(true) }
+
+// Release ends Hold.
+func (r *Rows[V, R]) Release() { r.setHeld(false) }
+
+func (r *Rows[V, R]) setHeld(held bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = held
+}
+
+// Move says what may have changed between a snapshot and the next one. Remembered rows of the former that have not changed
+// are rows of the latter from now on.
+func (r *Rows[V, R]) Move(from, to V, changes Changes) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.version != from {
+		return
+	}
+	if changes.All {
+		r.reset(to)
+		return
+	}
+	for id := range changes.IDs {
+		r.rows.Delete(id)
+	}
+	r.version = to
+}
+
+func (r *Rows[V, R]) reset(version V) {
+	r.version = version
+	r.rows.Clear()
 }

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,13 +37,53 @@ func TestRows(t *testing.T) {
 	}
 }
 
-func TestRowsAreBounded(t *testing.T) {
+func TestMove(t *testing.T) {
 	t.Parallel()
-	var rows Rows[int, list]
-	for i := range 3 * maxRows {
-		rows.Add(1, strconv.Itoa(i), list{i})
-		require.LessOrEqual(t, len(rows.rows), maxRows)
+	changed := func(ids ...string) Changes {
+		c := Changes{IDs: map[string]struct{}{}}
+		for _, id := range ids {
+			c.IDs[id] = struct{}{}
+		}
+		return c
 	}
-	_, ok := rows.Find(1, strconv.Itoa(3*maxRows-1))
-	require.True(t, ok, "the newest row is not remembered")
+	for name, test := range map[string]struct {
+		from    string
+		changes Changes
+		want    []string // remembered of snapshot 2
+	}{
+		"nothing has changed":       {from: "1", want: []string{"a", "b"}},
+		"one has changed":           {from: "1", changes: changed("a", "unknown"), want: []string{"b"}},
+		"all have changed":          {from: "1", changes: Changes{All: true}},
+		"the snapshot is unrelated": {from: "0"},
+	} {
+		var rows Rows[string, list]
+		rows.Add("1", "a", list{1})
+		rows.Add("1", "b", list{2})
+		rows.Move(test.from, "2", test.changes)
+		var got []string
+		for _, id := range []string{"a", "b"} {
+			if _, ok := rows.Find("2", id); ok {
+				got = append(got, id)
+			}
+		}
+		require.Equal(t, test.want, got, name)
+	}
+}
+
+// While a commit is on its way, a reader who has already seen it does not make others forget the rows.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	var rows Rows[string, list]
+	rows.Add("1", "a", list{1})
+	rows.Hold()
+	rows.Add("2", "b", list{2})
+	rows.Add("1", "c", list{3})
+	for id, want := range map[string]bool{"a": true, "b": false, "c": true} {
+		_, ok := rows.Find("1", id)
+		require.Equal(t, want, ok, id)
+	}
+	rows.Release()
+	rows.Add("2", "b", list{2})
+	_, ok := rows.Find("2", "b")
+	require.True(t, ok, "held for ever")
 }

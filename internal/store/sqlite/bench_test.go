@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,25 @@ func BenchmarkSessions(b *testing.B) {
 	b.Run("read from memory", func(b *testing.B) {
 		for b.Loop() {
 			_, _, err = s.SessionByID(ctx, session.ID)
+		}
+		require.NoError(b, err)
+	})
+	b.Run("read in turn, beside changes of another", func(b *testing.B) {
+		another, ids := storetest.CreateSession(b, s), make([]string, 500) //nolint:contextcheck // it has that of b
+		for i := range ids {
+			ids[i] = storetest.CreateSession(b, s).ID //nolint:contextcheck // likewise
+		}
+		ctx, stop := context.WithCancel(ctx)
+		var others sync.WaitGroup
+		defer others.Wait()
+		defer stop()
+		others.Go(func() {
+			for ctx.Err() == nil {
+				_ = s.RepeatRotation(ctx, another.FamilyID, another.Counter)
+			}
+		})
+		for i := 0; b.Loop(); i++ {
+			_, _, err = s.SessionByID(ctx, ids[i%len(ids)])
 		}
 		require.NoError(b, err)
 	})

@@ -11,7 +11,7 @@
 //   - sqlite.go: Open, Close and Ping; config.go: the settings of a connection
 //   - migrate.go: the provider of the migrations; file_lock.go: the lock between processes
 //   - query.go: running statements; statements.go: prepared ones; write.go: transactions of one or several changes
-//   - memory.go, wal_index_unix.go: rows that are remembered until anything is committed
+//   - memory.go, wal_index_unix.go: rows that are remembered; changes.go: those that a transaction may have changed
 //   - values.go: times and lists as arguments
 //   - errors.go: driver errors
 //   - change_record.go: the audit event and the jobs of a change

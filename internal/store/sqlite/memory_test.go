@@ -1,17 +1,23 @@
 package sqlite
 
 import (
-	"os"
+	"context"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store"
+	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
+	"github.com/latchkey-auth/latchkey/internal/store/snapshot"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
-// A session is read from memory until anything is committed, through this store or another connection, which
+// A session is read from memory until it is changed, or until anything is committed through another connection, which
 // stands for another process: SQLite writes the same file for both.
 func TestMemory(t *testing.T) {
 	t.Parallel()
@@ -29,7 +35,7 @@ func TestMemory(t *testing.T) {
 	requireFresh := func(want int) {
 		t.Helper()
 		got, remembered := read()
-		require.False(t, remembered, "remembered across a commit")
+		require.False(t, remembered, "remembered across a change")
 		require.Equal(t, want, got.Repeats)
 		again, remembered := read()
 		require.True(t, remembered, "not remembered")
@@ -44,21 +50,104 @@ func TestMemory(t *testing.T) {
 	require.NoError(t, other.RepeatRotation(t.Context(), session.FamilyID, session.Counter))
 	requireFresh(session.Repeats + 3)
 
-	// The index of another file would never change.
-	require.NoError(t, os.Remove(path+"-shm"))
-	_, err := s.index.version()
-	require.ErrorIs(t, err, errNoVersion)
+	unrelated := func(s *Store) {
+		require.NoError(t, s.AppendEvent(t.Context(), audit.Event{ID: t.Name(), Action: "test"}))
+	}
+	unrelated(s)
+	_, remembered := read()
+	require.True(t, remembered, "forgotten by a change of another table")
+	storetest.CreateSession(t, s)
+	_, remembered = read()
+	require.True(t, remembered, "forgotten by a new user with a session")
+	require.NoError(t, s.Checkpoint(t.Context())) // the next commit begins the WAL again
+	storetest.CreateSession(t, s)
+	_, remembered = read()
+	require.True(t, remembered, "forgotten because the WAL begins again")
+	storetest.CreateSession(t, other)
+	_, remembered = read()
+	require.False(t, remembered, "remembered across a commit of which nobody knows what it has changed")
 }
 
 func TestMemoryIsFresh(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	s, other := openMigrated(t, path), openMigrated(t, path)
-	storetest.SessionIsFresh(t, storetest.CreateSession(t, s), s, other)
+	storetest.SessionIsFresh(t, storetest.CreateSession(t, s), storetest.CreateSession(t, s), s, other)
 }
 
 func checkpoint(t *testing.T, s *Store) {
 	t.Helper()
 	_, err := s.writer.ExecContext(t.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 	require.NoError(t, err)
+}
+
+// Every table is known: a new one may hold what is remembered, until it is listed.
+func TestTablesOfMemory(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, newPath(t))
+	tables, err := queryAll(t.Context(), s.reads, scanValue[string], `SELECT name FROM sqlite_schema WHERE type = 'table'`)
+	require.NoError(t, err)
+	for table := range unrelatedTables {
+		require.Contains(t, tables, table)
+		require.NotContains(t, sessionByID+clientByID, table+" ", "what is remembered is read from it")
+	}
+}
+
+// mostChecked bounds what is read around each write.
+const mostChecked = 20
+
+// checkMemory makes a store remember its sessions and clients before each of its writes, and compare what it still remembers
+// after the write with what the database says. It counts the sessions that were remembered across a write.
+func checkMemory(t *testing.T, s *Store, remembered *atomic.Int64) {
+	t.Helper()
+	around := func(write func()) {
+		ctx := context.WithoutCancel(t.Context())
+		ids := []string{}
+		for _, table := range []string{"sessions", "clients"} {
+			found, err := queryAll(ctx, s.reader, scanValue[string], `SELECT id FROM `+table+` LIMIT ?`, mostChecked)
+			if err == nil { // a migration may have removed the table
+				ids = append(ids, found...)
+			}
+		}
+		for _, id := range ids {
+			_, _, _ = s.SessionByID(ctx, id)
+			_, _ = s.ClientByID(ctx, id)
+		}
+		write()
+		for _, id := range ids {
+			remembered.Add(compareMemory(t, s, &s.sessions, id, func() (store.SessionAndUser, error) {
+				return queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
+			}))
+			compareMemory(t, s, &s.clients, id, func() (oauth.Client, error) {
+				return queryOne(ctx, s.reads, scanClient, clientByID, id)
+			})
+		}
+	}
+	s.writes = coalesce.New(coalesce.Options[write]{Flights: 1, Batch: maxWrites, Settle: true},
+		func(calls []*writeCall) { around(func() { s.writeBatch(calls) }) },
+		func(ctx context.Context, w write) (_ struct{}, err error) {
+			around(func() { err = s.transaction(ctx, w.sync, w.do) })
+			return struct{}{}, err
+		})
+}
+
+// compareMemory returns 1 if a row is remembered, and fails unless the database has the same row.
+func compareMemory[R snapshot.Row[R]](t *testing.T, s *Store, rows *snapshot.Rows[fileVersion, R], id string, query func() (R, error)) int64 {
+	t.Helper()
+	version, err := s.index.version()
+	if err != nil {
+		return 0
+	}
+	got, ok := rows.Find(version, id)
+	if !ok {
+		return 0
+	}
+	want, err := query()
+	if now, versionErr := s.index.version(); versionErr != nil || now != version {
+		return 0 // another store has committed meanwhile
+	}
+	if err != nil || !assert.ObjectsAreEqual(want, got) {
+		t.Errorf("remembered after a write: %+v, in the database: %+v, %v", got, want, err)
+	}
+	return 1
 }

@@ -89,7 +89,7 @@ const (
 	sessionByFamily = sessionWithUser + ` WHERE s.family_id = ?`
 )
 
-// SessionByID implements oauth.SessionStore. It needs no query if nothing has been committed since the last one.
+// SessionByID implements oauth.SessionStore. It needs no query for a session that has not changed since the last one.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
 	r, err := remembered(&s.sessions, s.index, id, func() (store.SessionAndUser, error) {
 		return queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)

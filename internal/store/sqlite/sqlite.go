@@ -31,6 +31,7 @@ type Store struct {
 	reads           *statements
 	writes          *writer
 	writing         chan struct{} // held by the transaction that runs
+	changes         changes       // of that transaction
 	async           bool          // commits of the writer do not wait for the disk, or may not; guarded by writing
 	writeStatements *statements
 	index           *walIndex // nil: nothing is remembered
@@ -64,10 +65,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
 	s.Migrator = store.NewMigrator(s.withMigration)
-	if s.writer, err = sql.Open("sqlite", dsn(path, writerSettings)); err != nil {
+	if s.writer, err = s.openWriter(); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	s.writer.SetMaxOpenConns(1)
 	if s.reader, err = sql.Open("sqlite", dsn(path, readerSettings)); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.writer.Close())
 	}
@@ -80,6 +80,18 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("sqlite: cannot open %s: %w", path, translate(ctx, err)), s.Close())
 	}
 	return s, nil
+}
+
+// openWriter returns the pool of the one connection that writes.
+func (s *Store) openWriter() (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn(s.path, writerSettings))
+	if err != nil {
+		return nil, err
+	}
+	s.changes.reset()
+	db := sql.OpenDB(reporting{connector, s.changes.report})
+	db.SetMaxOpenConns(1)
+	return db, nil
 }
 
 // connect opens the first connections. The first one turns a new file into WAL mode, which two processes

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,9 +16,18 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
+// The conformance suite, around each write of which the memory is compared with the database.
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, openDatabase)
+	var remembered atomic.Int64
+	t.Cleanup(func() {
+		require.NotZero(t, remembered.Load(), "no session is remembered across a write, so nothing was compared")
+	})
+	storetest.Run(t, func(t *testing.T) storetest.Database {
+		db := openDatabase(t)
+		checkMemory(t, db.Store.(*Store), &remembered)
+		return db
+	})
 }
 
 func TestDisableClientWithManySessions(t *testing.T) {

@@ -98,10 +98,11 @@ func (s *Store) transaction(ctx context.Context, sync bool, do func(*writeTx) er
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // does nothing after Commit; before it, the error of do matters
+	s.changes.reset()
 	if err := do(&writeTx{tx: tx, statements: s.writeStatements}); err != nil {
 		return err
 	}
-	return tx.Commit()
+	return s.commit(tx)
 }
 
 // With the first setting a commit waits for the disk, with the second it leaves that to the next one that does. SQLite

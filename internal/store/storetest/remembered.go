@@ -25,17 +25,25 @@ func CreateSession(t testing.TB, db interface {
 }
 
 // SessionIsFresh changes a session through two stores with the same database in turn. No read of the first one that
-// begins after a change has returned may see the state before it, while others read the session all the time.
-func SessionIsFresh(t *testing.T, s oauth.Session, first, second oauth.SessionStore) {
+// begins after a change has returned may see the state before it, while others read the session and change another one
+// all the time.
+func SessionIsFresh(t *testing.T, s, another oauth.Session, first, second oauth.SessionStore) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	var readers sync.WaitGroup
-	defer readers.Wait()
+	var others sync.WaitGroup
+	defer others.Wait()
 	defer stop()
 	for range 2 { // keep it remembered
-		readers.Go(func() {
+		others.Go(func() {
 			for ctx.Err() == nil {
 				_, _, _ = first.SessionByID(ctx, s.ID)
+			}
+		})
+	}
+	for _, db := range []oauth.SessionStore{first, second} {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				_ = db.RepeatRotation(ctx, another.FamilyID, another.Counter)
 			}
 		})
 	}

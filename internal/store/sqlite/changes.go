@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/latchkey-auth/latchkey/internal/store/snapshot"
+)
+
+// changes are the remembered rows that a transaction of the writer may have changed. SQLite itself reports each row that
+// it is about to insert, update or delete, whatever statement, trigger or foreign key is the reason
+// (https://sqlite.org/c3ref/preupdate_count.html). Only who has the writer's connection may use them.
+type changes struct {
+	sessions, clients snapshot.Changes
+	newUsers          map[string]struct{} // ids
+}
+
+// unrelatedTables are the tables that no remembered row is read from. A row of any other table that is not mentioned in
+// report may have changed everything.
+var unrelatedTables = map[string]bool{
+	"audit_events": true, "ended_sessions": true, "hook_deliveries": true, "hooks": true, "instance": true, "known_networks": true,
+	"one_time_tokens": true, "outbox": true, "signing_keys": true, "statistics": true, "throttle": true,
+}
+
+// report records the change of one row. A new session or user changes no row that can be remembered, and neither do the
+// roles that a new user gets in the same transaction.
+func (c *changes) report(row sqlite.SQLitePreUpdateData) {
+	switch isNew := row.Op == sqlite3.SQLITE_INSERT; row.TableName {
+	case "sessions":
+		if !isNew {
+			c.changeSession(firstColumn(row.Old))
+		}
+	case "users":
+		if isNew {
+			c.newUsers[firstColumn(row.New)] = struct{}{}
+		} else {
+			c.sessions.All = true
+		}
+	case "users_to_roles":
+		if _, newUser := c.newUsers[firstColumn(row.New)]; !newUser {
+			c.sessions.All = true
+		}
+	case "clients", "client_secrets":
+		c.clients.All = true
+	default:
+		if !unrelatedTables[row.TableName] {
+			c.sessions.All, c.clients.All = true, true
+		}
+	}
+}
+
+func (c *changes) changeSession(id string) {
+	if id == "" { // unknown
+		c.sessions.All = true
+		return
+	}
+	c.sessions.IDs[id] = struct{}{}
+}
+
+// firstColumn returns the first column of a row, an id, or an empty text if there is none.
+func firstColumn(row func(dest ...any) error) string {
+	column := make([]any, 1)
+	if row(column...) != nil {
+		return ""
+	}
+	id, _ := column[0].(string)
+	return id
+}
+
+// reset begins a transaction.
+func (c *changes) reset() {
+	*c = changes{sessions: snapshot.Changes{IDs: map[string]struct{}{}}, newUsers: map[string]struct{}{}}
+}
+
+// reporting opens connections that report the changes of each row.
+type reporting struct {
+	driver.Connector
+	report sqlite.PreUpdateHookFn
+}
+
+// Connect implements driver.Connector.
+func (r reporting) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := r.Connector.Connect(ctx)
+	if err == nil {
+		conn.(sqlite.HookRegisterer).RegisterPreUpdateHook(r.report)
+	}
+	return conn, err
+}
