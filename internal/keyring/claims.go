@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -79,6 +80,35 @@ func (r *Ring) encode(c Claims) ([]byte, error) {
 
 // parseClaims reads the claims of a token whose signature is valid. notBefore is nbf, in Unix seconds, or 0.
 func parseClaims(body []byte) (c Claims, notBefore int64, err error) {
+	if c, ok := parsePayload(body); ok {
+		return c, 0, nil
+	}
+	return parseAnyClaims(body)
+}
+
+// parsePayload reads claims that have exactly the form in which encode writes them without extra claims: it compares the
+// text with what encoding them again gives. So nothing in it is missing, unknown or there twice. It takes a quarter of the
+// time of parseAnyClaims.
+func parsePayload(body []byte) (c Claims, ok bool) {
+	var p payload
+	if json.Unmarshal(body, &p) != nil {
+		return c, false
+	}
+	audience, ok := p.Audience.(string)
+	if !ok || audience == "" || p.Issuer == "" || p.Subject == "" || p.ID == "" || p.ClientID == "" || p.ExpiresAt < 0 || p.IssuedAt < 0 {
+		return c, false
+	}
+	if again, err := json.Marshal(p); err != nil || !bytes.Equal(again, body) {
+		return c, false
+	}
+	return Claims{
+		Issuer: p.Issuer, Subject: p.Subject, Audience: []string{audience},
+		ExpiresAt: time.Unix(p.ExpiresAt, 0).UTC(), IssuedAt: time.Unix(p.IssuedAt, 0).UTC(),
+		ID: p.ID, ClientID: p.ClientID, SessionID: p.SessionID, Scopes: strings.Fields(p.Scope), Roles: p.Roles,
+	}, true
+}
+
+func parseAnyClaims(body []byte) (c Claims, notBefore int64, err error) {
 	members, err := parseObject(body)
 	if err != nil {
 		return Claims{}, 0, err

@@ -48,3 +48,49 @@ func TestPayload(t *testing.T) {
 		})
 	}
 }
+
+const plainPayload = `{"iss":"i","sub":"s","aud":"a","exp":20,"iat":10,"jti":"j","client_id":"c","scope":"x y","sid":"d","roles":["R"]}`
+
+// Claims in the form in which they are written are read without the strict parser, and all others with it.
+func TestParsePayload(t *testing.T) {
+	t.Parallel()
+	replaced := func(old, with string) string { return strings.Replace(plainPayload, old, with, 1) }
+	for name, c := range map[string]struct {
+		body string
+		want bool
+	}{
+		"as written":              {body: plainPayload, want: true},
+		"without optional claims": {body: replaced(`,"scope":"x y","sid":"d","roles":["R"]`, ``), want: true},
+		"escaped as written":      {body: replaced(`"s"`, `"\u003cs\u003e"`), want: true},
+		"escaped in another way":  {body: replaced(`"s"`, `"\u0073"`)},
+		"a space":                 {body: replaced(`:`, `: `)},
+		"data after it":           {body: plainPayload + ` `},
+		"another order":           {body: replaced(`"iss":"i","sub":"s"`, `"sub":"s","iss":"i"`)},
+		"a name twice":            {body: replaced(`"sub":"s"`, `"sub":"t","sub":"s"`)},
+		"another case":            {body: replaced(`"sub"`, `"SUB"`)},
+		"an unknown claim":        {body: replaced(`"roles"`, `"more":1,"roles"`)},
+		"nbf":                     {body: replaced(`"iat"`, `"nbf":5,"iat"`)},
+		"several audiences":       {body: replaced(`"aud":"a"`, `"aud":["a","b"]`)},
+		"a number as audience":    {body: replaced(`"aud":"a"`, `"aud":1`)},
+		"no issuer":               {body: replaced(`"i"`, `""`)},
+		"no subject":              {body: replaced(`"s"`, `""`)},
+		"no audience":             {body: replaced(`"a"`, `""`)},
+		"no jti":                  {body: replaced(`"j"`, `""`)},
+		"no client":               {body: replaced(`"c"`, `""`)},
+		"before 1970":             {body: replaced(`:10`, `:-10`)},
+		"expired before 1970":     {body: replaced(`:20`, `:-20`)},
+		"a fraction":              {body: replaced(`:20`, `:20.5`)},
+		"null as role":            {body: replaced(`["R"]`, `[null]`)},
+		"an empty scope":          {body: replaced(`"x y"`, `""`)},
+		"not an object":           {body: `[]`},
+	} {
+		got, ok := parsePayload([]byte(c.body))
+		require.Equal(t, c.want, ok, name)
+		if ok {
+			want, notBefore, err := parseAnyClaims([]byte(c.body))
+			require.NoError(t, err, name)
+			require.Equal(t, want, got, name)
+			require.Zero(t, notBefore, name)
+		}
+	}
+}

@@ -68,3 +68,19 @@ func FuzzHeader(f *testing.F) {
 		require.Equal(t, map[string]any{"alg": EdDSA, "typ": TypeAccessToken, "kid": k.row.ID}, members)
 	})
 }
+
+// FuzzPayload tests that the fast way to read claims never accepts what the strict one rejects or reads differently.
+func FuzzPayload(f *testing.F) {
+	f.Add([]byte(plainPayload))
+	f.Add([]byte(`{"iss":"i","sub":"s","aud":"a","exp":20,"iat":10,"jti":"j","client_id":"c"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, ok := parsePayload(body)
+		if !ok {
+			return
+		}
+		want, notBefore, err := parseAnyClaims(body)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.Zero(t, notBefore)
+	})
+}

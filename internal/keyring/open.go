@@ -53,7 +53,7 @@ func newRing(store Store, o Options) (*Ring, error) {
 	}
 	o.Secrets = nil
 	r := &Ring{o: o, schedule: scheduleOf(o), store: store, sealer: s, refreshing: make(chan struct{}, 1)}
-	r.verified.tokens.Size, r.signatures.tokens.Size = rememberedTokens, rememberedSignatures
+	r.verified.entries.Size, r.signatures.entries.Size, r.headers.entries.Size = rememberedTokens, rememberedSignatures, rememberedHeaders
 	r.keys.Store(&timeline{})
 	return r, nil
 }

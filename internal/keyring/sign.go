@@ -20,7 +20,11 @@ func (r *Ring) Sign(c Claims) (string, error) {
 		return "", errors.New("keyring: no key signs at this time")
 	}
 	header := map[string]string{jws.TypeKey: r.o.typeFor(c.Audience), jws.KeyIDKey: k.row.ID}
-	return r.sign(c, k.signature(), k.private, header, maxToken)
+	token, err := r.sign(c, k.signature(), k.private, header, maxToken)
+	if err == nil {
+		r.signatures.add(hashToken(token), struct{}{}) // Verify need not compute it again
+	}
+	return token, err
 }
 
 // The limits of SignShared.

@@ -1,7 +1,6 @@
 package keyring
 
 import (
-	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 
 // remembered reports whether the ring has verified the signature of a token before.
 func remembered(r *Ring, token string) bool {
-	id := sha256.Sum256([]byte(token))
+	id := hashToken(token)
 	_, claims := r.verified.find(id)
 	_, signature := r.signatures.find(id)
 	return claims || signature
@@ -84,7 +83,53 @@ func TestInvalidTokensAreNotRemembered(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Verify(expired)
 	require.ErrorIs(t, err, ErrInvalidToken)
-	require.False(t, remembered(r, expired))
+	_, ok := r.verified.find(hashToken(expired))
+	require.False(t, ok)
+}
+
+// The signature of a token that the ring has signed is known to be valid; everything else about it is checked.
+func TestOwnSignaturesAreRemembered(t *testing.T) {
+	t.Parallel()
+	store := &memoryStore{}
+	r, other := open(t, store, Options{}), open(t, store, Options{})
+	token := mint(t, r)
+	require.True(t, remembered(r, token))
+	require.False(t, remembered(other, token))
+	for _, ring := range []*Ring{r, other} {
+		claims, err := ring.Verify(token)
+		require.NoError(t, err)
+		require.Equal(t, claimsAt(r.now()), claims)
+	}
+	elsewhere, err := r.Sign(Claims{Issuer: "https://elsewhere.example", Subject: "s", ID: "j", ClientID: "c", ExpiresAt: epoch.Add(time.Minute), IssuedAt: epoch})
+	require.NoError(t, err)
+	_, err = r.Verify(elsewhere)
+	require.ErrorIs(t, err, ErrInvalidToken)
+	unused := mint(t, r)
+	require.NoError(t, r.Revoke(t.Context(), r.List()[0].ID))
+	_, err = r.Verify(unused)
+	require.ErrorIs(t, err, ErrInvalidToken, "the key has been revoked")
+}
+
+// A remembered header means what it means when it is parsed, for as long as its key is published.
+func TestRememberedHeaders(t *testing.T) {
+	t.Parallel()
+	r := open(t, &memoryStore{}, Options{})
+	token, err := parseCompact(mintRemembered(t, r))
+	require.NoError(t, err)
+	_, ok := r.headers.find(string(token.header))
+	require.True(t, ok, "not remembered")
+	known, knownType, err := r.keyFor(token.header)
+	require.NoError(t, err)
+	r.headers.entries.Clear()
+	parsed, parsedType, err := r.keyFor(token.header)
+	require.NoError(t, err)
+	require.Same(t, parsed, known)
+	require.Equal(t, parsedType, knownType)
+
+	mintRemembered(t, r)
+	require.NoError(t, r.Revoke(t.Context(), r.List()[0].ID))
+	_, _, err = r.keyFor(token.header)
+	require.ErrorIs(t, err, errUnknownKey)
 }
 
 // What is remembered of more tokens than whose claims are is only that the signature is valid.
@@ -93,7 +138,7 @@ func TestRememberedSignatures(t *testing.T) {
 	now := newClock()
 	r := open(t, &memoryStore{}, Options{Now: now.Now})
 	token := mintRemembered(t, r)
-	forgetClaims := r.verified.tokens.Clear
+	forgetClaims := r.verified.entries.Clear
 	forgetClaims()
 	claims, err := r.Verify(token)
 	require.NoError(t, err)
@@ -115,14 +160,14 @@ func BenchmarkVerify(b *testing.B) {
 	require.NoError(b, err)
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			r.verified.tokens.Clear()
-			r.signatures.tokens.Clear()
+			r.verified.entries.Clear()
+			r.signatures.entries.Clear()
 			_, err = r.Verify(token)
 		}
 	})
 	b.Run("signature", func(b *testing.B) {
 		for b.Loop() {
-			r.verified.tokens.Clear()
+			r.verified.entries.Clear()
 			_, err = r.Verify(token)
 		}
 	})

@@ -1,7 +1,6 @@
 package keyring
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -40,13 +39,13 @@ func (r *Ring) Verify(token string) (Claims, error) {
 }
 
 // verify looks for the token among those that were verified before, whose claims or at least signatures are
-// remembered. What can change is checked for those as well: whether the key is still published, and everything that
-// depends on the time.
+// remembered, as is the signature of a token of this ring's own. What can change is checked for those as well: whether
+// the key is still published, and everything that depends on the time.
 func (r *Ring) verify(token string) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, errors.New("longer than 4096 bytes")
 	}
-	id := sha256.Sum256([]byte(token))
+	id := hashToken(token)
 	if known, ok := r.verified.find(id); ok {
 		if r.find(known.kid) == nil {
 			return Claims{}, errUnknownKey
@@ -61,7 +60,6 @@ func (r *Ring) verify(token string) (Claims, error) {
 		return Claims{}, err
 	}
 	r.verified.add(id, fresh)
-	r.signatures.add(id, struct{}{})
 	return fresh.copy(), nil
 }
 
@@ -78,7 +76,9 @@ func (r *Ring) verifySignature(token string, id tokenHash) (verifiedToken, error
 		if err := k.verify(t); err != nil {
 			return verifiedToken{}, err
 		}
+		r.signatures.add(id, struct{}{})
 	}
+	r.headers.add(string(t.header), verifiedHeader{kid: k.row.ID, typ: typ})
 	claims, notBefore, err := parseClaims(t.payload)
 	if err == nil && typ != r.o.typeFor(claims.Audience) {
 		err = errWrongType
@@ -136,6 +136,12 @@ func decodeSegment(segment string) ([]byte, error) {
 // that Sign writes: alg, typ and kid, once each. That excludes crit, b64, zip, enc and every way to
 // supply a key (jku, jwk, x5u, x5c).
 func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
+	if known, ok := r.headers.find(string(header)); ok {
+		if k = r.find(known.kid); k == nil {
+			err = errUnknownKey
+		}
+		return k, known.typ, err
+	}
 	members, err := parseObject(header)
 	if err != nil {
 		return nil, "", err
