@@ -143,7 +143,7 @@ func (w *world) open() (*sql.DB, error) {
 // openSQLite opens a file as the service's writer does: WAL, and durable commits.
 func openSQLite(path string) (*sql.DB, error) {
 	_, _ = driver.Fdatasync(true) // as the service does
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate")
 	if err == nil {
 		db.SetMaxOpenConns(1)
 	}

@@ -16,6 +16,9 @@ var (
 		"_txlock":       {"immediate"}, // BEGIN waits for the write lock, so later statements cannot fail for it
 		"_dqs":          {"false"},     // a misspelt column is an error, not a text
 		"_defensive":    {"true"},
+		// Copy changes from the log into the main file when they have 16 MB, not 4 MB: in a large database each commit
+		// changes other pages, and whoever commits when it is time waits for all of them.
+		"_pragma": {"wal_autocheckpoint(4000)"},
 	}
 	readerSettings = url.Values{
 		"_synchronous":  {"FULL"},

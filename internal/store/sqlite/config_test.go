@@ -16,12 +16,13 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := openMigrated(t, newPath(t))
 	for name, test := range map[string]struct {
-		db        *sql.DB
-		conns     int
-		queryOnly string
+		db         *sql.DB
+		conns      int
+		queryOnly  string
+		checkpoint string // pages of the log
 	}{
-		"writer":  {s.writer, 1, "0"},
-		"readers": {s.reader, 4, "1"},
+		"writer":  {s.writer, 1, "0", "4000"},
+		"readers": {s.reader, 4, "1", "1000"},
 	} {
 		for range test.conns { // held until the end of the test, so each one is a new connection
 			conn, err := test.db.Conn(t.Context())
@@ -29,6 +30,7 @@ func TestSettings(t *testing.T) {
 			t.Cleanup(func() { require.NoError(t, conn.Close()) })
 			requireSettings(t, conn, name, map[string]string{
 				"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": test.queryOnly,
+				"wal_autocheckpoint": test.checkpoint,
 			})
 		}
 	}
