@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -66,6 +67,41 @@ func TestMemory(t *testing.T) {
 	storetest.CreateSession(t, other)
 	_, remembered = read()
 	require.False(t, remembered, "remembered across a commit of which nobody knows what it has changed")
+}
+
+// The WAL index stays while a pool has no connection: a new one would be another file.
+func TestMemoryWithoutConnections(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, newPath(t))
+	session := storetest.CreateSession(t, s)
+	for _, pool := range []*sql.DB{s.writer, s.reader} {
+		pool.SetMaxIdleConns(0)
+		require.Zero(t, pool.Stats().OpenConnections)
+	}
+	for i := range 3 {
+		for range 2 {
+			got, _, err := s.SessionByID(t.Context(), session.ID)
+			require.NoError(t, err)
+			require.Equal(t, session.Repeats+i, got.Repeats)
+		}
+		require.NoError(t, s.RepeatRotation(t.Context(), session.FamilyID, session.Counter))
+	}
+}
+
+// A file that is closed alone has no WAL index any more. The next one is another file.
+func TestMemoryAfterCloseAlone(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	first := openMigrated(t, path)
+	session := storetest.CreateSession(t, first)
+	require.NoError(t, first.CloseAlone(t.Context()))
+	s, other := openFile(t, path), openFile(t, path)
+	for i := range 3 {
+		got, _, err := s.SessionByID(t.Context(), session.ID)
+		require.NoError(t, err)
+		require.Equal(t, session.Repeats+i, got.Repeats)
+		require.NoError(t, other.RepeatRotation(t.Context(), session.FamilyID, session.Counter))
+	}
 }
 
 func TestMemoryIsFresh(t *testing.T) {

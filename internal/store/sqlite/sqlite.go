@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"modernc.org/sqlite" // also the driver named sqlite
 
@@ -28,6 +29,7 @@ type Store struct {
 	store.Migrator
 	writer          *sql.DB // one connection
 	reader          *sql.DB // several connections, which cannot write
+	anchor          *sql.DB // one connection, which does nothing: see openAnchor
 	reads           *statements
 	writes          *writer
 	writing         chan struct{} // held by the transaction that runs
@@ -35,6 +37,7 @@ type Store struct {
 	async           bool          // commits of the writer do not wait for the disk, or may not; guarded by writing
 	writeStatements *statements
 	index           *walIndex // nil: nothing is remembered
+	closeIndex      sync.Once
 	sessions        snapshot.Rows[fileVersion, store.SessionAndUser]
 	clients         snapshot.Rows[fileVersion, oauth.Client]
 	path            string
@@ -100,18 +103,42 @@ func (s *Store) connect(ctx context.Context) error {
 	if err := s.withFileLock(ctx, func() error { return s.writer.PingContext(ctx) }); err != nil {
 		return err
 	}
-	if err := s.Ping(ctx); err != nil {
+	if err := s.openAnchor(ctx); err != nil {
 		return err
 	}
 	if index, err := openWALIndex(s.path); err == nil { // a file system that cannot have one has no WAL mode
 		s.index = index
 	}
-	return nil
+	return s.Ping(ctx)
+}
+
+// openAnchor opens a connection that stays as long as the store. The last connection to a file that is closed removes its
+// WAL index, and those of a pool may all be closed for a moment: then s.index would be that of a file that nobody uses.
+func (s *Store) openAnchor(ctx context.Context) (err error) {
+	if s.anchor, err = sql.Open("sqlite", dsn(s.path, readerSettings)); err != nil {
+		return err
+	}
+	_, err = s.anchor.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`) // opens the index as well
+	return err
 }
 
 // Close closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.Close(), s.writer.Close(), s.index.close())
+	return errors.Join(s.closeReaders(), s.closeWriter())
+}
+
+// closeWriter closes the writer and the WAL index, which must come after all connections.
+func (s *Store) closeWriter() (err error) {
+	err = s.writer.Close()
+	s.closeIndex.Do(func() { err = errors.Join(err, s.index.close()) })
+	return err
+}
+
+func (s *Store) closeReaders() error {
+	if s.anchor == nil {
+		return s.reader.Close()
+	}
+	return errors.Join(s.reader.Close(), s.anchor.Close())
 }
 
 // Ping returns an error unless the file can be read.

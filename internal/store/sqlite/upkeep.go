@@ -85,7 +85,7 @@ func (s *Store) CopyTo(ctx context.Context, path string) error {
 // CloseAlone closes the file as its only user, with everything in the main file and no other file
 // beside it except that of the migration lock. It returns ErrInUse if another process has the file open.
 func (s *Store) CloseAlone(ctx context.Context) error {
-	_ = s.reader.Close()
+	_ = s.closeReaders()
 	mode, err := queryOne(ctx, s.writer, scanValue[string], `PRAGMA journal_mode = DELETE`)
 	if err == nil && mode != "delete" {
 		err = ErrInUse
@@ -93,7 +93,7 @@ func (s *Store) CloseAlone(ctx context.Context) error {
 	if isBusy(err) {
 		err = ErrInUse
 	}
-	return errors.Join(err, s.writer.Close())
+	return errors.Join(err, s.closeWriter())
 }
 
 // ErrInUse is returned by CloseAlone.

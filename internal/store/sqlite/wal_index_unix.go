@@ -18,7 +18,6 @@ import (
 type walIndex struct {
 	path   string
 	file   *os.File
-	fd     int             // of file
 	header *[2]fileVersion // two copies
 	closed atomic.Bool
 	uses   int // by the stores of this process
@@ -31,7 +30,8 @@ var walIndexes = struct {
 	open map[string]*walIndex
 }{open: map[string]*walIndex{}}
 
-// openWALIndex opens the WAL index of a database that has connections.
+// openWALIndex opens the WAL index of a database. A connection that has read from it must stay open for as long as the
+// index: the last one removes the file.
 func openWALIndex(database string) (*walIndex, error) {
 	walIndexes.Lock()
 	defer walIndexes.Unlock()
@@ -56,11 +56,11 @@ func mapWALIndex(path string) (*walIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &walIndex{path: path, file: f, fd: int(f.Fd())}
+	x := &walIndex{path: path, file: f}
 	if info, err := f.Stat(); err != nil || info.Size() < walIndexSize {
 		return nil, errors.Join(errNoVersion, err, f.Close())
 	}
-	mapped, err := syscall.Mmap(x.fd, 0, walIndexSize, syscall.PROT_READ, syscall.MAP_SHARED)
+	mapped, err := syscall.Mmap(int(f.Fd()), 0, walIndexSize, syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -87,8 +87,7 @@ func (x *walIndex) close() error {
 // walIndexVersion is the version of the format, with which the header begins.
 const walIndexVersion = 3007000
 
-// version returns the version of the database. It fails while SQLite writes the header, and forever after the
-// file was removed, which the last connection does.
+// version returns the version of the database. It fails while SQLite writes the header.
 func (x *walIndex) version() (v fileVersion, err error) {
 	if x == nil || x.closed.Load() {
 		return v, errNoVersion
@@ -101,13 +100,6 @@ func (x *walIndex) version() (v fileVersion, err error) {
 		second[i] = atomic.LoadUint32(&x.header[1][i])
 	}
 	if v != second || v[0] != walIndexVersion {
-		return v, errNoVersion
-	}
-	var status syscall.Stat_t
-	if err := syscall.Fstat(x.fd, &status); err != nil {
-		return v, err
-	}
-	if status.Nlink == 0 {
 		return v, errNoVersion
 	}
 	return v, nil
