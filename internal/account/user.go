@@ -1,9 +1,6 @@
 package account
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // User is an account as it is stored. Times are UTC in whole seconds.
 type User struct {
@@ -23,12 +20,6 @@ type User struct {
 	Epoch         int64     // a session with another epoch has ended
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
-}
-
-// Clone returns a copy that shares no memory with u.
-func (u User) Clone() User {
-	u.Roles, u.Scopes = slices.Clone(u.Roles), slices.Clone(u.Scopes)
-	return u
 }
 
 // ActiveAt reports whether the user may sign in at now: it is not disabled, or no longer.

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -30,12 +29,6 @@ type Session struct {
 	AbsoluteUntil time.Time // when it ends in any case
 	RevokedAt     time.Time // zero: not revoked
 	RevokedReason string
-}
-
-// Clone returns a copy that shares no memory with s.
-func (s Session) Clone() Session {
-	s.FamilyID, s.Scopes = slices.Clone(s.FamilyID), slices.Clone(s.Scopes)
-	return s
 }
 
 // Reasons for which a session was revoked.

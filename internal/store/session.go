@@ -11,7 +11,9 @@ type SessionAndUser struct {
 	User    account.User
 }
 
-// Clone returns a copy that shares no memory with the original.
-func (s SessionAndUser) Clone() SessionAndUser {
-	return SessionAndUser{Session: s.Session.Clone(), User: s.User.Clone()}
-}
+// How many of the sessions and clients that were used last a store remembers at least; at most there are twice as many.
+// So many sessions take 9 MB.
+const (
+	RememberedSessions = 16384
+	RememberedClients  = 1024
+)

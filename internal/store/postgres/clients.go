@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
 // clientColumns are the columns of the clients row c that scanClient reads. The last three are arrays
@@ -67,7 +68,7 @@ const clientsByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = AN
 
 func (s *Store) newClientReads() *reads[oauth.Client] {
 	id := func(c oauth.Client) string { return c.ID }
-	return newReads(s, clientsByID, scanClient, id, func(ids []string) any { return filledUp(ids) })
+	return newReads(s, store.RememberedClients, clientsByID, scanClient, id, func(ids []string) any { return filledUp(ids) })
 }
 
 // ClientByID implements oauth.ClientStore.

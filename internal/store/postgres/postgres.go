@@ -28,7 +28,7 @@ type Options struct {
 type Store struct {
 	store.Migrator
 	pool           *pgxpool.Pool
-	sessions       *reads[store.SessionAndUser]
+	sessions       *reads[store.PackedSession]
 	clients        *reads[oauth.Client]
 	rotations      *rotations
 	silence        *silence

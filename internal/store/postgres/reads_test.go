@@ -48,7 +48,7 @@ func TestRememberedRowsAreNotRead(t *testing.T) {
 	t.Parallel()
 	s := openMigrated(t, storetest.PostgresURL(t))
 	session := storetest.CreateSession(t, s)
-	read := func(version string) versioned[store.SessionAndUser] {
+	read := func(version string) versioned[store.PackedSession] {
 		rows, err := queryAll(t.Context(), s, s.sessions.scan, s.sessions.statement, []string{session.ID}, version)
 		require.NoError(t, err)
 		require.Len(t, rows, 1)
@@ -80,7 +80,7 @@ func TestSharedStatementsOfPooler(t *testing.T) {
 	for range 3 {
 		sessions, err := s.sessions.byIDs(t.Context(), []string{session.ID, unknown, session.ID})
 		require.NoError(t, err)
-		require.Equal(t, session.FamilyID, sessions[0].Session.FamilyID)
+		require.Equal(t, session.FamilyID, sessions[0].Unpack().Session.FamilyID)
 		require.Nil(t, sessions[1])
 		require.Equal(t, sessions[0], sessions[2])
 		clients, err := s.clients.byIDs(t.Context(), []string{"unknown"})

@@ -26,9 +26,9 @@ func TestSessionStatementsKeepTheirPlan(t *testing.T) {
 	const times = 20
 	for i := range times {
 		n := 1 + i%4
-		reads, rotations := make([]*readCall[store.SessionAndUser], n), make([]*rotationCall, n)
+		reads, rotations := make([]*readCall[store.PackedSession], n), make([]*rotationCall, n)
 		for j := range n {
-			reads[j] = &readCall[store.SessionAndUser]{In: uuid.NewString()}
+			reads[j] = &readCall[store.PackedSession]{In: uuid.NewString()}
 			rotations[j] = &rotationCall{In: oauth.Rotation{FamilyID: []byte{byte(j)}, Now: time.Now()}}
 		}
 		s.sessions.batch(reads)

@@ -36,9 +36,13 @@ func scanSessionAndUser(row pgx.CollectableRow) (store.SessionAndUser, error) {
 	return store.SessionAndUser{Session: s.value(), User: u.value()}, nil
 }
 
-func (s *Store) newSessionReads() *reads[store.SessionAndUser] {
-	id := func(r store.SessionAndUser) string { return r.Session.ID }
-	return newReads(s, sessionsByID, scanSessionAndUser, id, func(ids []string) any {
+func scanPackedSession(row pgx.CollectableRow) (store.PackedSession, error) {
+	s, err := scanSessionAndUser(row)
+	return s.Pack(), err
+}
+
+func (s *Store) newSessionReads() *reads[store.PackedSession] {
+	return newReads(s, store.RememberedSessions, sessionsByID, scanPackedSession, store.PackedSession.ID, func(ids []string) any {
 		uuids := make([]pgtype.UUID, len(ids)) // pgx sends texts as texts
 		for i, id := range ids {
 			uuids[i] = pgtype.UUID{Bytes: uuid.MustParse(id), Valid: true}
@@ -52,7 +56,8 @@ func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, acco
 	if !isUUID(id) {
 		return oauth.Session{}, account.User{}, fault.ErrNotFound
 	}
-	r, err := s.sessions.byID(ctx, id)
+	packed, err := s.sessions.byID(ctx, id)
+	r := packed.Unpack()
 	return r.Session, r.User, err
 }
 

@@ -11,18 +11,16 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/recent"
 )
 
-// size is how many of the rows that were used last are remembered at least; at most there are twice as many. So many
-// sessions take 5 MB, or 10.
-const size = 4096
-
 // Row is a row that can be copied.
 type Row[R any] interface {
 	Clone() R // shares no memory with the original
 }
 
 // Rows remembers the rows of one snapshot by their ids. V identifies the snapshot: it is another one after each
-// commit, and never the same again. It is safe for concurrent use. The zero value remembers nothing yet.
+// commit, and never the same again. It is safe for concurrent use.
 type Rows[V comparable, R Row[R]] struct {
+	Size int // how many of the rows that were used last are remembered at least; at most there are twice as many
+
 	mu      sync.Mutex
 	version V
 	held    bool
@@ -67,7 +65,7 @@ func (r *Rows[V, R]) Add(version V, id string, row R) {
 		}
 		r.reset(version)
 	}
-	r.rows.Size = size
+	r.rows.Size = r.Size
 	r.rows.Put(id, row)
 }
 

@@ -91,10 +91,16 @@ const (
 
 // SessionByID implements oauth.SessionStore. It needs no query for a session that has not changed since the last one.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	r, err := remembered(&s.sessions, s.index, id, func() (store.SessionAndUser, error) {
-		return queryOne(ctx, s.reads, scanSessionAndUser, sessionByID, id)
+	packed, err := remembered(&s.sessions, s.index, id, func() (store.PackedSession, error) {
+		return queryOne(ctx, s.reads, scanPackedSession, sessionByID, id)
 	})
+	r := packed.Unpack()
 	return r.Session, r.User, err
+}
+
+func scanPackedSession(r row) (store.PackedSession, error) {
+	s, err := scanSessionAndUser(r)
+	return s.Pack(), err
 }
 
 // SessionByFamily implements oauth.SessionStore.
