@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/latchkey-auth/latchkey/internal/recent"
+	"github.com/latchkey-auth/latchkey/internal/bounded"
 )
 
 // tokenHash is the beginning of the SHA-256 of a whole token, so that a token with another signature, header or payload
@@ -35,19 +35,18 @@ func (v verifiedToken) copy() Claims {
 // verifiedHeader is what a header says that a valid token had.
 type verifiedHeader struct{ kid, typ string }
 
-// How many of those that were used last are remembered at least; at most there are twice as many. Full, the claims
-// of usual tokens take about 6 MB, and the signatures 2.4 MB.
+// How many are remembered. The claims of so many usual tokens take about 6 MB, and the signatures 2.4 MB.
 const (
-	rememberedTokens     = 4096
-	rememberedSignatures = 32768
-	rememberedHeaders    = 16
+	rememberedTokens     = 8192
+	rememberedSignatures = 65536
+	rememberedHeaders    = 32
 )
 
-// memory remembers something of the tokens that were used last. Only what belongs to a valid signature enters, so
+// memory remembers something of tokens. Only what belongs to a valid signature enters, so
 // forged tokens cannot drive out others.
 type memory[K comparable, V any] struct {
 	mu      sync.Mutex
-	entries recent.Map[K, V]
+	entries bounded.Map[K, V]
 }
 
 // find returns what was added for a key.

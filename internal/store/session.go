@@ -11,9 +11,8 @@ type SessionAndUser struct {
 	User    account.User
 }
 
-// How many of the sessions and clients that were used last a store remembers at least; at most there are twice as many.
-// So many sessions take 9 MB.
+// How many sessions and clients a store remembers. So many sessions take 18 MB.
 const (
-	RememberedSessions = 16384
-	RememberedClients  = 1024
+	RememberedSessions = 32768
+	RememberedClients  = 2048
 )

@@ -31,8 +31,7 @@ type reads[R snapshot.Row[R]] struct {
 // readCall is a call in a batch.
 type readCall[R any] = coalesce.Call[string, R]
 
-// newReads returns reads with a query whose $1 is an array of ids. The rows that were used last are remembered, at least
-// as many as remembered.
+// newReads returns reads with a query whose $1 is an array of ids, of which it remembers at most so many rows.
 func newReads[R snapshot.Row[R]](s *Store, remembered int, query string, scan pgx.RowToFunc[R], id func(R) string, parameter func([]string) any) *reads[R] {
 	r := &reads[R]{store: s, remembered: snapshot.Rows[string, R]{Size: remembered}, statement: ifNewer(query), scan: scanVersioned(scan), id: id, parameter: parameter}
 	r.group = coalesce.New(coalesce.Options[string]{Flights: readFlights, Batch: readBatch}, r.batch, r.single)

@@ -8,7 +8,7 @@ package snapshot
 import (
 	"sync"
 
-	"github.com/latchkey-auth/latchkey/internal/recent"
+	"github.com/latchkey-auth/latchkey/internal/bounded"
 )
 
 // Row is a row that can be copied.
@@ -19,12 +19,12 @@ type Row[R any] interface {
 // Rows remembers the rows of one snapshot by their ids. V identifies the snapshot: it is another one after each
 // commit, and never the same again. It is safe for concurrent use.
 type Rows[V comparable, R Row[R]] struct {
-	Size int // how many of the rows that were used last are remembered at least; at most there are twice as many
+	Size int // most rows
 
 	mu      sync.Mutex
 	version V
 	held    bool
-	rows    recent.Map[string, R]
+	rows    bounded.Map[string, R]
 }
 
 // Changes are the rows in which two snapshots may differ.

@@ -1,0 +1,87 @@
+// Package bounded remembers things in bounded memory.
+package bounded
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+)
+
+// ways is the number of keys in a set.
+const ways = 16
+
+// Map is a map of bounded size. Each key belongs to one of many small sets; in a full one, a new key replaces a random one.
+// So a few more keys than fit cost little, in whatever order they are used. Unlike a Go map, it does not grow when keys
+// come and go. It is not safe for concurrent use.
+type Map[K comparable, V any] struct {
+	Size int // most keys, a positive multiple of 16
+
+	seed  maphash.Seed
+	sets  [][ways]entry[K, V]
+	clear uint64 // how often the map was cleared
+}
+
+type entry[K comparable, V any] struct {
+	key    K
+	value  V
+	filled uint64 // Map.clear + 1 when it was put; others are empty
+}
+
+// Get returns the value of a key.
+func (m *Map[K, V]) Get(key K) (V, bool) {
+	if e := m.find(key); e != nil {
+		return e.value, true
+	}
+	var none V
+	return none, false
+}
+
+// Put sets the value of a key.
+func (m *Map[K, V]) Put(key K, v V) {
+	if m.sets == nil {
+		m.seed, m.sets = maphash.MakeSeed(), make([][ways]entry[K, V], m.Size/ways)
+	}
+	e := m.find(key)
+	if e == nil {
+		e = m.place(key)
+	}
+	*e = entry[K, V]{key, v, m.clear + 1}
+}
+
+// Delete forgets a key.
+func (m *Map[K, V]) Delete(key K) {
+	if e := m.find(key); e != nil {
+		*e = entry[K, V]{}
+	}
+}
+
+// Clear forgets all keys at once. Their memory is kept for others.
+func (m *Map[K, V]) Clear() { m.clear++ }
+
+// find returns the entry of a key, or nil.
+func (m *Map[K, V]) find(key K) *entry[K, V] {
+	if m.sets == nil {
+		return nil
+	}
+	set := m.set(key)
+	for i := range set {
+		if e := &set[i]; e.filled == m.clear+1 && e.key == key {
+			return e
+		}
+	}
+	return nil
+}
+
+// place returns an empty entry for a key that has none, or that of another.
+func (m *Map[K, V]) place(key K) *entry[K, V] {
+	set := m.set(key)
+	for i := range set {
+		if set[i].filled != m.clear+1 {
+			return &set[i]
+		}
+	}
+	return &set[rand.IntN(ways)] //nolint:gosec // no secret
+}
+
+func (m *Map[K, V]) set(key K) *[ways]entry[K, V] {
+	return &m.sets[maphash.Comparable(m.seed, key)%uint64(len(m.sets))]
+}
