@@ -67,14 +67,19 @@ func (l *limits) keys(ctx context.Context, length time.Duration) (limit, error) 
 }
 
 // reads is Echo that reads one row and writes JSON. On SQLite, whose rows are in the process, it reads
-// none.
+// none. It gets the requests that the service gets, with access tokens, which it does not look at.
 func (l *limits) reads(ctx context.Context, length time.Duration) (limit, error) {
-	if l.w.engine == sqlite {
-		return l.drive(ctx, "bare Echo, JSON", length, func(int) operation { return get("/profile", "") })
+	name, path := "bare Echo, JSON", func(int) string { return "/profile" }
+	if l.w.engine == postgres {
+		name, path = "Echo, one row, JSON", func(n int) string { return "/row/" + userID(n) }
 	}
-	return l.drive(ctx, "Echo, one row, JSON", length, func(worker int) operation {
+	users := l.b.users
+	return l.drive(ctx, name, length, func(worker int) operation {
 		turn := inTurn(l.w.users, worker, l.b.options.conns)
-		return func(ctx context.Context, c *conn) (outcome, error) { return get("/row/"+userID(turn()), "")(ctx, c) }
+		return func(ctx context.Context, c *conn) (outcome, error) {
+			n := turn()
+			return get(path(n), "Bearer "+users[n%len(users)].access)(ctx, c)
+		}
 	})
 }
 
