@@ -3,6 +3,7 @@ package bounded
 
 import (
 	"hash/maphash"
+	"math"
 	"math/rand/v2"
 )
 
@@ -13,17 +14,17 @@ const ways = 16
 // So a few more keys than fit cost little, in whatever order they are used. Unlike a Go map, it does not grow when keys
 // come and go. It is not safe for concurrent use.
 type Map[K comparable, V any] struct {
-	Size int // most keys, a positive multiple of 16
+	Size int // most keys, a multiple of 16
 
 	seed  maphash.Seed
-	sets  [][ways]entry[K, V]
-	clear uint64 // how often the map was cleared
+	sets  []*[ways]entry[K, V] // nil: not used yet
+	clear uint32               // how often the map was cleared
 }
 
 type entry[K comparable, V any] struct {
 	key    K
 	value  V
-	filled uint64 // Map.clear + 1 when it was put; others are empty
+	filled uint32 // Map.clear + 1 when it was put; others are empty
 }
 
 // Get returns the value of a key.
@@ -38,11 +39,15 @@ func (m *Map[K, V]) Get(key K) (V, bool) {
 // Put sets the value of a key.
 func (m *Map[K, V]) Put(key K, v V) {
 	if m.sets == nil {
-		m.seed, m.sets = maphash.MakeSeed(), make([][ways]entry[K, V], m.Size/ways)
+		m.seed, m.sets = maphash.MakeSeed(), make([]*[ways]entry[K, V], max(1, m.Size/ways))
+	}
+	set := m.set(key)
+	if *set == nil {
+		*set = new([ways]entry[K, V])
 	}
 	e := m.find(key)
 	if e == nil {
-		e = m.place(key)
+		e = m.place(*set)
 	}
 	*e = entry[K, V]{key, v, m.clear + 1}
 }
@@ -55,14 +60,21 @@ func (m *Map[K, V]) Delete(key K) {
 }
 
 // Clear forgets all keys at once. Their memory is kept for others.
-func (m *Map[K, V]) Clear() { m.clear++ }
+func (m *Map[K, V]) Clear() {
+	if m.clear++; m.clear == math.MaxUint32 { // or those of the first time would be back
+		m.clear, m.sets = 0, nil
+	}
+}
 
 // find returns the entry of a key, or nil.
 func (m *Map[K, V]) find(key K) *entry[K, V] {
 	if m.sets == nil {
 		return nil
 	}
-	set := m.set(key)
+	set := *m.set(key)
+	if set == nil {
+		return nil
+	}
 	for i := range set {
 		if e := &set[i]; e.filled == m.clear+1 && e.key == key {
 			return e
@@ -71,9 +83,8 @@ func (m *Map[K, V]) find(key K) *entry[K, V] {
 	return nil
 }
 
-// place returns an empty entry for a key that has none, or that of another.
-func (m *Map[K, V]) place(key K) *entry[K, V] {
-	set := m.set(key)
+// place returns an empty entry of a set, or that of another key.
+func (m *Map[K, V]) place(set *[ways]entry[K, V]) *entry[K, V] {
 	for i := range set {
 		if set[i].filled != m.clear+1 {
 			return &set[i]
@@ -82,6 +93,6 @@ func (m *Map[K, V]) place(key K) *entry[K, V] {
 	return &set[rand.IntN(ways)] //nolint:gosec // no secret
 }
 
-func (m *Map[K, V]) set(key K) *[ways]entry[K, V] {
+func (m *Map[K, V]) set(key K) **[ways]entry[K, V] {
 	return &m.sets[maphash.Comparable(m.seed, key)%uint64(len(m.sets))]
 }

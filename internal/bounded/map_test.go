@@ -1,6 +1,7 @@
 package bounded
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,22 @@ func TestMap(t *testing.T) {
 		m.Clear()
 		_, ok = m.Get(2)
 		require.False(t, ok, "not cleared in round %d", round)
+	}
+}
+
+// What was there the first time does not come back when the count of Clear begins again.
+func TestClearManyTimes(t *testing.T) {
+	t.Parallel()
+	m := Map[int, int]{Size: size}
+	m.Put(1, 1)
+	m.clear = math.MaxUint32 - 2
+	for range 4 {
+		m.Clear()
+		_, ok := m.Get(1)
+		require.False(t, ok)
+		m.Put(2, 2)
+		_, ok = m.Get(2)
+		require.True(t, ok)
 	}
 }
 

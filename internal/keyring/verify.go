@@ -59,7 +59,7 @@ func (r *Ring) verify(token string) (Claims, error) {
 	if err := r.checkClaims(fresh.claims, fresh.notBefore); err != nil {
 		return Claims{}, err
 	}
-	r.verified.add(id, fresh)
+	r.verified.add(id, &fresh)
 	return fresh.copy(), nil
 }
 
