@@ -14,17 +14,20 @@ const ways = 16
 // So a few more keys than fit cost little, in whatever order they are used. Unlike a Go map, it does not grow when keys
 // come and go. It is not safe for concurrent use.
 type Map[K comparable, V any] struct {
-	Size int // most keys, a multiple of 16
-
-	seed  maphash.Seed
-	sets  []*[ways]entry[K, V] // nil: not used yet
-	clear uint32               // how often the map was cleared
+	seed   maphash.Seed
+	sets   []*[ways]entry[K, V] // nil: not used yet
+	clears uint32               // how often the map was cleared
 }
 
 type entry[K comparable, V any] struct {
 	key    K
 	value  V
-	filled uint32 // Map.clear + 1 when it was put; others are empty
+	filled uint32 // Map.clears + 1 when it was put; others are empty
+}
+
+// New returns an empty map for at most size keys, a multiple of 16.
+func New[K comparable, V any](size int) *Map[K, V] {
+	return &Map[K, V]{seed: maphash.MakeSeed(), sets: make([]*[ways]entry[K, V], size/ways)}
 }
 
 // Get returns the value of a key.
@@ -38,9 +41,6 @@ func (m *Map[K, V]) Get(key K) (V, bool) {
 
 // Put sets the value of a key.
 func (m *Map[K, V]) Put(key K, v V) {
-	if m.sets == nil {
-		m.seed, m.sets = maphash.MakeSeed(), make([]*[ways]entry[K, V], max(1, m.Size/ways))
-	}
 	set := m.set(key)
 	if *set == nil {
 		*set = new([ways]entry[K, V])
@@ -49,7 +49,7 @@ func (m *Map[K, V]) Put(key K, v V) {
 	if e == nil {
 		e = m.place(*set)
 	}
-	*e = entry[K, V]{key, v, m.clear + 1}
+	*e = entry[K, V]{key, v, m.clears + 1}
 }
 
 // Delete forgets a key.
@@ -61,22 +61,20 @@ func (m *Map[K, V]) Delete(key K) {
 
 // Clear forgets all keys at once. Their memory is kept for others.
 func (m *Map[K, V]) Clear() {
-	if m.clear++; m.clear == math.MaxUint32 { // or those of the first time would be back
-		m.clear, m.sets = 0, nil
+	if m.clears++; m.clears == math.MaxUint32 { // or those of the first time would be back
+		m.clears = 0
+		clear(m.sets)
 	}
 }
 
 // find returns the entry of a key, or nil.
 func (m *Map[K, V]) find(key K) *entry[K, V] {
-	if m.sets == nil {
-		return nil
-	}
 	set := *m.set(key)
 	if set == nil {
 		return nil
 	}
 	for i := range set {
-		if e := &set[i]; e.filled == m.clear+1 && e.key == key {
+		if e := &set[i]; e.filled == m.clears+1 && e.key == key {
 			return e
 		}
 	}
@@ -86,7 +84,7 @@ func (m *Map[K, V]) find(key K) *entry[K, V] {
 // place returns an empty entry of a set, or that of another key.
 func (m *Map[K, V]) place(set *[ways]entry[K, V]) *entry[K, V] {
 	for i := range set {
-		if set[i].filled != m.clear+1 {
+		if set[i].filled != m.clears+1 {
 			return &set[i]
 		}
 	}

@@ -11,7 +11,7 @@ const size = 1024
 
 func TestMap(t *testing.T) {
 	t.Parallel()
-	m := Map[int, string]{Size: size}
+	m := New[int, string](size)
 	_, ok := m.Get(1)
 	require.False(t, ok)
 	m.Delete(1)
@@ -34,9 +34,9 @@ func TestMap(t *testing.T) {
 // What was there the first time does not come back when the count of Clear begins again.
 func TestClearManyTimes(t *testing.T) {
 	t.Parallel()
-	m := Map[int, int]{Size: size}
+	m := New[int, int](size)
 	m.Put(1, 1)
-	m.clear = math.MaxUint32 - 2
+	m.clears = math.MaxUint32 - 2
 	for range 4 {
 		m.Clear()
 		_, ok := m.Get(1)
@@ -49,7 +49,7 @@ func TestClearManyTimes(t *testing.T) {
 
 func TestBounded(t *testing.T) {
 	t.Parallel()
-	m := Map[int, int]{Size: size}
+	m := New[int, int](size)
 	for i := range 5 * size {
 		m.Put(i, i)
 		v, ok := m.Get(i)
@@ -69,7 +69,7 @@ func TestBounded(t *testing.T) {
 
 // found returns the part of keys that is found, if so many are used in turn.
 func found(keys int) float64 {
-	m := Map[int, int]{Size: size}
+	m := New[int, int](size)
 	const turns = 20
 	found := 0
 	for turn := range turns + 1 {
@@ -92,8 +92,8 @@ func TestUseInTurn(t *testing.T) {
 }
 
 func BenchmarkMap(b *testing.B) {
-	m := Map[string, string]{Size: 32768}
-	keys := make([]string, 2*m.Size)
+	m := New[string, string](32768)
+	keys := make([]string, 2*32768)
 	for i := range keys {
 		keys[i] = string([]rune{rune(i), rune(i >> 4)}) + "-0000-4000-8000-0123456789ab"
 	}

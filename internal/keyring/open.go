@@ -52,8 +52,12 @@ func newRing(store Store, o Options) (*Ring, error) {
 		return nil, err
 	}
 	o.Secrets = nil
-	r := &Ring{o: o, schedule: scheduleOf(o), store: store, sealer: s, refreshing: make(chan struct{}, 1)}
-	r.verified.entries.Size, r.signatures.entries.Size, r.headers.entries.Size = rememberedTokens, rememberedSignatures, rememberedHeaders
+	r := &Ring{
+		o: o, schedule: scheduleOf(o), store: store, sealer: s, refreshing: make(chan struct{}, 1),
+		verified:   newMemory[tokenHash, *verifiedToken](rememberedTokens),
+		signatures: newMemory[tokenHash, struct{}](rememberedSignatures),
+		headers:    newMemory[string, verifiedHeader](rememberedHeaders),
+	}
 	r.keys.Store(&timeline{})
 	return r, nil
 }

@@ -15,10 +15,10 @@ type Ring struct {
 	sealer      sealer
 	refreshing  chan struct{} // held by Refresh, so that older rows never replace newer ones
 	keys        atomic.Pointer[timeline]
-	verified    memory[tokenHash, *verifiedToken]
-	signatures  memory[tokenHash, struct{}]    // valid ones
-	headers     memory[string, verifiedHeader] // of tokens with valid signatures
-	lastUnknown atomic.Int64                   // when an unknown kid last caused a Refresh, in Unix seconds
+	verified    *memory[tokenHash, *verifiedToken]
+	signatures  *memory[tokenHash, struct{}]    // valid ones
+	headers     *memory[string, verifiedHeader] // of tokens with valid signatures
+	lastUnknown atomic.Int64                    // when an unknown kid last caused a Refresh, in Unix seconds
 }
 
 // Refresh reads the keys from the store. After an error the previous keys stay in use.

@@ -46,7 +46,11 @@ const (
 // forged tokens cannot drive out others.
 type memory[K comparable, V any] struct {
 	mu      sync.Mutex
-	entries bounded.Map[K, V]
+	entries *bounded.Map[K, V]
+}
+
+func newMemory[K comparable, V any](size int) *memory[K, V] {
+	return &memory[K, V]{entries: bounded.New[K, V](size)}
 }
 
 // find returns what was added for a key.

@@ -21,7 +21,7 @@ const (
 type reads[R snapshot.Row[R]] struct {
 	store      *Store
 	group      *coalesce.Group[string, R]
-	remembered snapshot.Rows[string, R]
+	remembered *snapshot.Rows[string, R]
 	statement  string // of ifNewer
 	scan       pgx.RowToFunc[versioned[R]]
 	id         func(R) string
@@ -33,7 +33,7 @@ type readCall[R any] = coalesce.Call[string, R]
 
 // newReads returns reads with a query whose $1 is an array of ids, of which it remembers at most so many rows.
 func newReads[R snapshot.Row[R]](s *Store, remembered int, query string, scan pgx.RowToFunc[R], id func(R) string, parameter func([]string) any) *reads[R] {
-	r := &reads[R]{store: s, remembered: snapshot.Rows[string, R]{Size: remembered}, statement: ifNewer(query), scan: scanVersioned(scan), id: id, parameter: parameter}
+	r := &reads[R]{store: s, remembered: snapshot.NewRows[string, R](remembered), statement: ifNewer(query), scan: scanVersioned(scan), id: id, parameter: parameter}
 	r.group = coalesce.New(coalesce.Options[string]{Flights: readFlights, Batch: readBatch}, r.batch, r.single)
 	return r
 }

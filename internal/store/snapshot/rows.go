@@ -19,12 +19,15 @@ type Row[R any] interface {
 // Rows remembers the rows of one snapshot by their ids. V identifies the snapshot: it is another one after each
 // commit, and never the same again. It is safe for concurrent use.
 type Rows[V comparable, R Row[R]] struct {
-	Size int // most rows
-
 	mu      sync.Mutex
 	version V
 	held    bool
-	rows    bounded.Map[string, R]
+	rows    *bounded.Map[string, R]
+}
+
+// NewRows returns Rows that remember at most size rows, a multiple of 16.
+func NewRows[V comparable, R Row[R]](size int) *Rows[V, R] {
+	return &Rows[V, R]{rows: bounded.New[string, R](size)}
 }
 
 // Changes are the rows in which two snapshots may differ.
@@ -65,7 +68,6 @@ func (r *Rows[V, R]) Add(version V, id string, row R) {
 		}
 		r.reset(version)
 	}
-	r.rows.Size = r.Size
 	r.rows.Put(id, row)
 }
 

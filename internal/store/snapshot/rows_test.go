@@ -12,7 +12,7 @@ func (l list) Clone() list { return append(list(nil), l...) }
 
 func TestRows(t *testing.T) {
 	t.Parallel()
-	rows := Rows[string, list]{Size: 16}
+	rows := NewRows[string, list](16)
 	_, ok := rows.Find("", "a")
 	require.False(t, ok, "remembers something from the beginning")
 
@@ -56,7 +56,7 @@ func TestMove(t *testing.T) {
 		"all have changed":          {from: "1", changes: Changes{All: true}},
 		"the snapshot is unrelated": {from: "0"},
 	} {
-		rows := Rows[string, list]{Size: 16}
+		rows := NewRows[string, list](16)
 		rows.Add("1", "a", list{1})
 		rows.Add("1", "b", list{2})
 		rows.Move(test.from, "2", test.changes)
@@ -73,7 +73,7 @@ func TestMove(t *testing.T) {
 // While a commit is on its way, a reader who has already seen it does not make others forget the rows.
 func TestHold(t *testing.T) {
 	t.Parallel()
-	rows := Rows[string, list]{Size: 16}
+	rows := NewRows[string, list](16)
 	rows.Add("1", "a", list{1})
 	rows.Hold()
 	rows.Add("2", "b", list{2})

@@ -98,7 +98,7 @@ const clientByID = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = ?`
 
 // ClientByID implements oauth.ClientStore. Like SessionByID it needs no query if nothing has been committed.
 func (s *Store) ClientByID(ctx context.Context, id string) (oauth.Client, error) {
-	return remembered(&s.clients, s.index, id, func() (oauth.Client, error) {
+	return remembered(s.clients, s.index, id, func() (oauth.Client, error) {
 		return queryOne(ctx, s.reads, scanClient, clientByID, id)
 	})
 }

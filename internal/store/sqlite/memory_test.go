@@ -151,10 +151,10 @@ func checkMemory(t *testing.T, s *Store, remembered *atomic.Int64) {
 		}
 		write()
 		for _, id := range ids {
-			remembered.Add(compareMemory(t, s, &s.sessions, id, func() (store.PackedSession, error) {
+			remembered.Add(compareMemory(t, s, s.sessions, id, func() (store.PackedSession, error) {
 				return queryOne(ctx, s.reads, scanPackedSession, sessionByID, id)
 			}))
-			compareMemory(t, s, &s.clients, id, func() (oauth.Client, error) {
+			compareMemory(t, s, s.clients, id, func() (oauth.Client, error) {
 				return queryOne(ctx, s.reads, scanClient, clientByID, id)
 			})
 		}

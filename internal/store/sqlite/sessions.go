@@ -91,7 +91,7 @@ const (
 
 // SessionByID implements oauth.SessionStore. It needs no query for a session that has not changed since the last one.
 func (s *Store) SessionByID(ctx context.Context, id string) (oauth.Session, account.User, error) {
-	packed, err := remembered(&s.sessions, s.index, id, func() (store.PackedSession, error) {
+	packed, err := remembered(s.sessions, s.index, id, func() (store.PackedSession, error) {
 		return queryOne(ctx, s.reads, scanPackedSession, sessionByID, id)
 	})
 	r := packed.Unpack()

@@ -38,8 +38,8 @@ type Store struct {
 	writeStatements *statements
 	index           *walIndex // nil: nothing is remembered
 	closeIndex      sync.Once
-	sessions        snapshot.Rows[fileVersion, store.PackedSession]
-	clients         snapshot.Rows[fileVersion, oauth.Client]
+	sessions        *snapshot.Rows[fileVersion, store.PackedSession]
+	clients         *snapshot.Rows[fileVersion, oauth.Client]
 	path            string
 	migrationFiles  fs.FS
 }
@@ -67,7 +67,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	// A commit is just as durable, and does not wait for the times of the file. macOS and Windows have only fsync.
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
-	s.sessions.Size, s.clients.Size = store.RememberedSessions, store.RememberedClients
+	s.sessions = snapshot.NewRows[fileVersion, store.PackedSession](store.RememberedSessions)
+	s.clients = snapshot.NewRows[fileVersion, oauth.Client](store.RememberedClients)
 	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = s.openWriter(); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
