@@ -7,7 +7,7 @@
 //   - search.go: the search for users by a prefix of their username or email
 //   - prefix.go: PrefixEnd, the upper bound of a prefix search
 //   - pool.go: Pool and Health, what an engine says about its connections and itself
-//   - session.go: SessionAndUser, a session with its user
+//   - session.go: SessionAndUser, a session with its user; packed_session.go: the same as one text, for memory
 //   - results.go: what an empty result means
 //   - instance.go: Keeper, what operating a database needs beyond the domain
 //   - state_file.go: State, what is remembered of a database apart from it

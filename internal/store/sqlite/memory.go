@@ -18,7 +18,7 @@ var errNoVersion = errors.New("the WAL index does not tell the version")
 // remembered returns the row with an id. It calls query if the row is not known, and remembers the result.
 //
 // What was read after the file had a version may be newer, but only by what has been committed before the row is
-// remembered: keep then treats it as a row of the former version, and forgets it if the commit has changed it.
+// remembered: commit then treats it as a row of the former version, and forgets it if the commit has changed it.
 func remembered[R snapshot.Row[R]](rows *snapshot.Rows[fileVersion, R], index *walIndex, id string, query func() (R, error)) (R, error) {
 	version, err := index.version()
 	if err != nil {
