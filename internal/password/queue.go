@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -100,8 +101,12 @@ func (s *slots) queue(ctx context.Context) error {
 	return nil
 }
 
-// release gives a slot back.
-func (s *slots) release() { <-s.running }
+// release gives a slot back. The hash that has waited for it starts at once: until this request has nothing left to do,
+// the process for hashes would be idle.
+func (s *slots) release() {
+	<-s.running
+	runtime.Gosched()
+}
 
 // unavailable returns fault.ErrUnavailable with a random delay of one to three seconds, so that the
 // refused callers do not all retry at the same time.
