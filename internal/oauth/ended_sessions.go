@@ -70,7 +70,7 @@ func (e EndedSession) expires() time.Time { return e.RotatedAt.Add(maxGrace + ma
 
 // Refresh publishes the sessions that have ended since the last call of any replica, and reads what all
 // replicas have published. Positions begin at the time, so that they increase even when the database has
-// been restored from a backup.
+// been restored from a backup. Calls must not overlap.
 func (l *EndedSessions) Refresh(ctx context.Context) error {
 	now := l.clock()
 	for {
@@ -138,8 +138,8 @@ func (l *EndedSessions) page(ctx context.Context, after int64, wait time.Duratio
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		got, changed := l.now(after)
-		if len(got.ended) > 0 || wait <= 0 || changed == nil {
+		got, changed := l.now(after, wait > 0)
+		if changed == nil {
 			return got
 		}
 		select {
@@ -155,9 +155,9 @@ func (l *EndedSessions) page(ctx context.Context, after int64, wait time.Duratio
 	}
 }
 
-// now returns the part of the list after a position, and, unless too many callers wait, what to wait for
-// if it is empty. The caller then calls leave.
-func (l *EndedSessions) now(after int64) (got endedPage, changed <-chan struct{}) {
+// now returns the part of the list after a position. If it is empty and the caller would wait for more, now also returns
+// what to wait for, unless too many callers wait. The caller then calls leave.
+func (l *EndedSessions) now(after int64, wait bool) (got endedPage, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	begin := sort.Search(len(l.list), func(i int) bool { return l.list[i].Position > after })
@@ -168,7 +168,7 @@ func (l *EndedSessions) now(after int64) (got endedPage, changed <-chan struct{}
 		got.cursor = got.ended[n-1].Position
 		return got, nil
 	}
-	if l.waiting >= maxWaiting {
+	if !wait || l.waiting >= maxWaiting {
 		return got, nil
 	}
 	l.waiting++

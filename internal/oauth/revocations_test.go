@@ -164,6 +164,17 @@ func TestRevocationsWaitIsBounded(t *testing.T) {
 	require.Eventually(t, func() bool { return f.Waiting() == 0 }, 10*time.Second, time.Millisecond)
 }
 
+// Callers that do not wait, or have waited long enough, do not count as those that wait.
+func TestRevocationsWaitEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.refreshList(t)
+	for _, wait := range []time.Duration{0, time.Millisecond} {
+		require.Empty(t, f.revocations(t, "", wait).Ended)
+		require.Zero(t, f.Waiting(), wait)
+	}
+}
+
 func TestRevocationsBadRequests(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
