@@ -6,10 +6,10 @@ import (
 
 // snapshotVersion identifies the snapshot of a statement: statements with the same snapshot see the same rows. After a
 // failover another server answers, which started at another time. After a crash a server may use the numbers of lost
-// transactions again, but hardly at the same position of the log. A standby has no position to insert at, and asking
-// it for one is an error.
+// transactions again, but hardly at the same position of the log. A standby does not list the transactions in
+// progress, so there the snapshot is never the same.
 const snapshotVersion = `concat_ws(' ', pg_current_snapshot(), pg_postmaster_start_time(),
-	CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END)`
+	CASE WHEN pg_is_in_recovery() THEN clock_timestamp()::text ELSE pg_current_wal_insert_lsn()::text END)`
 
 // ifNewer returns a statement that has the rows of a query, which ends with a condition, only if its snapshot is
 // another one than $2. Each row begins with the snapshot; there is always one.

@@ -17,10 +17,11 @@ type Row[R any] interface {
 }
 
 // Rows remembers the rows of one snapshot by their ids. V identifies the snapshot: it is another one after each
-// commit, and never the same again. It is safe for concurrent use.
+// commit that changes a row, and never the same again. It is safe for concurrent use.
 type Rows[V comparable, R Row[R]] struct {
 	mu      sync.Mutex
 	version V
+	former  V // from which Move came to version
 	held    bool
 	rows    *bounded.Map[string, R]
 }
@@ -56,14 +57,14 @@ func (r *Rows[V, R]) Find(version V, id string) (row R, ok bool) {
 	return row, ok
 }
 
-// Add remembers a copy of a row of the snapshot or of a later one. It forgets all rows of another snapshot, unless they
-// are held: then it does nothing.
+// Add remembers a copy of a row of the snapshot. It forgets all rows of another snapshot, unless they are held, or the
+// snapshot is the one from which they were moved: then it does nothing.
 func (r *Rows[V, R]) Add(version V, id string, row R) {
 	row = row.Clone()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.version != version {
-		if r.held {
+		if r.held || version == r.former {
 			return
 		}
 		r.reset(version)
@@ -92,6 +93,7 @@ func (r *Rows[V, R]) Move(from, to V, changes Changes) {
 	if r.version != from {
 		return
 	}
+	r.former = from
 	if changes.All {
 		r.reset(to)
 		return

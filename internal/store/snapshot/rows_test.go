@@ -70,6 +70,19 @@ func TestMove(t *testing.T) {
 	}
 }
 
+// A row that was read before a commit comes too late, and does not make others forget the rows.
+func TestAddAfterMove(t *testing.T) {
+	t.Parallel()
+	rows := NewRows[string, list](16)
+	rows.Add("1", "a", list{1})
+	rows.Move("1", "2", Changes{})
+	rows.Add("1", "b", list{2})
+	_, ok := rows.Find("2", "a")
+	require.True(t, ok, "forgotten")
+	_, ok = rows.Find("2", "b")
+	require.False(t, ok, "a row of the former snapshot was remembered")
+}
+
 // While a commit is on its way, a reader who has already seen it does not make others forget the rows.
 func TestHold(t *testing.T) {
 	t.Parallel()

@@ -28,14 +28,15 @@ var unrelatedTables = map[string]bool{
 // report records the change of one row. A new session or user changes no row that can be remembered, and neither do the
 // roles that a new user gets in the same transaction.
 func (c *changes) report(row sqlite.SQLitePreUpdateData) {
-	switch isNew := row.Op == sqlite3.SQLITE_INSERT; row.TableName {
+	isNew := row.Op == sqlite3.SQLITE_INSERT
+	switch row.TableName {
 	case "sessions":
 		if !isNew {
 			c.changeSession(firstColumn(row.Old))
 		}
 	case "users":
-		if isNew {
-			c.newUsers[firstColumn(row.New)] = struct{}{}
+		if id := firstColumn(row.New); isNew && id != "" {
+			c.newUsers[id] = struct{}{}
 		} else {
 			c.sessions.All = true
 		}
@@ -75,17 +76,20 @@ func (c *changes) reset() {
 	*c = changes{sessions: snapshot.Changes{IDs: map[string]struct{}{}}, newUsers: map[string]struct{}{}}
 }
 
-// reporting opens connections that report the changes of each row.
-type reporting struct {
+// reportingConnector opens connections that report the changes of each row. They do so from the beginning: a statement that
+// is compiled before may delete all rows of a table without a report.
+type reportingConnector struct {
 	driver.Connector
-	report sqlite.PreUpdateHookFn
+	report    sqlite.PreUpdateHookFn
+	connected func()
 }
 
 // Connect implements driver.Connector.
-func (r reporting) Connect(ctx context.Context) (driver.Conn, error) {
+func (r reportingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := r.Connector.Connect(ctx)
 	if err == nil {
 		conn.(sqlite.HookRegisterer).RegisterPreUpdateHook(r.report)
+		r.connected()
 	}
 	return conn, err
 }

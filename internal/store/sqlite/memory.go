@@ -1,24 +1,21 @@
 package sqlite
 
 import (
-	"database/sql"
+	"context"
 	"errors"
 
 	"github.com/latchkey-auth/latchkey/internal/store/snapshot"
 )
 
-// fileVersion is the header of the WAL index. It is another one after each commit.
+// fileVersion is the header of the WAL index. It is another one after each commit that writes a page.
 type fileVersion [12]uint32
-
-// commits is the number of commits, modulo 2^32 (iChange in https://sqlite.org/walformat.html §2.1).
-func (v fileVersion) commits() uint32 { return v[2] }
 
 var errNoVersion = errors.New("the WAL index does not tell the version")
 
 // remembered returns the row with an id. It calls query if the row is not known, and remembers the result.
 //
-// What was read after the file had a version may be newer, but only by what has been committed before the row is
-// remembered: commit then treats it as a row of the former version, and forgets it if the commit has changed it.
+// A row is of the version that the file has both before and after the query. If it changes after that, the row is either among
+// those that Move goes through, or of a version that Add does not remember any more.
 func remembered[R snapshot.Row[R]](rows *snapshot.Rows[fileVersion, R], index *walIndex, id string, query func() (R, error)) (R, error) {
 	version, err := index.version()
 	if err != nil {
@@ -34,26 +31,30 @@ func remembered[R snapshot.Row[R]](rows *snapshot.Rows[fileVersion, R], index *w
 	return row, err
 }
 
-// commit commits a transaction of this store, and keeps what is remembered and was not changed by it.
-//
-// From the beginning of the transaction to the commit nobody else can commit. So if the number of commits has grown by one,
-// the version after it is that of this transaction, or one with the same rows.
-func (s *Store) commit(tx *sql.Tx) error {
-	before, err := s.index.version()
+// commit runs the commit of a transaction of this store, and keeps what is remembered and was not changed by it.
+func (s *Store) commit(ctx context.Context, commit func() error) error {
+	before, err := s.index.version() // nobody else commits between the beginning of the transaction and its commit
 	if err != nil {
-		return tx.Commit()
+		return commit()
 	}
-	changed := s.changes
 	s.sessions.Hold()
 	s.clients.Hold()
 	defer s.sessions.Release()
 	defer s.clients.Release()
-	if err := tx.Commit(); err != nil {
+	if err := commit(); err != nil {
 		return err
 	}
-	if after, err := s.index.version(); err == nil && after.commits() == before.commits()+1 {
-		s.sessions.Move(before, after, changed.sessions)
-		s.clients.Move(before, after, changed.clients)
+	if after, err := s.index.version(); err == nil && s.onlyWriter(ctx) {
+		s.sessions.Move(before, after, s.changes.sessions)
+		s.clients.Move(before, after, s.changes.clients)
 	}
 	return nil
+}
+
+// onlyWriter reports whether no other connection has committed anything since it was asked last, after the commit before.
+// Counting commits in the WAL index is not enough: SQLite writes nothing, and counts nothing, if the rows of a
+// commit are as before.
+func (s *Store) onlyWriter(ctx context.Context) bool {
+	now, err := queryOne(ctx, s.writeStatements, scanValue[int64], `PRAGMA data_version`)
+	return s.dataVersion.Swap(now) == now && err == nil
 }

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -50,6 +52,8 @@ func TestMemory(t *testing.T) {
 	checkpoint(t, other) // also empties the file of the changes
 	require.NoError(t, other.RepeatRotation(t.Context(), session.FamilyID, session.Counter))
 	requireFresh(session.Repeats + 3)
+	require.NoError(t, s.RepeatRotation(t.Context(), session.FamilyID, session.Counter)) // s finds out about the others
+	requireFresh(session.Repeats + 4)
 
 	require.NoError(t, s.AppendEvent(t.Context(), audit.Event{ID: t.Name(), Action: "test"}))
 	_, remembered := read()
@@ -88,6 +92,48 @@ func TestMemoryAfterCloseAlone(t *testing.T) {
 	requireFollows(t, session, openFile(t, path), openFile(t, path))
 }
 
+// SQLite keeps the WAL index beside the target of a link, not beside the link.
+func TestMemoryOfLink(t *testing.T) {
+	t.Parallel()
+	target, link := newPath(t), newPath(t)
+	session := storetest.CreateSession(t, openMigrated(t, target))
+	require.NoError(t, os.Symlink(target, link))
+	stale, err := os.ReadFile(target + "-shm")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(link+"-shm", stale, 0o600))
+	s, other := openFile(t, link), openFile(t, target)
+	require.Same(t, other.index, s.index, "closing one of two would take the locks of the other")
+	requireFollows(t, session, s, s)
+}
+
+// SQLite writes nothing in the commit of a transaction that has changed nothing. So a version that follows is that of another
+// process.
+func TestMemoryAfterEmptyCommit(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s, other := openMigrated(t, path), openMigrated(t, path)
+	session := storetest.CreateSession(t, s)
+	for _, change := range []string{
+		`DELETE FROM sessions WHERE id = ''`,
+		`UPDATE instance SET changes = changes`,
+		`UPDATE instance SET changes = changes + 1`,
+	} {
+		got, _, err := s.SessionByID(t.Context(), session.ID)
+		require.NoError(t, err)
+		tx, err := s.writer.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		s.changes.reset()
+		_, err = tx.ExecContext(t.Context(), change)
+		require.NoError(t, err)
+		require.NoError(t, s.commit(t.Context(), func() error {
+			return errors.Join(tx.Commit(), other.RepeatRotation(t.Context(), session.FamilyID, session.Counter))
+		}))
+		fresh, _, err := s.SessionByID(t.Context(), session.ID)
+		require.NoError(t, err)
+		require.Equal(t, got.Repeats+1, fresh.Repeats, change)
+	}
+}
+
 // requireFollows changes a session through one store, and requires that another one reads each change.
 func requireFollows(t *testing.T, session oauth.Session, reader, writer *Store) {
 	t.Helper()
@@ -114,7 +160,8 @@ func checkpoint(t *testing.T, s *Store) {
 	require.NoError(t, err)
 }
 
-// The tables that are listed as unrelated exist, and what is remembered is not read from them.
+// The tables that are listed as unrelated exist, and what is remembered is not read from them. The ids of the others are in
+// their first column.
 func TestTablesOfMemory(t *testing.T) {
 	t.Parallel()
 	s := openMigrated(t, newPath(t))
@@ -122,7 +169,12 @@ func TestTablesOfMemory(t *testing.T) {
 	require.NoError(t, err)
 	for table := range unrelatedTables {
 		require.Contains(t, tables, table)
-		require.NotContains(t, sessionByID+clientByID, table+" ")
+		require.NotRegexp(t, `(?i)\b`+table+`\b`, sessionByID+clientByID)
+	}
+	for table, want := range map[string]string{"sessions": "id", "users": "id", "users_to_roles": "user_id"} {
+		first, err := queryOne(t.Context(), s.reads, scanValue[string], `SELECT name FROM pragma_table_info(?) WHERE cid = 0`, table)
+		require.NoError(t, err)
+		require.Equal(t, want, first, table)
 	}
 }
 

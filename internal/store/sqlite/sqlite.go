@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"modernc.org/sqlite" // also the driver named sqlite
 
@@ -34,6 +35,7 @@ type Store struct {
 	writes          *writer
 	writing         chan struct{} // held by the transaction that runs
 	changes         changes       // of that transaction
+	dataVersion     atomic.Int64  // of the writer's connection (PRAGMA data_version); -1: not asked yet
 	async           bool          // commits of the writer do not wait for the disk, or may not; guarded by writing
 	writeStatements *statements
 	index           *walIndex // nil: nothing is remembered
@@ -57,11 +59,11 @@ var (
 // Open opens the file, or creates an empty one that only its owner can read. It does not touch the
 // schema: call Up for that.
 func Open(ctx context.Context, path string) (*Store, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
+	if err := createFile(path); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	if err := createFile(path); err != nil {
+	path, err := resolve(path) // SQLite keeps its other files beside the target of a link
+	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	// A commit is just as durable, and does not wait for the times of the file. macOS and Windows have only fsync.
@@ -94,7 +96,7 @@ func (s *Store) openWriter() (*sql.DB, error) {
 		return nil, err
 	}
 	s.changes.reset()
-	db := sql.OpenDB(reporting{connector, s.changes.report})
+	db := sql.OpenDB(reportingConnector{connector, s.changes.report, func() { s.dataVersion.Store(-1) }})
 	db.SetMaxOpenConns(1)
 	return db, nil
 }

@@ -39,21 +39,24 @@ func TestCopyTo(t *testing.T) {
 	before := storetest.NewUser()
 	require.NoError(t, s.CreateUser(t.Context(), before, audit.Change{}))
 	writing, stop := context.WithCancel(t.Context())
-	written := make(chan int)
+	begun, written := make(chan struct{}), make(chan struct{})
 	go func() {
 		n := 0
 		for writing.Err() == nil {
 			if s.CreateUser(writing, storetest.NewUser(), audit.Change{}) == nil {
-				n++
+				if n++; n == 1 {
+					close(begun)
+				}
 			}
 		}
-		written <- n
+		close(written)
 	}()
+	<-begun
 	dir := t.TempDir()
 	path := filepath.Join(dir, "copy.db")
 	require.NoError(t, s.CopyTo(t.Context(), path))
 	stop()
-	require.Positive(t, <-written)
+	<-written
 	require.False(t, Unclean(path))
 	require.NoFileExists(t, path+"-wal")
 

@@ -3,7 +3,6 @@
 package sqlite
 
 import (
-	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -18,13 +17,13 @@ import (
 type walIndex struct {
 	path   string
 	file   *os.File
-	header *[2]fileVersion // two copies
+	header *[2]fileVersion // two copies; nil if it cannot be read
 	closed atomic.Bool
 	uses   int // by the stores of this process
 }
 
 // walIndexes are the open files by path. Closing a file takes away all locks that the process has on it
-// (fcntl(2)), including those of SQLite. So stores with the same path share one.
+// (fcntl(2)), including those of SQLite. So stores with the same path share one, and it is closed only with the last.
 var walIndexes = struct {
 	sync.Mutex
 	open map[string]*walIndex
@@ -38,10 +37,11 @@ func openWALIndex(database string) (*walIndex, error) {
 	path := database + "-shm"
 	x := walIndexes.open[path]
 	if x == nil {
-		var err error
-		if x, err = mapWALIndex(path); err != nil {
+		f, err := os.Open(path) //nolint:gosec // the operator chooses the path
+		if err != nil {
 			return nil, err
 		}
+		x = &walIndex{path: path, file: f, header: mapHeader(f)}
 		walIndexes.open[path] = x
 	}
 	x.uses++
@@ -51,21 +51,16 @@ func openWALIndex(database string) (*walIndex, error) {
 // walIndexSize is the size of the smallest WAL index. SQLite never makes it smaller while it has connections.
 const walIndexSize = 32 << 10
 
-func mapWALIndex(path string) (*walIndex, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator chooses the path
-	if err != nil {
-		return nil, err
-	}
-	x := &walIndex{path: path, file: f}
+// mapHeader returns the header of a WAL index, or nil if it cannot be read.
+func mapHeader(f *os.File) *[2]fileVersion {
 	if info, err := f.Stat(); err != nil || info.Size() < walIndexSize {
-		return nil, errors.Join(errNoVersion, err, f.Close())
+		return nil
 	}
 	mapped, err := syscall.Mmap(int(f.Fd()), 0, walIndexSize, syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil
 	}
-	x.header = (*[2]fileVersion)(unsafe.Pointer(&mapped[0])) //nolint:gosec // mapped is longer, and aligned to a page
-	return x, nil
+	return (*[2]fileVersion)(unsafe.Pointer(&mapped[0])) //nolint:gosec // mapped is longer, and aligned to a page
 }
 
 // close closes the file. It must come after the connections are closed. The memory stays mapped, because a call
@@ -84,12 +79,12 @@ func (x *walIndex) close() error {
 	return x.file.Close()
 }
 
-// walIndexVersion is the version of the format, with which the header begins.
-const walIndexVersion = 3007000
+// walIndexFormat is the number of the format, with which the header begins.
+const walIndexFormat = 3007000
 
 // version returns the version of the database. It fails while SQLite writes the header.
 func (x *walIndex) version() (v fileVersion, err error) {
-	if x == nil || x.closed.Load() {
+	if x == nil || x.header == nil || x.closed.Load() {
 		return v, errNoVersion
 	}
 	var second fileVersion // SQLite writes it before the first
@@ -99,7 +94,7 @@ func (x *walIndex) version() (v fileVersion, err error) {
 	for i := range second {
 		second[i] = atomic.LoadUint32(&x.header[1][i])
 	}
-	if v != second || v[0] != walIndexVersion {
+	if v != second || v[0] != walIndexFormat {
 		return v, errNoVersion
 	}
 	return v, nil

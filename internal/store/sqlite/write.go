@@ -102,7 +102,7 @@ func (s *Store) transaction(ctx context.Context, sync bool, do func(*writeTx) er
 	if err := do(&writeTx{tx: tx, statements: s.writeStatements}); err != nil {
 		return err
 	}
-	return s.commit(tx)
+	return s.commit(ctx, tx.Commit)
 }
 
 // With the first setting a commit waits for the disk, with the second it leaves that to the next one that does. SQLite
