@@ -67,7 +67,7 @@ func foldCase(text string) string {
 // whether the address exists is shown by an email to it.
 func emailKey(email string) (string, error) {
 	invalid := fault.Errorf(InvalidEmail, "this is not an email address").At("/email")
-	if len(email) > maxEmail || !plainText(email) {
+	if len(email) > maxEmail || !PlainText(email) {
 		return "", invalid
 	}
 	key := foldCase(email) // checked below: some characters have a canonical form that is not allowed
@@ -110,8 +110,8 @@ func loginKey(login string) (key string, email, possible bool) {
 	return key, email, true
 }
 
-// plainText reports whether s is valid UTF-8 without control characters. PostgreSQL rejects NUL in
+// PlainText reports whether s is valid UTF-8 without control characters. PostgreSQL rejects NUL in
 // text, SQLite would store it.
-func plainText(s string) bool {
+func PlainText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }

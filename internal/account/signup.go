@@ -147,10 +147,10 @@ func (d *Directory) newUser(n NewUser) (User, error) {
 
 // checkProfile validates the fields that are only displayed.
 func checkProfile(name, picture *string) error {
-	if name != nil && (utf8.RuneCountInString(*name) > maxName || !plainText(*name)) {
+	if name != nil && (utf8.RuneCountInString(*name) > maxName || !PlainText(*name)) {
 		return fault.Errorf(fault.InvalidRequest, "the name is longer than %d characters or contains control characters", maxName).At("/name")
 	}
-	if picture != nil && (len(*picture) > maxPicture || !plainText(*picture)) {
+	if picture != nil && (len(*picture) > maxPicture || !PlainText(*picture)) {
 		return fault.Errorf(fault.InvalidRequest, "the picture is longer than %d bytes or contains control characters", maxPicture).At("/picture")
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/scope"
@@ -196,6 +197,8 @@ func checkClient(c Client, by Authority) error {
 		return invalid("/id", "an id consists of 1 to 64 letters, digits, dots, underscores, tildes and hyphens")
 	case c.ID == PublicClientID:
 		return fault.ErrAlreadyExists
+	case !account.PlainText(c.Name):
+		return invalid("/name", "the name contains control characters")
 	case len(c.Grants) == 0 || !scope.Subset(c.Grants, grantTypes):
 		return invalid("/grants", "choose one or more of these grants: %s", strings.Join(grantTypes, " "))
 	case c.Public && slices.Contains(c.Grants, GrantClient):
@@ -206,6 +209,8 @@ func checkClient(c Client, by Authority) error {
 		return invalid("/scopes", "a scope contains a character that is not allowed")
 	case slices.Contains(c.Audiences, ""):
 		return invalid("/audiences", "an audience cannot be empty")
+	case !account.PlainText(strings.Join(c.Audiences, "")):
+		return invalid("/audiences", "an audience contains control characters")
 	}
 	if err := checkTokens(c); err != nil {
 		return err

@@ -39,6 +39,8 @@ var clientCases = map[string]struct {
 	"third party, refresh":       {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantRefresh} }},
 	"third party, client":        {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantClient} }},
 	"invalid scope":              {edit: func(c *oauth.Client) { c.Scopes = []string{"profile", "a b"} }, code: oauth.InvalidClientMetadata, pointer: "/scopes"},
+	"NUL in the name":            {edit: func(c *oauth.Client) { c.Name = "a\x00b" }, code: oauth.InvalidClientMetadata, pointer: "/name"},
+	"NUL in an audience":         {edit: func(c *oauth.Client) { c.Audiences = []string{"a\x00b"} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
 	"empty audience":             {edit: func(c *oauth.Client) { c.Audiences = []string{"https://a.example", ""} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
 	"claims":                     {edit: func(c *oauth.Client) { c.Claims = ` {"a": [1, {"b": "x"}]} ` }},
 	"no claims":                  {edit: func(c *oauth.Client) { c.Claims = "{}" }},
@@ -104,7 +106,7 @@ func TestClientRules(t *testing.T) {
 			other, _, err := f.CreateClient(t.Context(), oauth.Operator, newClient("other"))
 			require.NoError(t, err)
 			updated, err := f.UpdateClient(t.Context(), *c.by, "other", oauth.ClientPatch{
-				FirstParty: &client.FirstParty, Grants: &client.Grants, Scopes: &client.Scopes, Audiences: &client.Audiences,
+				Name: &client.Name, FirstParty: &client.FirstParty, Grants: &client.Grants, Scopes: &client.Scopes, Audiences: &client.Audiences,
 				TokenAlgorithm: &client.TokenAlgorithm, Claims: &client.Claims,
 			})
 			requireFault(t, err, c.code, c.pointer)
