@@ -46,6 +46,7 @@ func (s *Store) EndedSessions(ctx context.Context, after int64, limit int) ([]oa
 	return queryAll(ctx, s.reads, scanEndedSession, endedSessions, after, max(limit, 0))
 }
 
+// purgeEndedSessions reads the whole table, which has the sessions that ended within about an hour.
 const purgeEndedSessions = `
 	DELETE FROM ended_sessions WHERE session_id IN (SELECT session_id FROM ended_sessions WHERE rotated_at < ? LIMIT ?)`
 
