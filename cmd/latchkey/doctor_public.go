@@ -150,7 +150,7 @@ func signInAsNobody(ctx context.Context, base string) (string, error) {
 	_ = response.Body.Close()
 	id := response.Header.Get("X-Request-Id")
 	if response.StatusCode != http.StatusBadRequest || id == "" {
-		return "", errors.New("the sign-in was answered with " + response.Status)
+		return "", errors.New("the sign-in returned " + response.Status)
 	}
 	return id, nil
 }

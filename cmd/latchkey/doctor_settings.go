@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -52,11 +51,10 @@ func (d *doctor) checkSettings() {
 // useStoredDevSecret reads the secret of development mode. It creates none. Outside of development mode it
 // must not be in use.
 func (d *doctor) useStoredDevSecret() {
-	file := filepath.Join(d.settings.DataDir, "dev-secret")
-	if _, err := os.Stat(file); err != nil {
+	if !config.HasDevSecret(d.settings.DataDir) {
 		return
 	}
-	secret, err := config.DevSecret(d.settings.DataDir)
+	secret, err := config.StoredDevSecret(d.settings.DataDir)
 	switch {
 	case err != nil:
 		d.fail("files", "", "%v", err)

@@ -1,8 +1,8 @@
 // Command latchkey is the token service and its administration tool.
 //
-// Each command stands in a file of its name, such as user_create.go. main.go parses the command
-// line, assemble.go wires the packages together, and database.go opens the database. Only this
-// package knows which implementations are used.
+// Commands stand in files named after what they act on, such as user_create.go and client.go. main.go parses
+// the command line, assemble.go wires the packages together, database.go opens the database, and serve.go and door.go
+// run the service. Only this package knows which implementations are used.
 package main
 
 import (

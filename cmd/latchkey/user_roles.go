@@ -14,7 +14,7 @@ type userRole struct {
 	Role string `arg:"" help:"Name of the role."`
 }
 
-// roleChange is account.Service.Grant or account.Service.Revoke.
+// roleChange is account.Directory.Grant or account.Directory.Revoke.
 type roleChange func(accounts *account.Directory, ctx context.Context, by account.Authority, userID, role string) error
 
 // apply makes the change to the user and role that the arguments name.

@@ -148,7 +148,7 @@ func (d *Directory) ForceReset(ctx context.Context, by Authority, id string) err
 }
 
 // Grant grants a user a role; it is no error if the user has it already. It returns unknown_role or
-// insufficient_scope: an administrator can only grant scopes of its own, to itself least of all.
+// insufficient_scope: an administrator can grant only scopes that it has, also to itself.
 func (d *Directory) Grant(ctx context.Context, by Authority, id, name string) error {
 	u, err := d.users.UserByID(ctx, id)
 	if err != nil {

@@ -33,7 +33,7 @@ func (d *Directory) Import(ctx context.Context, records []Record, dryRun bool) (
 }
 
 // ImportAs is Import on behalf of an administrator: records with roles whose scopes the administrator may
-// not pass on get insufficient_scope and are not stored.
+// not pass on get insufficient_scope and are not stored. On an error it returns no results.
 func (d *Directory) ImportAs(ctx context.Context, by Authority, records []Record, dryRun bool) ([]error, error) {
 	roles, err := d.roles.Roles(ctx)
 	if err != nil {
@@ -55,10 +55,13 @@ func (d *Directory) ImportAs(ctx context.Context, by Authority, records []Record
 		}
 	}
 	results, err := d.Import(ctx, allowed, dryRun)
+	if err != nil {
+		return nil, err
+	}
 	for i, result := range results {
 		faults[places[i]] = result
 	}
-	return faults, err
+	return faults, nil
 }
 
 func (d *Directory) importBatch(ctx context.Context, batch []Record, dryRun bool) ([]error, error) {

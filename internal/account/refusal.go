@@ -35,7 +35,7 @@ func newRefusals() *refusals {
 	return &refusals{interval: time.Second / time.Duration(refusalRate*runtime.GOMAXPROCS(0))}
 }
 
-// due returns when to refuse what has begun then: at one of the two ticks after its turn. It is random, so that
+// due returns when to refuse an attempt that began at begun: at one of the two ticks after its turn. It is random, so that
 // callers who try again at once do not all come back at the same tick.
 func (r *refusals) due(begun time.Time) time.Time {
 	at := r.turn(begun)

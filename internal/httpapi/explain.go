@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -51,12 +52,11 @@ func (s *Server) demanded(q api.TokenQuestion) (oauth.Requirement, error) {
 
 // Verdict returns the HTTP status with which an operation responds to an explained token, 0 if that is not
 // certain, and a sentence.
-func Verdict(e oauth.Explanation) (status int, text string) {
+func Verdict(e oauth.Explanation) (code int, text string) {
 	switch {
-	case e.Rejected == oauth.InvalidToken:
-		return http.StatusUnauthorized, "rejected with 401 " + string(e.Rejected)
 	case e.Rejected != "":
-		return http.StatusForbidden, "rejected with 403 " + string(e.Rejected)
+		code = status(e.Rejected)
+		return code, fmt.Sprintf("rejected with %d %s", code, e.Rejected)
 	case !e.Complete():
 		return 0, "nothing was found against it, but not everything could be checked"
 	}
@@ -65,10 +65,10 @@ func Verdict(e oauth.Explanation) (status int, text string) {
 
 // TokenExplanation returns an explanation as the contract describes it.
 func TokenExplanation(e oauth.Explanation) api.TokenExplanation {
-	status, text := Verdict(e)
+	code, text := Verdict(e)
 	x := api.TokenExplanation{
 		Header: api.TokenHeader{Alg: e.Token.Algorithm, Typ: e.Token.Type, Kid: e.Token.KeyID},
-		Claims: map[string]any{}, Checks: []api.TokenCheck{}, Status: status, Error: string(e.Rejected), Result: text,
+		Claims: map[string]any{}, Checks: []api.TokenCheck{}, Status: code, Error: string(e.Rejected), Result: text,
 	}
 	for name, claim := range e.Token.Payload {
 		x.Claims[name] = claim

@@ -56,7 +56,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// unavailableCause tells why a request was answered with 503. Every cause that is hidden in
+// unavailableCause tells why the response to a request is a 503. Every cause that is hidden in
 // fault.ErrUnavailable and has no name of its own is one of the store.
 func unavailableCause(err error) string {
 	var domain *fault.Error

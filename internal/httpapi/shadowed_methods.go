@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// refuseShadowed answers 405 where Echo takes a fixed path for one with a parameter: it would pass
+// refuseShadowed responds with 405 where Echo takes a fixed path for one with a parameter: it would pass
 // PATCH /api/users/me, which does not exist, to PATCH /api/users/{id}. It knows the operations of
 // the main contract only: the services that profiles stand for do what Echo does.
 func refuseShadowed(all operations) echo.MiddlewareFunc {

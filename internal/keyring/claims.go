@@ -12,7 +12,7 @@ import (
 // Claims are the claims of an access token (RFC 9068 §2.2). Times are UTC in whole seconds.
 type Claims struct {
 	Issuer    string
-	Subject   string // the user's UUID
+	Subject   string // the user's UUID, or the id of a client that acts for itself
 	Audience  []string
 	ExpiresAt time.Time
 	IssuedAt  time.Time

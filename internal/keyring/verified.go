@@ -9,7 +9,7 @@ import (
 )
 
 // tokenHash is the beginning of the SHA-256 of a whole token, so that a token with another signature, header or payload
-// is another token. Who wants to forge one that is taken for one of 2^15 remembered tokens must try 2^113.
+// is another token. To match one of 2^15 remembered tokens, a forger needs about 2^113 attempts.
 type tokenHash [16]byte
 
 func hashToken(token string) tokenHash {

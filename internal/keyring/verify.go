@@ -38,9 +38,9 @@ func (r *Ring) Verify(token string) (Claims, error) {
 	return claims, nil
 }
 
-// verify looks for the token among those that were verified before, whose claims or at least signatures are
-// remembered, as is the signature of a token of this ring's own. What can change is checked for those as well: whether
-// the key is still published, and everything that depends on the time.
+// verify first looks for what it remembers of the token: its claims, or only that its signature is valid, which it also
+// knows of the tokens that this ring has signed. What can change is checked every time: whether the key is still
+// published, and everything that depends on the time.
 func (r *Ring) verify(token string) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, errors.New("longer than 4096 bytes")

@@ -75,7 +75,8 @@ type ClientStore interface {
 	// ListClients returns at most limit clients after an id, by id, with their secrets.
 	ListClients(ctx context.Context, after string, limit int) ([]Client, error)
 	// UpdateClient changes the fields that p names. When p disables the client, every reader MUST see
-	// its live sessions as revoked from the same act on, however many there are; see EndClientSessions. fault.ErrNotFound: no such client.
+	// its live sessions as revoked from the same act on, however many there are; see EndClientSessions.
+	// fault.ErrNotFound: no such client.
 	UpdateClient(ctx context.Context, id string, p ClientPatch, now time.Time, change audit.Change) error
 	// DeleteClient deletes a client and its secrets, and ends its sessions like UpdateClient.
 	// fault.ErrNotFound: no such client.
@@ -86,8 +87,8 @@ type ClientStore interface {
 	// SwapTokenKeys is a compare-and-swap of the token keys: it replaces them if the stored Current and Next
 	// are those of from. It MUST change nothing and return fault.ErrNotFound otherwise.
 	SwapTokenKeys(ctx context.Context, id string, from, to TokenKeys, change audit.Change) error
-	// EndClientSessions writes into at most limit sessions that UpdateClient or DeleteClient has ended
-	// that they are revoked, and returns their number. Nothing changes for a reader. Once that is done
-	// for all sessions of a client, and was due for a while, the client is no longer remembered.
+	// EndClientSessions marks as revoked at most limit sessions that UpdateClient or DeleteClient has ended,
+	// and returns their number. Readers see no difference. A client whose sessions are all marked is
+	// forgotten after a while.
 	EndClientSessions(ctx context.Context, now time.Time, limit int) (int, error)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
-	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/scope"
 )
 
@@ -18,11 +17,8 @@ const userScope = "profile"
 // clientGrant issues a token to a client that acts for itself, without a refresh token
 // (RFC 6749 §4.4.3). The token has a session all the same, so that it can be revoked.
 func (s *Service) clientGrant(ctx context.Context, r *grantRequest) (TokenResponse, error) {
-	// 1. A confidential client with these scopes.
+	// 1. These scopes. Only a confidential client may use this grant, see checkClient.
 	c := r.client
-	if c.Public {
-		return TokenResponse{}, fault.Errorf(UnauthorizedClient, "only a confidential client may use this grant_type")
-	}
 	if !scope.Subset(r.scopes, c.Scopes) {
 		return TokenResponse{}, errScope
 	}

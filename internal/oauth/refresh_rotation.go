@@ -50,10 +50,7 @@ func (s *Service) rotate(ctx context.Context, token refreshToken, r *grantReques
 func (s *Service) revokeReused(ctx context.Context, session Session, from Caller, now time.Time) error {
 	s.log.WarnContext(ctx, "refresh token reused, session revoked",
 		"session_id", session.ID, "user_id", session.UserID, "client_id", session.ClientID, "address", from.Address)
-	c := s.sessionChange(ctx, audit.RefreshReused, session.ID, EndedByReuse)
-	c.Event.ActorID, c.Event.ClientID = session.UserID, session.ClientID
-	err := s.sessions.RevokeSession(ctx, session.ID, "", EndedByReuse, now, c)
-	if err != nil && !isNotFound(err) {
+	if err := s.end(ctx, session, audit.RefreshReused, EndedByReuse, now); err != nil {
 		return err
 	}
 	return ErrRefresh

@@ -44,7 +44,7 @@ type Settings struct {
 	PublicClient bool          // whether callers that name no client are served
 }
 
-// Options are what a Service needs. All are required.
+// Options are what a Service needs. All are required unless they are called optional.
 type Options struct {
 	Settings
 	RefreshKeys [][]byte // MAC keys of refresh tokens, 32 bytes each: the first signs, all verify

@@ -95,9 +95,10 @@ type SessionStore interface {
 	// SessionByFamily is SessionByID by the family of a refresh token.
 	SessionByFamily(ctx context.Context, family []byte) (Session, account.User, error)
 	// RotateSession increments the counter, sets RotatedAt, LastUsedAt, IdleUntil and Address, and
-	// resets Repeats. It returns the session as it is then, and its user as SessionByID does. It MUST change nothing and return fault.ErrNotFound unless at r.Now the session
-	// has that family, counter and client, is neither revoked nor past its end, and its user is active
-	// and has the same epoch. Of many callers with one counter exactly one succeeds.
+	// resets Repeats. It returns the session as it is then, and its user as SessionByID does. It MUST change
+	// nothing and return fault.ErrNotFound unless at r.Now the session has that family, counter and client,
+	// is neither revoked nor past its end, and its user is active and has the same epoch. Of many callers
+	// with one counter exactly one succeeds.
 	RotateSession(ctx context.Context, r Rotation) (Session, account.User, error)
 	// RepeatRotation counts one response that returns the newest token again. It MUST change nothing and
 	// return fault.ErrNotFound unless the session has that family and counter and is not revoked.

@@ -96,6 +96,7 @@ func TestAsManyProcessesAsSlots(t *testing.T) {
 	}
 	group.Wait()
 	require.Zero(t, failed.Load())
+	require.NotEmpty(t, c.started())
 	require.LessOrEqual(t, len(c.started()), 3)
 }
 

@@ -101,7 +101,7 @@ func TestLoginsPerUser(t *testing.T) {
 	}
 }
 
-func TestUndoLoginRefundsTheAttempt(t *testing.T) {
+func TestRefundLogin(t *testing.T) {
 	t.Parallel()
 	l, _, _ := newLimiter()
 	for range 50 {

@@ -34,25 +34,25 @@ func newRecentFailures() *recentFailures {
 	return &recentFailures{key: key, byHash: map[[32]byte]failure{}}
 }
 
-// add remembers a wrong password of a user.
-func (r *recentFailures) add(now time.Time, user, password string) {
+// add remembers a wrong password under a counter of LoginCounter.
+func (r *recentFailures) add(now time.Time, counter, password string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.byHash) >= maxFailures {
 		clear(r.byHash) // at worst, a repeated password is counted
 	}
-	id := r.mac(user, password)
+	id := r.mac(counter, password)
 	if !now.Before(r.byHash[id].until) {
 		r.byHash[id] = failure{until: now.Add(repeatWithin)}
 	}
 }
 
-// useRepeat reports whether the password is a recent wrong one of the user that has not been repeated
+// useRepeat reports whether the password is a recent wrong one under the counter that has not been repeated
 // yet. It is then marked as repeated.
-func (r *recentFailures) useRepeat(now time.Time, user, password string) bool {
+func (r *recentFailures) useRepeat(now time.Time, counter, password string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := r.mac(user, password)
+	id := r.mac(counter, password)
 	f, ok := r.byHash[id]
 	if !ok || f.repeated || !now.Before(f.until) {
 		return false
@@ -61,8 +61,8 @@ func (r *recentFailures) useRepeat(now time.Time, user, password string) bool {
 	return true
 }
 
-func (r *recentFailures) mac(user, password string) [32]byte {
+func (r *recentFailures) mac(counter, password string) [32]byte {
 	h := hmac.New(sha256.New, r.key)
-	h.Write([]byte(user + "\x00" + password))
+	h.Write([]byte(counter + "\x00" + password))
 	return [32]byte(h.Sum(nil))
 }

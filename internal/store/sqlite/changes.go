@@ -12,7 +12,7 @@ import (
 
 // changes are the remembered rows that a transaction of the writer may have changed. SQLite itself reports each row that
 // it is about to insert, update or delete, whatever statement, trigger or foreign key is the reason
-// (https://sqlite.org/c3ref/preupdate_count.html). Only who has the writer's connection may use them.
+// (https://sqlite.org/c3ref/preupdate_count.html). Only the holder of the writer's connection may use them.
 type changes struct {
 	sessions, clients snapshot.Changes
 	newUsers          map[string]struct{} // ids

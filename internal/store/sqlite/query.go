@@ -78,7 +78,7 @@ func requireTrue(ctx context.Context, tx *writeTx, falseErr error, query string,
 }
 
 // exec runs one statement in a transaction and returns the number of rows that it affected. It is for
-// purges, which may wait.
+// what no request waits for, such as purges and statistics.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (rows int, err error) {
 	err = s.inTxLater(ctx, func(tx *writeTx) (err error) {
 		rows, err = execTx(ctx, tx, query, args...)

@@ -43,8 +43,8 @@ func (s *Store) inTx(ctx context.Context, do func(*writeTx) error) error {
 	return translate(ctx, err)
 }
 
-// inTxLater is inTx for changes that may wait for those of inTx: events of failures and purges. A flood of wrong
-// passwords causes many of them.
+// inTxLater is inTx for changes that may wait for those of inTx: events of failures, purges, statistics and retries. A flood
+// of wrong passwords causes many of the first.
 func (s *Store) inTxLater(ctx context.Context, do func(*writeTx) error) error {
 	_, err := s.writes.Do(ctx, write{do: do, sync: true})
 	return translate(ctx, err)
