@@ -10,7 +10,7 @@
 //   - targets.go: the ratios and times that are to be met
 //   - load.go, conn.go, operations.go: the client
 //   - stats.go: percentiles
-//   - service.go, memory.go: the service as a process
+//   - service.go, memory.go: the service as a process; database_cost.go: what the database server does for it
 //   - world.go, populate.go, sessions.go: databases with users and usable sessions
 //   - limits.go, limit_echo.go, limit_flood.go, limit_hash.go, limit_rotation.go: the limits
 //   - peer.go: another service instead of Latchkey

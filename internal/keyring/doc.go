@@ -21,7 +21,7 @@
 //   - open.go: Open and Attach, and the creation of the first key
 //   - options.go: Options, their defaults and checks
 //   - claims.go: the claims, and their JSON form in a token (RFC 9068 §2.2)
-//   - sign.go, verify.go: a token and its header (RFC 7515 §7.1, RFC 8725 §3)
+//   - sign.go, verify.go: a token and its header (RFC 7515 §7.1, RFC 8725 §3); decode.go: a token without any check
 //   - revocations.go: a list of ended sessions, signed
 //   - verified.go: what is remembered of valid tokens, so that it need not be done again
 //   - strict_json.go: JSON objects without duplicate names

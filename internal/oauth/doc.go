@@ -7,10 +7,13 @@
 //   - client_token_keys.go, client_claims.go: tokens for a third party, with a key that it shares and with
 //     extra claims
 //   - session.go, session_management.go: sessions
-//   - refresh_rotation.go: whether a refresh token is rotated, repeated or treated as stolen
+//   - refresh_rotation.go: whether a refresh token is rotated, repeated or treated as stolen; refresh_outcome.go: the names
+//     of these outcomes for metrics
 //   - access_token.go, refresh_token_format.go: what the tokens contain; principal.go: checking an
 //     access token
 //   - revocation.go (RFC 7009), introspection.go (RFC 7662): questions about a presented token
+//   - explanation.go, explanation_checks.go: why a token is accepted or rejected
+//   - operator_token.go: tokens for the operator at the command line
 //   - ended_sessions.go, revocations.go: the list of ended sessions, for APIs that check tokens by themselves
 //   - scopes.go: which scopes a token gets; authority.go: which scopes an administrator may pass on
 //   - service.go: what the Service needs; errors.go: the error codes of OAuth

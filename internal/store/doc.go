@@ -1,13 +1,14 @@
 // Package store holds what the two database engines do in exactly the same way. Each engine writes
 // its own SQL; only the texts that both understand word for word are here.
 //
-//   - migrate.go: Migrator runs the migrations with goose
+//   - migrate.go: Migrator runs the migrations with goose; migrate_admissions.go: which schemas a program may use
 //   - conditions.go: Conditions builds a WHERE clause with numbered parameters
 //   - filters.go: the filters of the list of users and of the audit log
 //   - search.go: the search for users by a prefix of their username or email
 //   - prefix.go: PrefixEnd, the upper bound of a prefix search
 //   - pool.go: Pool and Health, what an engine says about its connections and itself
 //   - session.go: SessionAndUser, a session with its user; packed_session.go: the same as one text, for memory
+//   - client_sessions.go: the sessions that end with their client; event_names.go: the names of audit actions
 //   - results.go: what an empty result means
 //   - instance.go: Keeper, what operating a database needs beyond the domain
 //   - state_file.go: State, what is remembered of a database apart from it

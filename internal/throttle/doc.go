@@ -7,7 +7,7 @@
 // attempted; the stores hold the times.
 //
 // Where to find what:
-//   - policies.go: the limits and their numbers
+//   - policies.go: the limits and their numbers; names.go: their names
 //   - limiter.go: what is counted for a login, a client secret, an email or a sign-up
 //   - login_counter.go: strangers, known networks and known devices are counted apart
 //   - known_networks.go, device_hint.go: how a network and a device are recognized

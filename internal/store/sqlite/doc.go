@@ -16,9 +16,9 @@
 //   - errors.go: driver errors
 //   - change_record.go: the audit event and the jobs of a change
 //   - users.go, users_list.go, users_update.go, users_import.go, roles.go, one_time_tokens.go: account
-//   - sessions.go, clients.go: oauth; signing_keys.go: the signing keys
-//   - audit.go, outbox.go, hooks.go, throttle.go: the stores of these packages
-//   - instance.go: the id of the database; upkeep.go: checks, copies and checkpoints of the file
+//   - sessions.go, clients.go, client_sessions.go, ended_sessions.go: oauth; signing_keys.go: the signing keys
+//   - audit.go, outbox.go, hooks.go, throttle.go, known_networks.go, statistics.go: the stores of these packages
+//   - instance.go: the id of the database; health.go: its state; upkeep.go: checks, copies and checkpoints of the file
 //   - service_lock.go: the lock of the one service of a file
 //
 // Several processes on the same machine may open the file, as the commands do while the server runs.

@@ -10,7 +10,8 @@
 //   - fixtures.go, helpers.go: values to store, and what the tests share
 //   - users*.go, last_admin.go, roles.go, one_time_tokens.go: account
 //   - audit.go, outbox.go, change_record*.go: the audit log, the outbox, and the record of a change
-//   - sessions*.go, clients.go, client_secrets.go, signing_keys.go, hooks.go, throttle.go: the stores of
+//   - sessions*.go, clients.go, client_*.go, ended_sessions.go: oauth; remembered.go: sessions and clients in memory
+//   - signing_keys.go, hooks.go, throttle.go, known_networks.go, statistics.go, instance.go: the stores of
 //     these names
 //   - context.go: canceled and expired contexts; migrate.go: the migrations
 //   - migrate_versions.go, processes.go, query_plans.go, postgres.go: helpers for the tests of the engines
