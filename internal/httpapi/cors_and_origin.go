@@ -58,6 +58,11 @@ func (s *Server) allowedOrigin(origin string) bool {
 // errCrossOrigin is returned for a request that a page of another site made the browser send.
 var errCrossOrigin = fault.Errorf(crossOrigin, "the origin of the request is missing or not allowed; see LATCHKEY_CORS_ORIGINS")
 
+// trustedOrigin reports whether pages of an origin may use the cookies: an allowed origin, or that of the service.
+func (s *Server) trustedOrigin(origin string) bool {
+	return origin != "" && (s.allowedOrigin(origin) || origin == originOf(s.Issuer))
+}
+
 // checkOrigin protects operations that use cookies against cross-site requests: it refuses unsafe
 // methods from origins that are not allowed. A request with neither Origin nor Sec-Fetch-Site does
 // not come from a current browser, or from one that hides them; it must carry X-Requested-With,
@@ -67,7 +72,7 @@ func (s *Server) checkOrigin(r *http.Request) error {
 	switch {
 	case isSafe(r.Method):
 		return nil
-	case origin != "" && (s.allowedOrigin(origin) || origin == originOf(s.Issuer)):
+	case s.trustedOrigin(origin):
 		return nil
 	case origin == "" && site == "":
 		if r.Header.Get(echo.HeaderXRequestedWith) == "" {
@@ -91,7 +96,7 @@ func isSafe(method string) bool {
 // that the request comes from an allowed origin, or without one from the same site.
 func (s *Server) checkUnsafeGet(r *http.Request) error {
 	origin, site := r.Header.Get(echo.HeaderOrigin), r.Header.Get("Sec-Fetch-Site")
-	if origin != "" && (s.allowedOrigin(origin) || origin == originOf(s.Issuer)) {
+	if s.trustedOrigin(origin) {
 		return nil
 	}
 	if origin == "" && (site == "same-origin" || site == "same-site") {

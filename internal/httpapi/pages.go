@@ -81,6 +81,5 @@ func (s *Server) allowedReturn(page string) bool {
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
 		return false
 	}
-	origin := u.Scheme + "://" + u.Host
-	return s.allowedOrigin(origin) || origin == originOf(s.Issuer)
+	return s.trustedOrigin(u.Scheme + "://" + u.Host)
 }
