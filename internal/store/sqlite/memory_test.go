@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -132,6 +133,23 @@ func TestMemoryAfterEmptyCommit(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, got.Repeats+1, fresh.Repeats, change)
 	}
+}
+
+// A migration commits through the same connection, so SQLite would not call its commit that of another.
+func TestMigrationWaitsForCommit(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, newPath(t))
+	tx, err := s.writer.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	require.NoError(t, s.lockWriter(t.Context()))
+	defer s.unlockWriter()
+	require.NoError(t, s.commit(t.Context(), func() error {
+		require.NoError(t, tx.Commit())
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		require.Error(t, s.Down(ctx))
+		return nil
+	}))
 }
 
 // requireFollows changes a session through one store, and requires that another one reads each change.

@@ -82,12 +82,10 @@ func (s *Store) writeBatch(calls []*writeCall) {
 
 // transaction runs do in a transaction, whose commit waits for the disk if sync is set. An error of do rolls it back.
 func (s *Store) transaction(ctx context.Context, sync bool, do func(*writeTx) error) error {
-	select {
-	case s.writing <- struct{}{}:
-		defer func() { <-s.writing }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := s.lockWriter(ctx); err != nil {
+		return err
 	}
+	defer s.unlockWriter()
 	ctx = context.WithoutCancel(ctx)
 	defer s.writeStatements.prepareWanted(ctx)
 	if err := s.setSync(ctx, sync); err != nil {
@@ -104,6 +102,18 @@ func (s *Store) transaction(ctx context.Context, sync bool, do func(*writeTx) er
 	}
 	return s.commit(ctx, tx.Commit)
 }
+
+// lockWriter waits until nobody else uses the connection that writes. After a nil error the caller must unlock it.
+func (s *Store) lockWriter(ctx context.Context) error {
+	select {
+	case s.writing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Store) unlockWriter() { <-s.writing }
 
 // With the first setting a commit waits for the disk, with the second it leaves that to the next one that does. SQLite
 // applies them when it compiles the statement, so they cannot be prepared.
