@@ -173,7 +173,7 @@ func (s *Service) refresh(ctx context.Context, r *grantRequest, p *presentedToke
 	case overused:
 		err = fault.Denied("", repeatWait)
 	case reuse:
-		err = s.revokeReused(ctx, session, r.Caller, now)
+		err = s.revokeReused(ctx, session, r.Caller)
 	default:
 		err = ErrRefresh
 	}

@@ -47,10 +47,10 @@ func (s *Service) rotate(ctx context.Context, token refreshToken, r *grantReques
 
 // revokeReused revokes a session whose refresh token was reused. It returns ErrRefresh once that is
 // stored.
-func (s *Service) revokeReused(ctx context.Context, session Session, from Caller, now time.Time) error {
+func (s *Service) revokeReused(ctx context.Context, session Session, from Caller) error {
 	s.log.WarnContext(ctx, "refresh token reused, session revoked",
 		"session_id", session.ID, "user_id", session.UserID, "client_id", session.ClientID, "address", from.Address)
-	if err := s.end(ctx, session, audit.RefreshReused, EndedByReuse, now); err != nil {
+	if err := s.end(ctx, session, audit.RefreshReused, EndedByReuse); err != nil {
 		return err
 	}
 	return ErrRefresh

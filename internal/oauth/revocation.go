@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -62,7 +61,7 @@ func (s *Service) Revoke(ctx context.Context, q TokenQuery) error {
 	if t.session.ClientID != client.ID {
 		return fault.Errorf(InvalidGrant, "the token was issued to another client")
 	}
-	return s.end(ctx, t.session, audit.TokenRevoked, EndedByRevoke, s.now())
+	return s.end(ctx, t.session, audit.TokenRevoked, EndedByRevoke)
 }
 
 var errTokenMissing = fault.Errorf(fault.InvalidRequest, "the parameter token is missing")
@@ -75,17 +74,17 @@ func (s *Service) SignOut(ctx context.Context, tokens ...string) error {
 			return err
 		}
 		if found {
-			return s.end(ctx, t.session, audit.SessionEnded, EndedBySignOut, s.now())
+			return s.end(ctx, t.session, audit.SessionEnded, EndedBySignOut)
 		}
 	}
 	return nil
 }
 
 // end revokes a session because of one of its tokens. A session that does not exist any more has ended.
-func (s *Service) end(ctx context.Context, session Session, action audit.Action, reason string, now time.Time) error {
+func (s *Service) end(ctx context.Context, session Session, action audit.Action, reason string) error {
 	c := s.sessionChange(ctx, action, session.ID, reason)
 	c.Event.ActorID, c.Event.ClientID = session.UserID, session.ClientID
-	err := s.sessions.RevokeSession(ctx, session.ID, "", reason, now, c)
+	err := s.sessions.RevokeSession(ctx, session.ID, "", reason, s.now(), c)
 	if isNotFound(err) {
 		return nil
 	}
