@@ -209,7 +209,7 @@ func checkClient(c Client, by Authority) error {
 		return invalid("/scopes", "a scope contains a character that is not allowed")
 	case slices.Contains(c.Audiences, ""):
 		return invalid("/audiences", "an audience cannot be empty")
-	case !account.PlainText(strings.Join(c.Audiences, "")):
+	case slices.ContainsFunc(c.Audiences, func(audience string) bool { return !account.PlainText(audience) }):
 		return invalid("/audiences", "an audience contains control characters")
 	}
 	if err := checkTokens(c); err != nil {

@@ -40,6 +40,7 @@ var clientCases = map[string]struct {
 	"third party, client":        {edit: func(c *oauth.Client) { c.FirstParty, c.Grants = false, []string{oauth.GrantClient} }},
 	"invalid scope":              {edit: func(c *oauth.Client) { c.Scopes = []string{"profile", "a b"} }, code: oauth.InvalidClientMetadata, pointer: "/scopes"},
 	"NUL in the name":            {edit: func(c *oauth.Client) { c.Name = "a\x00b" }, code: oauth.InvalidClientMetadata, pointer: "/name"},
+	"half characters":            {edit: func(c *oauth.Client) { c.Audiences = []string{"\xc3", "\xa4"} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
 	"NUL in an audience":         {edit: func(c *oauth.Client) { c.Audiences = []string{"a\x00b"} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
 	"empty audience":             {edit: func(c *oauth.Client) { c.Audiences = []string{"https://a.example", ""} }, code: oauth.InvalidClientMetadata, pointer: "/audiences"},
 	"claims":                     {edit: func(c *oauth.Client) { c.Claims = ` {"a": [1, {"b": "x"}]} ` }},
