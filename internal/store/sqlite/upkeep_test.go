@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,24 +40,24 @@ func TestCopyTo(t *testing.T) {
 	before := storetest.NewUser()
 	require.NoError(t, s.CreateUser(t.Context(), before, audit.Change{}))
 	writing, stop := context.WithCancel(t.Context())
-	begun, written := make(chan struct{}), make(chan struct{})
+	begun, written := make(chan struct{}), make(chan int)
+	begin := sync.OnceFunc(func() { close(begun) })
 	go func() {
 		n := 0
 		for writing.Err() == nil {
 			if s.CreateUser(writing, storetest.NewUser(), audit.Change{}) == nil {
-				if n++; n == 1 {
-					close(begun)
-				}
+				n++
 			}
+			begin()
 		}
-		close(written)
+		written <- n
 	}()
 	<-begun
 	dir := t.TempDir()
 	path := filepath.Join(dir, "copy.db")
 	require.NoError(t, s.CopyTo(t.Context(), path))
 	stop()
-	<-written
+	require.Positive(t, <-written)
 	require.False(t, Unclean(path))
 	require.NoFileExists(t, path+"-wal")
 
