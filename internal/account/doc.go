@@ -5,7 +5,7 @@
 //   - names.go, password_policy.go: which usernames, email addresses and passwords are accepted, and
 //     the canonical forms under which two of them are equal
 //   - check_password.go: the one protocol for a presented password (count, verify, then succeed, fail
-//     or refund) that every entrance uses; refusal.go: when a full queue refuses an attempt
+//     or refund) that every entrance uses; refusal.go: when refusals are sent
 //   - signup.go, own_account.go: what users do for themselves
 //   - administration.go, roles.go: what administrators do
 //   - one_time_tokens.go, messages.go: emailed links and the emails that carry them

@@ -3,7 +3,7 @@
 // rules are in account and oauth, and what an operation requires is in the contract, openapi.yaml.
 // Routing and binding are generated, in api.
 //
-// A request passes the middleware of server.go. In its order, these are the files:
+// A request passes the middleware of server.go, about in this order:
 //
 //   - request_id.go: X-Request-Id
 //   - context.go: what the middleware finds out about a request, as one value in its context
@@ -12,7 +12,7 @@
 //   - request_log.go: one log line per request; panics
 //   - headers.go: headers of every response
 //   - cors_and_origin.go: CORS, and which origins may send cookies
-//   - rate_limits.go: headers with what a rate limit leaves; shadowed_methods.go: methods that a path does not have
+//   - shadowed_methods.go: methods that a path does not have; rate_limits.go: headers with the limits of an operation
 //   - cookies.go: cookies of a browser session; device_cookie.go: the hint of a known device
 //   - guard.go: scopes and roles, as contract.go reads them (requirement.go); demo routes; browser operations
 //   - bearer.go: where the access token of a request is (RFC 6750)
@@ -24,7 +24,7 @@
 // Then it reaches its operation:
 //
 //   - token.go, revoke.go, introspect.go, explain.go, revocations.go, userinfo.go: the OAuth endpoints; verify.go: the
-//     answer to a gateway
+//     response to a gateway
 //   - signup.go, signin.go: accounts, in JSON
 //   - browser_login.go: signing in with cookies
 //   - own_account.go, sessions.go: one's own account; sessions also of other users; profile_json.go: the JSON of a profile
@@ -37,7 +37,8 @@
 //
 // Outside the contract are Swagger UI (swagger_ui.go) and the pages of package web (pages.go). Every
 // error is written by errors.go, the only file that knows statuses, with the WWW-Authenticate header of
-// challenge.go; error_docs.go lists them for the docs. Shared by the operations are paging.go (cursors) and convert.go (optional fields).
+// challenge.go; error_docs.go lists them for the docs. Shared by the operations are paging.go (cursors) and
+// convert.go (optional fields).
 //
 // A compatibility profile is a second contract with the routes of another system (profile.go). Its
 // operations are selected by contract.go, pass the same middleware, and are in a package of their own

@@ -101,8 +101,8 @@ func (s *slots) queue(ctx context.Context) error {
 	return nil
 }
 
-// release gives a slot back. The hash that has waited for it starts at once: until this request has nothing left to do,
-// the process for hashes would be idle.
+// release gives a slot back. The hash that has waited for it starts at once: otherwise the process for hashes would be
+// idle until this request waits for something.
 func (s *slots) release() {
 	<-s.running
 	runtime.Gosched()

@@ -1,7 +1,7 @@
 // Package store holds what the two database engines do in exactly the same way. Each engine writes
 // its own SQL; only the texts that both understand word for word are here.
 //
-//   - migrate.go: Migrator runs the migrations with goose; migrate_admissions.go: which schemas a program may use
+//   - migrate.go: Migrator runs the migrations with goose; migrate_admissions.go: which programs may use a schema
 //   - conditions.go: Conditions builds a WHERE clause with numbered parameters
 //   - filters.go: the filters of the list of users and of the audit log
 //   - search.go: the search for users by a prefix of their username or email

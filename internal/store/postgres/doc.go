@@ -9,7 +9,8 @@
 // throttle, what is equal in both engines to store, and replication and failover to PostgreSQL.
 //
 //   - postgres.go: Open, Close and Ping; config.go: the URL, timeouts and server settings
-//   - migrate.go: the provider and the lock of the migrations; adopt.go: users of another system in the same server
+//   - migrate.go: the provider and the lock of the migrations; adopt.go: the users of a
+//     tutorial in the same database
 //   - query.go: running statements, batches and transactions; values.go: times, ids and lists as arguments
 //   - reads.go: reads by id that share a statement; snapshot.go: when rows need not be read again
 //   - errors.go: driver errors; connect_error.go: the one-line error of Open
