@@ -48,6 +48,29 @@ func TestConsoleFindsUsers(t *testing.T) {
 	})
 }
 
+// The form of a new user offers the roles also if it is opened before they have been loaded.
+func TestConsoleNewUserBeforeRoles(t *testing.T) {
+	t.Parallel()
+	onEachConsole(t, "/clients", func(t *testing.T, p *page, _ installation, _ *server, _ string) {
+		p.waitForText("New client")
+		evaluate[bool](p, `(original => {
+			const held = new Promise(resolve => { window.release = resolve; });
+			window.fetch = async (...request) => {
+				if (String(request[0]).endsWith('api/roles')) await held;
+				return original(...request);
+			};
+			return true;
+		})(window.fetch)`)
+		evaluate[bool](p, `document.querySelector('nav a[href$="/users"]').click(), true`)
+		p.waitForText("admin@example.com")
+		p.do(chromedp.KeyEvent("n"))
+		p.until(`document.querySelector('dialog[open]')`)
+		require.False(t, p.shows("All roles"))
+		evaluate[bool](p, `window.release(), true`)
+		p.check("roles", `[value=ROLE_MODERATOR]`)
+	})
+}
+
 // Creates and invites users. A second click on the button does nothing, and errors are at their fields.
 func TestConsoleCreatesUsers(t *testing.T) {
 	t.Parallel()

@@ -23,20 +23,25 @@ const columns = [
   { key: 'created_at', label: 'Created', class: 'fit', cell: user => html`<${Time} value=${user.created_at} />` },
 ];
 
+/** useRoleNames returns the names of the roles, none until they are loaded or if they may not be read. */
+function useRoleNames() {
+  const roles = useLoad(options => can('roles:read') ? get('api/roles', options) : { items: [] });
+  return roles.data?.items.map(role => role.name) ?? [];
+}
+
 export function Users() {
   const [q, role, state, cursor] = ['q', 'role', 'state', 'cursor'].map(name => query.value.get(name) ?? '');
   const wanted = [q, role, state, cursor].join('|');
   const users = useLoad(async options => ({ ...await get(`api/users${parameters({ q, role, cursor, ...states[state] })}`, options), wanted }), [wanted]);
-  const roles = useLoad(options => can('roles:read') ? get('api/roles', options) : { items: [] });
+  const roles = useRoleNames();
   const [dialog, open] = useDialog();
-  const names = roles.data?.items.map(one => one.name) ?? [];
-  const create = () => open(close => html`<${NewUser} roles=${names} close=${close} />`);
+  const create = () => open(close => html`<${NewUser} close=${close} />`);
   const actions = can('users:write') && html`<a class="button" href=${at('users/import')}>Import</a>
     <${Button} kind="primary" onClick=${create} data-new>New user<//>`;
   return html`<${View} title="Users" actions=${actions}>
     <div class="toolbar" role="search">
       <${Search} label="Search by username or email address" />
-      ${names.length > 0 && html`<${Filter} label="All roles" name="role" options=${names.map(name => [name, name])} />`}
+      ${roles.length > 0 && html`<${Filter} label="All roles" name="role" options=${roles.map(name => [name, name])} />`}
       <${Filter} label="All states" name="state" options=${[['active', 'Active'], ['disabled', 'Disabled'], ['unverified', 'Email unverified']]} />
     </div>
     <section class=${`card ${users.data && users.data.wanted !== wanted ? 'stale' : ''}`} aria-busy=${users.loading} data-list=${users.data?.wanted}>
@@ -49,7 +54,8 @@ export function Users() {
   <//>`;
 }
 
-function NewUser({ roles, close }) {
+function NewUser({ close }) {
+  const roles = useRoleNames(); // its own, because it may be opened before those of the list are loaded
   const submit = async (values, form) => {
     const body = { username: values.username, email: values.email };
     for (const name of ['name', 'password']) {
