@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"time"
@@ -19,7 +18,7 @@ import (
 const (
 	refusalPause    = 35 * time.Millisecond
 	maxRefusalPause = time.Second
-	refusalTick     = 3 * time.Millisecond
+	refusalTick     = 9 * time.Millisecond
 	refusalRate     = 1000 // per second and processor: with the 0.12 to 0.17 ms of a full queue, a sixth of its time at most
 )
 
@@ -35,12 +34,10 @@ func newRefusals() *refusals {
 	return &refusals{interval: time.Second / time.Duration(refusalRate*runtime.GOMAXPROCS(0))}
 }
 
-// due returns when to refuse an attempt that began at begun: at one of the two ticks after its turn. It is random, so that
-// callers who try again at once do not all come back at the same tick.
+// due returns when to refuse an attempt that began at begun: at the tick after its turn.
 func (r *refusals) due(begun time.Time) time.Time {
 	at := r.turn(begun)
-	sinceTick := time.Duration(at.UnixNano()) % refusalTick
-	return at.Add(refusalTick*time.Duration(1+rand.IntN(2)) - sinceTick) //nolint:gosec // jitter, not a secret
+	return at.Add(refusalTick - time.Duration(at.UnixNano())%refusalTick)
 }
 
 // turn returns the earliest time to refuse what has begun then, and takes it.

@@ -20,7 +20,7 @@ import (
 )
 
 // Refusals leave together at these intervals, as those of the service do, because that costs the least.
-const refusalTick = 3 * time.Millisecond
+const refusalTick = 9 * time.Millisecond
 
 // refuse does only what a refusal cannot do without: it reads the form, waits as long as the path says, and responds.
 func refuse(c echo.Context) error {
