@@ -21,7 +21,7 @@ const root = ".."
 func pages(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/moving/*.md", "docs/apis/*.md", "docs/performance/*.md", "examples/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, page := range found {
@@ -69,7 +69,7 @@ func TestEveryPageIsListed(t *testing.T) {
 	for _, link := range links(read(t, "README.md")) {
 		listed[filepath.Clean(link)] = true
 	}
-	for _, dir := range []string{"docs/moving/", "docs/apis/", "docs/performance/"} {
+	for _, dir := range []string{"docs/apis/", "docs/clients/", "docs/moving/", "docs/performance/"} {
 		for _, link := range links(read(t, dir+"README.md")) {
 			listed[filepath.Clean(dir+link)] = true
 		}

@@ -73,7 +73,7 @@ func newTestParser(t *testing.T) *kong.Kong {
 func documentation(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*.md"} {
 		found, err := filepath.Glob("../../" + pattern)
 		require.NoError(t, err)
 		for _, page := range found {

@@ -175,7 +175,7 @@ func (e example) start(t *testing.T, s *server, latchkey string) exampleAPI {
 	command := e.command(port)
 	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "PORT=" + port, "LATCHKEY_ISSUER=" + s.issuer, "LATCHKEY_URL=" + latchkey}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "PORT=" + port, "LATCHKEY_ISSUER=" + s.issuer, "AUTH_URL=" + latchkey}
 	runUntilListening(t, cmd, address)
 	return exampleAPI{"http://" + address}
 }

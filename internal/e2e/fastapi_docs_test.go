@@ -21,7 +21,7 @@ func TestFastAPIDocsAuthorize(t *testing.T) {
 			listener, url := listenForPython(t)
 			s := startListed(t, url, "LATCHKEY_COMPAT="+profile) //nolint:contextcheck // the server does not run in the context of the browser
 			startPython(t, listener, "docs_app",                 //nolint:contextcheck // nor does the API
-				"LATCHKEY_URL="+s.url, "LATCHKEY_ISSUER="+s.issuer, "TOKEN_PATH="+path)
+				"AUTH_URL="+s.url, "LATCHKEY_ISSUER="+s.issuer, "TOKEN_PATH="+path)
 			authorizeInFastAPI(browser, t, url)
 		})
 	}

@@ -20,6 +20,6 @@ func TestSDKGo(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	extract(t, "go.md", dir)
-	out := run(t, "../..", []string{"LATCHKEY_URL=" + s.issuer}, "go", "run", "./.bin/sdk/"+filepath.Base(dir))
+	out := run(t, "../..", []string{"AUTH_URL=" + s.issuer}, "go", "run", "./.bin/sdk/"+filepath.Base(dir))
 	require.Equal(t, expectedOf("rob", "[ROLE_USER]"), out)
 }

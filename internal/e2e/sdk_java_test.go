@@ -26,7 +26,7 @@ func TestSDKJava(t *testing.T) {
 	const place = "<!-- generator.xml of docs/clients/java.md -->"
 	require.Contains(t, string(pom), place)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "pom.xml"), []byte(strings.Replace(string(pom), place, string(plugin), 1)), 0o600))
-	out := run(t, dir, []string{"LATCHKEY_URL=" + s.issuer}, required(t, "SDK_MAVEN"), "--batch-mode", "--quiet",
+	out := run(t, dir, []string{"AUTH_URL=" + s.issuer}, required(t, "SDK_MAVEN"), "--batch-mode", "--quiet",
 		"-Dopenapi.json="+contract, "compile", "exec:java")
 	require.Contains(t, out, expectedOf("james", "[ROLE_USER]")) // after the banner of the generator
 }

@@ -25,6 +25,6 @@ func TestSDKPython(t *testing.T) {
 	require.Equal(t, 2, strings.Count(said, "WARNING"), said)
 	require.Contains(t, said, "WARNING parsing GET /openapi.yaml")
 	require.Contains(t, said, "WARNING parsing GET /revocations")
-	out := run(t, dir, []string{"LATCHKEY_URL=" + s.issuer, "PYTHONPATH=generated"}, python, "example.py")
+	out := run(t, dir, []string{"AUTH_URL=" + s.issuer, "PYTHONPATH=generated"}, python, "example.py")
 	require.Equal(t, expectedOf("alan", "['ROLE_USER']"), out)
 }

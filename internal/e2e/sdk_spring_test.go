@@ -77,6 +77,6 @@ func startSpring(t *testing.T, jar, profile, issuer string) string {
 	cmd := exec.CommandContext(context.Background(), "java", "-XX:TieredStopAtLevel=1", "-jar", jar,
 		"--server.port=0", "--server.address=127.0.0.1", "--spring.profiles.active="+profile)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "LATCHKEY_URL="+issuer)
+	cmd.Env = append(os.Environ(), "AUTH_URL="+issuer)
 	return "http://127.0.0.1:" + startProgram(t, cmd, newOutput(tomcatStarted))[1]
 }

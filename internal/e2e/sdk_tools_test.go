@@ -75,7 +75,7 @@ func TestSDKSchemathesis(t *testing.T) {
 	python := required(t, "SDK_PYTHON")
 	data, err := filepath.Abs("testdata/sdk/python")
 	require.NoError(t, err)
-	out, err := attempt(t, t.TempDir(), []string{"LATCHKEY_URL=" + s.issuer, "SCHEMATHESIS_HOOKS=administrator", "PYTHONPATH=" + data,
+	out, err := attempt(t, t.TempDir(), []string{"AUTH_URL=" + s.issuer, "SCHEMATHESIS_HOOKS=administrator", "PYTHONPATH=" + data,
 		"PYTHONDONTWRITEBYTECODE=1"},
 		filepath.Join(filepath.Dir(python), "st"), "--config-file", data+"/schemathesis.toml", "run", s.issuer+"/openapi.json",
 		"--phases", "examples,coverage", "--max-examples", "3", "--seed", "1", "--continue-on-failure", "--no-color")

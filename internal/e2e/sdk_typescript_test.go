@@ -21,7 +21,7 @@ func TestSDKTypeScript(t *testing.T) {
 	run(t, dir, nil, tool(t, "openapi-ts"), "--input", contract, "--no-log-file")
 	run(t, dir, nil, tool(t, "tsc"), "--outDir", "built")
 	for example, username := range map[string]string{"example-openapi-fetch": "ada", "example-hey-api": "grace"} {
-		out := run(t, dir, []string{"LATCHKEY_URL=" + s.issuer}, "node", "built/"+example+".js")
+		out := run(t, dir, []string{"AUTH_URL=" + s.issuer}, "node", "built/"+example+".js")
 		require.Equal(t, expectedOf(username, "[ 'ROLE_USER' ]"), out, example)
 	}
 }

@@ -13,7 +13,7 @@ from fastapi import Depends, HTTPException
 from fastapi.security import OAuth2PasswordBearer
 from fastapi_offline import FastAPIOffline
 
-URL = os.environ["LATCHKEY_URL"]
+URL = os.environ["AUTH_URL"]
 ISSUER = os.environ["LATCHKEY_ISSUER"]  # the same as the URL, except where the port changes
 keys = jwt.PyJWKClient(f"{URL}/.well-known/jwks.json")
 bearer = OAuth2PasswordBearer(tokenUrl=URL + os.environ["TOKEN_PATH"])

@@ -6,7 +6,7 @@ import os
 import httpx
 import schemathesis
 
-URL = os.environ["LATCHKEY_URL"]
+URL = os.environ["AUTH_URL"]
 http = httpx.Client(base_url=URL)
 addresses = (f"198.51.100.{n}" for n in itertools.count(1))
 
