@@ -41,6 +41,29 @@ func TestDocumentedCommands(t *testing.T) {
 	require.Greater(t, blocks, 40, "blocks of shell commands in the documentation")
 }
 
+// TestDocumentedPagesInOrder runs the same commands as one reader does who keeps to the order of the README:
+// in one directory, with one service.
+func TestDocumentedPagesInOrder(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	blocks := []string{"make() { ln -s \"$(command -v latchkey)\" .; }\n"} // of make build, whose result is ./latchkey
+	for _, link := range listedPage.FindAllStringSubmatch(string(readme), -1) {
+		page, err := os.ReadFile("../../" + link[1])
+		require.NoError(t, err)
+		for _, block := range shellBlocks(string(page)) {
+			if !startsService.MatchString(block) {
+				blocks = append(blocks, block)
+			}
+		}
+	}
+	require.Greater(t, len(blocks), 30)
+	runBlocks(t, blocks)
+}
+
+// listedPage is a page in the list of the README.
+var listedPage = regexp.MustCompile(`(?m)^\* \[[^]]+\]\(([a-zA-Z/-]+\.md)\)`)
+
 // documentationPages returns the pages, relative to the root of the repository.
 func documentationPages(t *testing.T) []string {
 	t.Helper()
