@@ -35,7 +35,7 @@ func (v *verifiedToken) copy() Claims {
 // verifiedHeader is what a header says that a valid token had.
 type verifiedHeader struct{ kid, typ string }
 
-// How many are remembered. The claims of so many usual tokens take about 6 MB, and the signatures 0.7 MB.
+// How many are remembered. A signature takes 20 bytes, the claims of a token many times more.
 const (
 	rememberedTokens     = 8192
 	rememberedSignatures = 32768

@@ -7,7 +7,7 @@
 //
 // New hashes are argon2id. Hashes from other systems are verified in the formats in which those systems
 // write them, and are to be replaced at the first successful login. Verifying one takes at most about
-// two seconds, as bcrypt with cost 15 does, and at most 128 MiB of memory. A failed login takes as long as
+// as long as bcrypt with cost 15, and at most 128 MiB of memory. A failed login takes as long as
 // the slowest hash that was met, so that the time does not reveal which users were imported. Only an import can store such
 // a hash. Latchkey normalizes passwords to NFC, but most other systems hash what was typed: a user who
 // typed something other than NFC there, which keyboards rarely produce, has to set a new password.

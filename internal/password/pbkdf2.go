@@ -12,7 +12,7 @@ import (
 )
 
 // pbkdf2MaxWork limits iterations × blocks × weight of the digest, and so the time for one row of the
-// database to about two seconds. The known defaults need at most about half of it.
+// database. The known defaults need at most about half of it.
 const pbkdf2MaxWork = 10_000_000
 
 // digest is the hash function of PBKDF2's HMAC.

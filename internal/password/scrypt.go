@@ -9,7 +9,7 @@ import (
 )
 
 // Limits on scrypt (RFC 7914 §2). One hash needs 128·N·r bytes of memory, at most 128 MiB, and time
-// proportional to N·r·p: at most four times the OWASP recommendation, about two seconds.
+// proportional to N·r·p: at most four times the OWASP recommendation.
 const (
 	scryptMaxN    = 1 << 17
 	scryptMaxR    = 8

@@ -67,8 +67,8 @@ func (s *Service) Flush(ctx context.Context) error {
 	return err
 }
 
-// How often sessions and users are counted. Counting a million takes about a tenth of a second, so the
-// pause after it is as many times longer.
+// How often sessions and users are counted. The more there are, the longer counting takes, so the pause
+// after it is as many times longer.
 const (
 	leastPause = 10 * time.Second
 	pauseRatio = 600

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// PackedSession is a SessionAndUser in one text. It takes half of the memory, and has no pointers for the garbage
+// PackedSession is a SessionAndUser in one text. It takes less memory, and has no pointers for the garbage
 // collector to follow. It is only for memory: another version of the program may write it in another way.
 type PackedSession string
 

@@ -11,7 +11,7 @@ type SessionAndUser struct {
 	User    account.User
 }
 
-// How many sessions and clients a store remembers. 32,768 sessions take about 20 MB.
+// How many sessions and clients a store remembers.
 const (
 	RememberedSessions = 32768
 	RememberedClients  = 2048
