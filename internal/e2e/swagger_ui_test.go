@@ -36,6 +36,7 @@ func TestSwaggerUI(t *testing.T) {
 		"loads nothing from other hosts":                     docsLoadLocally,
 		"runs no foreign scripts":                            docsRefuseScripts,
 		"signs in with blank client fields":                  docsSignIn,
+		"opens Authorize at the username":                    docsOpenAtUsername,
 		"stays signed in after a reload, until Logout":       docsLogout,
 		"shows why a sign-in failed":                         docsSignInFails,
 		"a wrong client secret opens no dialog of a browser": docsOpenNoDialog,
@@ -89,6 +90,17 @@ func docsSignIn(browser context.Context, t *testing.T, base string) {
 	p.do(chromedp.Click(chromedp.CSS(closeDialog)))
 	p.requireSignedIn()
 	require.Empty(t, p.recorded().consoleErrors)
+}
+
+func docsOpenAtUsername(browser context.Context, t *testing.T, base string) {
+	p := openSwaggerUI(browser, t, base+"/docs")
+	p.do(chromedp.Click(chromedp.CSS(openDialog), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.CSS(usernameField)))
+	require.True(t, evaluate[bool](p, `document.activeElement.matches("`+usernameField+`")`))
+	require.Zero(t, evaluate[int](p, `document.querySelector(".modal-ux-content").scrollTop`))
+
+	p = openSwaggerUI(browser, t, base+"/docs")
+	p.do(chromedp.Click(chromedp.CSS("[id$=introspectToken] .authorization__btn"), chromedp.NodeVisible))
+	p.waitUntil(`document.activeElement.matches("#auth-basic-username")`)
 }
 
 func docsLogout(browser context.Context, t *testing.T, base string) {

@@ -1,5 +1,18 @@
 'use strict';
 
+// Each form of the Authorize dialog takes the keyboard, so that the dialog would open at the last one.
+const openAtFirstForm = {
+  wrapComponents: {
+    authorizationPopup: Original => class extends Original {
+      componentDidMount() {
+        const content = document.querySelector('.modal-ux-content');
+        content.querySelector('input, button')?.focus();
+        content.scrollTop = 0;
+      }
+    },
+  },
+};
+
 // plugin.js, which is loaded before, adds itself to Swagger UI.
 const element = document.querySelector('#swagger-ui');
 
@@ -8,6 +21,7 @@ window.ui = SwaggerUIBundle({
   domNode: element,
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [openAtFirstForm],
   layout: 'BaseLayout',
   defaultModelsExpandDepth: -1,
   showExtensions: true,
