@@ -140,6 +140,29 @@ func TestConsoleShowsHostileText(t *testing.T) {
 	})
 }
 
+// A long name takes the room of no other column, and a table that is too wide scrolls by itself.
+func TestConsoleTablesHoldLongNames(t *testing.T) {
+	t.Parallel()
+	onEachConsole(t, "", func(t *testing.T, p *page, _ installation, s *server, admin string) {
+		long := strings.Repeat("long", 15)
+		s.mustCall(t, admin, "PUT /api/roles/ROLE_"+strings.ToUpper(long[:40]), object{"scopes": []string{"profile"}})
+		s.mustCall(t, admin, "POST /api/users", object{"username": long, "email": long + "@" + long + ".example.com", "name": long, "password": validPassword})
+		s.mustCall(t, admin, "POST /api/clients", object{"id": long, "name": long, "grants": []string{"password", "client_credentials"}, "first_party": true})
+		for path, word := range map[string]string{"/users": "moderator", "/clients": "confidential", "/audit": "moderator", "/roles": "ROLE_USER", "/keys": "ES256"} {
+			for _, width := range []int{1280, 660} {
+				p.look("light", width, 900)
+				p.open(s, path, word)
+				require.LessOrEqual(t, evaluate[int](p, `document.documentElement.scrollWidth`), width, "%s scrolls sideways", path)
+				require.True(t, evaluate[bool](p, `[...document.querySelectorAll("td, td *")].filter(e => !e.firstElementChild && e.innerText === `+quoted(word)+`).every(e => {
+					const text = document.createRange();
+					text.selectNodeContents(e);
+					return text.getClientRects().length === 1;
+				})`), "%s breaks %s", path, word)
+			}
+		}
+	})
+}
+
 // LATCHKEY_CONSOLE=false leaves nothing of the console.
 func TestConsoleOff(t *testing.T) {
 	t.Parallel()

@@ -228,10 +228,11 @@ export function Confirm({ title, children, action, kind = 'primary', onConfirm, 
 
 /**
  * Table shows rows. The columns are [{key, label, cell(row), class}]; without cell the text of row[key] is
- * shown. On a narrow screen each row is a card. The roles stay, whatever the layout.
+ * shown. The class "fit" is for what never needs two lines. On a narrow screen each row is a card. The roles
+ * stay, whatever the layout.
  */
 export function Table({ caption, columns, rows, rowKey = row => row.id }) {
-  return html`<table role="table" class="table">
+  return html`<div class="scroll"><table role="table" class="table">
     <caption class="hidden">${caption}</caption>
     <thead role="rowgroup"><tr role="row">
       ${columns.map(column => html`<th role="columnheader" scope="col" class=${column.class}>${column.label}</th>`)}
@@ -242,7 +243,7 @@ export function Table({ caption, columns, rows, rowKey = row => row.id }) {
           ${column.cell ? column.cell(row) : row[column.key]}</td>`)}
       </tr>`)}
     </tbody>
-  </table>`;
+  </table></div>`;
 }
 
 /** Empty says that there is nothing to show, and perhaps what to do about it. */

@@ -11,9 +11,9 @@ export const grants = ['password', 'refresh_token', 'client_credentials'];
 const columns = [
   { key: 'id', label: 'Client', cell: client => html`<a href=${at(`clients/${encodeURIComponent(client.id)}`)}>${client.id}</a>` },
   { key: 'name', label: 'Name' },
-  { key: 'public', label: 'Kind', cell: client => client.public ? 'public' : 'confidential' },
+  { key: 'public', label: 'Kind', class: 'fit', cell: client => client.public ? 'public' : 'confidential' },
   { key: 'grants', label: 'Grants', cell: client => html`<${Names} of=${client.grants} />` },
-  { key: 'active', label: 'State', cell: client => client.active ? html`<${Badge} kind="good">active<//>` : html`<${Badge} kind="bad">disabled<//>` },
+  { key: 'active', label: 'State', class: 'fit', cell: client => client.active ? html`<${Badge} kind="good">active<//>` : html`<${Badge} kind="bad">disabled<//>` },
   { key: 'created_at', label: 'Created', class: 'fit', cell: client => html`<${Time} value=${client.created_at} />` },
 ];
 

@@ -18,7 +18,7 @@ const columns = [
   { key: 'actor', label: 'By', cell: event => html`<${Who} name=${event.actor} id=${event.actor_id} kind="user" />` },
   { key: 'target', label: 'On', cell: event => html`<${Who} name=${event.target} id=${event.target_id} kind=${event.action.split('.')[0]} />` },
   { key: 'reason', label: 'Reason', cell: event => event.reason ?? '' },
-  { key: 'address', label: 'From', class: 'from', cell: event => html`<span title=${event.user_agent}>${event.address ?? ''}</span>` },
+  { key: 'address', label: 'From', cell: event => html`<span title=${event.user_agent}>${event.address ?? ''}</span>` },
   { key: 'request_id', label: 'Request', class: 'fit', cell: event => event.request_id ? html`<code class="small" title=${event.request_id}>${event.request_id.slice(0, 8)}</code>` : '' },
 ];
 

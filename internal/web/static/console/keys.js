@@ -34,8 +34,8 @@ export function Keys() {
     <p><code>${key.id}</code></p><//>`);
   const columns = [
     { key: 'generation', label: 'No.', class: 'fit number' },
-    { key: 'state', label: 'State', cell: key => html`<${Badge} kind=${kinds[key.state]}>${key.state}<//>` },
-    { key: 'algorithm', label: 'Algorithm' },
+    { key: 'state', label: 'State', class: 'fit', cell: key => html`<${Badge} kind=${kinds[key.state]}>${key.state}<//>` },
+    { key: 'algorithm', label: 'Algorithm', class: 'fit' },
     { key: 'signs_from', label: 'Signs from', cell: key => html`<${Time} value=${key.signs_from} exact />` },
     { key: 'signs_until', label: 'Until', cell: key => key.signs_until ? html`<${Time} value=${key.signs_until} exact />` : '' },
     { key: 'current_secret', label: 'Encrypted with', cell: key => key.current_secret ? 'the newest secret' : html`<${Badge} kind="warn">an older secret<//>` },

@@ -20,7 +20,7 @@ export function Roles() {
   const askRemove = role => () => open(close => html`<${Typed} title=${`Delete ${role.name}?`} name=${role.name} action="Delete" onConfirm=${remove(role, close)} close=${close}>
     <p>All users lose this role and the scopes that it carries.</p><//>`);
   const columns = [
-    { key: 'name', label: 'Role', class: 'fit', cell: role => html`<span><a href=${at(`users?role=${encodeURIComponent(role.name)}`)} title="Users with this role">${role.name}</a> ${role.builtin && html`<${Badge}>built in<//>`}</span>` },
+    { key: 'name', label: 'Role', cell: role => html`<span><a href=${at(`users?role=${encodeURIComponent(role.name)}`)} title="Users with this role">${role.name}</a> ${role.builtin && html`<${Badge}>built in<//>`}</span>` },
     { key: 'scopes', label: 'Scopes', cell: role => html`<${Names} of=${role.scopes} />` },
     { key: 'actions', label: actionsLabel, class: 'fit', cell: role => can('roles:write') && html`<span class="row">
       ${role.name !== permanent && html`<${Button} kind="quiet" onClick=${edit(role)} aria-label=${`Edit ${role.name}`}>Edit<//>`}

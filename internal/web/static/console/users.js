@@ -19,7 +19,7 @@ const columns = [
   { key: 'email', label: 'Email address', cell: user => html`<span>${user.email}${!user.email_verified && html` <${Badge} kind="warn">unverified<//>`}</span>` },
   { key: 'name', label: 'Name', cell: user => user.name ?? '' },
   { key: 'roles', label: 'Roles', cell: user => html`<${Names} of=${user.roles} />` },
-  { key: 'active', label: 'State', cell: user => html`<${State} user=${user} />` },
+  { key: 'active', label: 'State', class: 'fit', cell: user => html`<${State} user=${user} />` },
   { key: 'created_at', label: 'Created', class: 'fit', cell: user => html`<${Time} value=${user.created_at} />` },
 ];
 

@@ -40,8 +40,8 @@ function columnsFor(hook, path) {
   return [
     { key: 'created_at', label: 'When', class: 'fit', cell: one => html`<${Time} value=${one.created_at} />` },
     { key: 'event', label: 'Event', cell: one => html`<details><summary><code>${one.event}</code></summary><pre>${one.body}</pre></details>` },
-    { key: 'status', label: 'Status', cell: one => html`<${Badge} kind=${kinds[one.status]}>${one.status}<//>` },
-    { key: 'attempts', label: 'Attempts', class: 'number' },
+    { key: 'status', label: 'Status', class: 'fit', cell: one => html`<${Badge} kind=${kinds[one.status]}>${one.status}<//>` },
+    { key: 'attempts', label: 'Attempts', class: 'fit number' },
     { key: 'error', label: 'Response', cell: one => one.error ?? one.response ?? '' },
     { key: 'actions', label: actionsLabel, class: 'fit', cell: one => can('hooks:write') && hook.active && html`<${Button} kind="quiet" onClick=${replay(one)} aria-label=${`Send ${one.event} again`}>Send again<//>` },
   ];

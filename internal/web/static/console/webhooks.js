@@ -16,7 +16,7 @@ export const hookState = hook => hook.active ? html`<${Badge} kind="good">active
 const columns = [
   { key: 'url', label: 'URL', cell: hook => html`<a href=${at(`webhooks/${hook.id}`)}>${hook.url}</a>` },
   { key: 'events', label: 'Events', cell: hook => html`<${Names} of=${hook.events} none="all" />` },
-  { key: 'active', label: 'State', cell: hookState },
+  { key: 'active', label: 'State', class: 'fit', cell: hookState },
   { key: 'created_at', label: 'Created', class: 'fit', cell: hook => html`<${Time} value=${hook.created_at} />` },
 ];
 
