@@ -16,7 +16,7 @@ func TestIndexPage(t *testing.T) {
 	p := openTab(startBrowser(t), t, s.issuer+"/", "#get")
 	p.screenshot("index")
 	shown := p.text("main")
-	for _, text := range []string{"development mode", "moderator", devPassword("moderator"), "ROLE_MODERATOR", "Inbox", s.issuer} {
+	for _, text := range []string{"development mode", "moderator", devPassword("moderator"), "ROLE_MODERATOR", "Inbox", "Console", s.issuer} {
 		require.Contains(t, shown, text)
 	}
 
@@ -46,6 +46,7 @@ func TestIndexPageInProduction(t *testing.T) {
 	p.screenshot("index-production")
 	shown := p.text("main")
 	require.Contains(t, shown, "The service is running.")
+	require.Contains(t, shown, "Console")
 	require.NotContains(t, shown, "password")
 	require.Empty(t, p.recorded().consoleErrors)
 }

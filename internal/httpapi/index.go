@@ -32,7 +32,9 @@ type WelcomeUser struct{ Username, Password, Role string }
 type indexData struct {
 	api.Index
 	Style   string // relative URL of the style sheet of all pages
+	Icon    string // relative URL
 	Issuer  string
+	Console bool // whether there is one
 	Welcome *welcomeData
 }
 
@@ -44,7 +46,7 @@ type welcomeData struct {
 
 // indexData returns the data of the page.
 func (s *Server) indexData(index api.Index) indexData {
-	data := indexData{Index: index, Style: s.Site.Path("style.css"), Issuer: s.Issuer}
+	data := indexData{Index: index, Style: s.Site.StylePath(), Icon: s.Site.IconPath(), Issuer: s.Issuer, Console: s.Console}
 	if s.Welcome == nil || len(s.Welcome.Users) == 0 {
 		return data
 	}

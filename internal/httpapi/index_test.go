@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,5 +31,8 @@ func TestIndex(t *testing.T) {
 		require.Equal(t, "text/html; charset=UTF-8", got.Header().Get("Content-Type"), accept)
 		require.Contains(t, got.Header().Get("Content-Security-Policy"), "default-src 'none'")
 		require.NotRegexp(t, `(?i)<style|style=|<script>|\son[a-z]+=|https?:`, got.Body.String(), "forbidden by the policy")
+		icon := regexp.MustCompile(`<link rel="icon" href="(.+)">`).FindStringSubmatch(got.Body.String())
+		require.NotNil(t, icon, "browsers would ask for /favicon.ico")
+		require.Equal(t, "image/svg+xml", get(t, handler, "/"+icon[1]).Header().Get("Content-Type"))
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -80,8 +81,16 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.serve(w, r)
 }
 
-// Path returns the path of a file, relative to that of the start page.
-func (s *Site) Path(name string) string { return strings.TrimPrefix(Prefix, "/") + s.hash + "/" + name }
+// StylePath returns the path of the style sheet of all pages, relative to that of the start page.
+func (s *Site) StylePath() string { return s.path(styleName) }
+
+// IconPath returns the path of the icon of all pages, relative to that of the start page.
+func (s *Site) IconPath() string { return s.path(s.icon()) }
+
+func (s *Site) path(name string) string { return strings.TrimPrefix(Prefix, "/") + s.hash + "/" + name }
+
+// icon returns the name of the logo of the brand, or else of the built-in icon.
+func (s *Site) icon() string { return cmp.Or(s.brand.logoName, "icon.svg") }
 
 // serve writes the file, compressed if the client accepts that, or 304.
 func (a *asset) serve(w http.ResponseWriter, r *http.Request) {

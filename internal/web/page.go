@@ -41,7 +41,7 @@ type document struct {
 	Languages string
 	Title     string
 	Brand     string
-	Logo      string // URL; empty: none
+	Icon      string // URL
 	NoScript  string
 	Modules   []string
 	Texts     string
@@ -57,11 +57,8 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, p Page) error {
 	files := root + strings.TrimPrefix(Prefix, "/") + s.hash + "/"
 	d := document{
 		Root: root, Files: files, Page: p.Name, Language: language, Languages: strings.Join(s.languages, " "),
-		Title: s.texts.text(language, p.Name, "title"), Brand: s.brand.name, Modules: s.modules[p.Name],
+		Title: s.texts.text(language, p.Name, "title"), Brand: s.brand.name, Icon: files + s.icon(), Modules: s.modules[p.Name],
 		NoScript: s.texts.text(language, common, "noscript"), Texts: files + textsName(language, p.Name),
-	}
-	if s.brand.logo != nil {
-		d.Logo = files + s.brand.logoName
 	}
 	if style := p.Name + "/page.css"; s.assets[style] != nil {
 		d.Style = files + style

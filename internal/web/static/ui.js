@@ -317,9 +317,8 @@ export function Messages() {
 
 // ---- The frame of a page
 
-const { brand, logo } = document.documentElement.dataset;
-// Relative URLs of the document would lead elsewhere once the router has changed its address.
-const logoURL = logo ? new URL(logo, document.baseURI).href : new URL('icon.svg', import.meta.url).href;
+const { brand } = document.documentElement.dataset;
+// A relative URL of the document would lead elsewhere once the router has changed its address.
 const icon = document.querySelector('link[rel=icon]');
 icon.href = icon.href;
 /** The name of the application. */
@@ -329,7 +328,7 @@ export const brandName = brand;
 export function Top({ home, children }) {
   return html`<header class="top">
     <a class="brand" href=${home}>
-      <img src=${logoURL} alt="" />
+      <img src=${icon.href} alt="" />
       <span>${brand}</span>
     </a>
     ${children}
