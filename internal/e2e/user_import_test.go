@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,4 +108,17 @@ func TestExportAndImport(t *testing.T) {
 			require.Equal(t, exported, other.mustRun(t, "user", "export", "--format", format))
 		}
 	})
+}
+
+// A file over the limit is refused before it is sent, and the error names the limit of a file.
+func TestImportTooLarge(t *testing.T) {
+	t.Parallel()
+	s := start(t, newSQLite(t))
+	r := s.newRequest(t, "POST /api/users/import", "application/octet-stream", "x")
+	r.Header.Set("Authorization", "Bearer "+s.devToken(t, "admin"))
+	r.Header.Set("Expect", "100-continue")
+	r.ContentLength = 1<<30 + 1
+	got := send(t, &http.Client{Transport: &http.Transport{ExpectContinueTimeout: waitTimeout}}, r)
+	require.Equal(t, http.StatusRequestEntityTooLarge, got.status, got.body)
+	require.Contains(t, got.body, "larger than 1 GiB")
 }

@@ -39,7 +39,11 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 			return errStreamType
 		}
 		request.Body = &streamedBody{request.Body, http.NewResponseController(c.Response()), s.Now}
-		return large(c)
+		err = large(c)
+		if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+			return errFileTooLarge
+		}
+		return err
 	}
 }
 

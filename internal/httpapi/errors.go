@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,7 @@ const (
 
 var (
 	errBodyTooLarge = fault.Errorf(bodyTooLarge, "the body is larger than 64 KiB")
+	errFileTooLarge = fault.Errorf(bodyTooLarge, "the file is larger than 1 GiB; split it and send the parts one after another")
 	errMediaType    = fault.Errorf(unsupportedMediaType, "send the body as application/json")
 	errStreamType   = fault.Errorf(unsupportedMediaType, "send the file as application/octet-stream")
 	errServer       = fault.Errorf(serverError, "internal error; include the request id when you report it")
@@ -96,7 +98,7 @@ func publicError(err error) *fault.Error {
 func echoError(err *echo.HTTPError) *fault.Error {
 	switch err.Code {
 	case http.StatusBadRequest:
-		return fault.Errorf(fault.InvalidRequest, "a path or query parameter is invalid").Wrap(err)
+		return parameterError(err)
 	case http.StatusNotFound:
 		return fault.ErrNotFound
 	case http.StatusMethodNotAllowed:
@@ -108,6 +110,19 @@ func echoError(err *echo.HTTPError) *fault.Error {
 	default:
 		return errServer.Wrap(err)
 	}
+}
+
+// unboundParameter matches what the generated code says of a parameter that it cannot bind. What follows the name
+// is not for the client: it quotes the library.
+var unboundParameter = regexp.MustCompile(`^Invalid format for parameter (\w+):`)
+
+// parameterError returns the error for a path or query parameter that cannot be bound.
+func parameterError(err *echo.HTTPError) *fault.Error {
+	text := "a path or query parameter is malformed"
+	if found := unboundParameter.FindStringSubmatch(fmt.Sprint(err.Message)); found != nil {
+		text = "the parameter " + found[1] + " is malformed"
+	}
+	return fault.Errorf(fault.InvalidRequest, "%s", text).Wrap(err)
 }
 
 // writeError is Echo's error handler and the only place that writes errors: JSON of RFC 6749 §5.2

@@ -17,10 +17,8 @@ func parameters(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		for _, declared := range op.params {
-			for _, text := range valuesOf(c, declared) {
-				if err := checkParameter(declared, text); err != nil {
-					return err
-				}
+			if err := checkParameter(declared, valuesOf(c, declared)); err != nil {
+				return err
 			}
 		}
 		return next(c)
@@ -35,10 +33,16 @@ func valuesOf(c echo.Context, declared *openapi3.Parameter) []string {
 	return []string{c.Param(declared.Name)}
 }
 
-// checkParameter checks a value under the schema of its parameter.
-func checkParameter(declared *openapi3.Parameter, text string) error {
+// checkParameter checks that a parameter appears at most once, and its value under the schema.
+func checkParameter(declared *openapi3.Parameter, values []string) error {
+	switch {
+	case len(values) == 0:
+		return nil
+	case len(values) > 1:
+		return invalidRequest("the parameter " + declared.Name + " appears more than once")
+	}
 	schema := declared.Schema.Value
-	value, ok := typed(schema, text)
+	value, ok := typed(schema, values[0])
 	if !ok {
 		return invalidRequest("the parameter " + declared.Name + " has the wrong type")
 	}
