@@ -55,8 +55,12 @@ func (s *Server) allowedOrigin(origin string) bool {
 	return err == nil && loopback.Is(u.Hostname())
 }
 
-// errCrossOrigin is returned for a request that a page of another site made the browser send.
-var errCrossOrigin = fault.Errorf(crossOrigin, "the origin of the request is missing or not allowed; see LATCHKEY_CORS_ORIGINS")
+var (
+	// errCrossOrigin is returned for a request that a page of another site made the browser send.
+	errCrossOrigin = fault.Errorf(crossOrigin, "the origin of the request is missing or not allowed; see LATCHKEY_CORS_ORIGINS")
+	// errNoOrigin is returned for a request that does not come from a page, as far as its headers tell.
+	errNoOrigin = fault.Errorf(crossOrigin, "a request with cookies that names no origin needs the header X-Requested-With, with any value")
+)
 
 // trustedOrigin reports whether pages of an origin may use the cookies: an allowed origin, or that of the service.
 func (s *Server) trustedOrigin(origin string) bool {
@@ -76,7 +80,7 @@ func (s *Server) checkOrigin(r *http.Request) error {
 		return nil
 	case origin == "" && site == "":
 		if r.Header.Get(echo.HeaderXRequestedWith) == "" {
-			return errCrossOrigin
+			return errNoOrigin
 		}
 		return nil
 	}

@@ -81,7 +81,7 @@ func TestErrorTexts(t *testing.T) {
 	t.Parallel()
 	allowed := regexp.MustCompile(`^[\x20\x21\x23-\x5b\x5d-\x7e]+$`)
 	for _, err := range []*fault.Error{
-		errBodyTooLarge, errMediaType, errServer, errTokenRequired, errCrossOrigin, errInvalidBody, errSignInAgain,
+		errBodyTooLarge, errFileTooLarge, errMediaType, errServer, errTokenRequired, errCrossOrigin, errNoOrigin, errInvalidBody, errSignInAgain,
 		fault.ErrNotFound, account.ErrUsernameTaken, account.ErrEmailTaken, account.ErrUnknownRole,
 		fault.ErrUnavailable, account.ErrInvalidCredentials, fault.Denied(fault.LimitSignIn, 1),
 	} {
