@@ -37,7 +37,7 @@ func TestTokenOfDisabledOrDeletedUser(t *testing.T) {
 			end()
 			got := s.get(t, "/api/test/user", token)
 			require.Equal(t, http.StatusUnauthorized, got.status, name)
-			require.Equal(t, `Bearer realm="`+s.issuer+`", error="invalid_token", error_description="the access token is not valid"`,
+			require.Equal(t, `Bearer realm="`+s.issuer+`", error="invalid_token", error_description="the access token is invalid or has expired; get a new one with the refresh token, or sign in again"`,
 				got.header.Get("WWW-Authenticate"))
 		}
 	})

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrInvalidToken means that an access token is malformed, forged or expired (RFC 6750 §3.1).
-var ErrInvalidToken = fault.Errorf("invalid_token", "the access token is not valid")
+var ErrInvalidToken = fault.Errorf("invalid_token", "the access token is invalid or has expired; get a new one with the refresh token, or sign in again")
 
 var (
 	errUnknownKey = errors.New("unknown key")

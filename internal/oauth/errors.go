@@ -20,7 +20,7 @@ const (
 )
 
 // ErrInvalidToken means that an access token is malformed, forged, expired or revoked (RFC 6750 §3.1).
-var ErrInvalidToken = fault.Errorf(InvalidToken, "the access token is not valid")
+var ErrInvalidToken = fault.Errorf(InvalidToken, "the access token is invalid or has expired; get a new one with the refresh token, or sign in again")
 
 // ErrWrongPassword is returned for every failed sign-in, whatever failed (RFC 6749 §5.2).
 var ErrWrongPassword = fault.Errorf(InvalidGrant, "the username or the password is wrong")
@@ -31,7 +31,7 @@ var ErrRefresh = fault.Errorf(InvalidGrant, "the refresh token is unknown, expir
 var (
 	// errClient is returned for every client that cannot be authenticated, so that a caller cannot
 	// find out which clients exist (RFC 6749 §5.2).
-	errClient = fault.Errorf(InvalidClient, "client authentication failed")
+	errClient = fault.Errorf(InvalidClient, "client authentication failed; check the id and secret of the client, and send them with HTTP Basic or in the body")
 	errScope  = fault.Errorf(InvalidScope, "a scope is unknown or not available to this user or client")
 )
 

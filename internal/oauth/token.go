@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -87,7 +88,7 @@ func (s *Service) grant(r TokenRequest) (grantFunc, error) {
 	case GrantClient:
 		return s.clientGrant, nil
 	default:
-		return nil, fault.Errorf(UnsupportedGrantType, "this grant_type is not supported")
+		return nil, fault.Errorf(UnsupportedGrantType, "this grant_type is not supported; use one of: %s", strings.Join(grantTypes, ", "))
 	}
 }
 

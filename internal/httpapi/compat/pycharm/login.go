@@ -12,7 +12,7 @@ import (
 // Login handles POST /login.
 func (s *server) Login(ctx context.Context, r api.LoginRequestObject) (api.LoginResponseObject, error) {
 	if r.Body.GrantType != nil && *r.Body.GrantType != oauth.GrantPassword {
-		return nil, fault.Errorf(oauth.UnsupportedGrantType, "this grant_type is not supported")
+		return nil, fault.Errorf(oauth.UnsupportedGrantType, "this grant_type is not supported; use password")
 	}
 	request := oauth.TokenRequest{Username: r.Body.Username, Password: r.Body.Password, Client: httpapi.ClientOf(ctx)}
 	if r.Body.Scope != nil {
