@@ -61,6 +61,14 @@ func TestPictures(t *testing.T) { //nolint:paralleltest // it needs the machine 
 	account.waitForText("Alice Ashworth")
 	account.pictures(dir, "account-profile")
 	account.requireClean()
+
+	docs := openSwaggerUI(startBrowser(t), t, s.url+"/docs")
+	docs.do(
+		chromedp.Click(chromedp.CSS(openDialog), chromedp.NodeVisible),
+		chromedp.SendKeys(chromedp.CSS(usernameField), "user", chromedp.NodeVisible),
+		chromedp.SendKeys(chromedp.CSS(passwordField), devPassword("user")),
+	)
+	docs.picture(filepath.Join(dir, "authorize.png"), "light", 920)
 }
 
 // pictures writes pictures of the page as it is seen in both color schemes, and on a phone.
