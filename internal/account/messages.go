@@ -33,6 +33,8 @@ type Message struct {
 	UserID   string      `json:"user_id,omitempty"`
 	EmailKey string      `json:"email_key,omitempty"` // instead of UserID
 	Email    string      `json:"email,omitempty"`     // the recipient, if not the user's address
+
+	RequestedBy *audit.Actor `json:"requested_by,omitempty"` // with EmailKey, for the audit log
 }
 
 // PreparedMessage is a message ready to be rendered and sent.
@@ -66,7 +68,9 @@ func (s *Service) requestMessage(ctx context.Context, kind MessageKind, email, a
 	if err := s.countMessage(ctx, address, key); err != nil {
 		return err
 	}
-	return s.queue.Enqueue(ctx, outbox.New(uuid.NewString(), outbox.Email, Message{Kind: kind, EmailKey: key}, s.now()))
+	by := audit.By(ctx)
+	m := Message{Kind: kind, EmailKey: key, RequestedBy: &by}
+	return s.queue.Enqueue(ctx, outbox.New(uuid.NewString(), outbox.Email, m, s.now()))
 }
 
 // countMessage counts an email requested by a caller at address.
@@ -120,6 +124,9 @@ func (d *Directory) Prepare(ctx context.Context, order Message) (m PreparedMessa
 func (d *Directory) recordReset(ctx context.Context, m *PreparedMessage, order Message, u User) error {
 	if order.UserID != "" {
 		return nil
+	}
+	if order.RequestedBy != nil {
+		ctx = audit.With(ctx, order.RequestedBy)
 	}
 	c := d.change(ctx, audit.ResetRequested, u)
 	m.Follow = c.Jobs

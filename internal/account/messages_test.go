@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,7 +162,8 @@ func TestRequestMessage(t *testing.T) {
 				f := newFixture(t)
 				f.addUser(t, "Ann", unconfirmed)
 				f.limits.wait["CountMessage"] = c.wait
-				requireFault(t, request(f, t.Context(), c.email, caller), c.code, c.pointer)
+				by := audit.Actor{Address: caller, UserAgent: "browser", RequestID: "r1"}
+				requireFault(t, request(f, audit.With(t.Context(), &by), c.email, caller), c.code, c.pointer)
 				require.Empty(t, f.store.reads, "the user is not looked up")
 				require.Empty(t, f.events(t))
 				if c.key == "" {
@@ -173,10 +175,23 @@ func TestRequestMessage(t *testing.T) {
 					require.Empty(t, f.messages(t))
 					return
 				}
-				require.Equal(t, []account.Message{{Kind: kind, EmailKey: c.key}}, f.messages(t))
+				require.Equal(t, []account.Message{{Kind: kind, EmailKey: c.key, RequestedBy: &by}}, f.messages(t))
 			})
 		}
 	}
+}
+
+// The event of a requested reset tells where the request came from, although the user is looked up later.
+func TestRequestedResetHasItsRequest(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.addUser(t, "Ann")
+	_, _, err := f.Prepare(t.Context(), account.Message{
+		Kind: account.MessageReset, EmailKey: "ann@example.org", RequestedBy: &audit.Actor{Address: caller, UserAgent: "browser", RequestID: "r1"},
+	})
+	require.NoError(t, err)
+	event := f.event(t)
+	require.Equal(t, "Ann "+caller+" browser r1", strings.Join([]string{event.Actor, event.Address, event.UserAgent, event.RequestID}, " "))
 }
 
 // What is stored of a message contains no token: reading the outbox is of no use to an attacker.
@@ -184,6 +199,9 @@ func TestMessageInTheOutbox(t *testing.T) {
 	t.Parallel()
 	for want, m := range map[string]account.Message{
 		`{"kind":"reset-password","email_key":"ann@example.org"}`:            {Kind: account.MessageReset, EmailKey: "ann@example.org"},
+		`{"kind":"verify-email","email_key":"a@b.c","requested_by":{"address":"192.0.2.1","user_agent":"browser","request_id":"r1"}}`: {
+			Kind: account.MessageVerify, EmailKey: "a@b.c", RequestedBy: &audit.Actor{Address: caller, UserAgent: "browser", RequestID: "r1"},
+		},
 		`{"kind":"set-password","user_id":"u"}`:                              {Kind: account.MessageInvite, UserID: "u"},
 		`{"kind":"address-changed","user_id":"u","email":"old@example.org"}`: {Kind: account.MessageAddressChanged, UserID: "u", Email: "old@example.org"},
 	} {

@@ -73,14 +73,15 @@ type Event struct {
 	RequestID string
 }
 
-// Actor is who acts and from where. It belongs to the request and travels in its context.
+// Actor is who acts and from where. It belongs to the request and travels in its context, or with a message whose user is
+// looked up later.
 type Actor struct {
-	Name      string
-	ID        string
-	ClientID  string
-	Address   string
-	UserAgent string
-	RequestID string
+	Name      string `json:"name,omitempty"`
+	ID        string `json:"id,omitempty"`
+	ClientID  string `json:"client_id,omitempty"`
+	Address   string `json:"address,omitempty"`
+	UserAgent string `json:"user_agent,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
 }
 
 // ByOperator returns a context that carries the actor of the commands: someone with access to the database.
