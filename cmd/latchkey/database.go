@@ -111,23 +111,25 @@ func openMigrated(ctx context.Context, settings config.Database) (database, erro
 	if err != nil {
 		return nil, explainDamage(settings, err)
 	}
-	if err := migrateAndCheck(ctx, settings, db); err != nil {
+	if err := checkAndMigrate(ctx, settings, db); err != nil {
 		return nil, errors.Join(explainDamage(settings, err), db.Close())
 	}
 	return db, nil
 }
 
-func migrateAndCheck(ctx context.Context, settings config.Database, db database) error {
-	applied, err := db.Up(ctx)
-	if err != nil {
+// checkAndMigrate leaves a database as it is that is not the one of the state file.
+func checkAndMigrate(ctx context.Context, settings config.Database, db database) error {
+	if err := checkState(ctx, settings, db); err != nil {
 		return err
 	}
-	if applied > 0 {
-		if err := checkpoint(ctx, db); err != nil {
-			return err
-		}
+	applied, err := db.Up(ctx)
+	if postgres.IsDuplicateTable(err) {
+		return fmt.Errorf("%w; give Latchkey a database of its own, or run `latchkey migrate adopt` if the tables are those of Full Stack Book", err)
 	}
-	return checkState(ctx, settings, db)
+	if err != nil || applied == 0 {
+		return err
+	}
+	return checkpoint(ctx, db)
 }
 
 // withDatabase checks the settings, opens and migrates the database, runs work and closes the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/store"
 	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
 )
@@ -41,17 +42,22 @@ func checkPresent(settings config.Database) error {
 	return refuse(settings, state.CheckMissing())
 }
 
-// checkState returns an error if the database is not the one of the state file or has lost data.
+// checkState returns an error if the database is not the one of the state file or has lost data. Its tables may be
+// missing: a database with a state had an id.
 func checkState(ctx context.Context, settings config.Database, db database) error {
 	state, err := readState(settings)
 	if err != nil || !state.Known() {
 		return err
 	}
 	instance, err := db.Instance(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+		return refuse(settings, state.Check(instance))
+	case errors.Is(err, fault.ErrUnavailable), sqlite.IsDamaged(err):
 		return err
+	default:
+		return refuse(settings, fmt.Errorf("its id cannot be read: %w", err))
 	}
-	return refuse(settings, state.Check(instance))
 }
 
 // errRefused is the error of a database whose state is not the expected one.

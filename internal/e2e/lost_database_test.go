@@ -163,6 +163,17 @@ func TestAnotherPostgres(t *testing.T) {
 	start(t, inst, state).stop()
 	start(t, other).stop()
 	other.requireRefused(t, "it is not the database that was used until", state)
+	empty := newPostgres(t)
+	empty.requireRefused(t, "its id cannot be read", state)
+	require.Zero(t, empty.queryInt(t, `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()`), "a refused database stays as it is")
+}
+
+// Who names the database of another program by mistake learns what to do.
+func TestForeignPostgres(t *testing.T) {
+	t.Parallel()
+	inst := newPostgres(t)
+	inst.exec(t, `CREATE TABLE users (id bigint)`)
+	inst.requireRefused(t, "give Latchkey a database of its own, or run `latchkey migrate adopt`")
 }
 
 // A second service on one SQLite file is refused, through whatever link. Commands beside it work.

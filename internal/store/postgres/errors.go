@@ -20,6 +20,7 @@ const (
 	foreignKeyViolation    = "23503"
 	characterNotRepertoire = "22021"
 	readOnlyTransaction    = "25006"
+	duplicateTable         = "42P07"
 )
 
 // translate turns driver errors into domain errors. It returns unknown errors unchanged.
@@ -107,3 +108,6 @@ func code(err error) string {
 	}
 	return ""
 }
+
+// IsDuplicateTable reports whether err means that a table to be created exists already.
+func IsDuplicateTable(err error) bool { return code(err) == duplicateTable }
