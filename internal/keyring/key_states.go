@@ -35,12 +35,12 @@ func (t timeline) state(i int, now time.Time, retention time.Duration) State {
 	return Signing
 }
 
-// signer returns the key that signs at now: the newest generation that has started and not ended. It
-// returns nil if there is none.
+// signer returns the key that signs at now: the newest generation that has started. It returns nil if
+// there is none.
 func (t timeline) signer(now time.Time) *key {
 	for i := len(t) - 1; i >= 0; i-- {
 		k := t[i]
-		if k.private != nil && !k.row.SignsFrom.After(now) && now.Before(orNever(k.row.SignsUntil)) {
+		if k.private != nil && !k.row.SignsFrom.After(now) {
 			return k
 		}
 	}
@@ -59,9 +59,9 @@ func (t timeline) published(now time.Time, retention time.Duration) timeline {
 	return keys
 }
 
-// end returns when the i-th key stops signing: at its SignsUntil, or when a later generation starts.
+// end returns when the i-th key stops signing: when a later generation starts.
 func (t timeline) end(i int) time.Time {
-	end := orNever(t[i].row.SignsUntil)
+	end := never
 	for _, later := range t[i+1:] {
 		if later.row.SignsFrom.Before(end) {
 			end = later.row.SignsFrom
@@ -90,10 +90,3 @@ func (t timeline) newest() *key {
 
 // never is later than any time in a row.
 var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func orNever(t time.Time) time.Time {
-	if t.IsZero() {
-		return never
-	}
-	return t
-}

@@ -13,12 +13,12 @@ func TestTimeline(t *testing.T) {
 	private, err := newPrivate(EdDSA)
 	require.NoError(t, err)
 	at := func(hours int) time.Time { return epoch.Add(time.Duration(hours) * time.Hour) }
-	row := func(id string, from, until time.Time) *key {
-		return &key{row: SigningKey{ID: id, SignsFrom: from, SignsUntil: until}, private: private}
+	row := func(id string, from time.Time) *key {
+		return &key{row: SigningKey{ID: id, SignsFrom: from}, private: private}
 	}
-	erased := row("erased", at(-100), at(-2))
+	erased := row("erased", at(-100))
 	erased.private = nil
-	line := timeline{erased, row("first", at(0), time.Time{}), row("second", at(10), at(20)), row("third", at(20), time.Time{})}
+	line := timeline{erased, row("first", at(0)), row("second", at(10)), row("third", at(20))}
 	for _, c := range []struct {
 		name      string
 		now       time.Time
@@ -28,7 +28,7 @@ func TestTimeline(t *testing.T) {
 		{name: "only an erased key has started", now: at(-50), published: []string{"erased", "first", "second", "third"}},
 		{name: "before all keys", now: at(-1), published: []string{"erased", "first", "second", "third"}},
 		{name: "the first starts", now: at(0), signer: "first", published: []string{"erased", "first", "second", "third"}},
-		{name: "the erased key expires", now: at(3), signer: "first", published: []string{"first", "second", "third"}},
+		{name: "the erased key expires", now: at(5), signer: "first", published: []string{"first", "second", "third"}},
 		{name: "a second before the second", now: at(10).Add(-time.Second), signer: "first", published: []string{"first", "second", "third"}},
 		{name: "the second starts", now: at(10), signer: "second", published: []string{"first", "second", "third"}},
 		{name: "the first expires", now: at(15), signer: "second", published: []string{"second", "third"}},

@@ -48,9 +48,5 @@ func (r *Ring) NextRotation() time.Time {
 	if newest.row.SignsFrom.After(r.now()) {
 		return newest.row.SignsFrom
 	}
-	end := newest.row.SignsFrom.Add(r.schedule.period)
-	if until := orNever(newest.row.SignsUntil); until.Before(end) {
-		end = until
-	}
-	return end
+	return newest.row.SignsFrom.Add(r.schedule.period)
 }

@@ -36,9 +36,6 @@ func (s schedule) next(t timeline, now time.Time) (from time.Time, due bool) {
 		return s.firstStart(now), true
 	}
 	end := newest.row.SignsFrom.Add(s.period)
-	if until := orNever(newest.row.SignsUntil); until.Before(end) {
-		end = until
-	}
 	return s.nextStart(now), end.Sub(now) <= s.prepublish
 }
 

@@ -13,8 +13,7 @@ type SigningKey struct {
 	Public     []byte // JWK, in JSON
 	Sealed     []byte // AES-256-GCM of the private key, or of nothing once it has been erased
 	CreatedAt  time.Time
-	SignsFrom  time.Time // the key is published before this time, and signs from then on
-	SignsUntil time.Time // the key verifies for some time after this; zero: not yet decided
+	SignsFrom  time.Time // the key is published before this time, and signs from then on, until a later generation does
 }
 
 // Store stores signing keys.

@@ -2,21 +2,19 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
-// keyColumns are the columns of signing_keys that scanKey reads.
-const keyColumns = `id, generation, algorithm, public, sealed, created_at, signs_from, signs_until`
+// keyColumns are the columns of signing_keys that scanKey reads. Nothing uses signs_until, a column of the first version.
+const keyColumns = `id, generation, algorithm, public, sealed, created_at, signs_from`
 
 func scanKey(row pgx.CollectableRow) (keyring.SigningKey, error) {
 	var k keyring.SigningKey
-	var until *time.Time
-	err := row.Scan(&k.ID, &k.Generation, &k.Algorithm, &k.Public, &k.Sealed, &k.CreatedAt, &k.SignsFrom, &until)
-	k.CreatedAt, k.SignsFrom, k.SignsUntil = k.CreatedAt.UTC(), k.SignsFrom.UTC(), utcOrZero(until)
+	err := row.Scan(&k.ID, &k.Generation, &k.Algorithm, &k.Public, &k.Sealed, &k.CreatedAt, &k.SignsFrom)
+	k.CreatedAt, k.SignsFrom = k.CreatedAt.UTC(), k.SignsFrom.UTC()
 	return k, err
 }
 
@@ -27,12 +25,12 @@ func (s *Store) SigningKeys(ctx context.Context) ([]keyring.SigningKey, error) {
 	return queryAll(ctx, s, scanKey, listSigningKeys)
 }
 
-const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
 // AddSigningKey implements keyring.Store.
 func (s *Store) AddSigningKey(ctx context.Context, k keyring.SigningKey) error {
 	return s.execOne(ctx, addSigningKey, k.ID, k.Generation, k.Algorithm, nonNil(k.Public), nonNil(k.Sealed),
-		storedTime(k.CreatedAt), storedTime(k.SignsFrom), storedTimeOrNull(k.SignsUntil))
+		storedTime(k.CreatedAt), storedTime(k.SignsFrom))
 }
 
 const replaceSealed = `UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2`

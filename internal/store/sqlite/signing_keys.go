@@ -2,20 +2,18 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
-// keyColumns are the columns of signing_keys that scanKey reads.
-const keyColumns = `id, generation, algorithm, public, sealed, created_at, signs_from, signs_until`
+// keyColumns are the columns of signing_keys that scanKey reads. Nothing uses signs_until, a column of the first version.
+const keyColumns = `id, generation, algorithm, public, sealed, created_at, signs_from`
 
 func scanKey(r row) (keyring.SigningKey, error) {
 	var k keyring.SigningKey
 	var created, from int64
-	var until sql.NullInt64
-	err := r.Scan(&k.ID, &k.Generation, &k.Algorithm, &k.Public, &k.Sealed, &created, &from, &until)
-	k.CreatedAt, k.SignsFrom, k.SignsUntil = utc(created), utc(from), utcOrZero(until)
+	err := r.Scan(&k.ID, &k.Generation, &k.Algorithm, &k.Public, &k.Sealed, &created, &from)
+	k.CreatedAt, k.SignsFrom = utc(created), utc(from)
 	return k, err
 }
 
@@ -26,12 +24,12 @@ func (s *Store) SigningKeys(ctx context.Context) ([]keyring.SigningKey, error) {
 	return queryAll(ctx, s.reads, scanKey, listSigningKeys)
 }
 
-const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+const addSigningKey = `INSERT INTO signing_keys (` + keyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
 // AddSigningKey implements keyring.Store.
 func (s *Store) AddSigningKey(ctx context.Context, k keyring.SigningKey) error {
 	return s.execOne(ctx, addSigningKey, k.ID, k.Generation, k.Algorithm, nonNil(k.Public), nonNil(k.Sealed),
-		storedTime(k.CreatedAt), storedTime(k.SignsFrom), storedTimeOrNull(k.SignsUntil))
+		storedTime(k.CreatedAt), storedTime(k.SignsFrom))
 }
 
 const replaceSealed = `UPDATE signing_keys SET sealed = ?3 WHERE id = ?1 AND sealed = ?2`

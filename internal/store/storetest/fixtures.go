@@ -115,7 +115,6 @@ func newKey(generation int64) keyring.SigningKey {
 		Sealed:     randomBytes(64),
 		CreatedAt:  noon,
 		SignsFrom:  noon.Add(time.Hour),
-		SignsUntil: noon.Add(2 * time.Hour),
 	}
 }
 
