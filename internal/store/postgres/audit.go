@@ -57,9 +57,7 @@ func eventsQuery(q audit.Query) (string, []any) {
 	return sql, c.Args()
 }
 
-const purgeEvents = `
-	DELETE FROM audit_events WHERE id = ANY(ARRAY(
-		SELECT id FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))`
+var purgeEvents = purge("audit_events", "id", "at")
 
 // PurgeEvents implements audit.Store.
 func (s *Store) PurgeEvents(ctx context.Context, before time.Time, limit int) (int, error) {

@@ -112,9 +112,7 @@ func (s *Store) FailingHooks(ctx context.Context, since time.Time) ([]hook.Faili
 	return queryAll(ctx, s, scanFailing, failingHooks, storedTime(since))
 }
 
-const purgeDeliveries = `
-	DELETE FROM hook_deliveries WHERE id = ANY(ARRAY(
-		SELECT id FROM hook_deliveries WHERE tried_at < $1 ORDER BY tried_at LIMIT $2 FOR UPDATE SKIP LOCKED))`
+var purgeDeliveries = purge("hook_deliveries", "id", "tried_at")
 
 // PurgeDeliveries implements hook.Store.
 func (s *Store) PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {

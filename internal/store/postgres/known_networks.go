@@ -32,9 +32,7 @@ func queueRemember(batch *pgx.Batch, n throttle.KnownNetwork, keep int) {
 	batch.Queue(forgetNetworks, n.Owner, keep)
 }
 
-const purgeNetworks = `
-	DELETE FROM known_networks WHERE mac = ANY(ARRAY(
-		SELECT mac FROM known_networks WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`
+var purgeNetworks = purge("known_networks", "mac", "expires_at")
 
 // PurgeNetworks implements throttle.NetworkStore.
 func (s *Store) PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error) {

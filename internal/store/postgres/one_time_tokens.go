@@ -100,9 +100,7 @@ func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash str
 	})
 }
 
-const purgeTokens = `
-	DELETE FROM one_time_tokens WHERE hash = ANY(ARRAY(
-		SELECT hash FROM one_time_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`
+var purgeTokens = purge("one_time_tokens", "hash", "expires_at")
 
 // PurgeOneTimeTokens implements account.UserStore.
 func (s *Store) PurgeOneTimeTokens(ctx context.Context, before time.Time, limit int) (int, error) {

@@ -72,6 +72,13 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (int, error) 
 	return int(tag.RowsAffected()), err
 }
 
+// purge returns the statement that deletes the rows of a table whose time is before $1, at most $2 of them, the earliest
+// first. ARRAY runs the subquery once. SKIP LOCKED leaves rows that another transaction uses to the next purge.
+func purge(table, key, at string) string {
+	return `DELETE FROM ` + table + ` WHERE ` + key + ` = ANY(ARRAY(
+		SELECT ` + key + ` FROM ` + table + ` WHERE ` + at + ` < $1 ORDER BY ` + at + ` LIMIT $2 FOR UPDATE SKIP LOCKED))`
+}
+
 // execOne runs a statement and returns ErrNotFound if it affected no row.
 func (s *Store) execOne(ctx context.Context, sql string, args ...any) error {
 	return requireRows(s.exec(ctx, sql, args...))

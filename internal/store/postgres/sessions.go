@@ -149,7 +149,7 @@ const (
 	utcDay = `($1::timestamptz AT TIME ZONE 'UTC')::date`
 )
 
-// ARRAY runs the subquery once. SKIP LOCKED leaves rows that another transaction uses to the next purge.
+// purgeSessions is like purge, by the day for which there is an index.
 const purgeSessions = `
 	DELETE FROM sessions WHERE id = ANY(ARRAY(
 		SELECT id FROM sessions WHERE ends_on <= ` + utcDay + ` AND ` + sessionEnd + ` < $1

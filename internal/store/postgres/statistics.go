@@ -56,9 +56,7 @@ func (s *Store) CountLevels(ctx context.Context, now time.Time) (statistics.Leve
 	}, countLevels, storedTime(now))
 }
 
-const purgeHours = `
-	DELETE FROM statistics WHERE hour = ANY(ARRAY(
-		SELECT hour FROM statistics WHERE hour < $1 ORDER BY hour LIMIT $2 FOR UPDATE SKIP LOCKED))`
+var purgeHours = purge("statistics", "hour", "hour")
 
 // PurgeHours implements statistics.Store.
 func (s *Store) PurgeHours(ctx context.Context, before time.Time, limit int) (int, error) {

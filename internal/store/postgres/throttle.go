@@ -102,9 +102,7 @@ func (s *Store) RefundAndRemember(ctx context.Context, now time.Time, refunds []
 	return s.runBatch(ctx, batch)
 }
 
-const purgeThrottle = `
-	DELETE FROM throttle WHERE key = ANY(ARRAY(
-		SELECT key FROM throttle WHERE tat < $1 ORDER BY tat LIMIT $2 FOR UPDATE SKIP LOCKED))`
+var purgeThrottle = purge("throttle", "key", "tat")
 
 // PurgeThrottle implements throttle.Store.
 func (s *Store) PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error) {

@@ -52,7 +52,7 @@ func eventsQuery(q audit.Query) (string, []any) {
 	return query, c.Args()
 }
 
-const purgeEvents = `DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)`
+var purgeEvents = purge("audit_events", "id", "at")
 
 // PurgeEvents implements audit.Store.
 func (s *Store) PurgeEvents(ctx context.Context, before time.Time, limit int) (int, error) {

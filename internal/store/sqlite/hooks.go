@@ -108,8 +108,7 @@ func (s *Store) FailingHooks(ctx context.Context, since time.Time) ([]hook.Faili
 	return queryAll(ctx, s.reads, scanFailing, failingHooks, storedTime(since))
 }
 
-const purgeDeliveries = `
-	DELETE FROM hook_deliveries WHERE id IN (SELECT id FROM hook_deliveries WHERE tried_at < ? ORDER BY tried_at LIMIT ?)`
+var purgeDeliveries = purge("hook_deliveries", "id", "tried_at")
 
 // PurgeDeliveries implements hook.Store.
 func (s *Store) PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {

@@ -41,8 +41,7 @@ func rememberTx(ctx context.Context, tx *writeTx, n throttle.KnownNetwork, keep 
 	return err
 }
 
-const purgeNetworks = `
-	DELETE FROM known_networks WHERE mac IN (SELECT mac FROM known_networks WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`
+var purgeNetworks = purge("known_networks", "mac", "expires_at")
 
 // PurgeNetworks implements throttle.NetworkStore.
 func (s *Store) PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error) {

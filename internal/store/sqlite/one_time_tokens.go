@@ -100,8 +100,7 @@ func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash str
 	})
 }
 
-const purgeTokens = `
-	DELETE FROM one_time_tokens WHERE hash IN (SELECT hash FROM one_time_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`
+var purgeTokens = purge("one_time_tokens", "hash", "expires_at")
 
 // PurgeOneTimeTokens implements account.UserStore.
 func (s *Store) PurgeOneTimeTokens(ctx context.Context, before time.Time, limit int) (int, error) {

@@ -87,6 +87,13 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (rows int, 
 	return rows, err
 }
 
+// purge returns the statement that deletes the rows of a table whose time is before ?1, at most ?2 of them, the earliest
+// first.
+func purge(table, key, at string) string {
+	return `DELETE FROM ` + table + ` WHERE ` + key + ` IN (
+		SELECT ` + key + ` FROM ` + table + ` WHERE ` + at + ` < ?1 ORDER BY ` + at + ` LIMIT ?2)`
+}
+
 // execOne runs one statement in a transaction and returns ErrNotFound if it affected no row.
 func (s *Store) execOne(ctx context.Context, query string, args ...any) error {
 	return s.inTx(ctx, func(tx *writeTx) error { return execOneTx(ctx, tx, query, args...) })

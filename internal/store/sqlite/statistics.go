@@ -58,7 +58,7 @@ func (s *Store) CountLevels(ctx context.Context, now time.Time) (statistics.Leve
 	}, countLevels, storedTime(now))
 }
 
-const purgeHours = `DELETE FROM statistics WHERE hour IN (SELECT hour FROM statistics WHERE hour < ? ORDER BY hour LIMIT ?)`
+var purgeHours = purge("statistics", "hour", "hour")
 
 // PurgeHours implements statistics.Store.
 func (s *Store) PurgeHours(ctx context.Context, before time.Time, limit int) (int, error) {

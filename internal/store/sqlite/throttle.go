@@ -75,7 +75,7 @@ func (s *Store) RefundAndRemember(ctx context.Context, now time.Time, refunds []
 	})
 }
 
-const purgeThrottle = `DELETE FROM throttle WHERE key IN (SELECT key FROM throttle WHERE tat < ? ORDER BY tat LIMIT ?)`
+var purgeThrottle = purge("throttle", "key", "tat")
 
 // PurgeThrottle implements throttle.Store.
 func (s *Store) PurgeThrottle(ctx context.Context, before time.Time, limit int) (int, error) {
