@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
 // validServe returns settings without a problem.
@@ -57,7 +59,8 @@ var serveCases = map[string]struct {
 	"origin with a wildcard":             {change: corsOrigin("https://*.example.com"), problems: []string{"exact origin"}},
 	"any origin":                         {change: corsOrigin("*"), problems: []string{"exact origin"}},
 	"access token lifetime too short":    {change: func(s *Serve) { s.AccessTTL = 9 * time.Second }, problems: []string{"LATCHKEY_ACCESS_TTL"}},
-	"access token lifetime too long":     {change: func(s *Serve) { s.AccessTTL = time.Hour + 1 }, problems: []string{"LATCHKEY_ACCESS_TTL"}},
+	"longest access token lifetime":      {change: func(s *Serve) { s.AccessTTL = keyring.MaxLifetime }},
+	"access token lifetime too long":     {change: func(s *Serve) { s.AccessTTL = keyring.MaxLifetime + 1 }, problems: []string{"LATCHKEY_ACCESS_TTL"}},
 	"session shorter than access token":  {change: func(s *Serve) { s.SessionIdle = time.Minute }, problems: []string{"LATCHKEY_SESSION_IDLE"}},
 	"idle time over the maximum":         {change: func(s *Serve) { s.SessionIdle = s.SessionMax + 1 }, problems: []string{"LATCHKEY_SESSION_IDLE"}},
 	"session too long":                   {change: func(s *Serve) { s.SessionMax = 8761 * time.Hour }, problems: []string{"LATCHKEY_SESSION_MAX"}},

@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 
 	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
-const jwksCacheControl = "public, max-age=300, stale-if-error=86400"
+var jwksCacheControl = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", seconds(keyring.CacheAge))
 
 // GetJwks handles GET /.well-known/jwks.json (RFC 7517). The keys are in memory: the database is not
 // used.

@@ -11,8 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const cacheAge = 5 * time.Minute // the max-age of the JWKS
-
 // verifier is an API that verifies tokens with another library. It fetches the JWKS only when its copy
 // has reached the max-age, and rejects tokens with an unknown kid.
 type verifier struct {
@@ -24,7 +22,7 @@ type verifier struct {
 
 func (v *verifier) verify(t *testing.T, token string) error {
 	t.Helper()
-	if now := v.clock.Now(); v.keys == nil || now.Sub(v.fetched) >= cacheAge {
+	if now := v.clock.Now(); v.keys == nil || now.Sub(v.fetched) >= CacheAge {
 		v.fetched, v.keys = now, map[string]crypto.PublicKey{}
 		for _, k := range v.source.Keys() {
 			v.keys[k.ID] = rawKey(t, k)
@@ -68,7 +66,7 @@ func newFleet(t *testing.T, o Options) *fleet {
 // verifiers verify, and then polls. tick returns how many tokens the verifiers refused.
 func (f *fleet) tick(t *testing.T) int {
 	t.Helper()
-	f.clock.add(10 * time.Second)
+	f.clock.add(Poll)
 	refused := 0
 	for i, r := range f.rings {
 		token := mint(t, r)
@@ -104,17 +102,16 @@ var rotations = flag.Int("keyring.rotations", 10, "rotations of the signing key 
 // shortest allowed lead. The clock jumps to a few minutes before each rotation.
 func TestCachingVerifiersKnowEveryKey(t *testing.T) {
 	t.Parallel()
-	o := Options{}
-	o.Prepublish = withDefaults(o).LeastLead()
+	o := Options{Prepublish: LeastLead}
 	f := newFleet(t, o)
 	kids := map[string]bool{}
 	for i := range *rotations {
 		started := f.rings[0].keys.Load().newest().row.SignsFrom
 		// The age of the verifiers' caches at publication differs from one rotation to the next.
-		lead := o.Prepublish + time.Minute + cacheAge*time.Duration(i)/time.Duration(*rotations)
+		lead := o.Prepublish + time.Minute + CacheAge*time.Duration(i)/time.Duration(*rotations)
 		f.clock.set(started.Add(30*24*time.Hour - lead))
 		f.recent = nil
-		for range int((lead + 3*time.Minute) / (10 * time.Second)) {
+		for range int((lead + 3*time.Minute) / Poll) {
 			require.Zero(t, f.tick(t))
 		}
 		require.Zero(t, f.refusedRecent(t))
@@ -130,7 +127,7 @@ func TestCachingVerifiersRefuseAKeyWithoutLead(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, Options{})
 	require.Zero(t, f.tick(t))
-	_, err := f.rings[0].Rotate(t.Context(), f.rings[0].o.LeastLead()-time.Second, false)
+	_, err := f.rings[0].Rotate(t.Context(), LeastLead-time.Second, false)
 	require.ErrorContains(t, err, "6m20s")
 	require.Zero(t, f.tick(t))
 	_, err = f.rings[0].Rotate(t.Context(), 0, true)

@@ -20,7 +20,7 @@ const (
 )
 
 // state returns the state of the i-th key at now. Retired keys stay published for the retention.
-func (t timeline) state(i int, now time.Time, retention time.Duration) State {
+func (t timeline) state(i int, now time.Time) State {
 	from, end := t[i].row.SignsFrom, t.end(i)
 	switch {
 	case end.Before(from): // a later generation starts earlier, so this one never signs
@@ -49,10 +49,10 @@ func (t timeline) signer(now time.Time) *key {
 
 // published returns the keys that verifiers need: those that sign, will sign, or have signed within
 // the retention.
-func (t timeline) published(now time.Time, retention time.Duration) timeline {
+func (t timeline) published(now time.Time) timeline {
 	var keys timeline
 	for i, k := range t {
-		if t.state(i, now, retention) != Expired {
+		if t.state(i, now) != Expired {
 			keys = append(keys, k)
 		}
 	}

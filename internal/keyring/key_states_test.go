@@ -28,11 +28,11 @@ func TestTimeline(t *testing.T) {
 		{name: "only an erased key has started", now: at(-50), published: []string{"erased", "first", "second", "third"}},
 		{name: "before all keys", now: at(-1), published: []string{"erased", "first", "second", "third"}},
 		{name: "the first starts", now: at(0), signer: "first", published: []string{"erased", "first", "second", "third"}},
-		{name: "the erased key expires", now: at(5), signer: "first", published: []string{"first", "second", "third"}},
-		{name: "a second before the second", now: at(10).Add(-time.Second), signer: "first", published: []string{"first", "second", "third"}},
-		{name: "the second starts", now: at(10), signer: "second", published: []string{"first", "second", "third"}},
-		{name: "the first expires", now: at(15), signer: "second", published: []string{"second", "third"}},
-		{name: "the third starts", now: at(20), signer: "third", published: []string{"second", "third"}},
+		{name: "a second before the second", now: at(10).Add(-time.Second), signer: "first", published: []string{"erased", "first", "second", "third"}},
+		{name: "the second starts", now: at(10), signer: "second", published: []string{"erased", "first", "second", "third"}},
+		{name: "the third starts", now: at(20), signer: "third", published: []string{"erased", "first", "second", "third"}},
+		{name: "the erased key expires", now: at(25), signer: "third", published: []string{"first", "second", "third"}},
+		{name: "the first expires", now: at(35), signer: "third", published: []string{"second", "third"}},
 		{name: "only the third is left", now: at(2000), signer: "third", published: []string{"third"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestTimeline(t *testing.T) {
 			}
 			require.Equal(t, c.signer, signer)
 			var published []string
-			for _, k := range line.published(c.now, 5*time.Hour) {
+			for _, k := range line.published(c.now) {
 				published = append(published, k.row.ID)
 			}
 			require.Equal(t, c.published, published)

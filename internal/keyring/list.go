@@ -28,7 +28,7 @@ func (r *Ring) status(keys timeline, i int) Status {
 	row := keys[i].row
 	s := Status{
 		ID: row.ID, Generation: row.Generation, Algorithm: row.Algorithm,
-		State: keys.state(i, r.now(), r.schedule.retention), Current: keys[i].current,
+		State: keys.state(i, r.now()), Current: keys[i].current,
 		CreatedAt: row.CreatedAt, SignsFrom: row.SignsFrom,
 	}
 	if end := keys.end(i); end.Before(never) {

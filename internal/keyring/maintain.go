@@ -23,7 +23,7 @@ func (r *Ring) Maintain(ctx context.Context) error {
 		errs, changed = append(errs, ignore(fault.ErrAlreadyExists, r.add(ctx, from))), true
 	}
 	for i, k := range keys {
-		if a := r.schedule.action(keys, i, now); a != noAction {
+		if a := keys.action(i, now); a != noAction {
 			errs, changed = append(errs, ignore(fault.ErrNotFound, r.apply(ctx, a, k))), true
 		}
 	}

@@ -76,7 +76,7 @@ func (r *Ring) ensureKey(ctx context.Context) error {
 		if newest != nil && newest.row.Algorithm == r.o.Algorithm {
 			return nil
 		}
-		from := r.schedule.firstStart(r.now())
+		from := firstStart(r.now())
 		if newest != nil {
 			from = r.schedule.nextStart(r.now())
 		}

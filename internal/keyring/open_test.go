@@ -96,7 +96,7 @@ func TestChangeOfAlgorithm(t *testing.T) {
 	_, err = before.Verify(fresh)
 	require.NoError(t, err, "an unknown kid causes a Refresh")
 
-	c.add(verifyMargin + time.Hour)
+	c.add(retention)
 	require.Equal(t, []string{EdDSA}, after.Algorithms(), "the previous key expires a day and the lifetime of a token later")
 	require.Len(t, after.Keys(), 1)
 	stale, err := json.Marshal(after.payload(claimsAt(c.Now())))

@@ -13,28 +13,35 @@ const (
 	TypeJWT         = "JWT"
 )
 
+const (
+	// MaxLifetime is the longest accepted exp - iat. Nobody can ask for more: the settings, the clients and the
+	// token service have the same limit.
+	MaxLifetime = time.Hour
+	// CacheAge is how long verifiers may cache the JWKS: its max-age.
+	CacheAge = 5 * time.Minute
+	// Poll is how often Maintain must be called.
+	Poll = 10 * time.Second
+	// LeastLead is how long a key must be published before it signs, so that every verifier has it by then. A
+	// replica sees the key at its next poll; a verifier may have fetched the JWKS from that replica just before,
+	// and caches it for CacheAge; and clocks differ.
+	LeastLead = CacheAge + 2*Poll + leeway
+
+	leeway = time.Minute // the largest clock skew
+)
+
 // Options configure a Ring.
 type Options struct {
-	Secrets     [][]byte         // master secrets of at least 32 bytes: the first seals, all open
-	Algorithm   string           // of new keys: ES256 (default), RS256 or EdDSA
-	Issuer      string           // iss, compared exactly
-	Audience    string           // the aud that Verify requires; default: the issuer
-	Type        string           // typ: at+jwt (default) or JWT
-	JWTFor      []string         // audiences whose tokens have the typ JWT
-	MaxLifetime time.Duration    // the longest accepted exp - iat; default: 1 hour
-	Leeway      time.Duration    // tolerance for clock skew; default: 1 minute
-	Now         func() time.Time // default: time.Now
+	Secrets   [][]byte         // master secrets of at least 32 bytes: the first seals, all open
+	Algorithm string           // of new keys: ES256 (default), RS256 or EdDSA
+	Issuer    string           // iss, compared exactly
+	Audience  string           // the aud that Verify requires; default: the issuer
+	Type      string           // typ: at+jwt (default) or JWT
+	JWTFor    []string         // audiences whose tokens have the typ JWT
+	Now       func() time.Time // default: time.Now
 
 	Period     time.Duration // how long a key signs; default: 30 days
 	Prepublish time.Duration // how long a key is published before it signs; default: 1 day
-	CacheAge   time.Duration // how long verifiers cache the JWKS, its max-age; default: 5 minutes
-	Poll       time.Duration // how often Maintain is called; default: 10 seconds
 }
-
-// LeastLead returns how long a key must be published before it signs, so that every verifier has it by
-// then. A replica sees the key at its next poll; a verifier may have fetched the JWKS from that replica
-// just before, and caches it for CacheAge; and clocks differ.
-func (o Options) LeastLead() time.Duration { return o.CacheAge + 2*o.Poll + o.Leeway }
 
 func withDefaults(o Options) Options {
 	text := func(s *string, to string) {
@@ -49,12 +56,8 @@ func withDefaults(o Options) Options {
 	}
 	text(&o.Type, TypeAccessToken)
 	text(&o.Audience, o.Issuer)
-	span(&o.MaxLifetime, time.Hour)
-	span(&o.Leeway, time.Minute)
 	span(&o.Period, 30*24*time.Hour)
 	span(&o.Prepublish, 24*time.Hour)
-	span(&o.CacheAge, 5*time.Minute)
-	span(&o.Poll, 10*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -79,8 +82,8 @@ func check(o Options) error {
 		return fmt.Errorf("keyring: unknown token type %q; choose %s or %s", o.Type, TypeAccessToken, TypeJWT)
 	case o.Algorithm != "" && !slices.Contains([]string{ES256, RS256, EdDSA}, o.Algorithm):
 		return fmt.Errorf("keyring: unknown algorithm %q; choose ES256, RS256 or EdDSA", o.Algorithm)
-	case o.Prepublish < o.LeastLead():
-		return fmt.Errorf("keyring: a key must be published at least %v before it signs, not %v", o.LeastLead(), o.Prepublish)
+	case o.Prepublish < LeastLead:
+		return fmt.Errorf("keyring: a key must be published at least %v before it signs, not %v", LeastLead, o.Prepublish)
 	case o.Period < o.Prepublish:
 		return errors.New("keyring: a key must sign for at least as long as it is published in advance")
 	}

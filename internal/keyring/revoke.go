@@ -36,7 +36,7 @@ func (r *Ring) Revoke(ctx context.Context, kid string) error {
 func (r *Ring) replaceSigner(ctx context.Context, k *key) error {
 	// Like the very first key it starts in the past, but not before k: until then a replica whose
 	// clock is behind signs with the predecessor of k.
-	from := r.schedule.firstStart(r.now())
+	from := firstStart(r.now())
 	if from.Before(k.row.SignsFrom) {
 		from = k.row.SignsFrom
 	}
@@ -58,7 +58,7 @@ func (r *Ring) replaceSigner(ctx context.Context, k *key) error {
 func (r *Ring) pendingKey() *key {
 	keys, now := *r.keys.Load(), r.now()
 	for i, k := range keys {
-		if keys.state(i, now, r.schedule.retention) == Pending && k.private != nil {
+		if keys.state(i, now) == Pending && k.private != nil {
 			return k
 		}
 	}

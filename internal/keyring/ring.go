@@ -51,14 +51,14 @@ func (r *Ring) now() time.Time { return r.o.Now().UTC().Truncate(time.Second) }
 
 // published returns the keys that are published now.
 func (r *Ring) published() timeline {
-	return r.keys.Load().published(r.now(), r.schedule.retention)
+	return r.keys.Load().published(r.now())
 }
 
 // publishedKey returns the key with that kid if it is published now, or nil.
 func (r *Ring) publishedKey(kid string) *key {
 	keys, now := *r.keys.Load(), r.now()
 	for i, k := range keys {
-		if k.row.ID == kid && keys.state(i, now, r.schedule.retention) != Expired {
+		if k.row.ID == kid && keys.state(i, now) != Expired {
 			return k
 		}
 	}

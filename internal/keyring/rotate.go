@@ -15,9 +15,9 @@ var errNoKeys = errors.New("keyring: there is no key yet; the service creates th
 // lead shorter than LeastLead with invalid_request: verifiers would see tokens signed with a key that they do
 // not know.
 func (r *Ring) Rotate(ctx context.Context, lead time.Duration, force bool) (Status, error) {
-	if least := r.o.LeastLead(); lead < least && !force {
+	if lead < LeastLead && !force {
 		return Status{}, fault.Errorf(fault.InvalidRequest, "verifiers cache the keys and may not know one that signs %v after it is published; "+
-			"give them %v, or use force", lead, least).At("/lead_seconds")
+			"give them %v, or use force", lead, LeastLead).At("/lead_seconds")
 	}
 	if err := r.Refresh(ctx); err != nil {
 		return Status{}, err

@@ -4,26 +4,24 @@ import (
 	"time"
 )
 
-// verifyMargin is how long a retired key stays published after its last token has expired. It is
-// longer than any cache of the JWKS.
-const verifyMargin = 24 * time.Hour
+// retention is how long a retired key stays published: a day longer than its tokens are valid, which is more
+// than any cache of the JWKS needs.
+const retention = MaxLifetime + 24*time.Hour
 
 // schedule holds the durations in the life cycle of a key. With the rows and the time they decide
 // everything that Maintain does, so replicas that run it at once agree.
 type schedule struct {
 	prepublish time.Duration
 	period     time.Duration
-	retention  time.Duration // how long a retired key stays published
-	leeway     time.Duration // the largest clock skew
 }
 
 func scheduleOf(o Options) schedule {
-	return schedule{prepublish: o.Prepublish, period: o.Period, retention: verifyMargin + o.MaxLifetime, leeway: o.Leeway}
+	return schedule{prepublish: o.Prepublish, period: o.Period}
 }
 
 // firstStart returns when the very first key starts to sign. It is in the past, because a replica
 // whose clock is behind has no older key to sign with.
-func (s schedule) firstStart(now time.Time) time.Time { return now.Add(-s.leeway) }
+func firstStart(now time.Time) time.Time { return now.Add(-leeway) }
 
 // nextStart returns when a key that is published now starts to sign.
 func (s schedule) nextStart(now time.Time) time.Time { return now.Add(s.prepublish) }
@@ -33,7 +31,7 @@ func (s schedule) nextStart(now time.Time) time.Time { return now.Add(s.prepubli
 func (s schedule) next(t timeline, now time.Time) (from time.Time, due bool) {
 	newest := t.newest()
 	if newest == nil {
-		return s.firstStart(now), true
+		return firstStart(now), true
 	}
 	end := newest.row.SignsFrom.Add(s.period)
 	return s.nextStart(now), end.Sub(now) <= s.prepublish
@@ -51,12 +49,12 @@ const (
 
 // action returns what is to be done to the i-th key. A private key is kept until the clocks of all
 // replicas agree that another key signs.
-func (s schedule) action(t timeline, i int, now time.Time) action {
+func (t timeline) action(i int, now time.Time) action {
 	k := t[i]
-	switch state := t.state(i, now, s.retention); {
+	switch state := t.state(i, now); {
 	case state == Expired:
 		return deleteKey
-	case state == Retired && k.private != nil && !now.Before(t.end(i).Add(2*s.leeway)):
+	case state == Retired && k.private != nil && !now.Before(t.end(i).Add(2*leeway)):
 		return erasePrivate
 	case !k.current:
 		return reseal

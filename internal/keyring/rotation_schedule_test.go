@@ -54,8 +54,8 @@ func TestSchedule(t *testing.T) {
 				require.Equal(t, c.from, from)
 			}
 			if len(c.keys) > 0 {
-				require.Equal(t, c.state, c.keys.state(0, c.now, s.retention))
-				require.Equal(t, c.action, s.action(c.keys, 0, c.now))
+				require.Equal(t, c.state, c.keys.state(0, c.now))
+				require.Equal(t, c.action, c.keys.action(0, c.now))
 			}
 		})
 	}

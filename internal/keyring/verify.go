@@ -173,7 +173,7 @@ func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
 func (r *Ring) checkClaims(c Claims, notBefore int64) error {
 	exp, iat := c.ExpiresAt.Unix(), c.IssuedAt.Unix()
 	now := r.now()
-	earliest, latest := now.Add(-r.o.Leeway).Unix(), now.Add(r.o.Leeway).Unix()
+	earliest, latest := now.Add(-leeway).Unix(), now.Add(leeway).Unix()
 	switch {
 	case c.Issuer != r.o.Issuer:
 		return errors.New("wrong issuer")
@@ -187,7 +187,7 @@ func (r *Ring) checkClaims(c Claims, notBefore int64) error {
 		return errors.New("issued in the future")
 	case exp <= iat:
 		return errors.New("exp is not after iat")
-	case exp-iat > int64(r.o.MaxLifetime/time.Second):
+	case exp-iat > int64(MaxLifetime/time.Second):
 		return errors.New("lifetime longer than any we issue")
 	}
 	return nil
