@@ -8,7 +8,8 @@
 //   - prefix.go: PrefixEnd, the upper bound of a prefix search
 //   - pool.go: Pool and Health, what an engine says about its connections and itself
 //   - session.go: SessionAndUser, a session with its user; packed_session.go: the same as one text, for memory
-//   - client_sessions.go: the sessions that end with their client; event_names.go: the names of audit actions
+//   - clients.go: the order of secrets, and the sessions that end with their client
+//   - event_names.go: the names of audit actions
 //   - results.go: what an empty result means
 //   - instance.go: Keeper, what operating a database needs beyond the domain
 //   - state_file.go: State, what is remembered of a database apart from it

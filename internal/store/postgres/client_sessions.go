@@ -10,17 +10,6 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// A client may have more sessions than one statement can change in time. Disabling it stores a single
-// row e of ended_clients, which ends all that were created before; EndClientSessions writes that into the
-// sessions later. Times have whole seconds, so the few sessions of the same second are ended at once: the
-// client may be enabled again within it.
-const (
-	// endsWithClient is the condition that the sessions row s was live when its client was ended.
-	endsWithClient = `e.client_id = s.client_id AND s.created_at < e.ended_at AND e.ended_at < s.idle_until AND e.ended_at < s.absolute_until`
-	// endedWithClient is when the sessions row s ended with its client, or NULL.
-	endedWithClient = `(SELECT e.ended_at FROM ended_clients e WHERE ` + endsWithClient + `)`
-)
-
 // queueEndClient queues the statements that end the sessions of a client. The
 // lock serializes changes of the client.
 func queueEndClient(batch *pgx.Batch, id string, now time.Time) {
@@ -48,13 +37,13 @@ const endClient = `
 // SKIP LOCKED leaves the sessions that a request uses to the next batch.
 const endClientSessions = `
 	UPDATE sessions SET revoked_at = due.ended_at, revoked_reason = $1
-	FROM (SELECT s.id, e.ended_at FROM ended_clients e JOIN sessions s ON ` + endsWithClient + `
+	FROM (SELECT s.id, e.ended_at FROM ended_clients e JOIN sessions s ON ` + store.EndsWithClient + `
 		WHERE s.revoked_at IS NULL LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED) AS due
 	WHERE sessions.id = due.id`
 
 const forgetEndedClients = `
 	DELETE FROM ended_clients e WHERE e.ended_at < $1
-		AND NOT EXISTS (SELECT FROM sessions s WHERE s.revoked_at IS NULL AND ` + endsWithClient + `)`
+		AND NOT EXISTS (SELECT FROM sessions s WHERE s.revoked_at IS NULL AND ` + store.EndsWithClient + `)`
 
 // EndClientSessions implements oauth.ClientStore.
 func (s *Store) EndClientSessions(ctx context.Context, now time.Time, limit int) (int, error) {

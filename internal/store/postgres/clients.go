@@ -12,17 +12,13 @@ import (
 )
 
 // clientColumns are the columns of the clients row c that scanClient reads. The last three are arrays
-// in the order of newestFirst: one element for each secret.
+// in the order of store.NewestFirst: one element for each secret.
 const clientColumns = `c.id, c.name, c.public, c.first_party, c.grants, c.scopes, c.audiences,
 	c.access_ttl, c.session_idle, c.session_max, c.active, c.created_at,
 	c.token_algorithm, c.token_key, c.next_token_key, c.next_token_key_from, c.claims,
-	ARRAY(SELECT hash FROM client_secrets WHERE client_id = c.id ` + newestFirst + `),
-	ARRAY(SELECT created_at FROM client_secrets WHERE client_id = c.id ` + newestFirst + `),
-	ARRAY(SELECT expires_at FROM client_secrets WHERE client_id = c.id ` + newestFirst + `)`
-
-// newestFirst is the order of a client's secrets. Of two created in the same second, the one that
-// expires is the older.
-const newestFirst = `ORDER BY created_at DESC, expires_at DESC NULLS FIRST, hash`
+	ARRAY(SELECT hash FROM client_secrets WHERE client_id = c.id ` + store.NewestFirst + `),
+	ARRAY(SELECT created_at FROM client_secrets WHERE client_id = c.id ` + store.NewestFirst + `),
+	ARRAY(SELECT expires_at FROM client_secrets WHERE client_id = c.id ` + store.NewestFirst + `)`
 
 func scanClient(row pgx.CollectableRow) (oauth.Client, error) {
 	var c oauth.Client
@@ -117,7 +113,7 @@ func (s *Store) DeleteClient(ctx context.Context, id string, now time.Time, chan
 	return requireRows(s.execBatch(ctx, batch, batch.Len()-1))
 }
 
-var rotateSecret = withRecord(`newest AS (SELECT hash FROM client_secrets WHERE client_id = $3 `+newestFirst+` LIMIT 1),
+var rotateSecret = withRecord(`newest AS (SELECT hash FROM client_secrets WHERE client_id = $3 `+store.NewestFirst+` LIMIT 1),
 	deleted AS (DELETE FROM client_secrets WHERE client_id = $3 AND hash NOT IN (SELECT hash FROM newest)),
 	expiring AS (
 		UPDATE client_secrets SET expires_at = LEAST(expires_at, $7)

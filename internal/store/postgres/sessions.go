@@ -15,7 +15,7 @@ import (
 // sessionColumns are the columns of the sessions row s that scanSession reads.
 const sessionColumns = `s.id::text, s.family_id, COALESCE(s.user_id::text, ''), s.user_epoch, s.client_id, s.scopes,
 	s.counter, s.rotated_at, s.repeats, s.address, s.user_agent, s.created_at, s.last_used_at, s.idle_until, s.absolute_until,
-	s.revoked_at, COALESCE(s.revoked_reason, ''), ` + endedWithClient
+	s.revoked_at, COALESCE(s.revoked_reason, ''), ` + store.EndedWithClient
 
 func scanSession(row pgx.CollectableRow) (oauth.Session, error) {
 	var s sessionRow
@@ -55,7 +55,7 @@ func (r *sessionRow) value() oauth.Session {
 // sessionLive is the condition that the sessions row s has not ended at a time.
 func sessionLive(now string) string {
 	return `s.revoked_at IS NULL AND ` + now + ` < s.idle_until AND ` + now + ` < s.absolute_until
-		AND NOT EXISTS (SELECT FROM ended_clients e WHERE ` + endsWithClient + `)`
+		AND NOT EXISTS (SELECT FROM ended_clients e WHERE ` + store.EndsWithClient + `)`
 }
 
 // lockUser serializes the sign-ins and the changes of a user. Each of them is a transaction that locks

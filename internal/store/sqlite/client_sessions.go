@@ -8,17 +8,6 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// A client may have so many sessions that changing them all would keep the database from others for
-// seconds. Disabling it stores a single row e of ended_clients, which ends all that were created before;
-// EndClientSessions writes that into the sessions later. Times have whole seconds, so the few sessions of
-// the same second are ended at once: the client may be enabled again within it.
-const (
-	// endsWithClient is the condition that the sessions row s was live when its client was ended.
-	endsWithClient = `e.client_id = s.client_id AND s.created_at < e.ended_at AND e.ended_at < s.idle_until AND e.ended_at < s.absolute_until`
-	// endedWithClient is when the sessions row s ended with its client, or NULL.
-	endedWithClient = `(SELECT e.ended_at FROM ended_clients e WHERE ` + endsWithClient + `)`
-)
-
 // endClientTx ends the sessions of a client, if it exists.
 func endClientTx(ctx context.Context, tx *writeTx, id string, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, revokeNewSessions, storedTime(now), oauth.EndedByClient, id); err != nil {
@@ -40,11 +29,11 @@ const endClient = `
 
 const (
 	endClientSessions = `
-		UPDATE sessions AS s SET revoked_at = ` + endedWithClient + `, revoked_reason = ?1
-		WHERE s.id IN (SELECT s.id FROM ended_clients e CROSS JOIN sessions s ON ` + endsWithClient + ` WHERE s.revoked_at IS NULL LIMIT ?2)`
+		UPDATE sessions AS s SET revoked_at = ` + store.EndedWithClient + `, revoked_reason = ?1
+		WHERE s.id IN (SELECT s.id FROM ended_clients e CROSS JOIN sessions s ON ` + store.EndsWithClient + ` WHERE s.revoked_at IS NULL LIMIT ?2)`
 	forgetEndedClients = `
 		DELETE FROM ended_clients AS e WHERE e.ended_at < ?1
-			AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.revoked_at IS NULL AND ` + endsWithClient + `)`
+			AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.revoked_at IS NULL AND ` + store.EndsWithClient + `)`
 )
 
 // EndClientSessions implements oauth.ClientStore.

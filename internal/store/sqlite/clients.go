@@ -10,18 +10,15 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
 // clientColumns are the columns of the clients row c that scanClient reads.
 const clientColumns = `c.id, c.name, c.public, c.first_party, c.grants, c.scopes, c.audiences,
 	c.access_ttl, c.session_idle, c.session_max, c.active, c.created_at,
 	c.token_algorithm, c.token_key, c.next_token_key, c.next_token_key_from, c.claims,
-	(SELECT json_group_array(json_object('hash', hex(hash), 'created', created_at, 'expires', expires_at) ` + newestFirst + `)
+	(SELECT json_group_array(json_object('hash', hex(hash), 'created', created_at, 'expires', expires_at) ` + store.NewestFirst + `)
 		FROM client_secrets WHERE client_id = c.id)`
-
-// newestFirst is the order of a client's secrets. Of two created in the same second, the one that
-// expires is the older.
-const newestFirst = `ORDER BY created_at DESC, expires_at DESC NULLS FIRST, hash`
 
 func scanClient(r row) (oauth.Client, error) {
 	var c oauth.Client
@@ -156,7 +153,7 @@ const (
 	clientExists     = `SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?)`
 	deleteOldSecrets = `DELETE FROM client_secrets WHERE client_id = ?1 AND hash NOT IN (` + newestSecret + `)`
 	expireSecret     = `UPDATE client_secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE client_id = ?1`
-	newestSecret     = `SELECT hash FROM client_secrets WHERE client_id = ?1 ` + newestFirst + ` LIMIT 1`
+	newestSecret     = `SELECT hash FROM client_secrets WHERE client_id = ?1 ` + store.NewestFirst + ` LIMIT 1`
 )
 
 // RotateClientSecret implements oauth.ClientStore.

@@ -15,7 +15,7 @@ import (
 // sessionColumns are the columns of the sessions row s that scanSession reads.
 const sessionColumns = `s.id, s.family_id, coalesce(s.user_id, ''), s.user_epoch, s.client_id, s.scopes,
 	s.counter, s.rotated_at, s.repeats, s.address, s.user_agent, s.created_at, s.last_used_at, s.idle_until, s.absolute_until,
-	s.revoked_at, coalesce(s.revoked_reason, ''), ` + endedWithClient
+	s.revoked_at, coalesce(s.revoked_reason, ''), ` + store.EndedWithClient
 
 func scanSession(r row) (oauth.Session, error) {
 	var s sessionRow
@@ -51,7 +51,7 @@ func (r *sessionRow) value() oauth.Session {
 
 // sessionLive is the condition that the sessions row s has not ended at ?1.
 const sessionLive = `s.revoked_at IS NULL AND ?1 < s.idle_until AND ?1 < s.absolute_until
-	AND NOT EXISTS (SELECT 1 FROM ended_clients e WHERE ` + endsWithClient + `)`
+	AND NOT EXISTS (SELECT 1 FROM ended_clients e WHERE ` + store.EndsWithClient + `)`
 
 var createSession = `
 	INSERT INTO sessions (id, family_id, user_id, user_epoch, client_id, scopes, counter, rotated_at, repeats,
