@@ -9,8 +9,6 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-var _ store.Keeper = (*Store)(nil)
-
 // Instance implements store.Keeper.
 func (s *Store) Instance(ctx context.Context) (store.Instance, error) {
 	id, err := queryOne(ctx, s, pgx.RowTo[string], `SELECT id::text FROM instance`)

@@ -18,7 +18,7 @@ const putToken = `
 	ON CONFLICT (user_id, purpose) DO UPDATE SET hash = excluded.hash, email = excluded.email,
 		email_key = excluded.email_key, created_at = excluded.created_at, expires_at = excluded.expires_at`
 
-// PutOneTimeToken implements account.UserStore.
+// PutOneTimeToken implements account.OneTimeTokenStore.
 func (s *Store) PutOneTimeToken(ctx context.Context, t account.OneTimeToken) error {
 	if !isUUID(t.UserID) {
 		return fault.ErrNotFound
@@ -51,7 +51,7 @@ func scanTokenAndUser(row pgx.CollectableRow) (r tokenAndUser, err error) {
 const tokenByHash = `SELECT ` + tokenColumns + `, ` + userColumns + `
 	FROM one_time_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1 AND t.expires_at > $2`
 
-// OneTimeTokenByHash implements account.UserStore.
+// OneTimeTokenByHash implements account.OneTimeTokenStore.
 func (s *Store) OneTimeTokenByHash(ctx context.Context, hash []byte, now time.Time) (account.OneTimeToken, account.User, error) {
 	r, err := queryOne(ctx, s, scanTokenAndUser, tokenByHash, hash, storedTime(now))
 	return r.token, r.user, err
@@ -69,7 +69,7 @@ var useEmailToken = withRecord(consumeToken+`,
 		FROM token WHERE u.id = token.user_id RETURNING u.id)`,
 	`SELECT FROM changed`)
 
-// UseVerifyToken implements account.UserStore. If the email is taken, the whole statement fails and the
+// UseVerifyToken implements account.OneTimeTokenStore. If the email is taken, the whole statement fails and the
 // token remains.
 func (s *Store) UseVerifyToken(ctx context.Context, hash []byte, now time.Time, change audit.Change) error {
 	batch := &pgx.Batch{}
@@ -85,7 +85,7 @@ var useResetToken = withRecord(consumeToken+`,
 		FROM token WHERE u.id = token.user_id RETURNING u.id)`,
 	`SELECT FROM changed`)
 
-// UseResetToken implements account.UserStore.
+// UseResetToken implements account.OneTimeTokenStore.
 func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash string, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var userID string
@@ -102,7 +102,7 @@ func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash str
 
 var purgeTokens = purge("one_time_tokens", "hash", "expires_at")
 
-// PurgeOneTimeTokens implements account.UserStore.
+// PurgeOneTimeTokens implements account.OneTimeTokenStore.
 func (s *Store) PurgeOneTimeTokens(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.exec(ctx, purgeTokens, storedTime(before), max(limit, 0))
 }

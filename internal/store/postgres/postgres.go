@@ -9,10 +9,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/hook"
 	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/outbox"
+	"github.com/latchkey-auth/latchkey/internal/statistics"
 	"github.com/latchkey-auth/latchkey/internal/store"
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 	"github.com/latchkey-auth/latchkey/migrations"
@@ -36,13 +38,20 @@ type Store struct {
 }
 
 var (
-	_ account.UserStore  = (*Store)(nil)
-	_ oauth.SessionStore = (*Store)(nil)
-	_ oauth.ClientStore  = (*Store)(nil)
-	_ keyring.Store      = (*Store)(nil)
-	_ outbox.Store       = (*Store)(nil)
-	_ hook.Store         = (*Store)(nil)
-	_ throttle.Store     = (*Store)(nil)
+	_ account.UserStore         = (*Store)(nil)
+	_ account.RoleStore         = (*Store)(nil)
+	_ account.OneTimeTokenStore = (*Store)(nil)
+	_ oauth.ClientStore         = (*Store)(nil)
+	_ oauth.SessionStore        = (*Store)(nil)
+	_ oauth.EndedSessionStore   = (*Store)(nil)
+	_ keyring.Store             = (*Store)(nil)
+	_ audit.Store               = (*Store)(nil)
+	_ outbox.Store              = (*Store)(nil)
+	_ outbox.Monitor            = (*Store)(nil)
+	_ hook.Store                = (*Store)(nil)
+	_ statistics.Store          = (*Store)(nil)
+	_ throttle.Store            = (*Store)(nil)
+	_ store.Keeper              = (*Store)(nil)
 )
 
 // Open connects to the database of a postgres:// URL, which may name several hosts. It does not touch

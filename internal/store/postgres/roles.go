@@ -23,14 +23,14 @@ func scanRole(row pgx.CollectableRow) (account.Role, error) {
 
 const listRoles = `SELECT ` + roleColumns + ` FROM roles r ORDER BY r.name`
 
-// Roles implements account.UserStore.
+// Roles implements account.RoleStore.
 func (s *Store) Roles(ctx context.Context) ([]account.Role, error) {
 	return queryAll(ctx, s, scanRole, listRoles)
 }
 
 const roleByName = `SELECT ` + roleColumns + ` FROM roles r WHERE r.name = $1`
 
-// RoleByName implements account.UserStore.
+// RoleByName implements account.RoleStore.
 func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, error) {
 	r, err := queryOne(ctx, s, scanRole, roleByName, name)
 	return r, store.RoleError(err)
@@ -40,7 +40,7 @@ var putRole = withRecord(`changed AS (
 		INSERT INTO roles (name, scopes) VALUES ($3, $4) ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes RETURNING id)`,
 	`SELECT FROM changed`)
 
-// PutRole implements account.UserStore.
+// PutRole implements account.RoleStore.
 func (s *Store) PutRole(ctx context.Context, r account.Role, change audit.Change) error {
 	return s.execOne(ctx, putRole, recordArgs(change, r.Name, nonNil(r.Scopes))...)
 }
@@ -48,7 +48,7 @@ func (s *Store) PutRole(ctx context.Context, r account.Role, change audit.Change
 var deleteRole = withRecord(`changed AS (DELETE FROM roles WHERE name = $3 AND NOT builtin RETURNING id)`,
 	`SELECT EXISTS (SELECT FROM changed), EXISTS (SELECT FROM roles WHERE name = $3 AND builtin)`)
 
-// DeleteRole implements account.UserStore. Foreign keys remove the role from its users.
+// DeleteRole implements account.RoleStore. Foreign keys remove the role from its users.
 func (s *Store) DeleteRole(ctx context.Context, name string, change audit.Change) error {
 	type result struct{ Deleted, Builtin bool }
 	r, err := queryOne(ctx, s, pgx.RowToStructByPos[result], deleteRole, recordArgs(change, name)...)
@@ -71,7 +71,7 @@ var grantRole = withRecord(`u AS (SELECT id, created_at FROM users WHERE id = $4
 	updated AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)`,
 	`SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r), FALSE`)
 
-// GrantRole implements account.UserStore.
+// GrantRole implements account.RoleStore.
 func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
 	return s.changeRole(ctx, grantRole, id, role, now, change)
 }
@@ -85,7 +85,7 @@ var revokeRole = withRecord(`u AS (SELECT * FROM users WHERE id = $4),
 	updated AS (UPDATE users SET updated_at = GREATEST(updated_at, $3) FROM changed WHERE id = user_id)`,
 	`SELECT EXISTS (SELECT FROM u), EXISTS (SELECT FROM r), EXISTS (SELECT FROM last_admin)`)
 
-// RevokeRole implements account.UserStore.
+// RevokeRole implements account.RoleStore.
 func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
 	return s.changeRole(ctx, revokeRole, id, role, now, change)
 }

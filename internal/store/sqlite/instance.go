@@ -7,8 +7,6 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-var _ store.Keeper = (*Store)(nil)
-
 func scanInstance(r row) (i store.Instance, err error) {
 	err = r.Scan(&i.ID, &i.Changes)
 	return i, err

@@ -15,7 +15,7 @@ const putToken = `
 	ON CONFLICT (user_id, purpose) DO UPDATE SET hash = excluded.hash, email = excluded.email,
 		email_key = excluded.email_key, created_at = excluded.created_at, expires_at = excluded.expires_at`
 
-// PutOneTimeToken implements account.UserStore.
+// PutOneTimeToken implements account.OneTimeTokenStore.
 func (s *Store) PutOneTimeToken(ctx context.Context, t account.OneTimeToken) error {
 	return s.execOne(ctx, putToken, nonNil(t.Hash), string(t.Purpose), t.Email, t.EmailKey, storedTime(t.CreatedAt), storedTime(t.ExpiresAt), t.UserID)
 }
@@ -46,7 +46,7 @@ func scanTokenAndUser(r row) (result tokenAndUser, err error) {
 const tokenByHash = `SELECT ` + tokenColumns + `, ` + userColumns + `
 	FROM one_time_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = ? AND t.expires_at > ?`
 
-// OneTimeTokenByHash implements account.UserStore.
+// OneTimeTokenByHash implements account.OneTimeTokenStore.
 func (s *Store) OneTimeTokenByHash(ctx context.Context, hash []byte, now time.Time) (account.OneTimeToken, account.User, error) {
 	r, err := queryOne(ctx, s.reads, scanTokenAndUser, tokenByHash, nonNil(hash), storedTime(now))
 	return r.token, r.user, err
@@ -60,7 +60,7 @@ const consumeToken = `
 const confirmEmail = `
 	UPDATE users SET email = ?2, email_key = ?3, email_verified = TRUE, updated_at = max(updated_at, ?4) WHERE id = ?1`
 
-// UseVerifyToken implements account.UserStore. If the email is taken, the transaction is rolled back and the
+// UseVerifyToken implements account.OneTimeTokenStore. If the email is taken, the transaction is rolled back and the
 // token remains.
 func (s *Store) UseVerifyToken(ctx context.Context, hash []byte, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *writeTx) error {
@@ -83,7 +83,7 @@ const resetPassword = `
 		email_verified = email_verified OR email_key = ?4
 	WHERE id = ?1`
 
-// UseResetToken implements account.UserStore.
+// UseResetToken implements account.OneTimeTokenStore.
 func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash string, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *writeTx) error {
 		t, err := queryOne(ctx, tx, scanToken, consumeToken, nonNil(hash), string(account.PurposeReset), storedTime(now))
@@ -102,7 +102,7 @@ func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash str
 
 var purgeTokens = purge("one_time_tokens", "hash", "expires_at")
 
-// PurgeOneTimeTokens implements account.UserStore.
+// PurgeOneTimeTokens implements account.OneTimeTokenStore.
 func (s *Store) PurgeOneTimeTokens(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.exec(ctx, purgeTokens, storedTime(before), max(limit, 0))
 }

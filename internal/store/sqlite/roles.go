@@ -21,14 +21,14 @@ func scanRole(r row) (account.Role, error) {
 
 const listRoles = `SELECT ` + roleColumns + ` FROM roles r ORDER BY r.name`
 
-// Roles implements account.UserStore.
+// Roles implements account.RoleStore.
 func (s *Store) Roles(ctx context.Context) ([]account.Role, error) {
 	return queryAll(ctx, s.reads, scanRole, listRoles)
 }
 
 const roleByName = `SELECT ` + roleColumns + ` FROM roles r WHERE r.name = ?`
 
-// RoleByName implements account.UserStore.
+// RoleByName implements account.RoleStore.
 func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, error) {
 	r, err := queryOne(ctx, s.reads, scanRole, roleByName, name)
 	return r, store.RoleError(err)
@@ -36,7 +36,7 @@ func (s *Store) RoleByName(ctx context.Context, name string) (account.Role, erro
 
 const putRole = `INSERT INTO roles (name, scopes) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes`
 
-// PutRole implements account.UserStore.
+// PutRole implements account.RoleStore.
 func (s *Store) PutRole(ctx context.Context, r account.Role, change audit.Change) error {
 	return s.execOneRecorded(ctx, change, putRole, r.Name, storedList(r.Scopes))
 }
@@ -46,7 +46,7 @@ const (
 	deleteRole     = `DELETE FROM roles WHERE name = ?`
 )
 
-// DeleteRole implements account.UserStore. Foreign keys remove the role from its users.
+// DeleteRole implements account.RoleStore. Foreign keys remove the role from its users.
 func (s *Store) DeleteRole(ctx context.Context, name string, change audit.Change) error {
 	err := s.inTx(ctx, func(tx *writeTx) error {
 		if err := requireTrue(ctx, tx, account.ErrBuiltinRole, roleNotBuiltin, name); err != nil {
@@ -65,7 +65,7 @@ const grantRole = `
 	SELECT u.id, r.id, u.created_at FROM users u, roles r WHERE u.id = ? AND r.name = ?
 	ON CONFLICT DO NOTHING`
 
-// GrantRole implements account.UserStore.
+// GrantRole implements account.RoleStore.
 func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *writeTx) error { return changeRole(ctx, tx, grantRole, id, role, now, change) })
 }
@@ -73,7 +73,7 @@ func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, c
 const revokeRole = `
 	DELETE FROM users_to_roles WHERE user_id = ? AND role_id = (SELECT id FROM roles WHERE name = ?)`
 
-// RevokeRole implements account.UserStore.
+// RevokeRole implements account.RoleStore.
 func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
 	return s.inTx(ctx, func(tx *writeTx) error {
 		if role == account.RoleAdmin {

@@ -1,6 +1,5 @@
-// Package storetest is the conformance suite of the store interfaces: one test for each promise of
-// account.UserStore, audit.Store, outbox.Store, oauth.SessionStore, oauth.ClientStore, keyring.Store,
-// hook.Store and throttle.Store. Each test runs on a fresh store.
+// Package storetest is the conformance suite of the store interfaces: one test for each promise of the interfaces
+// in Store. Each test runs on a fresh store.
 //
 // Run tests a whole engine. RunAccounts tests the part that account needs, which the store of package
 // memory implements as well. Each engine tests what only it has: driver errors, connection settings

@@ -23,7 +23,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store"
 )
 
-// Store implements account.UserStore.
+// Store is a store for account, in memory.
 type Store struct {
 	HookActive bool // whether a change stores its notices, as it does if a webhook is active
 
@@ -34,6 +34,14 @@ type Store struct {
 	events map[string]audit.Event          // by id
 	jobs   map[string]outbox.Job           // by id
 }
+
+var (
+	_ account.UserStore         = (*Store)(nil)
+	_ account.RoleStore         = (*Store)(nil)
+	_ account.OneTimeTokenStore = (*Store)(nil)
+	_ account.Queue             = (*Store)(nil)
+	_ audit.Store               = (*Store)(nil)
+)
 
 // New returns a store with the built-in roles.
 func New() *Store {
@@ -124,7 +132,7 @@ func (s *Store) PurgeEvents(ctx context.Context, before time.Time, limit int) (i
 	return purge(ctx, s, s.events, limit, func(e audit.Event) bool { return e.At.Before(seconds(before)) })
 }
 
-// Enqueue implements account.UserStore.
+// Enqueue implements account.Queue.
 func (s *Store) Enqueue(ctx context.Context, j outbox.Job) error {
 	return s.access(ctx, func() error { s.enqueue(j); return nil })
 }

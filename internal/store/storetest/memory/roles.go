@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
-// Roles implements account.UserStore.
+// Roles implements account.RoleStore.
 func (s *Store) Roles(ctx context.Context) (roles []account.Role, err error) {
 	err = s.access(ctx, func() error {
 		for _, name := range slices.Sorted(maps.Keys(s.roles)) {
@@ -21,7 +21,7 @@ func (s *Store) Roles(ctx context.Context) (roles []account.Role, err error) {
 	return roles, err
 }
 
-// RoleByName implements account.UserStore.
+// RoleByName implements account.RoleStore.
 func (s *Store) RoleByName(ctx context.Context, name string) (role account.Role, err error) {
 	err = s.access(ctx, func() (err error) { role, err = s.role(name); return err })
 	return role, err
@@ -35,7 +35,7 @@ func (s *Store) role(name string) (account.Role, error) {
 	return role, nil
 }
 
-// PutRole implements account.UserStore.
+// PutRole implements account.RoleStore.
 func (s *Store) PutRole(ctx context.Context, r account.Role, change audit.Change) error {
 	return s.change(ctx, change, func() error {
 		scopes := append([]string{}, r.Scopes...)
@@ -45,7 +45,7 @@ func (s *Store) PutRole(ctx context.Context, r account.Role, change audit.Change
 	})
 }
 
-// DeleteRole implements account.UserStore.
+// DeleteRole implements account.RoleStore.
 func (s *Store) DeleteRole(ctx context.Context, name string, change audit.Change) error {
 	return s.change(ctx, change, func() error {
 		role, err := s.role(name)
@@ -64,7 +64,7 @@ func (s *Store) DeleteRole(ctx context.Context, name string, change audit.Change
 	})
 }
 
-// GrantRole implements account.UserStore.
+// GrantRole implements account.RoleStore.
 func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
 	return s.changeRoles(ctx, id, role, now, change, func(u *account.User) error {
 		if slices.Contains(u.Roles, role) {
@@ -75,7 +75,7 @@ func (s *Store) GrantRole(ctx context.Context, id, role string, now time.Time, c
 	})
 }
 
-// RevokeRole implements account.UserStore.
+// RevokeRole implements account.RoleStore.
 func (s *Store) RevokeRole(ctx context.Context, id, role string, now time.Time, change audit.Change) error {
 	return s.changeRoles(ctx, id, role, now, change, func(u *account.User) error {
 		switch {

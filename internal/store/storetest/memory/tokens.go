@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// PutOneTimeToken implements account.UserStore.
+// PutOneTimeToken implements account.OneTimeTokenStore.
 func (s *Store) PutOneTimeToken(ctx context.Context, t account.OneTimeToken) error {
 	return s.access(ctx, func() error {
 		if _, err := s.user(t.UserID); err != nil {
@@ -25,7 +25,7 @@ func (s *Store) PutOneTimeToken(ctx context.Context, t account.OneTimeToken) err
 	})
 }
 
-// OneTimeTokenByHash implements account.UserStore.
+// OneTimeTokenByHash implements account.OneTimeTokenStore.
 func (s *Store) OneTimeTokenByHash(ctx context.Context, hash []byte, now time.Time) (t account.OneTimeToken, u account.User, err error) {
 	err = s.access(ctx, func() error {
 		stored, exists := s.tokens[string(hash)]
@@ -38,7 +38,7 @@ func (s *Store) OneTimeTokenByHash(ctx context.Context, hash []byte, now time.Ti
 	return t, u, err
 }
 
-// UseVerifyToken implements account.UserStore.
+// UseVerifyToken implements account.OneTimeTokenStore.
 func (s *Store) UseVerifyToken(ctx context.Context, hash []byte, now time.Time, change audit.Change) error {
 	return s.useToken(ctx, hash, account.PurposeVerify, now, change, func(u *account.User, t account.OneTimeToken) error {
 		u.Email, u.EmailKey, u.EmailVerified = t.Email, t.EmailKey, true
@@ -46,7 +46,7 @@ func (s *Store) UseVerifyToken(ctx context.Context, hash []byte, now time.Time, 
 	})
 }
 
-// UseResetToken implements account.UserStore.
+// UseResetToken implements account.OneTimeTokenStore.
 func (s *Store) UseResetToken(ctx context.Context, hash []byte, passwordHash string, now time.Time, change audit.Change) error {
 	return s.useToken(ctx, hash, account.PurposeReset, now, change, func(u *account.User, t account.OneTimeToken) error {
 		u.PasswordHash, u.Epoch, u.EmailVerified = passwordHash, u.Epoch+1, u.EmailVerified || u.EmailKey == t.EmailKey
@@ -73,7 +73,7 @@ func (s *Store) useToken(ctx context.Context, hash []byte, purpose account.Purpo
 	})
 }
 
-// PurgeOneTimeTokens implements account.UserStore.
+// PurgeOneTimeTokens implements account.OneTimeTokenStore.
 func (s *Store) PurgeOneTimeTokens(ctx context.Context, before time.Time, limit int) (int, error) {
 	return purge(ctx, s, s.tokens, limit, func(t account.OneTimeToken) bool { return t.ExpiresAt.Before(seconds(before)) })
 }
