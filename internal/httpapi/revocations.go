@@ -3,24 +3,16 @@ package httpapi
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/latchkey-auth/latchkey/api"
 )
 
 // GetRevocations handles GET /revocations. A request that waits ends when the server shuts down.
 func (s *Server) GetRevocations(ctx context.Context, r api.GetRevocationsRequestObject) (api.GetRevocationsResponseObject, error) {
-	after, wait := "", time.Duration(0)
-	if r.Params.After != nil {
-		after = *r.Params.After
-	}
-	if r.Params.Wait != nil {
-		wait = time.Duration(max(-1, min(*r.Params.Wait, 3600))) * time.Second // cannot overflow
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.serving, cancel)() //nolint:contextcheck // it ends what waits, and passes nothing on
-	list, err := s.OAuth.Revocations(ctx, after, wait)
+	list, err := s.OAuth.Revocations(ctx, value(r.Params.After), value(duration(r.Params.Wait)))
 	if err != nil {
 		return nil, err
 	}
