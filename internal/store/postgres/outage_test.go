@@ -58,10 +58,8 @@ func TestDeadDatabase(t *testing.T) {
 // TestPoolExhausted checks that a method waits at most a second for a free connection.
 func TestPoolExhausted(t *testing.T) {
 	t.Parallel()
-	s, err := Open(t.Context(), storetest.PostgresURL(t), Options{MaxConns: 1})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	_, err = s.Up(t.Context())
+	s := openURL(t, withParams(t, storetest.PostgresURL(t), "pool_max_conns", "1"))
+	_, err := s.Up(t.Context())
 	require.NoError(t, err, "migrations must not need the only connection of the pool")
 	require.NoError(t, s.withConn(t.Context(), func(ctx context.Context, _ *pgxpool.Conn) error {
 		require.ErrorIs(t, s.Ping(ctx), fault.ErrUnavailable)

@@ -20,10 +20,9 @@ import (
 	"github.com/latchkey-auth/latchkey/migrations"
 )
 
-// Options are settings that are not in the URL. The zero value suits most deployments.
+// Options are settings that are not in the URL.
 type Options struct {
-	MaxConns int32           // maximum number of connections; 0: pool_max_conns of the URL, or 10
-	Tracer   pgx.QueryTracer // makes a span of each statement; nil: none
+	Tracer pgx.QueryTracer // makes a span of each statement; nil: none
 }
 
 // Store is one PostgreSQL database.
@@ -60,9 +59,6 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	config, err := poolConfig(url)
 	if err != nil {
 		return nil, err
-	}
-	if opts.MaxConns > 0 {
-		config.MaxConns = opts.MaxConns
 	}
 	config.ConnConfig.Tracer = opts.Tracer
 	silence := newSilence(config.ConnConfig)

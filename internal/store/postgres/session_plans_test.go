@@ -19,9 +19,7 @@ func TestSessionStatementsKeepTheirPlan(t *testing.T) {
 	t.Parallel()
 	url := storetest.PostgresURL(t)
 	openMigrated(t, url)
-	s, err := Open(t.Context(), url, Options{MaxConns: 1}) // the plans belong to a connection
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	s := openURL(t, withParams(t, url, "pool_max_conns", "1")) // the plans belong to a connection
 
 	const times = 20
 	for i := range times {
