@@ -2,10 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 
 	"github.com/latchkey-auth/latchkey/api"
-	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -24,21 +22,13 @@ func (s *Server) Signin(ctx context.Context, r api.SigninRequestObject) (api.Sig
 	}, nil
 }
 
-// SignIn gets tokens for the built-in client. It converts invalid_grant to the codes of the account
-// endpoints.
+// SignIn gets tokens for the built-in client.
 func (s *Server) SignIn(ctx context.Context, username, password string) (oauth.TokenResponse, error) {
 	return s.PasswordGrant(ctx, oauth.TokenRequest{Username: username, Password: password})
 }
 
 // PasswordGrant is SignIn for a client and scopes that the request names.
 func (s *Server) PasswordGrant(ctx context.Context, r oauth.TokenRequest) (oauth.TokenResponse, error) {
-	r.GrantType, r.Caller = oauth.GrantPassword, caller(ctx)
-	token, err := s.OAuth.Token(ctx, r)
-	switch {
-	case errors.Is(err, account.ErrEmailUnverified):
-		err = account.ErrEmailUnverified
-	case errors.Is(err, oauth.ErrWrongPassword):
-		err = account.ErrInvalidCredentials
-	}
-	return token, err
+	r.Caller = caller(ctx)
+	return s.OAuth.SignIn(ctx, r)
 }

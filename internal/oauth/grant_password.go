@@ -48,7 +48,7 @@ func (s *Service) passwordGrant(ctx context.Context, r *grantRequest) (TokenResp
 	})
 	if err != nil {
 		s.observeFailure(err)
-		return TokenResponse{}, invalidGrant(err)
+		return TokenResponse{}, err
 	}
 	// 2. What the token may do.
 	scopes, err := grantScopes(r.scopes, user.Scopes, r.client.Scopes)

@@ -64,7 +64,7 @@ func (s *Service) startSession(ctx context.Context, c Client, u account.User, sc
 	change.Event.ClientID = c.ID
 	err := s.sessions.CreateSession(ctx, session, change)
 	if isNotFound(err) { // disabled or changed while the password was checked
-		return TokenResponse{}, ErrWrongPassword
+		return TokenResponse{}, account.ErrInvalidCredentials
 	}
 	if err != nil {
 		return TokenResponse{}, err

@@ -39,7 +39,7 @@ type TokenResponse struct {
 	DeviceHint       string // for a browser to keep, after a sign-in with a password
 }
 
-// grantRequest is what the shared steps of Token have established for a grant.
+// grantRequest is what the shared steps of all grants have established for one.
 type grantRequest struct {
 	TokenRequest
 	client    Client
@@ -50,9 +50,20 @@ type grantRequest struct {
 // grantFunc implements what is specific to a grant.
 type grantFunc func(ctx context.Context, r *grantRequest) (TokenResponse, error)
 
-// Token implements the token endpoint. The steps that all grants share are here, cheap ones first;
-// what is specific to a grant is in its file.
+// Token implements the token endpoint, with the errors of RFC 6749 §5.2.
 func (s *Service) Token(ctx context.Context, r TokenRequest) (TokenResponse, error) {
+	response, err := s.issue(ctx, r)
+	return response, invalidGrant(err)
+}
+
+// SignIn is the password grant for other endpoints: its errors are those of account.
+func (s *Service) SignIn(ctx context.Context, r TokenRequest) (TokenResponse, error) {
+	r.GrantType = GrantPassword
+	return s.issue(ctx, r)
+}
+
+// issue has the steps that all grants share, cheap ones first; what is specific to a grant is in its file.
+func (s *Service) issue(ctx context.Context, r TokenRequest) (TokenResponse, error) {
 	// 1. A grant that exists, with its parameters (RFC 6749 §5.2).
 	grant, err := s.grant(r)
 	if err != nil {

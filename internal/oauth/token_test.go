@@ -223,6 +223,17 @@ func TestPasswordGrantOutage(t *testing.T) {
 	require.NotErrorIs(t, err, oauth.ErrWrongPassword)
 }
 
+// Other endpoints than the token endpoint get the errors of account.
+func TestSignInKeepsTheErrorsOfAccounts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, want := range []error{account.ErrInvalidCredentials, account.ErrEmailUnverified, fault.ErrUnavailable} {
+		f.accounts.err = want
+		_, err := f.SignIn(t.Context(), oauth.TokenRequest{Username: "ann", Password: "right"})
+		require.Equal(t, want, err)
+	}
+}
+
 func TestPasswordGrantTellsAccountsWhoAsks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
