@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
+	"github.com/latchkey-auth/latchkey/internal/store/sqlite"
 	"github.com/latchkey-auth/latchkey/migrations"
 )
 
@@ -38,23 +42,62 @@ func (c *migrateUp) Run(ctx context.Context, std stdio) error {
 
 type migrateDown struct {
 	config.Database `embed:"" group:"Database"`
+	confirmation    `embed:""`
 }
 
 func (*migrateDown) Help() string {
-	return "Stop the service first, and start the older version afterwards: this version would apply the migration again.\n\n" +
-		examples("latchkey migrate down")
+	return "Stop the service first, and start the older version afterwards: this version would apply the migration again. A SQLite database " +
+		"that is being served is refused. Asks for confirmation first.\n\n" +
+		examples("latchkey migrate down", "latchkey migrate down --yes")
 }
 
-// Run rolls the last migration back.
+// Run rolls the last migration back, after a confirmation.
 func (c *migrateDown) Run(ctx context.Context, std stdio) error {
-	return withOpen(ctx, &c.Database, openDatabase, func(db database) error {
-		err := db.Down(ctx)
-		if err == nil {
+	return withoutService(c.Database, func() error {
+		return withOpen(ctx, &c.Database, openDatabase, func(db database) error {
+			if err := c.ask(ctx, std, db); err != nil {
+				return err
+			}
+			if err := db.Down(ctx); err != nil {
+				return err
+			}
 			_, _ = fmt.Fprintln(std.out, "1 migration rolled back")
-			err = forgetState(ctx, c.Database, db)
-		}
-		return err
+			return forgetState(ctx, c.Database, db)
+		})
 	})
+}
+
+// ask asks for confirmation, unless there is nothing to roll back.
+func (c *migrateDown) ask(ctx context.Context, std stdio, db schema) error {
+	all, err := db.Status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range slices.Backward(all) {
+		if !m.AppliedAt.IsZero() {
+			return c.confirm(std, fmt.Sprintf("Roll back migration %s and permanently delete the data in the tables and columns that it added?", m.Name))
+		}
+	}
+	return nil
+}
+
+// withoutService runs work while no service can use a SQLite database. A PostgreSQL database has no such lock.
+func withoutService(settings config.Database, work func() error) error {
+	if err := settings.Resolve(); err != nil {
+		return settingsError{err}
+	}
+	path := settings.SQLitePath()
+	if path == "" {
+		return work()
+	}
+	if err := makePrivateDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	lock, err := sqlite.LockService(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(), lock.Release())
 }
 
 type migrateStatus struct {

@@ -52,8 +52,17 @@ func readLine(r io.Reader) (string, error) {
 	return line, nil
 }
 
-// confirm asks a yes-no question and returns an error unless the answer is yes. It needs a terminal.
-func confirm(std stdio, question string) error {
+// confirmation has the flag of every command that asks before it destroys something.
+type confirmation struct {
+	Yes bool `help:"Do not ask for confirmation."`
+}
+
+// confirm asks a yes-no question, unless the flag answers it, and returns an error unless the answer is
+// yes. It needs a terminal.
+func (c confirmation) confirm(std stdio, question string) error {
+	if c.Yes {
+		return nil
+	}
 	file, ok := terminal(std.in)
 	if !ok {
 		return errors.New("cannot ask for confirmation without a terminal; add --yes to confirm")

@@ -9,9 +9,8 @@ import (
 )
 
 type userDelete struct {
-	targetUser `embed:""`
-
-	Yes bool `help:"Do not ask for confirmation."`
+	targetUser   `embed:""`
+	confirmation `embed:""`
 }
 
 func (*userDelete) Help() string {
@@ -21,10 +20,8 @@ func (*userDelete) Help() string {
 // Run deletes the user, after a confirmation.
 func (c *userDelete) Run(ctx context.Context, std stdio) error {
 	return c.withUser(ctx, std, func(ctx context.Context, accounts *account.Directory, u account.User) error {
-		if !c.Yes {
-			if err := confirm(std, fmt.Sprintf("Permanently delete user %s <%s>?", u.Username, u.Email)); err != nil {
-				return err
-			}
+		if err := c.confirm(std, fmt.Sprintf("Permanently delete user %s <%s>?", u.Username, u.Email)); err != nil {
+			return err
 		}
 		return accounts.Delete(ctx, oauth.Operator, u.ID)
 	})

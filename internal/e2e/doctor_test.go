@@ -104,7 +104,7 @@ var brokenSetUps = map[string]brokenSetUp{
 		want:     []string{"disk", "not a directory", "To mend: let the user that runs the service write there, or set LATCHKEY_DATA_DIR"},
 	},
 	"schema that is older": {
-		breakIt: func(t *testing.T, inst installation) { t.Helper(); inst.mustRun(t, "migrate", "down") },
+		breakIt: func(t *testing.T, inst installation) { t.Helper(); inst.mustRun(t, "migrate", "down", "--yes") },
 		warning: true, want: []string{"schema", "1 migration pending", "To mend: start the service, or run latchkey migrate up"},
 	},
 	"webhook that nobody receives": {

@@ -19,10 +19,25 @@ func TestMigrateUpAndDown(t *testing.T) {
 		require.NotContains(t, status(), " no\n")
 		require.Equal(t, result{stdout: "0 migrations applied\n"}, inst.run(t, "migrate", "up"))
 
-		require.Equal(t, result{stdout: "1 migration rolled back\n"}, inst.run(t, "migrate", "down"))
+		requireAsks(t, inst, "migrate", "down")
+		require.NotContains(t, status(), " no\n", "nothing is rolled back without a confirmation")
+		require.Equal(t, result{stdout: "1 migration rolled back\n"}, inst.run(t, "migrate", "down", "--yes"))
 		require.Contains(t, status(), " no\n")
 		require.Equal(t, result{stdout: "1 migration applied\n"}, inst.run(t, "migrate", "up"))
 	})
+}
+
+// A database that is being served keeps its tables.
+func TestMigrateDownUnderService(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	s := start(t, inst)
+	refused := inst.run(t, "migrate", "down", "--yes")
+	require.Equal(t, 1, refused.code)
+	require.Contains(t, refused.stderr, "in use by another service")
+	require.Contains(t, refused.stderr, "stop it first")
+	s.stop()
+	require.Equal(t, "1 migration rolled back\n", inst.mustRun(t, "migrate", "down", "--yes"))
 }
 
 var compatibilityLines = regexp.MustCompile(`this program: version \S+, knows migration (\d+)\nthe schema: migration (\d+), for programs that know migration (\d+) or later\n$`)

@@ -54,8 +54,7 @@ func TestChangeUserByCommand(t *testing.T) {
 		inst.mustRunSilently(t, "user", "enable", "user")
 		require.Equal(t, http.StatusOK, status(next))
 
-		refused := inst.runWithInput(t, "y\n", "user", "delete", "user")
-		require.Equal(t, result{code: 1, stderr: "latchkey: cannot ask for confirmation without a terminal; add --yes to confirm\n"}, refused)
+		requireAsks(t, inst, "user", "delete", "user")
 		require.Equal(t, http.StatusOK, status(next))
 		inst.mustRunSilently(t, "user", "delete", "user", "--yes")
 		require.Equal(t, http.StatusBadRequest, status(next))
@@ -138,4 +137,11 @@ func TestEditUserAndRoleByCommand(t *testing.T) {
 		inst.mustRunSilently(t, "user", "sign-out", "user")
 		require.Equal(t, http.StatusUnauthorized, s.call(t, token, "GET /api/users/me").status)
 	})
+}
+
+// requireAsks requires that a command asks for confirmation, which needs a terminal.
+func requireAsks(t *testing.T, inst installation, arguments ...string) {
+	t.Helper()
+	require.Equal(t, result{code: 1, stderr: "latchkey: cannot ask for confirmation without a terminal; add --yes to confirm\n"},
+		inst.runWithInput(t, "y\n", arguments...))
 }
