@@ -2572,7 +2572,8 @@ type ClientInterface interface {
 
 	// CreateUserWithBody Create a user
 	//
-	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// Without `password`, the user receives an email with a link to choose one. If the service
+	// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 	// only roles whose scopes you have yourself (otherwise 403 with the code
 	// `insufficient_scope`).
 	//
@@ -2583,7 +2584,8 @@ type ClientInterface interface {
 
 	// CreateUser Create a user
 	//
-	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// Without `password`, the user receives an email with a link to choose one. If the service
+	// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 	// only roles whose scopes you have yourself (otherwise 403 with the code
 	// `insufficient_scope`).
 	//
@@ -4250,7 +4252,8 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 
 // CreateUserWithBody Create a user
 //
-// Without `password`, the user receives an email with a link to choose one. You can assign
+// Without `password`, the user receives an email with a link to choose one. If the service
+// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 // only roles whose scopes you have yourself (otherwise 403 with the code
 // `insufficient_scope`).
 //
@@ -4271,7 +4274,8 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 
 // CreateUser Create a user
 //
-// Without `password`, the user receives an email with a link to choose one. You can assign
+// Without `password`, the user receives an email with a link to choose one. If the service
+// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 // only roles whose scopes you have yourself (otherwise 403 with the code
 // `insufficient_scope`).
 //
@@ -8615,7 +8619,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithBodyWithResponse Create a user
 	//
-	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// Without `password`, the user receives an email with a link to choose one. If the service
+	// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 	// only roles whose scopes you have yourself (otherwise 403 with the code
 	// `insufficient_scope`).
 	//
@@ -8626,7 +8631,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithResponse Create a user
 	//
-	// Without `password`, the user receives an email with a link to choose one. You can assign
+	// Without `password`, the user receives an email with a link to choose one. If the service
+	// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 	// only roles whose scopes you have yourself (otherwise 403 with the code
 	// `insufficient_scope`).
 	//
@@ -17858,7 +17864,8 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 
 // CreateUserWithBodyWithResponse Create a user
 //
-// Without `password`, the user receives an email with a link to choose one. You can assign
+// Without `password`, the user receives an email with a link to choose one. If the service
+// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 // only roles whose scopes you have yourself (otherwise 403 with the code
 // `insufficient_scope`).
 //
@@ -17875,7 +17882,8 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 
 // CreateUserWithResponse Create a user
 //
-// Without `password`, the user receives an email with a link to choose one. You can assign
+// Without `password`, the user receives an email with a link to choose one. If the service
+// sends no email, the response is 409 with the code `mail_not_configured`. You can assign
 // only roles whose scopes you have yourself (otherwise 403 with the code
 // `insufficient_scope`).
 //

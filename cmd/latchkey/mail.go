@@ -30,6 +30,20 @@ func hasInbox(dataDir string) bool {
 	return err == nil && info.IsDir()
 }
 
+// mailSetting tells a command whether the running service sends email.
+type mailSetting struct {
+	SMTPHost string `name:"smtp-host" env:"LATCHKEY_SMTP_HOST" placeholder:"HOST" help:"SMTP server of the running service. Without one the user could not get the link, and the command refuses."`
+}
+
+// requireMail returns an error if the running service neither sends email nor keeps it in the development
+// inbox.
+func (m mailSetting) requireMail(dataDir string) error {
+	if m.SMTPHost == "" && !hasInbox(dataDir) {
+		return readable(account.ErrNoMail)
+	}
+	return nil
+}
+
 // mailer sends email, or keeps it in the development inbox.
 type mailer struct {
 	handler outbox.Handler

@@ -10,6 +10,7 @@ import (
 
 type userCreate struct {
 	config.Database `embed:"" group:"Database"`
+	mailSetting     `embed:""`
 
 	Username string   `arg:"" optional:"" help:"Username. Default: a generated one; the user can sign in with the email address."`
 	Email    string   `required:"" placeholder:"ADDRESS" help:"Email address."`
@@ -20,7 +21,8 @@ type userCreate struct {
 }
 
 func (*userCreate) Help() string {
-	return "The password is read from the terminal, or as one line from standard input. The id of the new user is printed.\n\n" + examples(
+	return "The password is read from the terminal, or as one line from standard input. The id of the new user is printed. The running service " +
+		"sends the invitation: set LATCHKEY_SMTP_HOST as for the service.\n\n" + examples(
 		"latchkey user create alice --email alice@example.com --role ROLE_ADMIN --verified",
 		"latchkey user create bob --email bob@example.com --invite",
 		"latchkey user create --email carol@example.com --invite",
@@ -29,12 +31,9 @@ func (*userCreate) Help() string {
 
 // Run creates the user and prints the id.
 func (c *userCreate) Run(ctx context.Context, std stdio) error {
-	password := ""
-	if !c.Invite {
-		var err error
-		if password, err = readPassword(std); err != nil {
-			return err
-		}
+	password, err := c.password(std)
+	if err != nil {
+		return err
 	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		u, err := accounts.Create(ctx, account.NewUser{
@@ -45,4 +44,12 @@ func (c *userCreate) Run(ctx context.Context, std stdio) error {
 		}
 		return err
 	})
+}
+
+// password reads the password of the user. An invited user has none, and gets a link to set one.
+func (c *userCreate) password(std stdio) (string, error) {
+	if c.Invite {
+		return "", c.requireMail(c.DataDir)
+	}
+	return readPassword(std)
 }

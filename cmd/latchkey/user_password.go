@@ -26,9 +26,8 @@ func (c *userSetPassword) Run(ctx context.Context, std stdio) error {
 }
 
 type userForceReset struct {
-	targetUser `embed:""`
-
-	SMTPHost string `name:"smtp-host" env:"LATCHKEY_SMTP_HOST" placeholder:"HOST" help:"SMTP server of the running service. Without one the user could not get the link, and the command refuses."`
+	targetUser  `embed:""`
+	mailSetting `embed:""`
 }
 
 func (*userForceReset) Help() string {
@@ -38,8 +37,8 @@ func (*userForceReset) Help() string {
 
 // Run invalidates the password and queues an email with a link to set a new one.
 func (c *userForceReset) Run(ctx context.Context, std stdio) error {
-	if c.SMTPHost == "" && !hasInbox(c.DataDir) {
-		return account.ErrNoMail
+	if err := c.requireMail(c.DataDir); err != nil {
+		return err
 	}
 	return c.withUser(ctx, std, func(ctx context.Context, accounts *account.Directory, u account.User) error {
 		return accounts.ForceReset(ctx, oauth.Operator, u.ID)

@@ -45,7 +45,7 @@ var (
 
 // ErrNoMail is returned when a user would be left without a password and without a link to set one.
 var ErrNoMail = fault.Errorf(MailNotConfigured,
-	"the email with the link cannot be sent: set LATCHKEY_SMTP_HOST, or set a new password for the user instead")
+	"the email with the link cannot be sent: set LATCHKEY_SMTP_HOST, or set a password for the user instead")
 
 // ErrRecordExists reports that the user of an imported record already exists, with the same username
 // and email address. A record without a username exists if a user has its id or its email address. An

@@ -78,9 +78,9 @@ func (s *Service) countTaken(ctx context.Context, address string, store func() e
 	return err
 }
 
-// Create creates a user. Without a password, the user is emailed a link to set one. It returns
-// invalid_username, invalid_email, invalid_request, weak_password, username_taken, email_taken or
-// unknown_role, and stores nothing then.
+// Create creates a user. Without a password, the user is emailed a link to set one; it returns ErrNoMail
+// if that could not be sent. It also returns invalid_username, invalid_email, invalid_request,
+// weak_password, username_taken, email_taken or unknown_role. It stores nothing then.
 func (d *Directory) Create(ctx context.Context, n NewUser) (User, error) {
 	u, err := d.newUser(n)
 	if err != nil {
@@ -89,6 +89,9 @@ func (d *Directory) Create(ctx context.Context, n NewUser) (User, error) {
 	u.EmailVerified = n.EmailVerified
 	kind := MessageVerify // not sent if the address is confirmed by then
 	if n.Password == "" {
+		if d.noMail {
+			return User{}, ErrNoMail.At("/password")
+		}
 		kind = MessageInvite
 	}
 	return d.insert(ctx, n, u, audit.UserCreated, Message{Kind: kind, UserID: u.ID})

@@ -106,6 +106,21 @@ func TestSignUpOutage(t *testing.T) {
 	require.Empty(t, f.events(t), "a sign-up that is not counted is not made")
 }
 
+// Without email, an invited user could never sign in: nothing is stored.
+func TestCreateWithoutMail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	d := f.directory(t, func(o *account.DirectoryOptions) { o.NoMail = true })
+	n := newBob()
+	_, err := d.Create(t.Context(), n)
+	require.NoError(t, err, "a user with a password needs no email")
+	created := f.events(t)
+	n.Username, n.Email, n.Password = "Eve", "eve@example.com", ""
+	_, err = d.Create(t.Context(), n)
+	requireFault(t, err, account.MailNotConfigured, "/password")
+	require.Equal(t, created, f.events(t))
+}
+
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

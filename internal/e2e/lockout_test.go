@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -86,6 +87,28 @@ func TestDeviceHintEnds(t *testing.T) {
 		require.Equal(t, http.StatusTooManyRequests, loginFrom("192.0.2.2", "user", validPassword, old))
 		require.Equal(t, http.StatusTooManyRequests, loginFrom("192.0.2.2", "user", validPassword, ""))
 		require.Equal(t, http.StatusOK, loginFrom("192.0.2.2", "user", validPassword, browser["latchkey_device"]))
+	})
+}
+
+// Without email, an invited user would never get the link: the API answers 409, the command refuses and names the
+// setting, and there is no such user.
+func TestInviteWithoutMail(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, inst installation) {
+		inst.createUser(t, "boss", "--role", "ROLE_ADMIN", "--verified")
+		s := launchWith(t, inst, nil, "LATCHKEY_SECRET=0123456789abcdef0123456789abcdef")
+		s.waitUntilListening()
+
+		got := s.call(t, s.token(t, "boss", validPassword), "POST /api/users", object{"username": "guest", "email": "guest@example.com"})
+		require.Equal(t, http.StatusConflict, got.status, got.body)
+		require.Equal(t, "mail_not_configured", got.code(t))
+		invite := []string{"user", "create", "guest", "--email", "guest@example.com", "--invite"}
+		refused := inst.run(t, invite...)
+		require.Equal(t, 1, refused.code)
+		require.True(t, strings.HasPrefix(refused.stderr, "latchkey: the email with the link cannot be sent: set LATCHKEY_SMTP_HOST"), refused.stderr)
+		require.NotContains(t, inst.mustRun(t, "user", "list"), "guest")
+		inst.mustRun(t, append(invite, "--smtp-host", "smtp.example.com")...)
+		require.Contains(t, inst.mustRun(t, "user", "list"), "guest")
 	})
 }
 
