@@ -39,12 +39,19 @@ func useDevSecret(s *config.Serve) error {
 	return nil
 }
 
-// prepareDev creates the users of development and prints how to sign in. Otherwise it does nothing.
+// prepareDev creates the users of development, records the issuer for the commands, and prints how to sign
+// in. Otherwise it does nothing.
 func prepareDev(ctx context.Context, out io.Writer, s config.Serve, service *components) error {
 	if !s.Dev {
 		return nil
 	}
 	if err := createDevUsers(ctx, service.accounts.Directory); err != nil {
+		return err
+	}
+	if err := makePrivateDir(s.DataDir); err != nil {
+		return err
+	}
+	if err := config.StoreDevIssuer(s.DataDir, s.Issuer); err != nil {
 		return err
 	}
 	printWelcome(out, s.Issuer, s.Compat, s.Console, service.mailer.inbox != nil)

@@ -27,7 +27,6 @@ type explainCommand struct {
 	Scope     []string `placeholder:"SCOPE" sep:" " help:"Scopes that the API demands."`
 	Role      []string `placeholder:"ROLE" sep:" " help:"Roles of which the API demands one."`
 	Issuer    string   `env:"LATCHKEY_ISSUER" placeholder:"URL" help:"Issuer that the API expects. Default in the directory of a development service: that of the service."`
-	Listen    string   `env:"LATCHKEY_LISTEN" default:"127.0.0.1:8080" hidden:""`
 	Audience  string   `placeholder:"URI" help:"Audience that the API expects. Default: the issuer."`
 	Offline   bool     `help:"Do not use the database: show only what the token says."`
 	JSON      bool     `name:"json" help:"Print a JSON object, for scripts."`
@@ -59,10 +58,7 @@ func (c *explainCommand) Run(ctx context.Context, std stdio) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
-	issuer := c.Issuer
-	if issuer == "" && config.HasDevSecret(c.DataDir) {
-		issuer = loopbackURL(textAddress(c.Listen), false)
-	}
+	issuer := cmp.Or(c.Issuer, config.StoredDevIssuer(c.DataDir))
 	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: cmp.Or(c.Audience, issuer), Now: time.Now}
 	if db := c.openDatabase(ctx, std.err); db != nil {
 		defer func() { _ = db.Close() }()

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +48,10 @@ func (c *tokenCommand) Run(ctx context.Context, std stdio) error {
 	if err := useDevSecret(&settings); err != nil {
 		return err
 	}
-	settings.Issuer = defaultIssuer(settings)
+	settings.Issuer = cmp.Or(settings.Issuer, config.StoredDevIssuer(settings.DataDir))
+	if settings.Issuer == "" {
+		return settingsError{errors.New("LATCHKEY_ISSUER is not set, and no development service has run with this data directory; start one with `latchkey serve --dev`")}
+	}
 	return withDatabase(ctx, settings.Database, func(ctx context.Context, db database) error {
 		user, err := findUserIn(ctx, db, settings.MinPassword, std, c.User)
 		if err != nil {
@@ -72,24 +77,6 @@ func isDevelopment(s config.Serve) bool {
 	}
 	return config.HasDevSecret(s.DataDir)
 }
-
-// defaultIssuer returns the configured issuer, or the one that a development service takes from its
-// listener.
-func defaultIssuer(s config.Serve) string {
-	if s.Issuer != "" {
-		return s.Issuer
-	}
-	return loopbackURL(textAddress(s.Listen), s.TLS())
-}
-
-// textAddress is a net.Addr that has only been configured.
-type textAddress string
-
-// Network implements net.Addr.
-func (textAddress) Network() string { return "tcp" }
-
-// String implements net.Addr.
-func (a textAddress) String() string { return string(a) }
 
 // openTokens builds the token service for a command.
 func openTokens(ctx context.Context, s config.Serve, db database, std stdio) (*oauth.Service, error) {

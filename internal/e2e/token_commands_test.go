@@ -11,33 +11,29 @@ import (
 )
 
 // latchkey token prints tokens of a user that the service accepts, and latchkey explain says what an
-// operation does with them.
+// operation does with them. Both know the issuer of a development service, whatever its port.
 func TestTokenAndExplainCommands(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, inst installation, s *server) {
-		issuer := "LATCHKEY_ISSUER=" + s.issuer
-		environment := inst.environment(issuer)
-		run := func(input string, arguments ...string) result { return execute(t, environment, input, arguments...) }
-
-		printed := run("", "token", "-u", "moderator")
+		printed := inst.run(t, "token", "-u", "moderator")
 		require.Zero(t, printed.code, printed.stderr)
 		require.Empty(t, printed.stderr)
 		token := strings.TrimSpace(printed.stdout)
 		s.requireTokenAccepted(t, token)
 		require.Contains(t, inst.mustRun(t, "audit"), "user.signed_in")
 
-		explained := run(printed.stdout, "explain", "--operation", "GET /api/test/mod")
+		explained := inst.runWithInput(t, printed.stdout, "explain", "--operation", "GET /api/test/mod")
 		require.Zero(t, explained.code, explained.stderr)
 		require.Contains(t, explained.stdout, "Result: accepted\n")
 		require.Equal(t, http.StatusOK, s.get(t, "/api/test/mod", token).status)
 
-		explained = run(printed.stdout, "explain", "--operation", "getAdminContent")
+		explained = inst.runWithInput(t, printed.stdout, "explain", "--operation", "getAdminContent")
 		require.Contains(t, explained.stdout, "needs ROLE_ADMIN")
 		require.Contains(t, explained.stdout, "Result: rejected with 403 insufficient_scope\n")
 		require.Equal(t, http.StatusForbidden, s.get(t, "/api/test/admin", token).status)
 
 		inst.mustRun(t, "user", "sign-out", "moderator")
-		explained = run("", "explain", "--json", token)
+		explained = inst.run(t, "explain", "--json", token)
 		object := decode(t, explained.stdout)
 		require.InDelta(t, http.StatusUnauthorized, object["status"], 0)
 		require.Equal(t, "invalid_token", object["error"])
@@ -80,18 +76,27 @@ func TestTokenAsCurl(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
 	s := start(t, inst, "LATCHKEY_ISSUER=")
-	got := execute(t, inst.environment("LATCHKEY_ISSUER="+s.issuer), "", "token", "-u", "user", "--curl")
+	got := inst.run(t, "token", "-u", "user", "--curl")
 	require.Zero(t, got.code, got.stderr)
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", got.stdout).Output()
 	require.NoError(t, err)
 	require.Contains(t, string(out), `"username":"user"`)
 
-	json := execute(t, inst.environment("LATCHKEY_ISSUER="+s.issuer), "", "token", "-u", "admin@example.com", "--json", "--scope", "profile")
+	json := inst.run(t, "token", "-u", "admin@example.com", "--json", "--scope", "profile")
 	require.Equal(t, "profile", field(t, json.stdout, "scope"))
 	require.Equal(t, http.StatusOK, s.refresh(t, field(t, json.stdout, "refresh_token")).status)
 	for _, arguments := range [][]string{{"-u", "nobody"}, {"-u", "user", "--client", "nobody"}, {"-u", "user", "--scope", "users:read"}, {}} {
-		got := execute(t, inst.environment("LATCHKEY_ISSUER="+s.issuer), "", append([]string{"token"}, arguments...)...)
+		got := inst.run(t, append([]string{"token"}, arguments...)...)
 		require.NotZero(t, got.code, arguments)
 		require.Empty(t, got.stdout)
 	}
+}
+
+// Where no development service has run, a token needs an issuer.
+func TestTokenWithoutIssuer(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	got := inst.run(t, "token", "-u", "user", "--dev")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "LATCHKEY_ISSUER is not set")
 }
