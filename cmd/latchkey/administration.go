@@ -52,6 +52,7 @@ func openSessions(db database) (*oauth.SessionManager, error) {
 
 // hookAdmin is the part of hook.Service that works without the master secret.
 type hookAdmin interface {
+	Get(ctx context.Context, id string) (hook.Hook, error)
 	List(ctx context.Context) ([]hook.Hook, error)
 	Delete(ctx context.Context, id string) error
 	Deliveries(ctx context.Context, hookID string, limit int) ([]hook.Delivery, error)

@@ -177,15 +177,25 @@ func (c *clientRotateSecret) Run(ctx context.Context, std stdio) error {
 
 type clientDelete struct {
 	config.Database `embed:"" group:"Database"`
+	confirmation    `embed:""`
 
 	ID string `arg:"" name:"id" help:"The client_id."`
 }
 
-func (*clientDelete) Help() string { return examples("latchkey client delete report-worker") }
+func (*clientDelete) Help() string {
+	return "Asks for confirmation first.\n\n" + examples("latchkey client delete report-worker", "latchkey client delete report-worker --yes")
+}
 
-// Run deletes the client.
-func (c *clientDelete) Run(ctx context.Context, _ stdio) error {
+// Run deletes the client, after a confirmation.
+func (c *clientDelete) Run(ctx context.Context, std stdio) error {
 	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
+		client, err := clients.Client(ctx, c.ID)
+		if err != nil {
+			return explainNotFound(err, "client", c.ID, "client list")
+		}
+		if err := c.confirm(std, fmt.Sprintf("Permanently delete client %s (%s) and end its sessions?", client.ID, client.Name)); err != nil {
+			return err
+		}
 		return explainNotFound(clients.DeleteClient(ctx, c.ID), "client", c.ID, "client list")
 	})
 }

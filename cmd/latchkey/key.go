@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/keyring"
@@ -94,19 +95,27 @@ func (c *keyRotate) Run(ctx context.Context, std stdio) error {
 
 type keyRevoke struct {
 	secretSettings `embed:""`
+	confirmation   `embed:""`
 
 	KID string `arg:"" name:"kid" help:"Id of the key, as shown by key list."`
 }
 
 func (*keyRevoke) Help() string {
 	return "Use it when a private key may have leaked. Sessions stay alive: clients get new access tokens with their refresh tokens. " +
-		"Some ids begin with a dash: write -- before the id.\n\n" +
-		examples("latchkey key revoke -- KID")
+		"Some ids begin with a dash: write -- before the id. Asks for confirmation first.\n\n" +
+		examples("latchkey key revoke -- KID", "latchkey key revoke --yes -- KID")
 }
 
-// Run deletes the key.
+// Run deletes the key, after a confirmation.
 func (c *keyRevoke) Run(ctx context.Context, std stdio) error {
 	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys keyAdmin) error {
+		i := slices.IndexFunc(keys.List(), func(k keyring.Status) bool { return k.ID == c.KID })
+		if i < 0 {
+			return notFoundError("key", c.KID, "key list")
+		}
+		if err := c.confirm(std, fmt.Sprintf("Permanently revoke the key %s (%s) and every access token it signed?", c.KID, keys.List()[i].State)); err != nil {
+			return err
+		}
 		err := keys.Revoke(ctx, c.KID)
 		if err == nil {
 			_, _ = fmt.Fprintln(std.err, "The service stops accepting the key within seconds. Other verifiers may accept it until their cache expires, after five minutes.")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
@@ -60,15 +61,25 @@ func (c *rolePut) Run(ctx context.Context, std stdio) error {
 
 type roleDelete struct {
 	config.Database `embed:"" group:"Database"`
+	confirmation    `embed:""`
 
 	Name string `arg:"" help:"Name of the role."`
 }
 
-func (*roleDelete) Help() string { return examples("latchkey role delete ROLE_EDITOR") }
+func (*roleDelete) Help() string {
+	return "Asks for confirmation first.\n\n" + examples("latchkey role delete ROLE_EDITOR", "latchkey role delete ROLE_EDITOR --yes")
+}
 
-// Run deletes the role.
+// Run deletes the role, after a confirmation.
 func (c *roleDelete) Run(ctx context.Context, std stdio) error {
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
-		return accounts.DeleteRole(ctx, c.Name)
+		role, err := accounts.Role(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		if err := c.confirm(std, fmt.Sprintf("Permanently delete role %s and remove it from all users?", role.Name)); err != nil {
+			return err
+		}
+		return accounts.DeleteRole(ctx, role.Name)
 	})
 }

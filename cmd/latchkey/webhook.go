@@ -116,15 +116,25 @@ func (c *hookList) Run(ctx context.Context, std stdio) error {
 
 type hookDelete struct {
 	config.Database `embed:"" group:"Database"`
+	confirmation    `embed:""`
 
 	ID string `arg:"" name:"id" help:"Id of the webhook, as shown by hook list."`
 }
 
-func (*hookDelete) Help() string { return examples("latchkey hook delete ID") }
+func (*hookDelete) Help() string {
+	return "Asks for confirmation first.\n\n" + examples("latchkey hook delete ID", "latchkey hook delete ID --yes")
+}
 
-// Run deletes the webhook.
-func (c *hookDelete) Run(ctx context.Context) error {
+// Run deletes the webhook, after a confirmation.
+func (c *hookDelete) Run(ctx context.Context, std stdio) error {
 	return withHooks(ctx, c.Database, func(ctx context.Context, hooks hookAdmin) error {
+		h, err := hooks.Get(ctx, c.ID)
+		if err != nil {
+			return hookNotFound(err, c.ID)
+		}
+		if err := c.confirm(std, fmt.Sprintf("Permanently delete webhook %s to %s and its delivery log?", h.ID, h.URL)); err != nil {
+			return err
+		}
 		return hookNotFound(hooks.Delete(ctx, c.ID), c.ID)
 	})
 }

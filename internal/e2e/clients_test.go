@@ -28,7 +28,9 @@ func TestClientByCommand(t *testing.T) {
 		require.Equal(t, http.StatusOK, status(last))
 		require.Equal(t, http.StatusUnauthorized, status(second))
 
-		inst.mustRunSilently(t, "client", "delete", "report-worker")
+		requireAsks(t, inst, "client", "delete", "report-worker")
+		require.Contains(t, inst.mustRun(t, "client", "list"), "report-worker")
+		inst.mustRunSilently(t, "client", "delete", "report-worker", "--yes")
 		require.Equal(t, http.StatusUnauthorized, status(last))
 	})
 }

@@ -59,7 +59,9 @@ func TestRotateAndRevokeKeys(t *testing.T) {
 			s.requireTokenAccepted(t, token)
 		}
 
-		revoked := keyCommand(t, inst, "", "revoke -- "+first[0])
+		requireAsks(t, inst, "key", "revoke", "--", first[0])
+		require.Equal(t, first, keyIDs(t, inst, "", "signing"))
+		revoked := keyCommand(t, inst, "", "revoke --yes -- "+first[0])
 		require.Zero(t, revoked.code, revoked.stderr)
 		require.Empty(t, revoked.stdout)
 		require.Equal(t, []string{next}, keyIDs(t, inst, "", "signing"))

@@ -131,8 +131,10 @@ func TestEditUserAndRoleByCommand(t *testing.T) {
 		inst.mustRunSilently(t, "role", "put", "ROLE_EDITOR", "--scope", "articles:write")
 		require.Contains(t, inst.mustRun(t, "role", "list", "--json"), `{"builtin":false,"name":"ROLE_EDITOR","scopes":["articles:write"]}`)
 		inst.mustRunSilently(t, "user", "grant", "user", "ROLE_EDITOR")
-		inst.mustRunSilently(t, "role", "delete", "ROLE_EDITOR")
-		require.Equal(t, 1, inst.run(t, "role", "delete", "ROLE_USER").code)
+		requireAsks(t, inst, "role", "delete", "ROLE_EDITOR")
+		require.Contains(t, inst.mustRun(t, "role", "list"), "ROLE_EDITOR")
+		inst.mustRunSilently(t, "role", "delete", "ROLE_EDITOR", "--yes")
+		require.Equal(t, 1, inst.run(t, "role", "delete", "ROLE_USER", "--yes").code)
 
 		inst.mustRunSilently(t, "user", "sign-out", "user")
 		require.Equal(t, http.StatusUnauthorized, s.call(t, token, "GET /api/users/me").status)

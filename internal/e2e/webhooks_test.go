@@ -178,7 +178,9 @@ func TestWebhookRetryAndReplay(t *testing.T) {
 		listed := inst.mustRun(t, "hook", "list")
 		require.Contains(t, listed, id)
 		require.Contains(t, listed, "user.registered")
-		inst.mustRunSilently(t, "hook", "delete", id)
+		requireAsks(t, inst, "hook", "delete", id)
+		require.Contains(t, inst.mustRun(t, "hook", "list"), id)
+		inst.mustRunSilently(t, "hook", "delete", id, "--yes")
 		require.Empty(t, inst.mustRun(t, "hook", "list", "--json"))
 	})
 }
