@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
@@ -28,7 +31,8 @@ func (*auditCommand) Help() string {
 var eventView = listView[audit.Event]{
 	header: []any{"AT", "ACTION", "OUTCOME", "REASON", "ACTOR", "TARGET", "ADDRESS", "REQUEST"},
 	cells: func(e audit.Event) []any {
-		return []any{timestamp(e.At), e.Action, e.Outcome, e.Reason, e.Actor, cmp.Or(e.Target, e.TargetID), e.Address, e.RequestID}
+		target := cmp.Or(e.Target, e.TargetID)
+		return []any{timestamp(e.At), e.Action, e.Outcome, orHyphen(e.Reason), orHyphen(e.Actor), orHyphen(target), orHyphen(e.Address), orHyphen(e.RequestID)}
 	},
 	object: func(e audit.Event) map[string]any {
 		return map[string]any{
@@ -43,6 +47,9 @@ var eventView = listView[audit.Event]{
 func (c *auditCommand) Run(ctx context.Context, std stdio) error {
 	if c.Limit < 0 {
 		return settingsError{errors.New("--limit must not be negative")}
+	}
+	if action := audit.Action(c.Action); action != "" && !slices.Contains(audit.Actions, action) {
+		return settingsError{fmt.Errorf("--action: %q is not an action; the actions are %s", c.Action, strings.Join(actionNames(audit.Actions), ", "))}
 	}
 	return withDatabase(ctx, c.Database, func(ctx context.Context, db database) error {
 		query := audit.Query{Action: audit.Action(c.Action)}

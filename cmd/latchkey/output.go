@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,6 +107,9 @@ func timestamp(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339)
 }
+
+// orHyphen returns a text, and a hyphen for an empty one, so that every row of a table has all columns.
+func orHyphen(text string) string { return cmp.Or(text, "-") }
 
 // count formats a number of things, such as "1 migration" or "2 migrations".
 func count(n int, singular string) string {

@@ -51,6 +51,11 @@ func (c *userList) Run(ctx context.Context, std stdio) error {
 		query.Active = new(bool)
 	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
+		if c.Role != "" { // a misspelt role would look like one that nobody has
+			if _, err := accounts.Role(ctx, c.Role); err != nil {
+				return err
+			}
+		}
 		return userView.print(std.out, c.listFormat, users(ctx, accounts, query))
 	})
 }

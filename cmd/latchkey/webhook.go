@@ -92,17 +92,17 @@ func (*hookList) Help() string { return examples("latchkey hook list") }
 var hookView = listView[hook.Hook]{
 	header: []any{"ID", "URL", "EVENTS", "ACTIVE", "CREATED"},
 	cells: func(h hook.Hook) []any {
-		return []any{h.ID, h.URL, joinOrAll(eventNames(h)), h.Active, timestamp(h.CreatedAt)}
+		return []any{h.ID, h.URL, joinOrAll(actionNames(h.Events)), h.Active, timestamp(h.CreatedAt)}
 	},
 	object: func(h hook.Hook) map[string]any {
-		return map[string]any{"id": h.ID, "url": h.URL, "events": eventNames(h), "active": h.Active, "created_at": h.CreatedAt}
+		return map[string]any{"id": h.ID, "url": h.URL, "events": actionNames(h.Events), "active": h.Active, "created_at": h.CreatedAt}
 	},
 }
 
-func eventNames(h hook.Hook) []string {
-	names := make([]string, len(h.Events))
-	for i, event := range h.Events {
-		names[i] = string(event)
+func actionNames(actions []audit.Action) []string {
+	names := make([]string, len(actions))
+	for i, action := range actions {
+		names[i] = string(action)
 	}
 	return names
 }

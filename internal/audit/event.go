@@ -47,6 +47,15 @@ const (
 	DatabaseRestored  Action = "database.restored"
 )
 
+// Actions are all actions.
+var Actions = []Action{
+	UserRegistered, UserCreated, UserUpdated, UserVerified, UserSignedIn, UserDisabled, UserEnabled,
+	UserDeleted, UserImported, EmailChangeAsked, PasswordChanged, ResetRequested, RoleGranted, RoleRevoked,
+	SessionEnded, SessionsEnded, RefreshReused, TokenRevoked, ClientToken, ClientCreated, ClientUpdated,
+	ClientDeleted, ClientSecretAdded, ClientKeyRotated, ClientRefused, RolePut, RoleDeleted, HookCreated,
+	HookUpdated, HookDeleted, KeyRotated, KeyRevoked, DatabaseRestored,
+}
+
 // Outcome is how an action ended.
 type Outcome string
 

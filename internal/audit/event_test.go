@@ -1,6 +1,8 @@
 package audit_test
 
 import (
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -22,6 +24,19 @@ func TestNewEvent(t *testing.T) {
 		ID: e.ID, At: noon, Action: audit.UserDeleted, Outcome: audit.Success, Actor: "ann", ActorID: "ann-id", ClientID: "web",
 		Target: "bob", TargetID: "bob-id", Address: "192.0.2.1", UserAgent: "curl", RequestID: "r1",
 	}, e)
+}
+
+// Every action of the package is in the list.
+func TestActions(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("event.go")
+	require.NoError(t, err)
+	var declared []audit.Action
+	for _, match := range regexp.MustCompile(`(?m)^\t\w+ +Action = "(.+)"$`).FindAllStringSubmatch(string(source), -1) {
+		declared = append(declared, audit.Action(match[1]))
+	}
+	require.NotEmpty(t, declared)
+	require.Equal(t, declared, audit.Actions)
 }
 
 func TestEventWithoutActor(t *testing.T) {
