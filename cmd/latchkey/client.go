@@ -89,7 +89,7 @@ func (c *clientCreate) Run(ctx context.Context, std stdio) error {
 		if err == nil && secrets.TokenKey != "" {
 			printTokenKey(std, secrets.TokenKey)
 		}
-		return err
+		return withHint(err, "/first_party", "; add --first-party if the same people run it as this service")
 	}
 	if client.TokenAlgorithm == "" {
 		return withClients(ctx, c.Database, create)

@@ -26,6 +26,16 @@ func readable(err error) error {
 	return errors.New(domain.Text)
 }
 
+// withHint adds to a domain error about a field what the command line has for it. Other errors, and nil, are
+// returned as they are.
+func withHint(err error, field, hint string) error {
+	var domain *fault.Error
+	if errors.As(err, &domain) && domain.Pointer == field {
+		return errors.New(domain.Text + hint)
+	}
+	return err
+}
+
 // explainNotFound replaces fault.ErrNotFound by an error that names what was not found and the
 // command that lists what exists. Other errors, and nil, are returned as they are.
 func explainNotFound(err error, kind, id, listCommand string) error {

@@ -85,7 +85,7 @@ func (c *keyRotate) Run(ctx context.Context, std stdio) error {
 	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys keyAdmin) error {
 		next, err := keys.Rotate(ctx, c.Lead, c.Force)
 		if err != nil {
-			return err
+			return withHint(err, "/lead_seconds", ", or add --force")
 		}
 		_, _ = fmt.Fprintln(std.out, next.ID)
 		_, _ = fmt.Fprintf(std.err, "The key is published within seconds and signs from %s.\n", timestamp(next.SignsFrom))

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 
@@ -27,7 +28,7 @@ func (d *Directory) PutRole(ctx context.Context, by Authority, name string, scop
 		return Role{}, fault.Errorf(InvalidRole, "a role name is ROLE_ followed by upper-case letters, digits or underscores").At("/name")
 	}
 	if name == RoleAdmin {
-		return Role{}, ErrBuiltinRole
+		return Role{}, fault.Errorf(BuiltinRole, "%s is built in and always has all scopes; create another role instead", name)
 	}
 	if !scope.AllValid(scopes) {
 		return Role{}, fault.Errorf(InvalidRole, "a scope contains a character that is not allowed").At("/scopes")
@@ -44,7 +45,11 @@ func (d *Directory) PutRole(ctx context.Context, by Authority, name string, scop
 
 // DeleteRole deletes a role and revokes it from all users. It returns unknown_role or builtin_role.
 func (d *Directory) DeleteRole(ctx context.Context, name string) error {
-	return d.roles.DeleteRole(ctx, name, d.roleEvent(ctx, audit.RoleDeleted, name))
+	err := d.roles.DeleteRole(ctx, name, d.roleEvent(ctx, audit.RoleDeleted, name))
+	if errors.Is(err, ErrBuiltinRole) {
+		return fault.Errorf(BuiltinRole, "%s is built in and cannot be deleted; remove it from users instead", name)
+	}
+	return err
 }
 
 // roleEvent returns the change of a role itself, as opposed to who has it.

@@ -42,6 +42,7 @@ var userCommandErrors = map[string]failedCommand{
 	"set no password":                   {"", "user set-password taken", 1, "no password on standard input"},
 	"disable an unknown user":           {"", "user disable nobody", 1, noUser},
 	"delete an unknown user":            {"", "user delete nobody --yes", 1, noUser},
+	"delete a built-in role":            {"", "role delete ROLE_USER --yes", 1, "ROLE_USER is built in and cannot be deleted; remove it from users instead"},
 	"list an unknown role":              {"", "user list --role ROLE_KING", 1, "unknown role; see `latchkey role list`"},
 	"audit events of an unknown action": {"", "audit --action user.signed", 2, "--action: \"user.signed\" is not an action; the actions are user.registered, "},
 	"no command":                        {"", "", 2, "expected one of"},
@@ -54,7 +55,7 @@ var clientCommandErrors = map[string]failedCommand{
 	"create the built-in client":           {"", "client create latchkey-public --grant password --first-party", 1, `client "latchkey-public" already exists`},
 	"create without grants":                {"", "client create web", 2, "missing flags: --grant"},
 	"create with an unknown grant":         {"", "client create web --grant implicit", 1, "choose one or more of these grants: password refresh_token client_credentials"},
-	"password grant of a third party":      {"", "client create web --grant password", 1, "only a first-party client may use the password grant"},
+	"password grant of a third party":      {"", "client create web --grant password", 1, "add --first-party if the same people run it as this service"},
 	"create with an invalid id":            {"", "client create a/b --grant refresh_token", 1, "an id consists of"},
 	"create with a secret as a flag":       {"", "client create web --grant refresh_token --secret x", 2, "unknown flag --secret"},
 	"rotate an unknown client's secret":    {"", "client rotate-secret nobody", 1, noClient},
@@ -99,7 +100,7 @@ func TestKeyCommandErrors(t *testing.T) {
 		"list without a secret":            {"", "key list", 2, "LATCHKEY_SECRET is not set"},
 		"list with a missing secret file":  {"", "key list --secret-file /nowhere", 2, "LATCHKEY_SECRET_FILE: stat /nowhere"},
 		"rotate before there is a key":     {"", "key rotate" + withFile, 1, "there is no key yet"},
-		"rotate before verifiers can know": {"", "key rotate --lead 0s" + withFile, 1, "give them 6m20s"},
+		"rotate before verifiers can know": {"", "key rotate --lead 0s" + withFile, 1, "give them 6m20s, or add --force\n"},
 		"revoke an unknown key":            {"", "key revoke nothing" + withFile, 1, "key \"nothing\" not found; see `latchkey key list`"},
 	})
 }

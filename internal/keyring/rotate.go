@@ -17,7 +17,7 @@ var errNoKeys = errors.New("keyring: there is no key yet; the service creates th
 func (r *Ring) Rotate(ctx context.Context, lead time.Duration, force bool) (Status, error) {
 	if lead < LeastLead && !force {
 		return Status{}, fault.Errorf(fault.InvalidRequest, "verifiers cache the keys and may not know one that signs %v after it is published; "+
-			"give them %v, or use force", lead, LeastLead).At("/lead_seconds")
+			"give them %v", lead, LeastLead).At("/lead_seconds")
 	}
 	if err := r.Refresh(ctx); err != nil {
 		return Status{}, err
