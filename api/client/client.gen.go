@@ -483,7 +483,7 @@ type AdminUserPatch struct {
 	// Active `false` disables the user and ends all their sessions
 	Active *bool `json:"active,omitempty"`
 
-	// DisabledUntil Only with `active: false`: when the user can sign in again
+	// DisabledUntil Only with `active: false`: when the user can sign in again, in the future
 	DisabledUntil *time.Time `json:"disabled_until,omitempty"`
 	Email         *string    `json:"email,omitempty"`
 

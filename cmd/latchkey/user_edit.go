@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 )
@@ -23,7 +24,9 @@ func (*userEdit) Help() string {
 
 // Run changes what the flags name.
 func (c *userEdit) Run(ctx context.Context, std stdio) error {
-	return c.update(ctx, std, account.AdminPatch{
-		Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Name: c.Name, Picture: c.Picture,
-	})
+	patch := account.AdminPatch{Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Name: c.Name, Picture: c.Picture}
+	if patch == (account.AdminPatch{}) {
+		return settingsError{errors.New("there is nothing to change; name it with a flag, for example --name (see `latchkey user edit --help`)")}
+	}
+	return c.update(ctx, std, patch)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/internal/audit"
-	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // Authority is what an administrator may pass on. Nobody gains scopes by way of another user, a role
@@ -53,12 +52,15 @@ func (d *Directory) Managed(ctx context.Context, by Authority, id string) (User,
 	return u, by.CanGive(u.Scopes)
 }
 
-// Update changes a user. A new password, or disabling, ends the user's sessions. It returns
-// insufficient_scope, last_admin, or an error of Create.
+// Update changes a user. A new password, or disabling, ends the user's sessions. An empty patch changes
+// nothing. It returns insufficient_scope, last_admin, or an error of Create.
 func (d *Directory) Update(ctx context.Context, by Authority, id string, p AdminPatch) (User, error) {
 	u, err := d.Managed(ctx, by, id)
 	if err != nil {
 		return User{}, err
+	}
+	if p == (AdminPatch{}) {
+		return u, nil
 	}
 	patch, action, err := d.adminPatch(ctx, u, p)
 	if err != nil {
@@ -91,10 +93,12 @@ func (d *Directory) adminPatch(ctx context.Context, u User, p AdminPatch) (UserP
 		}
 	}
 	switch {
+	case p.DisabledUntil != nil && p.Active == nil:
+		return UserPatch{}, "", invalidField("disabled_until", "disabled_until requires active to be false")
+	case p.DisabledUntil != nil && !*p.Active && !p.DisabledUntil.After(d.clock()):
+		return UserPatch{}, "", invalidField("disabled_until", "the time is in the past, so that the user would not be disabled")
 	case p.Active != nil:
 		action = patch.setActive(*p.Active)
-	case p.DisabledUntil != nil:
-		return UserPatch{}, "", fault.Errorf(fault.InvalidRequest, "disabled_until requires active to be false").At("/disabled_until")
 	}
 	return patch, action, nil
 }

@@ -188,6 +188,8 @@ var disableCases = map[string]struct {
 	"disable":                      {patch: account.AdminPatch{Active: ptr(false)}, action: audit.UserDisabled, ends: true},
 	"disable until":                {patch: account.AdminPatch{Active: ptr(false), DisabledUntil: ptr(noon.Add(time.Hour))}, until: noon.Add(time.Hour), action: audit.UserDisabled, ends: true},
 	"disable forever, not until":   {user: disabledUntil(time.Hour), patch: account.AdminPatch{Active: ptr(false)}, action: audit.UserDisabled, ends: true},
+	"disable until a second ago":   {patch: account.AdminPatch{Active: ptr(false), DisabledUntil: ptr(noon.Add(-time.Second))}, active: true, invalid: true},
+	"disable until now":            {patch: account.AdminPatch{Active: ptr(false), DisabledUntil: ptr(noon)}, active: true, invalid: true},
 	"enable":                       {user: disabled, patch: account.AdminPatch{Active: ptr(true)}, active: true, action: audit.UserEnabled},
 	"enable early":                 {user: disabledUntil(time.Hour), patch: account.AdminPatch{Active: ptr(true)}, active: true, action: audit.UserEnabled},
 	"enable with a time":           {user: disabled, patch: account.AdminPatch{Active: ptr(true), DisabledUntil: ptr(noon)}, active: true, action: audit.UserEnabled},
@@ -196,6 +198,21 @@ var disableCases = map[string]struct {
 	"password of a disabled user":  {user: disabled, patch: account.AdminPatch{Password: ptr("a new long one")}, action: audit.PasswordChanged, ends: true},
 	"password and enable":          {user: disabled, patch: account.AdminPatch{Password: ptr("a new long one"), Active: ptr(true)}, active: true, action: audit.UserEnabled, ends: true},
 	"rename, until stays as it is": {user: disabledUntil(time.Hour), patch: account.AdminPatch{Name: ptr("x")}, until: noon.Add(time.Hour), action: audit.UserUpdated},
+}
+
+// An empty patch is no change: it has no event, and the time of the last change stays.
+func TestEmptyPatch(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ann := f.addUser(t, "Ann")
+	u, err := f.Update(t.Context(), everyScope, ann.ID, account.AdminPatch{})
+	require.NoError(t, err)
+	require.Equal(t, ann, u)
+	u, err = f.UpdateOwn(t.Context(), ann, ownOrigin, account.OwnPatch{})
+	require.NoError(t, err)
+	require.Equal(t, ann, u)
+	require.Empty(t, f.store.patches)
+	require.Empty(t, f.events(t))
 }
 
 func TestDisable(t *testing.T) {

@@ -30,9 +30,13 @@ type Origin struct {
 // ends all other sessions; a new email address takes effect once the user follows the link sent to it.
 // It returns wrong_password, too_many_requests, weak_password, invalid_username, username_taken,
 // invalid_email, email_taken or invalid_request. Whether an email address is taken is not revealed
-// before the password is right. Taken usernames count against the limit of sign-ups.
+// before the password is right. Taken usernames count against the limit of sign-ups. An empty patch changes
+// nothing.
 func (s *Service) UpdateOwn(ctx context.Context, u User, from Origin, p OwnPatch) (User, error) {
 	// 1. Reject what needs no password and no query to reject.
+	if p == (OwnPatch{}) {
+		return u, nil
+	}
 	if err := s.checkOwn(u, p); err != nil {
 		return User{}, err
 	}

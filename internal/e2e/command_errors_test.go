@@ -42,6 +42,8 @@ var userCommandErrors = map[string]failedCommand{
 	"set no password":                   {"", "user set-password taken", 1, "no password on standard input"},
 	"disable an unknown user":           {"", "user disable nobody", 1, noUser},
 	"delete an unknown user":            {"", "user delete nobody --yes", 1, noUser},
+	"edit nothing":                      {"", "user edit taken", 2, "there is nothing to change"},
+	"disable until a time in the past":  {"", "user disable taken --until 2020-01-01T00:00:00Z", 1, "the time is in the past"},
 	"delete a built-in role":            {"", "role delete ROLE_USER --yes", 1, "ROLE_USER is built in and cannot be deleted; remove it from users instead"},
 	"list an unknown role":              {"", "user list --role ROLE_KING", 1, "unknown role; see `latchkey role list`"},
 	"audit events of an unknown action": {"", "audit --action user.signed", 2, "--action: \"user.signed\" is not an action; the actions are user.registered, "},
