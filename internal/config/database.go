@@ -55,12 +55,14 @@ func (d *Database) SQLitePath() string {
 	return path
 }
 
+const malformedURL = "LATCHKEY_DATABASE_URL: malformed; percent-encode special characters in the password: / as %%2F, @ as %%40, ? as %%3F, # as %%23"
+
 // checkPostgres requires verified TLS to remote hosts. Its messages never quote the URL, which may
 // contain a password.
 func (d *Database) checkPostgres(p *problems) {
 	u, err := url.Parse(d.URL)
 	if err != nil {
-		p.add("LATCHKEY_DATABASE_URL: malformed; percent-encode special characters in the password, such as / as %%2F")
+		p.add(malformedURL)
 		return
 	}
 	hosts := u.Host
@@ -73,7 +75,12 @@ func (d *Database) checkPostgres(p *problems) {
 		hosts = host
 	}
 	for host := range strings.SplitSeq(hosts, ",") {
-		if !d.Insecure && !isLocal(host) && options.Get("sslmode") != "verify-full" {
+		switch {
+		case d.Insecure || isLocal(host) || options.Get("sslmode") == "verify-full":
+		case strings.Contains(u.Path+u.RawQuery+u.Fragment, "@"): // the host may be a part of a password such as a@b/c
+			p.add(malformedURL)
+			return
+		default:
 			p.add("LATCHKEY_DATABASE_URL: %s is a remote host: add sslmode=verify-full, or set LATCHKEY_DATABASE_INSECURE=true if you trust the network in between", host)
 		}
 	}

@@ -16,6 +16,7 @@ func FuzzSettings(f *testing.F) {
 		"postgres://u:" + password + "@localhost/x", "postgres://u:" + password + "/x@db/x", "postgres://u:" + password + "@ss@db,db2:5/x?sslmode=verify-full",
 		"postgres://u:" + password + "%zz@db/x", "postgres:///x?host=/run&password=" + password, "postgres://h:" + password, "sqlite:x", "mysql://u:" + password + "@x",
 		"postgres://db/x@localhost", "postgres://%2Frun/x", "postgres://u:" + password + "@db/x?%zz=" + password,
+		"postgres://u:p@" + password + "/x@db/x", "postgres://u:p@" + password + "?x@db/x", "postgres://u:p@" + password + "#x@db/x",
 	} {
 		f.Add(database, "127.0.0.1:8080", "https://auth.example.com", "https://app.example.com", "10.0.0.0/8")
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"net"
 	"strings"
+
+	"github.com/latchkey-auth/latchkey/internal/loopback"
 )
 
 // TLS reports whether the service speaks TLS itself.
@@ -29,5 +31,7 @@ func (s *Serve) checkAdmin(p *problems) {
 		p.add("LATCHKEY_ADMIN_LISTEN: %q is not HOST:PORT, for example 127.0.0.1:9090", s.AdminListen)
 	case host == "":
 		s.AdminListen = net.JoinHostPort("127.0.0.1", port)
+	case s.Dev && !loopback.Is(s.AdminListen):
+		p.add("LATCHKEY_ADMIN_LISTEN: --dev listens on loopback only, for example on 127.0.0.1:9090")
 	}
 }

@@ -20,6 +20,17 @@ func TestAdminListen(t *testing.T) {
 	}
 }
 
+// Development promises that nobody else can reach the service, metrics included.
+func TestAdminListenInDevelopment(t *testing.T) {
+	t.Parallel()
+	for address, fails := range map[string]bool{"0.0.0.0:9090": true, "192.0.2.1:9090": true, "127.0.0.1:9090": false, "[::1]:9090": false, ":9090": false} {
+		s := Serve{Dev: true, AdminListen: address}
+		var p problems
+		s.checkAdmin(&p)
+		require.Equal(t, fails, len(p) > 0, address)
+	}
+}
+
 // A service with a certificate may listen on every address.
 func TestTLSNeedsNoProxy(t *testing.T) {
 	t.Parallel()

@@ -34,6 +34,7 @@ var serveCases = map[string]struct {
 	"database on a Unix socket":          {change: databaseURL("postgres:///x?host=/var/run/postgresql")},
 	"database on loopback":               {change: databaseURL("postgresql://u:p@[::1]:5432/x")},
 	"at sign in the database password":   {change: databaseURL("postgres://u:p@ss@db4/x"), problems: []string{"db4"}},
+	"at sign and slash in the password":  {change: databaseURL("postgres://u:p@s/s@db4/x"), problems: []string{"percent-encode special characters in the password"}},
 	"malformed database options":         {change: databaseURL("postgres://localhost/x?%"), problems: []string{"malformed"}},
 	"unknown database engine":            {change: databaseURL("mysql://x"), problems: []string{"must begin with postgres:// or sqlite:"}},
 	"sqlite without a path":              {change: databaseURL("sqlite:"), problems: []string{"needs a path"}},
