@@ -92,16 +92,17 @@ func execute(ctx context.Context, args []string, std stdio) error {
 		kong.Exit(func(int) { helpShown = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std, file),
+		durations, times,
 	)
 	if err != nil {
 		return err
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(helpAsFlag(args))
 	if helpShown {
 		return nil
 	}
 	if err != nil {
-		return settingsError{fmt.Errorf("%w (see `latchkey --help`)", err)}
+		return settingsError{fmt.Errorf("%w (see `%s`)", err, helpFor(err))}
 	}
 	if err := config.CheckEnvironment(parser.Model, os.Environ()); err != nil {
 		return settingsError{err}

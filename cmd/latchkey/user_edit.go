@@ -26,7 +26,7 @@ func (*userEdit) Help() string {
 func (c *userEdit) Run(ctx context.Context, std stdio) error {
 	patch := account.AdminPatch{Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Name: c.Name, Picture: c.Picture}
 	if patch == (account.AdminPatch{}) {
-		return settingsError{errors.New("there is nothing to change; name it with a flag, for example --name (see `latchkey user edit --help`)")}
+		return settingsError{errors.New("name something to change; see `latchkey user edit --help`")}
 	}
 	return c.update(ctx, std, patch)
 }

@@ -34,7 +34,10 @@ func (s *SecretSettings) Resolve(dataDir string) error {
 		}
 	}
 	var p problems
-	s.Secrets = readSecrets(s.SecretFile, false, &p)
+	s.Secrets = readSecrets(s.SecretFile, true, &p)
+	if len(s.Secrets) == 0 && len(p) == 0 {
+		p.add("LATCHKEY_SECRET is not set: set LATCHKEY_SECRET_FILE or LATCHKEY_SECRET as for the service, or run the command in the directory of a development service")
+	}
 	return errors.Join(p...)
 }
 

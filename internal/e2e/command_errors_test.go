@@ -30,7 +30,7 @@ var userCommandErrors = map[string]failedCommand{
 	"create with a common password":     {"password1\n", "user create bob --email bob@example.com", 1, "this password is too common; choose another one"},
 	"create with a taken username":      {validPassword + "\n", "user create TAKEN --email bob@example.com", 1, "this username is taken"},
 	"create with a taken email":         {validPassword + "\n", "user create bob --email Taken@Example.com", 1, "mail address is taken"},
-	"create without an email":           {validPassword + "\n", "user create bob", 2, "missing flags: --email"},
+	"create without an email":           {validPassword + "\n", "user create bob", 2, "missing flags: --email=ADDRESS (see `latchkey user create --help`)"},
 	"create with an invalid email":      {validPassword + "\n", "user create bob --email bob", 1, "mail address"},
 	"create with an unknown role":       {validPassword + "\n", "user create bob --email bob@example.com --role ROLE_KING", 1, "unknown role"},
 	"create with a password as a flag":  {"", "user create bob --email bob@example.com --password x", 2, "unknown flag --password"},
@@ -42,7 +42,8 @@ var userCommandErrors = map[string]failedCommand{
 	"set no password":                   {"", "user set-password taken", 1, "no password on standard input"},
 	"disable an unknown user":           {"", "user disable nobody", 1, noUser},
 	"delete an unknown user":            {"", "user delete nobody --yes", 1, noUser},
-	"edit nothing":                      {"", "user edit taken", 2, "there is nothing to change"},
+	"edit nothing":                      {"", "user edit taken", 2, "name something to change; see `latchkey user edit --help`"},
+	"disable until tomorrow":            {"", "user disable taken --until tomorrow", 2, `--until: "tomorrow" is not a time such as 2030-03-01T00:00:00Z`},
 	"disable until a time in the past":  {"", "user disable taken --until 2020-01-01T00:00:00Z", 1, "the time is in the past"},
 	"delete a built-in role":            {"", "role delete ROLE_USER --yes", 1, "ROLE_USER is built in and cannot be deleted; remove it from users instead"},
 	"list an unknown role":              {"", "user list --role ROLE_KING", 1, "unknown role; see `latchkey role list`"},
@@ -99,8 +100,9 @@ func TestKeyCommandErrors(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(oldSecret), 0o600))
 	withFile := " --secret-file " + file
 	requireErrors(t, inst, map[string]failedCommand{
-		"list without a secret":            {"", "key list", 2, "LATCHKEY_SECRET is not set"},
+		"list without a secret":            {"", "key list", 2, "LATCHKEY_SECRET is not set: set LATCHKEY_SECRET_FILE or LATCHKEY_SECRET as for the service"},
 		"list with a missing secret file":  {"", "key list --secret-file /nowhere", 2, "LATCHKEY_SECRET_FILE: stat /nowhere"},
+		"rotate in days":                   {"", "key rotate --lead 2days" + withFile, 2, `--lead: "2days" is not a duration such as 30s, 15m or 24h (see ` + "`latchkey key rotate --help`)"},
 		"rotate before there is a key":     {"", "key rotate" + withFile, 1, "there is no key yet"},
 		"rotate before verifiers can know": {"", "key rotate --lead 0s" + withFile, 1, "give them 6m20s, or add --force\n"},
 		"revoke an unknown key":            {"", "key revoke nothing" + withFile, 1, "key \"nothing\" not found; see `latchkey key list`"},

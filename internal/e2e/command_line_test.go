@@ -88,3 +88,14 @@ func TestDotEnvFile(t *testing.T) {
 		require.FileExists(t, filepath.Join(dir, dataDir, "latchkey.db"))
 	}
 }
+
+// Help can be asked for as a command, too.
+func TestHelpCommand(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	for _, command := range []string{"", "user", "user create"} {
+		words := strings.Fields(command)
+		want := inst.mustRun(t, append(words, "--help")...)
+		require.Equal(t, want, inst.mustRun(t, append([]string{"help"}, words...)...), command)
+	}
+}

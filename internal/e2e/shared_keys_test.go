@@ -153,16 +153,16 @@ func TestClientTokenErrors(t *testing.T) {
 		input     string
 		arguments []string
 	}{
-		"LATCHKEY_SECRET is not set":           {arguments: append(create, "--access-token-algorithm", "HS256")},
-		"--claims: open missing.json":          {arguments: append(create, "--claims", "missing.json")},
-		"more than 65536 bytes":                {input: strings.Repeat(" ", 65537), arguments: append(create, "--claims", "-")},
-		`the field "user.age" is unknown`:      {input: `{"a": "{{user.age}}"}`, arguments: append(create, "--claims", "-")},
-		`the claim "iss" is reserved`:          {input: `{"iss": "me"}`, arguments: append(create, "--claims", "-")},
-		"the claims are not valid JSON":        {input: `{`, arguments: append(create, "--claims", "-")},
-		"name something to change":             {arguments: []string{"client", "update", "x"}},
-		`client "x" not found`:                 {arguments: []string{"client", "update", "x", "--name", "X"}},
-		"--delay must not be negative":         {arguments: []string{"client", "rotate-token-key", "x", "--delay=-1s"}},
-		"LATCHKEY_SECRET is not set: generate": {arguments: []string{"client", "rotate-token-key", "x"}},
+		"LATCHKEY_SECRET is not set":                           {arguments: append(create, "--access-token-algorithm", "HS256")},
+		"--claims: open missing.json":                          {arguments: append(create, "--claims", "missing.json")},
+		"more than 65536 bytes":                                {input: strings.Repeat(" ", 65537), arguments: append(create, "--claims", "-")},
+		`the field "user.age" is unknown`:                      {input: `{"a": "{{user.age}}"}`, arguments: append(create, "--claims", "-")},
+		`the claim "iss" is reserved`:                          {input: `{"iss": "me"}`, arguments: append(create, "--claims", "-")},
+		"the claims are not valid JSON":                        {input: `{`, arguments: append(create, "--claims", "-")},
+		"name something to change":                             {arguments: []string{"client", "update", "x"}},
+		`client "x" not found`:                                 {arguments: []string{"client", "update", "x", "--name", "X"}},
+		"--delay must not be negative":                         {arguments: []string{"client", "rotate-token-key", "x", "--delay=-1s"}},
+		"LATCHKEY_SECRET is not set: set LATCHKEY_SECRET_FILE": {arguments: []string{"client", "rotate-token-key", "x"}},
 	} {
 		got := inst.runWithInput(t, c.input, c.arguments...)
 		require.NotZero(t, got.code, want)
