@@ -133,6 +133,9 @@ var clientView = listView[oauth.Client]{
 
 // Run lists all clients.
 func (c *clientList) Run(ctx context.Context, std stdio) error {
+	if err := requireDatabase(&c.Database); err != nil {
+		return err
+	}
 	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		return clientView.print(std.out, c.listFormat, allClients(ctx, clients))
 	})

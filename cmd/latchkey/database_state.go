@@ -42,6 +42,27 @@ func checkPresent(settings config.Database) error {
 	return refuse(settings, state.CheckMissing())
 }
 
+// requireDatabase resolves the settings and returns an error if there is no SQLite file: a command that only
+// reads would make an empty one.
+func requireDatabase(settings *config.Database) error {
+	if err := settings.Resolve(); err != nil {
+		return settingsError{err}
+	}
+	path := settings.SQLitePath()
+	if path == "" {
+		return nil
+	}
+	if err := checkPresent(*settings); err != nil {
+		return err
+	}
+	empty, err := sqlite.IsEmpty(path)
+	if err == nil && empty {
+		err = fmt.Errorf("there is no database %s: run the command in the directory of the service, set LATCHKEY_DATA_DIR or LATCHKEY_DATABASE_URL, "+
+			"or create one with `latchkey serve` or `latchkey migrate up`", path)
+	}
+	return err
+}
+
 // checkState returns an error if the database is not the one of the state file or has lost data. Its tables may be
 // missing: a database with a state had an id.
 func checkState(ctx context.Context, settings config.Database, db database) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/latchkey-auth/latchkey/internal/config"
@@ -83,15 +82,12 @@ func (c *migrateDown) ask(ctx context.Context, std stdio, db schema) error {
 
 // withoutService runs work while no service can use a SQLite database. A PostgreSQL database has no such lock.
 func withoutService(settings config.Database, work func() error) error {
-	if err := settings.Resolve(); err != nil {
-		return settingsError{err}
+	if err := requireDatabase(&settings); err != nil {
+		return err
 	}
 	path := settings.SQLitePath()
 	if path == "" {
 		return work()
-	}
-	if err := makePrivateDir(filepath.Dir(path)); err != nil {
-		return err
 	}
 	lock, err := sqlite.LockService(path)
 	if err != nil {

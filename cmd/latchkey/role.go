@@ -35,6 +35,9 @@ var roleView = listView[account.Role]{
 
 // Run lists all roles by name.
 func (c *roleList) Run(ctx context.Context, std stdio) error {
+	if err := requireDatabase(&c.Database); err != nil {
+		return err
+	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		return roleView.print(std.out, c.listFormat, sequence(accounts.Roles(ctx)))
 	})

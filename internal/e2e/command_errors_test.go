@@ -18,8 +18,9 @@ type failedCommand struct {
 }
 
 const (
-	noUser   = "user \"nobody\" not found; see `latchkey user list`"
-	noClient = "client \"nobody\" not found; see `latchkey client list`"
+	noUser     = "user \"nobody\" not found; see `latchkey user list`"
+	noDatabase = "or create one with `latchkey serve` or `latchkey migrate up`"
+	noClient   = "client \"nobody\" not found; see `latchkey client list`"
 )
 
 // userCommandErrors need a user named taken.
@@ -83,6 +84,22 @@ func TestUserCommandErrors(t *testing.T) {
 	inst := newSQLite(t)
 	inst.createUser(t, "taken")
 	requireErrors(t, inst, userCommandErrors)
+}
+
+// A command that only reads makes no database where there is none, such as in a wrong directory.
+func TestReadWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	requireErrors(t, inst, map[string]failedCommand{
+		"users": {"", "user list", 1, noDatabase}, "export": {"", "user export", 1, noDatabase}, "roles": {"", "role list", 1, noDatabase},
+		"clients": {"", "client list", 1, noDatabase}, "webhooks": {"", "hook list", 1, noDatabase}, "events": {"", "audit", 1, noDatabase},
+		"rollback": {"", "migrate down --yes", 1, noDatabase},
+	})
+	t.Cleanup(func() { // after the parallel subtests
+		files, err := os.ReadDir(inst.dir)
+		require.NoError(t, err)
+		require.Empty(t, files)
+	})
 }
 
 func TestClientCommandErrors(t *testing.T) {

@@ -32,7 +32,7 @@ func TestMigrateDownUnderService(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
 	s := start(t, inst)
-	refused := inst.run(t, "migrate", "down", "--yes")
+	refused := execute(t, []string{"LATCHKEY_DATA_DIR=" + inst.dir}, "", "migrate", "down", "--yes") // its default is this database
 	require.Equal(t, 1, refused.code)
 	require.Contains(t, refused.stderr, "in use by another service")
 	require.Contains(t, refused.stderr, "stop it first")

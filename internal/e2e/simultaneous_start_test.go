@@ -35,7 +35,7 @@ func TestSimultaneousCommands(t *testing.T) {
 	s := launch(t, inst)
 	var commands sync.WaitGroup
 	for range 4 {
-		commands.Go(func() { inst.mustRun(t, "user", "list") })
+		commands.Go(func() { inst.mustRun(t, "role", "put", "ROLE_EDITOR") })
 	}
 	commands.Wait()
 	s.waitUntilListening()
