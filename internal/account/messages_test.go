@@ -198,7 +198,7 @@ func TestRequestedResetHasItsRequest(t *testing.T) {
 func TestMessageInTheOutbox(t *testing.T) {
 	t.Parallel()
 	for want, m := range map[string]account.Message{
-		`{"kind":"reset-password","email_key":"ann@example.org"}`:            {Kind: account.MessageReset, EmailKey: "ann@example.org"},
+		`{"kind":"reset-password","email_key":"ann@example.org"}`: {Kind: account.MessageReset, EmailKey: "ann@example.org"},
 		`{"kind":"verify-email","email_key":"a@b.c","requested_by":{"address":"192.0.2.1","user_agent":"browser","request_id":"r1"}}`: {
 			Kind: account.MessageVerify, EmailKey: "a@b.c", RequestedBy: &audit.Actor{Address: caller, UserAgent: "browser", RequestID: "r1"},
 		},
