@@ -113,9 +113,7 @@ func (w *timingWorld) sample(n int) map[string][]time.Duration {
 		}
 	}
 	for range n {
-		kinds := slices.Clone(timedKinds)
-		rand.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
-		for _, kind := range kinds {
+		for _, kind := range shuffled(timedKinds) {
 			w.tried[kind]++
 			login := fmt.Sprintf("%s-%d", kind, 1+w.tried[kind]/triesPerUser)
 			text := fmt.Sprint("wrong ", w.tried[kind])
@@ -124,11 +122,19 @@ func (w *timingWorld) sample(n int) map[string][]time.Duration {
 			}
 			times[kind] = append(times[kind], w.login(login, text, http.StatusBadRequest))
 		}
-		for _, kind := range []string{"wrong", "unknown"} {
+		// Refusals are sent at certain moments, so that the second takes another time than the first.
+		for _, kind := range shuffled([]string{"wrong", "unknown"}) {
 			times[kind+", over the limit"] = append(times[kind+", over the limit"], w.login(kind+"-0", "x", http.StatusTooManyRequests))
 		}
 	}
 	return times
+}
+
+// shuffled returns the kinds in a random order, so that none is always timed after the same other one.
+func shuffled(kinds []string) []string {
+	kinds = slices.Clone(kinds)
+	rand.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
+	return kinds
 }
 
 // login times a login from a new address. A status of 0 is not checked.
