@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 )
 
 // task is work that the service repeats in the background.
@@ -28,7 +30,7 @@ func (c *components) tasks() []task {
 	}
 	tasks := []task{
 		{name: "program pages", every: 10 * time.Second, timeout: time.Second, work: returnProgramPages},
-		{name: "signing keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.keys.Maintain},
+		{name: "signing keys", every: keyring.Poll, timeout: 8 * time.Second, work: c.keys.Maintain},
 		{name: "sessions of disabled clients", every: time.Second, timeout: 30 * time.Second, work: purgeFunc(c.tokens.EndClientSessions).inBatches},
 		{name: "ended sessions", every: time.Second, timeout: 8 * time.Second, work: c.tokens.RefreshRevocations},
 		{name: "shared keys", every: 10 * time.Second, timeout: 8 * time.Second, work: c.tokens.ResealTokenKeys},
