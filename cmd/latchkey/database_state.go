@@ -52,15 +52,14 @@ func requireDatabase(settings *config.Database) error {
 	if path == "" {
 		return nil
 	}
+	if empty, err := sqlite.IsEmpty(path); err != nil || !empty {
+		return err
+	}
 	if err := checkPresent(*settings); err != nil {
 		return err
 	}
-	empty, err := sqlite.IsEmpty(path)
-	if err == nil && empty {
-		err = fmt.Errorf("there is no database %s: run the command in the directory of the service, set LATCHKEY_DATA_DIR or LATCHKEY_DATABASE_URL, "+
-			"or create one with `latchkey serve` or `latchkey migrate up`", path)
-	}
-	return err
+	return fmt.Errorf("there is no database %s: run the command in the directory of the service, set LATCHKEY_DATA_DIR or LATCHKEY_DATABASE_URL, "+
+		"or create one with `latchkey serve` or `latchkey migrate up`", path)
 }
 
 // checkState returns an error if the database is not the one of the state file or has lost data. Its tables may be

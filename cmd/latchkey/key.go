@@ -109,11 +109,12 @@ func (*keyRevoke) Help() string {
 // Run deletes the key, after a confirmation.
 func (c *keyRevoke) Run(ctx context.Context, std stdio) error {
 	return withKeys(ctx, &c.secretSettings, func(ctx context.Context, keys keyAdmin) error {
-		i := slices.IndexFunc(keys.List(), func(k keyring.Status) bool { return k.ID == c.KID })
+		all := keys.List()
+		i := slices.IndexFunc(all, func(k keyring.Status) bool { return k.ID == c.KID })
 		if i < 0 {
 			return notFoundError("key", c.KID, "key list")
 		}
-		if err := c.confirm(std, fmt.Sprintf("Permanently revoke the key %s (%s) and every access token it signed?", c.KID, keys.List()[i].State)); err != nil {
+		if err := c.confirm(std, fmt.Sprintf("Permanently revoke the key %s (%s) and every access token it signed?", c.KID, all[i].State)); err != nil {
 			return err
 		}
 		err := keys.Revoke(ctx, c.KID)
