@@ -32,7 +32,7 @@ func hasInbox(dataDir string) bool {
 
 // mailSetting tells a command whether the running service sends email.
 type mailSetting struct {
-	SMTPHost string `name:"smtp-host" env:"LATCHKEY_SMTP_HOST" placeholder:"HOST" help:"SMTP server of the running service. Without one the user could not get the link, and the command refuses."`
+	SMTPHost string `name:"smtp-host" env:"LATCHKEY_SMTP_HOST" placeholder:"HOST" help:"SMTP server of the running service. Without one the user could not get a link, and the command refuses to ask for it."`
 }
 
 // requireMail returns an error if the running service neither sends email nor keeps it in the development
