@@ -2,7 +2,13 @@
 
 package main
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// floodWarmUp is how long a login waits in a flood, so that the logins that end later have met a full queue.
+const floodWarmUp = 2 * time.Second
 
 // measureFlood measures logins while far more callers sign in than the service can serve, and then
 // reads and refreshes at a steady pace beside such a flood. What a flood is allowed to cost the logins
@@ -11,14 +17,11 @@ func (b *bench) measureFlood(ctx context.Context) error {
 	if !b.options.selected("flood") {
 		return nil
 	}
-	alone, err := b.loginsAlone(ctx)
-	if err != nil {
-		return err
-	}
-	samples, used := b.observe(ctx, b.floodLoad())
-	checked := sampleRow("flood", "logins in a flood", samples[0], done, rejected)
-	checked.Memory, checked.CPU, checked.Limit = used.memory, share(used.hashes, checked.Requests), &alone
-	turnedAway := sampleRow("flood-refused", "refused logins in a flood", samples[0], refused)
+	flood, alone, used := b.loginsInTurn(ctx)
+	checked := sampleRow("flood", "logins in a flood", flood, done, rejected)
+	checked.Memory, checked.CPU = used.memory, share(used.hashes, checked.Requests)
+	checked.Limit = &limit{Name: "logins alone", Rate: alone.rate(done)}
+	turnedAway := sampleRow("flood-refused", "refused logins in a flood", flood, refused)
 	turnedAway.Memory, turnedAway.CPU = used.memory, share(used.cpu, turnedAway.Requests)
 	rows := []row{checked, turnedAway}
 	if b.limits != nil && turnedAway.Requests > 0 {
@@ -47,10 +50,17 @@ func (b *bench) measureFlood(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// loginsAlone returns the rate of logins without a flood, measured just before it.
-func (b *bench) loginsAlone(ctx context.Context) (limit, error) {
-	samples, _ := b.observe(ctx, b.load(planOf("login"), b.options.conns))
-	return limit{Name: "logins alone", Rate: samples[0].rate(done)}, ctx.Err()
+// loginsInTurn measures logins in a flood and alone, in turns, and what the service uses in the flood.
+func (b *bench) loginsInTurn(ctx context.Context) (flood, alone sample, used usage) {
+	length := b.options.turn()
+	for range b.options.rounds {
+		samples, _ := observe(ctx, b.pids, newWindow(length), b.load(planOf("login"), b.options.conns))
+		alone.add(samples[0])
+		samples, u := observe(ctx, b.pids, newWindow(length).after(floodWarmUp), b.floodLoad())
+		flood.add(samples[0])
+		used.add(u)
+	}
+	return flood, alone, used
 }
 
 // floodLoad signs in on half of its connections with right passwords, and on the other half with wrong

@@ -35,21 +35,23 @@ func refuse(c echo.Context) error {
 }
 
 // flood measures how many hashes are computed while bare Echo refuses as many callers at once as the service has
-// refused, after the same time. The limit is the rate of the same hashes without these callers.
+// refused, after the same time. The limit is the rate of the same hashes without these callers, in turns.
 func (l *limits) flood(ctx context.Context, refusals row) (row, error) {
 	hashes, err := startHashes(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	length := l.b.options.length()
-	alone := hashes.rate(func() { sleep(ctx, length) })
 	callers := max(1, int(math.Round(refusals.Rate*refusals.P50/1000))) // Little's law
 	signIn := endpoints{token: fmt.Sprintf("/refuse/%.1fms", refusals.P50)}
+	refusing := load{addresses: []string{l.echo.address}, conns: callers,
+		next: func(worker int) operation { return signIn.logins(l.b.users, worker, callers) }}
 	var seen sample
-	beside := hashes.rate(func() {
-		seen = measure(ctx, newWindow(length), load{addresses: []string{l.echo.address}, conns: callers,
-			next: func(worker int) operation { return signIn.logins(l.b.users, worker, callers) }})[0]
-	})
+	var alone, beside float64
+	length, rounds := l.b.options.turn(), float64(l.b.options.rounds)
+	for range l.b.options.rounds {
+		alone += hashes.rate(func() { sleep(ctx, length) }) / rounds
+		beside += hashes.rate(func() { seen.add(measure(ctx, newWindow(length), refusing)[0]) }) / rounds
+	}
 	r := sampleRow("flood-bare", "hashes while bare Echo refuses", seen)
 	r.Rate, r.Requests, r.Limit = beside, r.Refused, &limit{Name: "these hashes alone", Rate: alone}
 	return r, hashes.stop()

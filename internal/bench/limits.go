@@ -103,7 +103,7 @@ func (l *limits) rotations(ctx context.Context, length time.Duration) (limit, er
 
 // drive measures the limit server with the same client.
 func (l *limits) drive(ctx context.Context, name string, length time.Duration, next func(worker int) operation) (limit, error) {
-	samples, used := observe(ctx, []int{l.echo.cmd.Process.Pid}, length, load{addresses: []string{l.echo.address}, conns: l.b.options.conns, next: next})
+	samples, used := observe(ctx, []int{l.echo.cmd.Process.Pid}, newWindow(length), load{addresses: []string{l.echo.address}, conns: l.b.options.conns, next: next})
 	s := samples[0]
 	if s.failure != nil {
 		return limit{}, fmt.Errorf("limit %s: %w", name, s.failure)

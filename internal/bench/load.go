@@ -63,6 +63,9 @@ func newWindow(length time.Duration) window {
 	return window{begin, begin.Add(length)}
 }
 
+// after returns the same window, later by d.
+func (w window) after(d time.Duration) window { return window{w.begin.Add(d), w.end.Add(d)} }
+
 // measure runs all loads at once until a window ends, and returns a sample of each.
 func measure(ctx context.Context, w window, loads ...load) []sample {
 	samples := make([]sample, len(loads))

@@ -91,7 +91,17 @@ type usage struct {
 	hashes time.Duration // that of their children
 }
 
-// watch reads the memory of processes ten times a second until the window ends.
+// add adds what they use in another window.
+func (u *usage) add(other usage) {
+	u.memory = max(u.memory, other.memory)
+	u.cpu += other.cpu
+	u.hashes += other.hashes
+}
+
+// watchInterval is how often memory is read: each time takes some milliseconds of a processor from what is measured.
+const watchInterval = 500 * time.Millisecond
+
+// watch reads the memory of processes at the begin and the end of a window, and every watchInterval in it.
 func watch(ctx context.Context, pids []int, w window) (u usage) {
 	if len(pids) == 0 {
 		return u
@@ -108,7 +118,7 @@ func watch(ctx context.Context, pids []int, w window) (u usage) {
 			u.cpu, u.hashes = u.cpu-own, u.hashes-children
 			return u
 		}
-		sleep(ctx, min(left, 100*time.Millisecond))
+		sleep(ctx, min(left, watchInterval))
 	}
 }
 

@@ -42,6 +42,9 @@ type options struct {
 
 func (o options) length() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
 
+// turn returns the length of each turn of a measurement.
+func (o options) turn() time.Duration { return o.length() / time.Duration(o.rounds) }
+
 // selected reports whether a row is to be measured.
 func (o options) selected(key string) bool { return len(o.rows) == 0 || slices.Contains(o.rows, key) }
 

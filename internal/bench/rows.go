@@ -88,15 +88,15 @@ func (b *bench) measurePlan(ctx context.Context, p plan) (row, error) {
 	var best limit
 	var cost databaseCost
 	rounds := float64(b.options.rounds)
-	length := b.options.length() / time.Duration(b.options.rounds)
+	length := b.options.turn()
 	for range b.options.rounds {
 		before := b.meter.read(ctx)
-		samples, u := observe(ctx, b.pids, length, b.load(p, b.options.conns))
+		samples, u := observe(ctx, b.pids, newWindow(length), b.load(p, b.options.conns))
 		cost.add(b.meter.read(ctx), before, samples[0])
 		total.add(samples[0])
-		used = usage{max(used.memory, u.memory), used.cpu + u.cpu, used.hashes + u.hashes}
+		used.add(u)
 		if b.base != nil {
-			samples, _ := observe(ctx, nil, length, b.base.load(p, b.options.conns))
+			samples, _ := observe(ctx, nil, newWindow(length), b.base.load(p, b.options.conns))
 			base.add(samples[0])
 		}
 		if b.limits != nil {

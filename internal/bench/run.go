@@ -221,12 +221,11 @@ func sampleRow(key, name string, s sample, counted ...outcome) row {
 
 // observe measures loads at once, and what the service uses meanwhile.
 func (b *bench) observe(ctx context.Context, loads ...load) ([]sample, usage) {
-	return observe(ctx, b.pids, b.options.length(), loads...)
+	return observe(ctx, b.pids, newWindow(b.options.length()), loads...)
 }
 
 // observe measures loads at once, and what processes use meanwhile.
-func observe(ctx context.Context, pids []int, length time.Duration, loads ...load) ([]sample, usage) {
-	w := newWindow(length)
+func observe(ctx context.Context, pids []int, w window, loads ...load) ([]sample, usage) {
 	used := make(chan usage)
 	go func() { used <- watch(ctx, pids, w) }()
 	samples := measure(ctx, w, loads...)
