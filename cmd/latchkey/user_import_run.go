@@ -88,20 +88,13 @@ func (r *importRun) readAll(ctx context.Context, in io.Reader, batches chan<- []
 
 // store stores the valid lines of a batch and reports all of them.
 func (r *importRun) store(ctx context.Context, batch []userfile.Line) error {
-	var records []account.Record
-	for _, line := range batch {
-		if line.Err == nil {
-			records = append(records, line.Record)
-		}
-	}
-	results, err := r.accounts.Import(ctx, records, r.dryRun)
+	err := userfile.Settle(batch, func(records []account.Record) ([]error, error) {
+		return r.accounts.Import(ctx, records, r.dryRun)
+	})
 	if err != nil {
 		return err
 	}
 	for _, line := range batch {
-		if line.Err == nil {
-			line.Err, results = results[0], results[1:]
-		}
 		if err := r.report.line(line.Number, line.Err); err != nil {
 			return err
 		}

@@ -48,20 +48,13 @@ func importError(err error) error {
 
 // importBatch stores the valid lines and reports all of them.
 func (s *Server) importBatch(ctx context.Context, lines []userfile.Line, report *importReport) error {
-	var records []account.Record
-	for _, line := range lines {
-		if line.Err == nil {
-			records = append(records, line.Record)
-		}
-	}
-	results, err := s.Accounts.ImportAs(ctx, principal(ctx).Authority(), records, report.DryRun)
+	err := userfile.Settle(lines, func(records []account.Record) ([]error, error) {
+		return s.Accounts.ImportAs(ctx, principal(ctx).Authority(), records, report.DryRun)
+	})
 	if err != nil {
 		return err
 	}
 	for _, line := range lines {
-		if line.Err == nil {
-			line.Err, results = results[0], results[1:]
-		}
 		report.add(line)
 	}
 	return nil

@@ -79,6 +79,26 @@ func (r *Reader) Batch(limit int) ([]Line, error) {
 	return batch, nil
 }
 
+// Settle passes the records of the lines without an error to store, which returns an error or nil for each of them,
+// and sets it in the line. On an error of store itself the lines stay as they are.
+func Settle(lines []Line, store func([]account.Record) ([]error, error)) error {
+	var records []account.Record
+	var places []int // of the records in lines
+	for i, line := range lines {
+		if line.Err == nil {
+			records, places = append(records, line.Record), append(places, i)
+		}
+	}
+	results, err := store(records)
+	if err != nil {
+		return err
+	}
+	for i, result := range results {
+		lines[places[i]].Err = result
+	}
+	return nil
+}
+
 // Next returns the next record and its line number, or io.EOF. After a fault.Error, which is about that
 // line only, the next record can be read; any other error is final.
 func (r *Reader) Next() (account.Record, int, error) {
