@@ -210,7 +210,7 @@ func keepDatabase(ctx context.Context, path string) (kept string, err error) {
 	if err := sqlite.Settle(ctx, path); err != nil {
 		return "", err
 	}
-	kept = path + ".before-restore-" + time.Now().UTC().Format("20060102T150405Z")
+	kept = path + ".before-restore-" + time.Now().UTC().Format("20060102T150405.000Z") // two may be restored in a second
 	if err := os.Link(path, kept); err != nil {
 		return "", fmt.Errorf("the present database cannot be kept: %w", err)
 	}
