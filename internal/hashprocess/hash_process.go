@@ -26,6 +26,10 @@ const argument = "compute-hashes"
 // is left, or on Linux about a quarter of a processor that requests keep busy.
 const niceness = 5
 
+// memoryLimit is far above what a hash needs, so that it changes nothing but the goal of the garbage collector. With a
+// goal of more than 1 GiB, such as none, Go asks for huge pages for its own tables, of which each process would use 2 MB.
+const memoryLimit = 512 << 20
+
 func init() {
 	if len(os.Args) != 2 || os.Args[1] != argument {
 		return
@@ -61,6 +65,7 @@ func compute() int {
 	runtime.GOMAXPROCS(1)
 	runtime.MemProfileRate = 0 // nothing reads the profile
 	debug.SetGCPercent(-1)     // password.Work collects after each hash
+	debug.SetMemoryLimit(memoryLimit)
 	_ = process.UseHugePages(int(password.DefaultParams.Memory) << 10)
 	debug.FreeOSMemory()             // what the start of the program has left
 	_ = process.ReturnProgramPages() // a hash can be computed with more memory as well
