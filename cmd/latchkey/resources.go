@@ -16,7 +16,7 @@ import (
 const (
 	gcPercent   = 300
 	baseMemory  = 16 << 20 // of the heap and the stacks without load, in bytes
-	spareMemory = 12 << 20 // for a burst of requests, in bytes
+	spareMemory = 9 << 20  // for a burst of requests, in bytes
 )
 
 // tuneProcess configures memory, and how the operating system schedules the service.
