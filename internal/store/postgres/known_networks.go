@@ -9,11 +9,15 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
-const networkKnownUntil = `SELECT max(expires_at) FROM known_networks WHERE mac = ANY($1) AND expires_at > $2`
+// A filter by time in WHERE would let PostgreSQL read all networks in the order of their expiry.
+const networkKnownUntil = `SELECT max(expires_at) FILTER (WHERE expires_at > $2) FROM known_networks WHERE mac = ANY($1)`
 
 // NetworkKnownUntil implements throttle.NetworkStore.
 func (s *Store) NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error) {
-	until, err := queryOne(ctx, s, pgx.RowTo[*time.Time], networkKnownUntil, filledUp(macs), storedTime(now))
+	var until *time.Time
+	batch := newCountingBatch()
+	batch.Queue(networkKnownUntil, filledUp(macs), storedTime(now)).QueryRow(func(row pgx.Row) error { return row.Scan(&until) })
+	err := s.runBatch(ctx, batch)
 	return utcOrZero(until), err
 }
 

@@ -13,9 +13,18 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
-// Without synchronous_commit a crash of the server may lose the last few attempts. That is harmless,
-// and attempts do not wait for the disk.
-const commitAsync = `SELECT set_config('synchronous_commit', 'off', true)`
+// countingSettings apply to the transaction of the statements after it. Without synchronous_commit a crash of the server
+// may lose the last few attempts. That is harmless, and attempts do not wait for the disk. Without enable_seqscan,
+// PostgreSQL plans to look keys up, and never to read a table that is still small: it keeps the plan for up to a minute
+// while a flood adds thousands of rows.
+const countingSettings = `SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true)`
+
+// newCountingBatch returns a batch with countingSettings.
+func newCountingBatch() *pgx.Batch {
+	batch := &pgx.Batch{}
+	batch.Queue(countingSettings)
+	return batch
+}
 
 const spend = `
 	INSERT INTO throttle AS t (key, tat) SELECT $1, $2::timestamptz WHERE $2 <= $3::timestamptz
@@ -28,8 +37,7 @@ func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Cha
 	charges = slices.Clone(charges)
 	slices.SortStableFunc(charges, func(a, b throttle.Charge) int { return bytes.Compare(a.Key, b.Key) })
 	refused := map[string]throttle.State{}
-	batch := &pgx.Batch{}
-	batch.Queue(commitAsync)
+	batch := newCountingBatch()
 	for _, c := range charges {
 		batch.Queue(spend, c.Key, storedMillis(c.TAT), storedMillis(c.Limit), storedMillis(now)).Exec(func(tag pgconn.CommandTag) error {
 			if tag.RowsAffected() == 0 {
@@ -62,17 +70,17 @@ func readStates(ctx context.Context, conn *pgxpool.Conn, refused map[string]thro
 	for key := range refused {
 		keys = append(keys, []byte(key))
 	}
-	rows, err := conn.Query(ctx, throttleStates, filledUp(keys))
-	if err != nil {
+	batch := newCountingBatch()
+	batch.Queue(throttleStates, filledUp(keys)).Query(func(rows pgx.Rows) error {
+		var key []byte
+		var tat time.Time
+		_, err := pgx.ForEachRow(rows, []any{&key, &tat}, func() error {
+			refused[string(key)] = throttle.State{TAT: tat.UTC()}
+			return nil
+		})
 		return err
-	}
-	var key []byte
-	var tat time.Time
-	_, err = pgx.ForEachRow(rows, []any{&key, &tat}, func() error {
-		refused[string(key)] = throttle.State{TAT: tat.UTC()}
-		return nil
 	})
-	return err
+	return conn.SendBatch(ctx, batch).Close()
 }
 
 const refund = `UPDATE throttle SET tat = GREATEST(tat - $2::bigint * interval '1 millisecond', $3) WHERE key = $1 AND tat > $3`
@@ -86,8 +94,7 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 func refundBatch(now time.Time, refunds []throttle.Refund) *pgx.Batch {
 	refunds = slices.Clone(refunds)
 	slices.SortStableFunc(refunds, func(a, b throttle.Refund) int { return bytes.Compare(a.Key, b.Key) })
-	batch := &pgx.Batch{}
-	batch.Queue(commitAsync)
+	batch := newCountingBatch()
 	for _, r := range refunds {
 		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), storedMillis(now))
 	}
