@@ -49,6 +49,14 @@ func TestBackupAndRestore(t *testing.T) {
 	require.Len(t, kept, 1)
 	previous := installation{database: "sqlite:" + kept[0], dir: inst.dir}
 	require.Contains(t, previous.mustRun(t, "user", "list"), "after@example.com", "the previous database is kept")
+
+	s.stop()
+	for range 2 { // most likely in the same second
+		inst.mustRun(t, "restore", file)
+	}
+	kept, err = filepath.Glob(filepath.Join(inst.dir, "latchkey.db.before-restore-*Z"))
+	require.NoError(t, err)
+	require.Len(t, kept, 3, "each restore keeps the database before it")
 }
 
 // A backup goes through pipes, and a restore makes a database where there is none.
