@@ -101,7 +101,7 @@ func (u *usage) add(other usage) {
 // watchInterval is how often memory is read: each time takes some milliseconds of a processor from what is measured.
 const watchInterval = 500 * time.Millisecond
 
-// watch reads the memory of processes at the begin and the end of a window, and every watchInterval in it.
+// watch reads the memory of processes at the beginning and the end of a window, and every watchInterval in it.
 func watch(ctx context.Context, pids []int, w window) (u usage) {
 	if len(pids) == 0 {
 		return u
