@@ -102,7 +102,7 @@ func issueCredentials(t *testing.T, url string) *credentials {
 		require.NoError(t, err)
 		c.access, c.refresh = got.AccessToken, got.RefreshToken
 	}
-	wait, err := app.limits.CountLogin(ctx, "192.0.2.1", "ann", "a wrong one") // fills the table of limits
+	_, wait, err := app.limits.CountLogin(ctx, "192.0.2.1", "ann", 0, "", "a wrong one") // fills the table of limits
 	require.NoError(t, err)
 	require.Zero(t, wait)
 	return c

@@ -87,11 +87,7 @@ func (s *Service) checkPassword(ctx context.Context, u User, key string, a Attem
 	}
 	defer leave()
 	// 2. Count the attempt before it is made.
-	counter, err := s.limits.LoginCounter(ctx, a.Address, key, u.Epoch, a.Device)
-	if err != nil {
-		return err
-	}
-	wait, err := s.limits.CountLogin(ctx, a.Address, counter, a.Password)
+	counter, wait, err := s.limits.CountLogin(ctx, a.Address, key, u.Epoch, a.Device, a.Password)
 	if err != nil {
 		return err
 	}

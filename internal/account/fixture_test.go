@@ -314,21 +314,17 @@ type limiter struct {
 	fail map[string]error         // by method
 }
 
-// LoginCounter returns the user: a test reads it in the calls.
-func (l *limiter) LoginCounter(_ context.Context, _, user string, _ int64, device string) (string, error) {
-	if device != "" {
-		user = device + " of " + l.f.name(user)
-	}
-	return user, l.fail["LoginCounter"]
-}
-
 func (l *limiter) DeviceHint(user string, epoch int64, _ time.Duration) string {
 	return fmt.Sprintf("hint for %s at %d", l.f.name(user), epoch)
 }
 
-func (l *limiter) CountLogin(_ context.Context, address, user, _ string) (time.Duration, error) {
+// CountLogin counts under the user: a test reads it in the calls.
+func (l *limiter) CountLogin(_ context.Context, address, user string, _ int64, device, _ string) (string, time.Duration, error) {
+	if device != "" {
+		user = device + " of " + l.f.name(user)
+	}
 	l.f.record("count %s %s", address, l.f.name(user))
-	return l.wait["CountLogin"], l.fail["CountLogin"]
+	return user, l.wait["CountLogin"], l.fail["CountLogin"]
 }
 
 func (l *limiter) LoginSucceeded(_ context.Context, address, user string) error {

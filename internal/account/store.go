@@ -113,12 +113,9 @@ type Passwords interface {
 // LoginLimiter counts attempts to log in. Networks and devices from which a user has signed in are
 // counted apart from all others, so that strangers who use up their attempts do not lock out the user.
 type LoginLimiter interface {
-	// LoginCounter returns what the attempts of a caller for a user are counted under: an opaque text
-	// for the other methods. device is a DeviceHint or empty, epoch is 0 for an unknown user.
-	LoginCounter(ctx context.Context, address, user string, epoch int64, device string) (counter string, err error)
-	// CountLogin counts a presented password, for the caller's network and under a counter. wait is as
-	// for Limiter.
-	CountLogin(ctx context.Context, address, counter, password string) (wait time.Duration, err error)
+	// CountLogin counts a presented password, for the caller's network and under a counter: an opaque text for the other
+	// methods. epoch is 0 for an unknown user, device is a DeviceHint or empty. wait is as for Limiter.
+	CountLogin(ctx context.Context, address, user string, epoch int64, device, password string) (counter string, wait time.Duration, err error)
 	// LoginSucceeded refunds the attempt, and makes the caller's network known for the user.
 	LoginSucceeded(ctx context.Context, address, counter string) error
 	// LoginFailed remembers a wrong password for a moment: clients that probe how to authenticate
@@ -126,7 +123,7 @@ type LoginLimiter interface {
 	LoginFailed(counter, password string)
 	// RefundLogin takes back a CountLogin whose password was not verified after all.
 	RefundLogin(ctx context.Context, address, counter string) error
-	// DeviceHint returns a text that LoginCounter recognizes for the user until the epoch changes or
+	// DeviceHint returns a text that CountLogin recognizes for the user until the epoch changes or
 	// the lifetime ends.
 	DeviceHint(user string, epoch int64, lifetime time.Duration) string
 }

@@ -20,15 +20,6 @@ type KnownNetwork struct {
 	ExpiresAt time.Time
 }
 
-// NetworkStore stores known networks, with a precision of a second.
-type NetworkStore interface {
-	// NetworkKnownUntil returns the latest expiry of the networks with these MACs that have not expired
-	// at now. The zero time: none is known.
-	NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error)
-	// PurgeNetworks deletes at most limit networks that expired before a time and returns their number.
-	PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error)
-}
-
 // networkMACs returns the MACs under which a network of a user may be stored: one for each key.
 func (l *Limiter) networkMACs(user, network string) [][]byte {
 	macs := make([][]byte, len(l.keys))

@@ -27,20 +27,11 @@ func New(store Store, keys [][]byte, now func() time.Time) *Limiter {
 // before the first attempt.
 func (l *Limiter) Observe(f func(policy string)) { l.observe = f }
 
-// CountLogin counts an attempt to log in, for the address and under a counter of LoginCounter. It
-// returns 0 if the attempt is allowed, else the time until one is.
-func (l *Limiter) CountLogin(ctx context.Context, address, counter, password string) (time.Duration, error) {
-	c := parseLoginCounter(counter)
-	attempts := c.attempts(address)
-	if l.failures.useRepeat(l.now(), counter, password) {
-		attempts = attempts[:len(attempts)-1] // the last one is that of the counter
-	}
-	return l.spend(ctx, attempts...)
-}
-
 // LoginFailed remembers a wrong password for a moment. A client that probes how to authenticate itself
 // sends the same password twice; that counts once under the counter.
-func (l *Limiter) LoginFailed(counter, password string) { l.failures.add(l.now(), counter, password) }
+func (l *Limiter) LoginFailed(counter, password string) {
+	l.failures.add(l.now(), parseLoginCounter(counter).attempt(), password)
+}
 
 // LoginSucceeded refunds the attempt: a known network or device gets back all of its attempts. Unless
 // it is a known device, the caller's network is known for the user from now on.
@@ -99,27 +90,37 @@ type attempt struct {
 	id     string
 }
 
-// spend counts attempts. It returns 0 if all are allowed, else the longest wait of the refused ones, at
-// least a second.
+// spend counts attempts. It returns 0 if all are allowed, else the longest wait of the refused ones.
 func (l *Limiter) spend(ctx context.Context, attempts ...attempt) (time.Duration, error) {
 	now := l.now()
 	charges := make([]Charge, len(attempts))
 	for i, a := range attempts {
-		charges[i] = Charge{Key: l.mac(a), TAT: now.Add(a.policy.Every), Limit: a.policy.limit(now)}
+		charges[i] = l.charge(now, a)
 	}
 	refused, err := l.store.Spend(ctx, now, charges)
 	if err != nil {
 		return 0, err
 	}
-	var longest time.Duration
-	for i, a := range attempts {
-		if state, ok := refused[string(charges[i].Key)]; ok {
+	return l.longestWait(now, attempts, refused), nil
+}
+
+func (l *Limiter) charge(now time.Time, a attempt) Charge {
+	return Charge{Key: l.mac(a), TAT: now.Add(a.policy.Every), Limit: a.policy.limit(now)}
+}
+
+// longestWait returns the longest wait of the attempts that are refused, at least a second, or 0 if none is.
+func (l *Limiter) longestWait(now time.Time, attempts []attempt, refused map[string]State) (longest time.Duration) {
+	if len(refused) == 0 {
+		return 0
+	}
+	for _, a := range attempts {
+		if state, ok := refused[string(l.mac(a))]; ok {
 			_, wait := a.policy.Spend(now, state)
 			longest = max(longest, wait, time.Second)
 			l.observe(a.policy.Name)
 		}
 	}
-	return longest, nil
+	return longest
 }
 
 // mac returns the key under which an attempt is counted. It is a MAC, so that the table contains no

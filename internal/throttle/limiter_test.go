@@ -76,12 +76,12 @@ func allowedLogins(t *testing.T, l *Limiter, user string) int {
 	t.Helper()
 	for n := range 100 {
 		password := string(rune('A' + n))
-		wait, err := l.CountLogin(t.Context(), "address of "+password, user, password)
+		counter, wait, err := l.CountLogin(t.Context(), "address of "+password, user, 0, "", password)
 		require.NoError(t, err)
 		if wait > 0 {
 			return n
 		}
-		l.LoginFailed(user, password)
+		l.LoginFailed(counter, password)
 	}
 	return 100
 }
@@ -105,9 +105,9 @@ func TestRefundLogin(t *testing.T) {
 	t.Parallel()
 	l, _, _ := newLimiter()
 	for range 50 {
-		wait, err := l.CountLogin(t.Context(), "192.0.2.1", "alice", "x")
+		counter, wait, err := l.CountLogin(t.Context(), "192.0.2.1", "alice", 0, "", "x")
 		require.NoError(t, err)
 		require.Zero(t, wait)
-		require.NoError(t, l.RefundLogin(t.Context(), "192.0.2.1", "alice"))
+		require.NoError(t, l.RefundLogin(t.Context(), "192.0.2.1", counter))
 	}
 }

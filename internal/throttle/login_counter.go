@@ -6,28 +6,52 @@ import (
 	"time"
 )
 
-// LoginCounter returns what the attempts of a caller for a user are counted under, for the other login
-// methods. It is opaque.
+// CountLogin counts an attempt to log in. It returns what the attempt is counted under, an opaque text for the other login
+// methods, and 0 if the attempt is allowed, else the time until one is.
 //
 // Whoever presents a valid device hint of the user has a limit of its own, and so has each network from
 // which the user has signed in. All others share the limit of strangers. That way, strangers who use up
 // their attempts do not lock out the user. epoch is that of the user's password; an unknown user has
 // epoch 0. The work is the same for every user.
-func (l *Limiter) LoginCounter(ctx context.Context, address, user string, epoch int64, hint string) (string, error) {
+func (l *Limiter) CountLogin(ctx context.Context, address, user string, epoch int64, hint, password string) (counter string, wait time.Duration, err error) {
 	now := l.now()
 	device, valid := l.openHint(hint, user, epoch, now)
-	until, err := l.store.NetworkKnownUntil(ctx, l.networkMACs(user, network(address)), now)
+	if !valid {
+		return l.countByNetwork(ctx, now, address, user, password)
+	}
+	c := loginCounter{kind: fromDevice, user: user, id: device}
+	if !l.failures.useRepeat(now, c.attempt(), password) {
+		wait, err = l.spend(ctx, c.attempt())
+	}
+	return c.String(), wait, err
+}
+
+// countByNetwork counts an attempt for the caller's address, and for its network if that is known for the user, else for
+// strangers.
+func (l *Limiter) countByNetwork(ctx context.Context, now time.Time, address, user, password string) (string, time.Duration, error) {
+	c, known := loginCounter{user: user}, loginCounter{kind: fromNetwork, user: user, id: network(address)}
+	until, refused, err := l.store.SpendByNetwork(ctx, now, NetworkCharges{
+		MACs:    l.networkMACs(user, network(address)),
+		Always:  l.charge(now, fromAddress(address)),
+		Known:   l.chargeUnlessRepeated(now, known.attempt(), password),
+		Unknown: l.chargeUnlessRepeated(now, c.attempt(), password),
+	})
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	c := loginCounter{kind: strangers, user: user, fresh: until.Sub(now) > networkLifetime-renewAfter}
-	switch {
-	case valid:
-		c.kind, c.id = fromDevice, device
-	case until.After(now):
-		c.kind, c.id = fromNetwork, network(address)
+	if until.After(now) {
+		c = known
 	}
-	return c.String(), nil
+	c.fresh = until.Sub(now) > networkLifetime-renewAfter
+	return c.String(), l.longestWait(now, c.attempts(address), refused), nil
+}
+
+// chargeUnlessRepeated returns the charge of an attempt, or none for a wrong password that is repeated.
+func (l *Limiter) chargeUnlessRepeated(now time.Time, a attempt, password string) Charge {
+	if l.failures.useRepeat(now, a, password) {
+		return Charge{}
+	}
+	return l.charge(now, a)
 }
 
 // counterKind is who shares a counter.
@@ -76,8 +100,10 @@ func (c loginCounter) attempts(address string) []attempt {
 		return []attempt{c.attempt()}
 	case fromNetwork, strangers:
 	}
-	return []attempt{{loginAddress, network(address)}, c.attempt()}
+	return []attempt{fromAddress(address), c.attempt()}
 }
+
+func fromAddress(address string) attempt { return attempt{loginAddress, network(address)} }
 
 // attempt returns the attempt that is counted for those who share the counter.
 func (c loginCounter) attempt() attempt {

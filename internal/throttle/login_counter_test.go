@@ -11,16 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// NetworkKnownUntil implements NetworkStore.
-func (m *memoryStore) NetworkKnownUntil(_ context.Context, macs [][]byte, now time.Time) (until time.Time, _ error) {
+// SpendByNetwork implements Store.
+func (m *memoryStore) SpendByNetwork(ctx context.Context, now time.Time, n NetworkCharges) (until time.Time, refused map[string]State, err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, mac := range macs {
+	for _, mac := range n.MACs {
 		if n, ok := m.networks[string(mac)]; ok && n.ExpiresAt.After(now) && n.ExpiresAt.After(until) {
 			until = n.ExpiresAt
 		}
 	}
-	return until, nil
+	m.mu.Unlock()
+	refused, err = m.Spend(ctx, now, n.Due(!until.IsZero()))
+	return until, refused, err
 }
 
 // RefundAndRemember implements Store.
@@ -45,7 +46,7 @@ func (m *memoryStore) RefundAndRemember(ctx context.Context, now time.Time, refu
 	return nil
 }
 
-// PurgeNetworks implements NetworkStore.
+// PurgeNetworks implements Store.
 func (*memoryStore) PurgeNetworks(context.Context, time.Time, int) (int, error) { return 0, nil }
 
 // visitor is a caller who logs in as a user.
@@ -59,9 +60,7 @@ type visitor struct {
 // try makes an attempt and reports whether it was allowed.
 func (v visitor) try(t *testing.T, password string) bool {
 	t.Helper()
-	counter, err := v.limiter.LoginCounter(t.Context(), v.address, v.user, v.epoch, v.hint)
-	require.NoError(t, err)
-	wait, err := v.limiter.CountLogin(t.Context(), v.address, counter, password)
+	counter, wait, err := v.limiter.CountLogin(t.Context(), v.address, v.user, v.epoch, v.hint, password)
 	require.NoError(t, err)
 	if wait > 0 {
 		return false
@@ -147,9 +146,32 @@ func TestCountersOfBrowsers(t *testing.T) {
 	t.Parallel()
 	l, _, _ := newLimiter()
 	for range 200 { // of 16 bytes each: one in 16 contains NUL
-		counter, err := l.LoginCounter(t.Context(), "203.0.113.1", "alice", 1, l.DeviceHint("alice", 1, time.Hour))
+		counter, _, err := l.CountLogin(t.Context(), "203.0.113.1", "alice", 1, l.DeviceHint("alice", 1, time.Hour), "x")
 		require.NoError(t, err)
 		require.Equal(t, fromDevice, parseLoginCounter(counter).kind)
+	}
+}
+
+// Sent twice, a wrong password counts once, whoever sends it.
+func TestRepeatedPassword(t *testing.T) {
+	t.Parallel()
+	l, _, clock := newLimiter()
+	for name, v := range map[string]visitor{
+		"stranger":      {address: "203.0.113.1", user: "bob"},
+		"known network": {address: "198.51.100.7", user: "alice"},
+		"browser":       {address: "203.0.113.2", user: "carol", hint: l.DeviceHint("carol", 0, 90*24*time.Hour)},
+	} {
+		v.limiter = l
+		if name == "known network" {
+			require.True(t, v.try(t, "right"))
+			clock.now = clock.now.Add(renewAfter) // from now on the network is to be remembered again
+		}
+		for i := range 10 {
+			for range 2 {
+				require.True(t, v.try(t, fmt.Sprint("wrong ", i)), "%s, attempt %d", name, i)
+			}
+		}
+		require.False(t, v.try(t, "another"), name)
 	}
 }
 

@@ -1,9 +1,7 @@
 package throttle
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"sync"
 	"time"
 )
@@ -34,25 +32,25 @@ func newRecentFailures() *recentFailures {
 	return &recentFailures{key: key, byHash: map[[32]byte]failure{}}
 }
 
-// add remembers a wrong password under a counter of LoginCounter.
-func (r *recentFailures) add(now time.Time, counter, password string) {
+// add remembers the wrong password of an attempt.
+func (r *recentFailures) add(now time.Time, a attempt, password string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.byHash) >= maxFailures {
 		clear(r.byHash) // at worst, a repeated password is counted
 	}
-	id := r.mac(counter, password)
+	id := r.mac(a, password)
 	if !now.Before(r.byHash[id].until) {
 		r.byHash[id] = failure{until: now.Add(repeatWithin)}
 	}
 }
 
-// useRepeat reports whether the password is a recent wrong one under the counter that has not been repeated
+// useRepeat reports whether the password is a recent wrong one of such an attempt that has not been repeated
 // yet. It is then marked as repeated.
-func (r *recentFailures) useRepeat(now time.Time, counter, password string) bool {
+func (r *recentFailures) useRepeat(now time.Time, a attempt, password string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := r.mac(counter, password)
+	id := r.mac(a, password)
 	f, ok := r.byHash[id]
 	if !ok || f.repeated || !now.Before(f.until) {
 		return false
@@ -61,8 +59,7 @@ func (r *recentFailures) useRepeat(now time.Time, counter, password string) bool
 	return true
 }
 
-func (r *recentFailures) mac(counter, password string) [32]byte {
-	h := hmac.New(sha256.New, r.key)
-	h.Write([]byte(counter + "\x00" + password))
-	return [32]byte(h.Sum(nil))
+// mac tells all attempts and passwords apart: how many parts an id has is up to its policy.
+func (r *recentFailures) mac(a attempt, password string) [32]byte {
+	return [32]byte(mac(r.key, a.policy.Name, a.id, password))
 }

@@ -10,7 +10,9 @@ import (
 func TestRecentFailures(t *testing.T) {
 	t.Parallel()
 	l, _, clock := newLimiter()
-	useRepeat := func(user, password string) bool { return l.failures.useRepeat(clock.now, user, password) }
+	useRepeat := func(user, password string) bool {
+		return l.failures.useRepeat(clock.now, attempt{loginUser, user}, password)
+	}
 	require.False(t, useRepeat("alice", "x"), "never seen")
 	l.LoginFailed("alice", "x")
 	require.False(t, useRepeat("alice", "y"), "another password")

@@ -36,9 +36,9 @@ func countLogin(t *testing.T, s *Store) {
 	t.Helper()
 	ctx, now := t.Context(), time.Now()
 	key, mac, owner := []byte(rand.Text()), []byte(rand.Text()), []byte(rand.Text())
-	_, err := s.NetworkKnownUntil(ctx, [][]byte{mac}, now)
-	require.NoError(t, err)
 	charge := throttle.Charge{Key: key, TAT: now.Add(time.Minute), Limit: now.Add(time.Minute)}
+	_, _, err := s.SpendByNetwork(ctx, now, throttle.NetworkCharges{MACs: [][]byte{mac}, Always: newKey(charge), Unknown: newKey(charge)})
+	require.NoError(t, err)
 	for _, refusals := range []int{0, 1} {
 		refused, err := s.Spend(ctx, now, []throttle.Charge{charge})
 		require.NoError(t, err)
@@ -46,6 +46,11 @@ func countLogin(t *testing.T, s *Store) {
 	}
 	network := throttle.KnownNetwork{MAC: mac, Owner: owner, ExpiresAt: now.Add(time.Hour)}
 	require.NoError(t, s.RefundAndRemember(ctx, now, []throttle.Refund{{Key: key, Amount: time.Second}}, network, 20))
+}
+
+func newKey(c throttle.Charge) throttle.Charge {
+	c.Key = []byte(rand.Text())
+	return c
 }
 
 // tableUse is how often a table was read whole, as when an index is made, how often rows of it were looked up in an index,

@@ -12,14 +12,25 @@ import (
 // networkKnownUntil is completed with one parameter for each MAC.
 const networkKnownUntil = `SELECT max(expires_at) FROM known_networks WHERE expires_at > ? AND mac IN (`
 
-// NetworkKnownUntil implements throttle.NetworkStore.
-func (s *Store) NetworkKnownUntil(ctx context.Context, macs [][]byte, now time.Time) (time.Time, error) {
+// SpendByNetwork implements throttle.Store.
+func (s *Store) SpendByNetwork(ctx context.Context, now time.Time, n throttle.NetworkCharges) (until time.Time, refused map[string]throttle.State, err error) {
+	err = s.inTxAsync(ctx, func(tx *writeTx) (err error) {
+		if until, err = networkKnownUntilTx(ctx, tx, n.MACs, now); err != nil {
+			return err
+		}
+		refused, err = spendTx(ctx, tx, now, n.Due(!until.IsZero()))
+		return err
+	})
+	return until, refused, err
+}
+
+func networkKnownUntilTx(ctx context.Context, tx *writeTx, macs [][]byte, now time.Time) (time.Time, error) {
 	args := []any{storedTime(now)}
 	for _, mac := range macs {
 		args = append(args, mac)
 	}
 	query := networkKnownUntil + strings.TrimSuffix(strings.Repeat("?,", len(macs)), ",") + `)`
-	until, err := queryOne(ctx, s.reader, scanValue[sql.NullInt64], query, args...)
+	until, err := queryOne(ctx, tx, scanValue[sql.NullInt64], query, args...)
 	return utcOrZero(until), err
 }
 
@@ -43,7 +54,7 @@ func rememberTx(ctx context.Context, tx *writeTx, n throttle.KnownNetwork, keep 
 
 var purgeNetworks = purge("known_networks", "mac", "expires_at")
 
-// PurgeNetworks implements throttle.NetworkStore.
+// PurgeNetworks implements throttle.Store.
 func (s *Store) PurgeNetworks(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.exec(ctx, purgeNetworks, storedTime(before), max(limit, 0))
 }

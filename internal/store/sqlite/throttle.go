@@ -19,26 +19,28 @@ const throttleState = `SELECT tat FROM throttle WHERE key = ?`
 // Spend implements throttle.Store.
 func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
 	var refused map[string]throttle.State
-	err := s.inTxAsync(ctx, func(tx *writeTx) error {
-		refused = map[string]throttle.State{}
-		for _, c := range charges {
-			err := execOneTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
-			if err == nil {
-				continue
-			}
-			if !errors.Is(err, fault.ErrNotFound) {
-				return err
-			}
-			state, err := queryOne(ctx, tx, scanState, throttleState, c.Key)
-			if err != nil && !errors.Is(err, fault.ErrNotFound) {
-				return err
-			}
-			refused[string(c.Key)] = state
-		}
-		return nil
+	err := s.inTxAsync(ctx, func(tx *writeTx) (err error) {
+		refused, err = spendTx(ctx, tx, now, charges)
+		return err
 	})
-	if err != nil {
-		return nil, err
+	return refused, err
+}
+
+func spendTx(ctx context.Context, tx *writeTx, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
+	refused := map[string]throttle.State{}
+	for _, c := range charges {
+		err := execOneTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+		state, err := queryOne(ctx, tx, scanState, throttleState, c.Key)
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+		refused[string(c.Key)] = state
 	}
 	return refused, nil
 }

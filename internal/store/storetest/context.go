@@ -218,6 +218,10 @@ func throttleCalls(db Database) []call {
 			_, err := db.Spend(ctx, noon, []throttle.Charge{newCharge([]byte("key"), noon)})
 			return err
 		}},
+		{"SpendByNetwork", func(ctx context.Context) error {
+			_, _, err := db.SpendByNetwork(ctx, noon, throttle.NetworkCharges{MACs: [][]byte{{1}}, Always: newCharge([]byte("key"), noon)})
+			return err
+		}},
 		{"Refund", func(ctx context.Context) error {
 			return db.Refund(ctx, noon, []throttle.Refund{{Key: []byte("key"), Amount: time.Second}})
 		}},

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -13,6 +14,10 @@ import (
 
 var knownNetworkTests = tests[Database]{
 	"known until":        networkKnownUntil,
+	"what is counted":    networkCharges,
+	"refused":            networkRefused,
+	"counted at once":    networkCountedAtOnce,
+	"in two orders":      networkInTwoOrders,
 	"never shortened":    networkNeverShortened,
 	"latest of an owner": networkLatestOfOwner,
 	"at once":            networkAtOnce,
@@ -33,8 +38,9 @@ func mustRemember(t *testing.T, db Database, n throttle.KnownNetwork) throttle.K
 // requireKnown requires that one of the networks is known until a time; the zero time: none is.
 func requireKnown(t *testing.T, db Database, until, now time.Time, macs ...[]byte) {
 	t.Helper()
-	got, err := db.NetworkKnownUntil(t.Context(), macs, now)
+	got, refused, err := db.SpendByNetwork(t.Context(), now, throttle.NetworkCharges{MACs: macs})
 	require.NoError(t, err)
+	require.Empty(t, refused)
 	require.Equal(t, until, got)
 }
 
@@ -47,6 +53,108 @@ func networkKnownUntil(t *testing.T, db Database) {
 	requireKnown(t, db, early.ExpiresAt, noon, randomBytes(32), early.MAC)
 	requireKnown(t, db, time.Time{}, noon, randomBytes(32))
 	requireKnown(t, db, time.Time{}, early.ExpiresAt, early.MAC)
+}
+
+// networkCharges checks what is counted, by how many attempts remain.
+func networkCharges(t *testing.T, db Database) {
+	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
+	for name, c := range map[string]struct {
+		mac   []byte
+		after time.Duration
+		skip  bool // the charge that is due has no key
+		known bool
+	}{
+		"known":            {mac: known.MAC, known: true},
+		"known, skipped":   {mac: known.MAC, known: true, skip: true},
+		"expired":          {mac: known.MAC, after: time.Hour},
+		"unknown":          {mac: randomBytes(32)},
+		"unknown, skipped": {mac: randomBytes(32), skip: true},
+	} {
+		now := noon.Add(c.after)
+		n := newNetworkCharges(c.mac, now)
+		due, other := &n.Unknown, n.Known
+		if c.known {
+			due, other = &n.Known, n.Unknown
+		}
+		dueKey := due.Key
+		if c.skip {
+			due.Key = nil
+		}
+		for range 3 {
+			until, refused, err := db.SpendByNetwork(t.Context(), now, n)
+			require.NoError(t, err, name)
+			require.Empty(t, refused, name)
+			require.Equal(t, c.known, !until.IsZero(), name)
+		}
+		require.Equal(t, 7, countAllowed(t, db, n.Always.Key, now), name)
+		require.Equal(t, 10, countAllowed(t, db, other.Key, now), name)
+		want := 7
+		if c.skip {
+			want = 10
+		}
+		require.Equal(t, want, countAllowed(t, db, dueKey, now), name)
+	}
+}
+
+// newNetworkCharges returns charges under rateLimit, each with a key of its own.
+func newNetworkCharges(mac []byte, now time.Time) throttle.NetworkCharges {
+	return throttle.NetworkCharges{
+		MACs:    [][]byte{mac},
+		Always:  newCharge(randomBytes(32), now),
+		Known:   newCharge(randomBytes(32), now),
+		Unknown: newCharge(randomBytes(32), now),
+	}
+}
+
+// networkRefused checks that each charge is refused by itself.
+func networkRefused(t *testing.T, db Database) {
+	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
+	full := throttle.State{TAT: noon.Add(10 * time.Minute)}
+	for _, mac := range [][]byte{known.MAC, randomBytes(32)} {
+		n := newNetworkCharges(mac, noon)
+		due := n.Unknown.Key
+		if bytes.Equal(mac, known.MAC) {
+			due = n.Known.Key
+		}
+		require.Equal(t, 10, countAllowed(t, db, n.Always.Key, noon))
+		spend := func() map[string]throttle.State {
+			_, refused, err := db.SpendByNetwork(t.Context(), noon, n)
+			require.NoError(t, err)
+			return refused
+		}
+		for range rateLimit.Burst {
+			require.Equal(t, map[string]throttle.State{string(n.Always.Key): full}, spend())
+		}
+		require.Equal(t, map[string]throttle.State{string(n.Always.Key): full, string(due): full}, spend())
+		n.Always.Key = nil
+		require.Equal(t, map[string]throttle.State{string(due): full}, spend())
+	}
+}
+
+// networkCountedAtOnce makes 100 attempts at once from a known network.
+func networkCountedAtOnce(t *testing.T, db Database) {
+	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
+	n := newNetworkCharges(known.MAC, noon)
+	n.Always.Key = nil
+	requireBurst(t, 100, func() (map[string]throttle.State, error) {
+		_, refused, err := db.SpendByNetwork(t.Context(), noon, n)
+		return refused, err
+	})
+}
+
+// networkInTwoOrders charges the same keys in two orders. A store that locks them in the given order would deadlock.
+func networkInTwoOrders(t *testing.T, db Database) {
+	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
+	n := newNetworkCharges(known.MAC, noon)
+	swapped := n
+	swapped.Always, swapped.Known = n.Known, n.Always
+	errs := inParallel(60, func(i int) error {
+		n := []throttle.NetworkCharges{n, swapped}[i%2]
+		_, _, err := db.SpendByNetwork(t.Context(), noon, n)
+		refunds := []throttle.Refund{{Key: n.Known.Key, Amount: 1}, {Key: n.Always.Key, Amount: 1}}
+		return errors.Join(err, db.Refund(t.Context(), noon, refunds))
+	})
+	require.NoError(t, errors.Join(errs...))
 }
 
 func networkNeverShortened(t *testing.T, db Database) {
@@ -104,9 +212,7 @@ func networkAttack(t *testing.T, db Database) {
 	l := throttle.New(db, [][]byte{randomBytes(32)}, func() time.Time { return now })
 	browser := l.DeviceHint("alice", 1, 48*time.Hour)
 	login := func(address, hint, password string) bool {
-		counter, err := l.LoginCounter(t.Context(), address, "alice", 1, hint)
-		require.NoError(t, err)
-		wait, err := l.CountLogin(t.Context(), address, counter, password)
+		counter, wait, err := l.CountLogin(t.Context(), address, "alice", 1, hint, password)
 		require.NoError(t, err)
 		if wait == 0 && password == "right" {
 			require.NoError(t, l.LoginSucceeded(t.Context(), address, counter))

@@ -140,16 +140,20 @@ func throttleRefundOld(t *testing.T, db Database) {
 	require.Equal(t, map[string]throttle.State{string(key): {TAT: noon.Add(10 * time.Minute)}}, refused)
 }
 
-// throttleAtOnce makes 200 attempts at once. One that finds no free connection in time is not counted, and is made again:
-// on a busy machine that happens to the last of them.
 func throttleAtOnce(t *testing.T, db Database) {
-	key := randomBytes(32)
+	charges := []throttle.Charge{newCharge(randomBytes(32), noon)}
+	requireBurst(t, 200, func() (map[string]throttle.State, error) { return db.Spend(t.Context(), noon, charges) })
+}
+
+// requireBurst makes n attempts under rateLimit at once and requires that it allows only the first ones. An attempt that
+// finds no free connection in time is not counted, and is made again: on a busy machine that happens to the last of them.
+func requireBurst(t *testing.T, n int, spend func() (map[string]throttle.State, error)) {
+	t.Helper()
 	var allowed atomic.Int64
-	errs := inParallel(200, func(int) error {
-		charges := []throttle.Charge{newCharge(key, noon)}
-		refused, err := db.Spend(t.Context(), noon, charges)
+	errs := inParallel(n, func(int) error {
+		refused, err := spend()
 		for repeats := 0; errors.Is(err, fault.ErrUnavailable) && repeats < 20; repeats++ {
-			refused, err = db.Spend(t.Context(), noon, charges)
+			refused, err = spend()
 		}
 		if err == nil && len(refused) == 0 {
 			allowed.Add(1)
