@@ -102,6 +102,9 @@ type AdminUserPatch struct {
 	Username *string `json:"username,omitempty"`
 }
 
+// AuditAction What is audited. Later versions may have more actions.
+type AuditAction = string
+
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
 	// Action What happened, such as `user.signed_in`
@@ -1207,8 +1210,8 @@ type ListAuditEventsParams struct {
 	// User Id of a user, who is the actor or the target of the event
 	User *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
 
-	// Action Exact action, such as `user.signed_in`
-	Action *string `form:"action,omitempty" json:"action,omitempty"`
+	// Action Only events of this action
+	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
 	// Outcome Only events with this outcome
 	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`

@@ -19,6 +19,117 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AuditAction.
+const (
+	ClientAuthenticationFailed AuditAction = "client.authentication_failed"
+	ClientCreated              AuditAction = "client.created"
+	ClientDeleted              AuditAction = "client.deleted"
+	ClientSecretRotated        AuditAction = "client.secret_rotated"
+	ClientTokenIssued          AuditAction = "client.token_issued"
+	ClientTokenKeyRotated      AuditAction = "client.token_key_rotated"
+	ClientUpdated              AuditAction = "client.updated"
+	DatabaseRestored           AuditAction = "database.restored"
+	HookCreated                AuditAction = "hook.created"
+	HookDeleted                AuditAction = "hook.deleted"
+	HookUpdated                AuditAction = "hook.updated"
+	KeyRevoked                 AuditAction = "key.revoked"
+	KeyRotated                 AuditAction = "key.rotated"
+	RoleChanged                AuditAction = "role.changed"
+	RoleDeleted                AuditAction = "role.deleted"
+	SessionAllEnded            AuditAction = "session.all_ended"
+	SessionEnded               AuditAction = "session.ended"
+	SessionRefreshReused       AuditAction = "session.refresh_reused"
+	SessionTokenRevoked        AuditAction = "session.token_revoked"
+	UserCreated                AuditAction = "user.created"
+	UserDeleted                AuditAction = "user.deleted"
+	UserDisabled               AuditAction = "user.disabled"
+	UserEmailChangeRequested   AuditAction = "user.email_change_requested"
+	UserEnabled                AuditAction = "user.enabled"
+	UserImported               AuditAction = "user.imported"
+	UserPasswordChanged        AuditAction = "user.password_changed"
+	UserRegistered             AuditAction = "user.registered"
+	UserResetRequested         AuditAction = "user.reset_requested"
+	UserRoleGranted            AuditAction = "user.role_granted"
+	UserRoleRevoked            AuditAction = "user.role_revoked"
+	UserSignedIn               AuditAction = "user.signed_in"
+	UserUpdated                AuditAction = "user.updated"
+	UserVerified               AuditAction = "user.verified"
+)
+
+// Valid indicates whether the value is a known member of the AuditAction enum.
+func (e AuditAction) Valid() bool {
+	switch e {
+	case ClientAuthenticationFailed:
+		return true
+	case ClientCreated:
+		return true
+	case ClientDeleted:
+		return true
+	case ClientSecretRotated:
+		return true
+	case ClientTokenIssued:
+		return true
+	case ClientTokenKeyRotated:
+		return true
+	case ClientUpdated:
+		return true
+	case DatabaseRestored:
+		return true
+	case HookCreated:
+		return true
+	case HookDeleted:
+		return true
+	case HookUpdated:
+		return true
+	case KeyRevoked:
+		return true
+	case KeyRotated:
+		return true
+	case RoleChanged:
+		return true
+	case RoleDeleted:
+		return true
+	case SessionAllEnded:
+		return true
+	case SessionEnded:
+		return true
+	case SessionRefreshReused:
+		return true
+	case SessionTokenRevoked:
+		return true
+	case UserCreated:
+		return true
+	case UserDeleted:
+		return true
+	case UserDisabled:
+		return true
+	case UserEmailChangeRequested:
+		return true
+	case UserEnabled:
+		return true
+	case UserImported:
+		return true
+	case UserPasswordChanged:
+		return true
+	case UserRegistered:
+		return true
+	case UserResetRequested:
+		return true
+	case UserRoleGranted:
+		return true
+	case UserRoleRevoked:
+		return true
+	case UserSignedIn:
+		return true
+	case UserUpdated:
+		return true
+	case UserVerified:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuthorizationServerMetadataResponseTypesSupported.
 const (
 	AuthorizationServerMetadataResponseTypesSupportedNone AuthorizationServerMetadataResponseTypesSupported = "none"
@@ -500,6 +611,9 @@ type AdminUserPatch struct {
 	Picture  *string `json:"picture,omitempty"`
 	Username *string `json:"username,omitempty"`
 }
+
+// AuditAction What is audited. Later versions may have more actions.
+type AuditAction string
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
@@ -1669,8 +1783,8 @@ type ListAuditEventsParams struct {
 	// User Id of a user, who is the actor or the target of the event
 	User *openapi_types.UUID `form:"user,omitempty" json:"user,omitempty"`
 
-	// Action Exact action, such as `user.signed_in`
-	Action *string `form:"action,omitempty" json:"action,omitempty"`
+	// Action Only events of this action
+	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
 	// Outcome Only events with this outcome
 	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/latchkey-auth/latchkey/api"
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 func spec(t *testing.T) *openapi3.T {
@@ -173,6 +174,16 @@ func requireNoEmails(t *testing.T, content openapi3.Content) {
 			require.NotEqual(t, "email", property.Value.Format, name)
 		}
 	}
+}
+
+// Events can be listed by every action.
+func TestActionsInContract(t *testing.T) {
+	t.Parallel()
+	var listed []audit.Action
+	for _, action := range spec(t).Components.Schemas["AuditAction"].Value.Enum {
+		listed = append(listed, audit.Action(fmt.Sprint(action)))
+	}
+	require.Equal(t, audit.Actions, listed)
 }
 
 // The contract lists the codes that are returned, and has an example of each.

@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/audit"
 )
 
 func newSite(t *testing.T, o Options) *Site {
@@ -258,4 +260,18 @@ func TestLogo(t *testing.T) {
 	}
 	_, err := New(Options{Logo: "none.svg"})
 	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// The console can filter by every action.
+func TestConsoleKnowsEveryAction(t *testing.T) {
+	t.Parallel()
+	source, err := fs.ReadFile(embedded, "static/console/audit.js")
+	require.NoError(t, err)
+	list := regexp.MustCompile(`(?s)const actions = \[(.+?)\]`).FindSubmatch(source)
+	require.NotNil(t, list)
+	var known []audit.Action
+	for _, action := range regexp.MustCompile(`'(.+?)'`).FindAllSubmatch(list[1], -1) {
+		known = append(known, audit.Action(action[1]))
+	}
+	require.Equal(t, audit.Actions, known)
 }
