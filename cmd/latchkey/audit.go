@@ -51,9 +51,6 @@ func (c *auditCommand) Run(ctx context.Context, std stdio) error {
 	if action := audit.Action(c.Action); action != "" && !slices.Contains(audit.Actions, action) {
 		return settingsError{fmt.Errorf("--action: %q is not an action; the actions are %s", c.Action, strings.Join(actionNames(audit.Actions), ", "))}
 	}
-	if err := requireDatabase(&c.Database); err != nil {
-		return err
-	}
 	return withDatabase(ctx, c.Database, func(ctx context.Context, db database) error {
 		query := audit.Query{Action: audit.Action(c.Action)}
 		if c.Failed {

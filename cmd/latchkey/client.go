@@ -91,6 +91,9 @@ func (c *clientCreate) Run(ctx context.Context, std stdio) error {
 		}
 		return withHint(err, "/first_party", "; add --first-party if the same people run it as this service")
 	}
+	if err := createDatabase(ctx, c.Database); err != nil {
+		return err
+	}
 	if client.TokenAlgorithm == "" {
 		return withClients(ctx, c.Database, create)
 	}
@@ -133,9 +136,6 @@ var clientView = listView[oauth.Client]{
 
 // Run lists all clients.
 func (c *clientList) Run(ctx context.Context, std stdio) error {
-	if err := requireDatabase(&c.Database); err != nil {
-		return err
-	}
 	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		return clientView.print(std.out, c.listFormat, allClients(ctx, clients))
 	})

@@ -132,9 +132,17 @@ func checkAndMigrate(ctx context.Context, settings config.Database, db database)
 	return checkpoint(ctx, db)
 }
 
-// withDatabase checks the settings, opens and migrates the database, runs work and closes the
+// createDatabase makes sure that there is a database, for a command that may be the first to be run.
+func createDatabase(ctx context.Context, settings config.Database) error {
+	return withOpen(ctx, &settings, openMigrated, func(database) error { return nil })
+}
+
+// withDatabase checks the settings, opens and migrates a database that exists, runs work and closes the
 // database. Audit events of work name the operator as their actor.
 func withDatabase(ctx context.Context, settings config.Database, work func(context.Context, database) error) error {
+	if err := requireDatabase(&settings); err != nil {
+		return err
+	}
 	return withOpen(ctx, &settings, openMigrated, func(db database) error {
 		return readable(work(audit.ByOperator(ctx), db))
 	})

@@ -42,8 +42,8 @@ func checkPresent(settings config.Database) error {
 	return refuse(settings, state.CheckMissing())
 }
 
-// requireDatabase resolves the settings and returns an error if there is no SQLite file: a command that only
-// reads would make an empty one.
+// requireDatabase resolves the settings and returns an error if there is no SQLite file: in the wrong directory, a command
+// would make an empty one and find nothing in it.
 func requireDatabase(settings *config.Database) error {
 	if err := settings.Resolve(); err != nil {
 		return settingsError{err}

@@ -35,9 +35,6 @@ var roleView = listView[account.Role]{
 
 // Run lists all roles by name.
 func (c *roleList) Run(ctx context.Context, std stdio) error {
-	if err := requireDatabase(&c.Database); err != nil {
-		return err
-	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		return roleView.print(std.out, c.listFormat, sequence(accounts.Roles(ctx)))
 	})
@@ -56,6 +53,9 @@ func (*rolePut) Help() string {
 
 // Run creates the role or replaces its scopes.
 func (c *rolePut) Run(ctx context.Context, std stdio) error {
+	if err := createDatabase(ctx, c.Database); err != nil {
+		return err
+	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		_, err := accounts.PutRole(ctx, oauth.Operator, c.Name, c.Scope)
 		return err

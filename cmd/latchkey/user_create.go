@@ -35,6 +35,9 @@ func (c *userCreate) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if err := createDatabase(ctx, c.Database); err != nil {
+		return err
+	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		u, err := accounts.Create(ctx, account.NewUser{
 			Username: c.Username, Email: c.Email, EmailVerified: c.Verified, Password: password, Name: c.Name, Roles: c.Role,

@@ -26,9 +26,6 @@ func (*userExport) Help() string {
 
 // Run writes all users to standard output.
 func (c *userExport) Run(ctx context.Context, std stdio) error {
-	if err := requireDatabase(&c.Database); err != nil {
-		return err
-	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		out := bufio.NewWriter(std.out)
 		records, err := userfile.NewWriter(out, userfile.Format(c.Format))

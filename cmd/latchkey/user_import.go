@@ -49,6 +49,9 @@ func (c *userImport) Run(ctx context.Context, std stdio) error {
 		return err
 	}
 	defer func() { _ = in.Close() }()
+	if err := createDatabase(ctx, c.Database); err != nil {
+		return err
+	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		run := &importRun{
 			accounts: accounts, format: c.format(), dryRun: c.DryRun,

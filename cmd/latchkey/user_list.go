@@ -50,9 +50,6 @@ func (c *userList) Run(ctx context.Context, std stdio) error {
 	if c.Disabled {
 		query.Active = new(bool)
 	}
-	if err := requireDatabase(&c.Database); err != nil {
-		return err
-	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		if c.Role != "" { // a misspelt role would look like one that nobody has
 			if _, err := accounts.Role(ctx, c.Role); err != nil {

@@ -109,9 +109,6 @@ func actionNames(actions []audit.Action) []string {
 
 // Run lists the webhooks.
 func (c *hookList) Run(ctx context.Context, std stdio) error {
-	if err := requireDatabase(&c.Database); err != nil {
-		return err
-	}
 	return withHooks(ctx, c.Database, func(ctx context.Context, hooks hookAdmin) error {
 		return hookView.print(std.out, c.listFormat, sequence(hooks.List(ctx)))
 	})
