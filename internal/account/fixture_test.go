@@ -319,7 +319,7 @@ func (l *limiter) DeviceHint(user string, epoch int64, _ time.Duration) string {
 }
 
 // CountLogin counts under the user: a test reads it in the calls.
-func (l *limiter) CountLogin(_ context.Context, address, user string, _ int64, device, _ string) (string, time.Duration, error) {
+func (l *limiter) CountLogin(_ context.Context, address, user string, _ int64, device, _ string) (any, time.Duration, error) {
 	if device != "" {
 		user = device + " of " + l.f.name(user)
 	}
@@ -327,15 +327,17 @@ func (l *limiter) CountLogin(_ context.Context, address, user string, _ int64, d
 	return user, l.wait["CountLogin"], l.fail["CountLogin"]
 }
 
-func (l *limiter) LoginSucceeded(_ context.Context, address, user string) error {
-	l.f.record("succeed %s %s", address, l.f.name(user))
+func (l *limiter) LoginSucceeded(_ context.Context, address string, counter any) error {
+	l.f.record("succeed %s %s", address, l.f.name(fmt.Sprint(counter)))
 	return l.fail["LoginSucceeded"]
 }
 
-func (l *limiter) LoginFailed(user, _ string) { l.f.record("fail %s", l.f.name(user)) }
+func (l *limiter) LoginFailed(counter any, _ string) {
+	l.f.record("fail %s", l.f.name(fmt.Sprint(counter)))
+}
 
-func (l *limiter) RefundLogin(ctx context.Context, address, user string) error {
-	l.f.record("refund %s %s", address, l.f.name(user))
+func (l *limiter) RefundLogin(ctx context.Context, address string, counter any) error {
+	l.f.record("refund %s %s", address, l.f.name(fmt.Sprint(counter)))
 	return errors.Join(ctx.Err(), l.fail["RefundLogin"])
 }
 

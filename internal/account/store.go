@@ -113,16 +113,16 @@ type Passwords interface {
 // LoginLimiter counts attempts to log in. Networks and devices from which a user has signed in are
 // counted apart from all others, so that strangers who use up their attempts do not lock out the user.
 type LoginLimiter interface {
-	// CountLogin counts a presented password, for the caller's network and under a counter: an opaque text for the other
-	// methods. epoch is 0 for an unknown user, device is a DeviceHint or empty. wait is as for Limiter.
-	CountLogin(ctx context.Context, address, user string, epoch int64, device, password string) (counter string, wait time.Duration, err error)
-	// LoginSucceeded refunds the attempt, and makes the caller's network known for the user.
-	LoginSucceeded(ctx context.Context, address, counter string) error
+	// CountLogin counts a presented password, for the caller's network and under a counter, which is for the other methods
+	// and opaque. epoch is 0 for an unknown user, device is a DeviceHint or empty. wait is as for Limiter.
+	CountLogin(ctx context.Context, address, user string, epoch int64, device, password string) (counter any, wait time.Duration, err error)
+	// LoginSucceeded refunds the attempt, and makes the caller's network known for the user, unless a device was recognized.
+	LoginSucceeded(ctx context.Context, address string, counter any) error
 	// LoginFailed remembers a wrong password for a moment: clients that probe how to authenticate
 	// send it twice, and it counts once.
-	LoginFailed(counter, password string)
+	LoginFailed(counter any, password string)
 	// RefundLogin takes back a CountLogin whose password was not verified after all.
-	RefundLogin(ctx context.Context, address, counter string) error
+	RefundLogin(ctx context.Context, address string, counter any) error
 	// DeviceHint returns a text that CountLogin recognizes for the user until the epoch changes or
 	// the lifetime ends.
 	DeviceHint(user string, epoch int64, lifetime time.Duration) string

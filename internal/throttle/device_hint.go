@@ -29,8 +29,8 @@ func (l *Limiter) DeviceHint(user string, epoch int64, lifetime time.Duration) s
 	return base64.RawURLEncoding.EncodeToString(append(raw, hintMAC(l.keys[0], raw, user, epoch)...))
 }
 
-// openHint returns the id of a hint in hexadecimal, because a counter cannot contain NUL, and reports whether the
-// hint is valid for the user.
+// openHint returns the id of a hint in hexadecimal, because an id that is counted cannot contain NUL, and reports whether
+// the hint is valid for the user.
 func (l *Limiter) openHint(hint, user string, epoch int64, now time.Time) (id string, valid bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(hint)
 	if err != nil || len(raw) != hintSize || raw[0] != hintVersion {

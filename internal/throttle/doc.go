@@ -8,12 +8,11 @@
 //
 // Where to find what:
 //   - policies.go: the limits and their numbers; names.go: their names
-//   - limiter.go: what is counted for a login, a client secret, an email or a sign-up
-//   - login_counter.go: strangers, known networks and known devices are counted apart
+//   - limiter.go: what is counted for a client secret, an email or a sign-up
+//   - login_counter.go: what is counted for a login; strangers, known networks and known devices are counted apart
 //   - known_networks.go, device_hint.go: how a network and a device are recognized
 //   - gcra.go: the decision
 //   - store.go: the interface that the stores implement
 //   - network.go: IPv6 addresses count by /64
 //   - recent_failures.go: the same wrong password sent twice counts once
-//   - purge.go: the deletion of rows that no longer matter
 package throttle

@@ -1,9 +1,11 @@
 package throttle
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,49 +29,16 @@ func New(store Store, keys [][]byte, now func() time.Time) *Limiter {
 // before the first attempt.
 func (l *Limiter) Observe(f func(policy string)) { l.observe = f }
 
-// LoginFailed remembers a wrong password for a moment. A client that probes how to authenticate itself
-// sends the same password twice; that counts once under the counter.
-func (l *Limiter) LoginFailed(counter, password string) {
-	l.failures.add(l.now(), parseLoginCounter(counter).attempt(), password)
-}
-
-// LoginSucceeded refunds the attempt: a known network or device gets back all of its attempts. Unless
-// it is a known device, the caller's network is known for the user from now on.
-func (l *Limiter) LoginSucceeded(ctx context.Context, address, counter string) error {
-	c := parseLoginCounter(counter)
-	refunds := l.loginRefunds(address, c, c.reset())
-	if !c.worthRemembering() {
-		return l.store.Refund(ctx, l.now(), refunds)
-	}
-	return l.store.RefundAndRemember(ctx, l.now(), refunds, l.knownNetwork(c.user, address), maxNetworks)
-}
-
-// RefundLogin refunds what CountLogin counted, when the password was not checked after all.
-func (l *Limiter) RefundLogin(ctx context.Context, address, counter string) error {
-	c := parseLoginCounter(counter)
-	return l.store.Refund(ctx, l.now(), l.loginRefunds(address, c, c.attempt().policy.Every))
-}
-
-// loginRefunds returns the refund of an amount under the counter, and of one attempt of the address.
-func (l *Limiter) loginRefunds(address string, c loginCounter, amount time.Duration) []Refund {
-	var refunds []Refund
-	for _, a := range c.attempts(address) {
-		refunds = append(refunds, Refund{Key: l.mac(a), Amount: a.policy.Every})
-	}
-	refunds[len(refunds)-1].Amount = amount // the last one is that of the counter
-	return refunds
-}
-
 // CountClientFailure counts a wrong client secret, for the pair of client and address. It returns 0 if the limit
 // allows it, else the time until the next attempt is allowed.
 func (l *Limiter) CountClientFailure(ctx context.Context, address, client string) (time.Duration, error) {
-	return l.spend(ctx, attempt{clientSecret, client + "\x00" + network(address)})
+	return l.count(ctx, attempt{clientSecret, client + "\x00" + network(address)})
 }
 
 // CountSignup counts a sign-up from an address. It returns 0 if the sign-up is allowed, else the time
 // until one is.
 func (l *Limiter) CountSignup(ctx context.Context, address string) (time.Duration, error) {
-	return l.spend(ctx, attempt{signup, network(address)})
+	return l.count(ctx, attempt{signup, network(address)})
 }
 
 // RefundSignup refunds what CountSignup counted.
@@ -81,7 +50,9 @@ func (l *Limiter) RefundSignup(ctx context.Context, address string) error {
 // CountMessage counts a request for an email, for the address that requests it and for the recipient. It
 // returns 0 if the email is allowed, else the time until one is.
 func (l *Limiter) CountMessage(ctx context.Context, address, email string) (time.Duration, error) {
-	return l.spend(ctx, attempt{emailFrom, network(address)}, attempt{emailTo, email})
+	now, from, to := l.now(), attempt{emailFrom, network(address)}, attempt{emailTo, email}
+	spent, err := l.store.Spend(ctx, now, Charges{First: l.charge(now, from), Second: l.charge(now, to)})
+	return l.wait(now, spent, from, to), err
 }
 
 // attempt is counted under one policy, for a user, a client, an address or a recipient.
@@ -90,37 +61,27 @@ type attempt struct {
 	id     string
 }
 
-// spend counts attempts. It returns 0 if all are allowed, else the longest wait of the refused ones.
-func (l *Limiter) spend(ctx context.Context, attempts ...attempt) (time.Duration, error) {
+// count counts an attempt that is counted in one place. It returns 0 if it is allowed, else the time until one is.
+func (l *Limiter) count(ctx context.Context, a attempt) (time.Duration, error) {
 	now := l.now()
-	charges := make([]Charge, len(attempts))
-	for i, a := range attempts {
-		charges[i] = l.charge(now, a)
-	}
-	refused, err := l.store.Spend(ctx, now, charges)
-	if err != nil {
-		return 0, err
-	}
-	return l.longestWait(now, attempts, refused), nil
+	spent, err := l.store.Spend(ctx, now, Charges{First: l.charge(now, a)})
+	return l.wait(now, spent, a), err
 }
 
 func (l *Limiter) charge(now time.Time, a attempt) Charge {
 	return Charge{Key: l.mac(a), TAT: now.Add(a.policy.Every), Limit: a.policy.limit(now)}
 }
 
-// longestWait returns the longest wait of the attempts that are refused, at least a second, or 0 if none is.
-func (l *Limiter) longestWait(now time.Time, attempts []attempt, refused map[string]State) (longest time.Duration) {
-	if len(refused) == 0 {
+// wait returns how long to wait if one of the attempts was refused, at least a second, or 0 if none was.
+func (l *Limiter) wait(now time.Time, spent Spent, attempts ...attempt) time.Duration {
+	if spent.Refused == nil {
 		return 0
 	}
-	for _, a := range attempts {
-		if state, ok := refused[string(l.mac(a))]; ok {
-			_, wait := a.policy.Spend(now, state)
-			longest = max(longest, wait, time.Second)
-			l.observe(a.policy.Name)
-		}
-	}
-	return longest
+	i := slices.IndexFunc(attempts, func(a attempt) bool { return bytes.Equal(l.mac(a), spent.Refused) })
+	policy := attempts[i].policy
+	l.observe(policy.Name)
+	_, wait := policy.Spend(now, spent.State)
+	return max(wait, time.Second)
 }
 
 // mac returns the key under which an attempt is counted. It is a MAC, so that the table contains no
@@ -132,4 +93,9 @@ func mac(key []byte, parts ...string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(strings.Join(parts, "\x00")))
 	return h.Sum(nil)
+}
+
+// Purge deletes at most limit keys whose state has expired and returns their number.
+func (l *Limiter) Purge(ctx context.Context, limit int) (int, error) {
+	return l.store.PurgeThrottle(ctx, l.now(), limit)
 }

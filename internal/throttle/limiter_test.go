@@ -19,22 +19,31 @@ type memoryStore struct {
 	remembered int // calls of RefundAndRemember
 }
 
-func (m *memoryStore) Spend(_ context.Context, now time.Time, charges []Charge) (map[string]State, error) {
+func (m *memoryStore) Spend(_ context.Context, now time.Time, c Charges) (spent Spent, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	refused := map[string]State{}
-	for _, c := range charges {
+	second := c.Second
+	for _, mac := range c.Networks {
+		if n, ok := m.networks[string(mac)]; ok && n.ExpiresAt.After(now) && n.ExpiresAt.After(spent.KnownUntil) {
+			spent.KnownUntil, second = n.ExpiresAt, c.Known
+		}
+	}
+	for _, c := range []Charge{c.First, second} {
+		if c.Key == nil {
+			continue
+		}
 		from := m.tat[string(c.Key)]
 		if from.Before(now) {
 			from = now
 		}
-		if next := from.Add(c.TAT.Sub(now)); next.After(c.Limit) {
-			refused[string(c.Key)] = State{TAT: from}
-		} else {
-			m.tat[string(c.Key)] = next
+		next := from.Add(c.TAT.Sub(now))
+		if next.After(c.Limit) {
+			spent.Refused, spent.State = c.Key, State{TAT: from}
+			return spent, nil
 		}
+		m.tat[string(c.Key)] = next
 	}
-	return refused, nil
+	return spent, nil
 }
 
 func (m *memoryStore) Refund(_ context.Context, now time.Time, refunds []Refund) error {

@@ -11,19 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// SpendByNetwork implements Store.
-func (m *memoryStore) SpendByNetwork(ctx context.Context, now time.Time, n NetworkCharges) (until time.Time, refused map[string]State, err error) {
-	m.mu.Lock()
-	for _, mac := range n.MACs {
-		if n, ok := m.networks[string(mac)]; ok && n.ExpiresAt.After(now) && n.ExpiresAt.After(until) {
-			until = n.ExpiresAt
-		}
-	}
-	m.mu.Unlock()
-	refused, err = m.Spend(ctx, now, n.Due(!until.IsZero()))
-	return until, refused, err
-}
-
 // RefundAndRemember implements Store.
 func (m *memoryStore) RefundAndRemember(ctx context.Context, now time.Time, refunds []Refund, n KnownNetwork, keep int) error {
 	if err := m.Refund(ctx, now, refunds); err != nil {
@@ -141,17 +128,6 @@ func TestLimitsApart(t *testing.T) {
 	require.Equal(t, 10, browser.wrong(t, 15), "the right password resets the limit of the browser")
 }
 
-// The random id of a browser cannot break the text of its counter, whatever bytes it has.
-func TestCountersOfBrowsers(t *testing.T) {
-	t.Parallel()
-	l, _, _ := newLimiter()
-	for range 200 { // of 16 bytes each: one in 16 contains NUL
-		counter, _, err := l.CountLogin(t.Context(), "203.0.113.1", "alice", 1, l.DeviceHint("alice", 1, time.Hour), "x")
-		require.NoError(t, err)
-		require.Equal(t, fromDevice, parseLoginCounter(counter).kind)
-	}
-}
-
 // Sent twice, a wrong password counts once, whoever sends it.
 func TestRepeatedPassword(t *testing.T) {
 	t.Parallel()
@@ -173,6 +149,58 @@ func TestRepeatedPassword(t *testing.T) {
 		}
 		require.False(t, v.try(t, "another"), name)
 	}
+}
+
+// Whoever sends each wrong password again and goes away before it is verified gets nothing back for it.
+func TestAbandonedRepeats(t *testing.T) {
+	t.Parallel()
+	for name, v := range map[string]visitor{
+		"stranger":      {user: "bob"},
+		"known network": {user: "alice"},
+		"browser":       {user: "carol"},
+	} {
+		l, _, clock := newLimiter()
+		v.limiter, v.address = l, "203.0.113.1"
+		switch name {
+		case "known network":
+			require.True(t, v.try(t, "right"))
+		case "browser":
+			v.hint = l.DeviceHint(v.user, 0, 90*24*time.Hour)
+		}
+		verified := 0
+		for i := range 15 {
+			clock.now = clock.now.Add(repeatWithin) // for the limit of the address
+			password := fmt.Sprint("guess ", i)
+			if !v.try(t, password) {
+				break
+			}
+			verified++
+			counter, wait, err := l.CountLogin(t.Context(), v.address, v.user, v.epoch, v.hint, password)
+			require.NoError(t, err)
+			require.Zero(t, wait)
+			require.NoError(t, l.RefundLogin(t.Context(), v.address, counter))
+		}
+		require.LessOrEqual(t, verified, 12, name)
+	}
+}
+
+// Attempts that are refused for their address do not use up the limit of a user.
+func TestRefusedForTheAddress(t *testing.T) {
+	t.Parallel()
+	l, _, _ := newLimiter()
+	home := visitor{limiter: l, address: "198.51.100.7", user: "alice"}
+	require.True(t, home.try(t, "right"))
+	for i := range loginAddress.Burst {
+		require.True(t, visitor{limiter: l, address: home.address, user: fmt.Sprint("nobody ", i)}.try(t, "x"))
+	}
+	for range 30 {
+		require.False(t, home.try(t, "right"))
+		require.False(t, visitor{limiter: l, address: home.address, user: "bob"}.try(t, "x"))
+	}
+	require.True(t, visitor{limiter: l, address: "203.0.113.1", user: "bob"}.try(t, "right"))
+	spent, err := l.store.Spend(t.Context(), l.now(), Charges{First: l.charge(l.now(), attempt{loginNetwork, "alice\x00198.51.100.7"})})
+	require.NoError(t, err)
+	require.Nil(t, spent.Refused)
 }
 
 func TestStrangersAreNotReset(t *testing.T) {

@@ -2,7 +2,6 @@ package throttle
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -13,22 +12,19 @@ type Charge struct {
 	Limit time.Time // the latest allowed state
 }
 
-// NetworkCharges are the charges of one attempt that is counted in another place if it comes from a known network. Charges
-// without a key are not made.
-type NetworkCharges struct {
-	MACs    [][]byte // of the network, at least one: it is known under any of them
-	Always  Charge
-	Known   Charge // made if the network is known
-	Unknown Charge // made if it is not
+// Charges are those of one attempt, each under a key of its own: First and then, unless that is refused, Second. What is
+// refused at first is never attempted, and must not use up the limit of anybody else. Charges without a key are not made.
+type Charges struct {
+	First, Second Charge
+	Known         Charge   // takes the place of Second if the caller's network is known
+	Networks      [][]byte // MACs of the caller's network, which is known under any of them
 }
 
-// Due returns the charges to be made if the network is known, or is not.
-func (n NetworkCharges) Due(known bool) []Charge {
-	other := n.Unknown
-	if known {
-		other = n.Known
-	}
-	return slices.DeleteFunc([]Charge{n.Always, other}, func(c Charge) bool { return len(c.Key) == 0 })
+// Spent is what the charges of one attempt have led to.
+type Spent struct {
+	Refused    []byte    // key of the refused charge, or nil
+	State      State     // of that key
+	KnownUntil time.Time // latest expiry of the networks, or zero if none is known
 }
 
 // Refund is the time to be given back to a key, Policy.Every for each attempt.
@@ -39,15 +35,12 @@ type Refund struct {
 
 // Store stores the state of keys, with a precision of a millisecond, and known networks, with one of a second.
 type Store interface {
-	// Spend charges every key at now, independently of the others: the stored state becomes
-	// max(state, now) + (c.TAT - now), unless that is after c.Limit; then it does not change and the
-	// charge is refused. It returns the states of the refused keys, by key. It MUST be atomic per key:
-	// of 200 concurrent attempts no more are allowed than of 200 in sequence.
-	Spend(ctx context.Context, now time.Time, charges []Charge) (refused map[string]State, err error)
-	// SpendByNetwork is Spend of the charges that are due, and returns the latest expiry of the networks with these MACs
-	// that have not expired at now. The zero time: the network is not known.
-	SpendByNetwork(ctx context.Context, now time.Time, n NetworkCharges) (until time.Time, refused map[string]State, err error)
-	// Refund subtracts each amount from the stored state, which does not become less than now.
+	// Spend makes charges at now, each of which sets the state of its key to max(state, now) + (c.TAT - now). If that is after
+	// c.Limit, the charge is refused, and changes nothing. It MUST be atomic per key: of 200 concurrent attempts no more are
+	// allowed than of 200 in sequence. A network is known until it expires.
+	Spend(ctx context.Context, now time.Time, c Charges) (Spent, error)
+	// Refund subtracts each amount from the stored state, which does not become less than now. The keys are in the order of
+	// Charges, so that a store may lock them in that order.
 	Refund(ctx context.Context, now time.Time, refunds []Refund) error
 	// RefundAndRemember is Refund and, in the same act, stores a network or extends its expiry, which it never
 	// shortens. It deletes the owner's networks beyond keep, those that expire first.

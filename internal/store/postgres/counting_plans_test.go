@@ -35,22 +35,20 @@ func TestCountsAreLookedUp(t *testing.T) {
 func countLogin(t *testing.T, s *Store) {
 	t.Helper()
 	ctx, now := t.Context(), time.Now()
-	key, mac, owner := []byte(rand.Text()), []byte(rand.Text()), []byte(rand.Text())
-	charge := throttle.Charge{Key: key, TAT: now.Add(time.Minute), Limit: now.Add(time.Minute)}
-	_, _, err := s.SpendByNetwork(ctx, now, throttle.NetworkCharges{MACs: [][]byte{mac}, Always: newKey(charge), Unknown: newKey(charge)})
-	require.NoError(t, err)
-	for _, refusals := range []int{0, 1} {
-		refused, err := s.Spend(ctx, now, []throttle.Charge{charge})
+	mac := []byte(rand.Text())
+	charges := throttle.Charges{First: newCharge(now), Second: newCharge(now), Networks: [][]byte{mac}}
+	for _, want := range [][]byte{nil, charges.First.Key} {
+		spent, err := s.Spend(ctx, now, charges)
 		require.NoError(t, err)
-		require.Len(t, refused, refusals)
+		require.Equal(t, want, spent.Refused)
 	}
-	network := throttle.KnownNetwork{MAC: mac, Owner: owner, ExpiresAt: now.Add(time.Hour)}
-	require.NoError(t, s.RefundAndRemember(ctx, now, []throttle.Refund{{Key: key, Amount: time.Second}}, network, 20))
+	network := throttle.KnownNetwork{MAC: mac, Owner: []byte(rand.Text()), ExpiresAt: now.Add(time.Hour)}
+	require.NoError(t, s.RefundAndRemember(ctx, now, []throttle.Refund{{Key: charges.First.Key, Amount: time.Second}}, network, 20))
 }
 
-func newKey(c throttle.Charge) throttle.Charge {
-	c.Key = []byte(rand.Text())
-	return c
+// newCharge returns a charge that is allowed once.
+func newCharge(now time.Time) throttle.Charge {
+	return throttle.Charge{Key: []byte(rand.Text()), TAT: now.Add(time.Minute), Limit: now.Add(time.Minute)}
 }
 
 // tableUse is how often a table was read whole, as when an index is made, how often rows of it were looked up in an index,

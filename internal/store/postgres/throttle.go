@@ -1,13 +1,11 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
-	"slices"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-auth/latchkey/internal/throttle"
@@ -26,61 +24,64 @@ func newCountingBatch() *pgx.Batch {
 	return batch
 }
 
+// spendSet is what a charge makes of the state t of its key, at $1.
+const spendSet = `GREATEST(t.tat, $1) + (excluded.tat - $1)`
+
+// spend reads the caller's network and makes the charges one after the other, each if the former was allowed. A filter by
+// time in WHERE would let PostgreSQL read all networks in the order of their expiry.
 const spend = `
-	INSERT INTO throttle AS t (key, tat) SELECT $1, $2::timestamptz WHERE $2 <= $3::timestamptz
-	ON CONFLICT (key) DO UPDATE SET tat = GREATEST(t.tat, $4) + (excluded.tat - $4)
-	WHERE GREATEST(t.tat, $4) + (excluded.tat - $4) <= $3`
+	WITH network AS (
+		SELECT max(expires_at) FILTER (WHERE expires_at > $3) AS until FROM known_networks WHERE mac = ANY($2)
+	), first AS (
+		INSERT INTO throttle AS t (key, tat) SELECT $4::bytea, $5::timestamptz WHERE $4 IS NOT NULL AND $5 <= $6::timestamptz
+		ON CONFLICT (key) DO UPDATE SET tat = ` + spendSet + ` WHERE ` + spendSet + ` <= $6
+		RETURNING key
+	), due AS (
+		SELECT key, tat, latest
+		FROM network, (VALUES (false, $7::bytea, $8::timestamptz, $9::timestamptz), (true, $10, $11, $12)) AS c (if_known, key, tat, latest)
+		WHERE if_known = (until IS NOT NULL) AND key IS NOT NULL AND ($4 IS NULL OR EXISTS (SELECT FROM first))
+	), second AS (
+		INSERT INTO throttle AS t (key, tat) SELECT key, tat FROM due WHERE tat <= latest
+		ON CONFLICT (key) DO UPDATE SET tat = ` + spendSet + ` WHERE ` + spendSet + ` <= (SELECT latest FROM due)
+		RETURNING key
+	)
+	SELECT until, CASE WHEN $4 IS NOT NULL AND NOT EXISTS (SELECT FROM first) THEN $4
+		ELSE (SELECT key FROM due WHERE NOT EXISTS (SELECT FROM second)) END
+	FROM network`
 
-// Spend implements throttle.Store. The statements of a batch run in one transaction. Sorted by key, two
-// batches cannot deadlock.
-func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
-	charges = slices.Clone(charges)
-	slices.SortStableFunc(charges, func(a, b throttle.Charge) int { return bytes.Compare(a.Key, b.Key) })
-	refused := map[string]throttle.State{}
-	batch := newCountingBatch()
-	for _, c := range charges {
-		batch.Queue(spend, c.Key, storedMillis(c.TAT), storedMillis(c.Limit), storedMillis(now)).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() == 0 {
-				refused[string(c.Key)] = throttle.State{}
-			}
-			return nil
-		})
+// Spend implements throttle.Store. All callers lock the keys in the order of throttle.Charges, so that two cannot deadlock.
+func (s *Store) Spend(ctx context.Context, now time.Time, c throttle.Charges) (throttle.Spent, error) {
+	args := []any{storedMillis(now), filledUp(nonNil(c.Networks)), storedTime(now)}
+	for _, c := range []throttle.Charge{c.First, c.Second, c.Known} {
+		args = append(args, c.Key, storedMillis(c.TAT), storedMillis(c.Limit))
 	}
-	err := s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-			return err
+	var until *time.Time
+	var spent throttle.Spent
+	batch := newCountingBatch()
+	batch.Queue(spend, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&until, &spent.Refused) })
+	err := s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		if err = conn.SendBatch(ctx, batch).Close(); err == nil && spent.Refused != nil {
+			spent.State, err = readState(ctx, conn, spent.Refused)
 		}
-		return readStates(ctx, conn, refused)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return refused, nil
-}
-
-const throttleStates = `SELECT key, tat FROM throttle WHERE key = ANY($1)`
-
-// readStates reads the states of the keys in refused. It is a separate statement, because a statement
-// that has waited for a lock may see other rows as they were before the wait.
-func readStates(ctx context.Context, conn *pgxpool.Conn, refused map[string]throttle.State) error {
-	if len(refused) == 0 {
-		return nil
-	}
-	keys := make([][]byte, 0, len(refused))
-	for key := range refused {
-		keys = append(keys, []byte(key))
-	}
-	batch := newCountingBatch()
-	batch.Queue(throttleStates, filledUp(keys)).Query(func(rows pgx.Rows) error {
-		var key []byte
-		var tat time.Time
-		_, err := pgx.ForEachRow(rows, []any{&key, &tat}, func() error {
-			refused[string(key)] = throttle.State{TAT: tat.UTC()}
-			return nil
-		})
 		return err
 	})
-	return conn.SendBatch(ctx, batch).Close()
+	spent.KnownUntil = utcOrZero(until)
+	return spent, err
+}
+
+const throttleState = `SELECT tat FROM throttle WHERE key = $1`
+
+// readState returns the state of a key, the zero State if there is none. It is a separate statement, because a statement
+// that has waited for a lock may see the row as it was before the wait.
+func readState(ctx context.Context, conn *pgxpool.Conn, key []byte) (throttle.State, error) {
+	var tat time.Time
+	batch := newCountingBatch()
+	batch.Queue(throttleState, key).QueryRow(func(row pgx.Row) error { return row.Scan(&tat) })
+	err := conn.SendBatch(ctx, batch).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return throttle.State{}, nil
+	}
+	return throttle.State{TAT: tat.UTC()}, err
 }
 
 const refund = `UPDATE throttle SET tat = GREATEST(tat - $2::bigint * interval '1 millisecond', $3) WHERE key = $1 AND tat > $3`
@@ -90,10 +91,8 @@ func (s *Store) Refund(ctx context.Context, now time.Time, refunds []throttle.Re
 	return s.runBatch(ctx, refundBatch(now, refunds))
 }
 
-// refundBatch returns the statements that refund attempts. Like those of Spend, they are sorted by key.
+// refundBatch returns the statements that refund attempts.
 func refundBatch(now time.Time, refunds []throttle.Refund) *pgx.Batch {
-	refunds = slices.Clone(refunds)
-	slices.SortStableFunc(refunds, func(a, b throttle.Refund) int { return bytes.Compare(a.Key, b.Key) })
 	batch := newCountingBatch()
 	for _, r := range refunds {
 		batch.Queue(refund, r.Key, r.Amount.Milliseconds(), storedMillis(now))

@@ -9,27 +9,16 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/throttle"
 )
 
-// networkKnownUntil is completed with one parameter for each MAC.
-const networkKnownUntil = `SELECT max(expires_at) FROM known_networks WHERE expires_at > ? AND mac IN (`
+// knownUntil is completed with one parameter for each MAC.
+const knownUntil = `SELECT max(expires_at) FROM known_networks WHERE expires_at > ? AND mac IN (`
 
-// SpendByNetwork implements throttle.Store.
-func (s *Store) SpendByNetwork(ctx context.Context, now time.Time, n throttle.NetworkCharges) (until time.Time, refused map[string]throttle.State, err error) {
-	err = s.inTxAsync(ctx, func(tx *writeTx) (err error) {
-		if until, err = networkKnownUntilTx(ctx, tx, n.MACs, now); err != nil {
-			return err
-		}
-		refused, err = spendTx(ctx, tx, now, n.Due(!until.IsZero()))
-		return err
-	})
-	return until, refused, err
-}
-
-func networkKnownUntilTx(ctx context.Context, tx *writeTx, macs [][]byte, now time.Time) (time.Time, error) {
+// networkKnownUntil returns the latest expiry of the networks with these MACs, or zero if none is known.
+func networkKnownUntil(ctx context.Context, tx *writeTx, macs [][]byte, now time.Time) (time.Time, error) {
 	args := []any{storedTime(now)}
 	for _, mac := range macs {
 		args = append(args, mac)
 	}
-	query := networkKnownUntil + strings.TrimSuffix(strings.Repeat("?,", len(macs)), ",") + `)`
+	query := knownUntil + strings.TrimSuffix(strings.Repeat("?,", len(macs)), ",") + `)`
 	until, err := queryOne(ctx, tx, scanValue[sql.NullInt64], query, args...)
 	return utcOrZero(until), err
 }

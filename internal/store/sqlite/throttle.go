@@ -17,32 +17,55 @@ const spend = `
 const throttleState = `SELECT tat FROM throttle WHERE key = ?`
 
 // Spend implements throttle.Store.
-func (s *Store) Spend(ctx context.Context, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
-	var refused map[string]throttle.State
+func (s *Store) Spend(ctx context.Context, now time.Time, c throttle.Charges) (throttle.Spent, error) {
+	var spent throttle.Spent
 	err := s.inTxAsync(ctx, func(tx *writeTx) (err error) {
-		refused, err = spendTx(ctx, tx, now, charges)
+		spent, err = spendTx(ctx, tx, now, c)
 		return err
 	})
-	return refused, err
+	return spent, err
 }
 
-func spendTx(ctx context.Context, tx *writeTx, now time.Time, charges []throttle.Charge) (map[string]throttle.State, error) {
-	refused := map[string]throttle.State{}
-	for _, c := range charges {
-		err := execOneTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
-		if err == nil {
-			continue
+func spendTx(ctx context.Context, tx *writeTx, now time.Time, c throttle.Charges) (spent throttle.Spent, err error) {
+	second := c.Second
+	if len(c.Networks) > 0 {
+		if spent.KnownUntil, err = networkKnownUntil(ctx, tx, c.Networks, now); err != nil {
+			return throttle.Spent{}, err
 		}
-		if !errors.Is(err, fault.ErrNotFound) {
-			return nil, err
-		}
-		state, err := queryOne(ctx, tx, scanState, throttleState, c.Key)
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
-			return nil, err
-		}
-		refused[string(c.Key)] = state
 	}
-	return refused, nil
+	if !spent.KnownUntil.IsZero() {
+		second = c.Known
+	}
+	for _, charge := range []throttle.Charge{c.First, second} {
+		ok, err := chargeTx(ctx, tx, now, charge)
+		if err != nil {
+			return throttle.Spent{}, err
+		}
+		if !ok {
+			spent.Refused = charge.Key
+			spent.State, err = stateTx(ctx, tx, charge.Key)
+			return spent, err
+		}
+	}
+	return spent, nil
+}
+
+// chargeTx makes a charge, if it has a key, and reports whether it was allowed.
+func chargeTx(ctx context.Context, tx *writeTx, now time.Time, c throttle.Charge) (ok bool, err error) {
+	if c.Key == nil {
+		return true, nil
+	}
+	n, err := execTx(ctx, tx, spend, c.Key, c.TAT.UnixMilli(), c.Limit.UnixMilli(), now.UnixMilli())
+	return n > 0, err
+}
+
+// stateTx returns the state of a key, the zero State if there is none.
+func stateTx(ctx context.Context, tx *writeTx, key []byte) (throttle.State, error) {
+	state, err := queryOne(ctx, tx, scanState, throttleState, key)
+	if errors.Is(err, fault.ErrNotFound) {
+		return throttle.State{}, nil
+	}
+	return state, err
 }
 
 func scanState(r row) (throttle.State, error) {

@@ -215,11 +215,7 @@ func hookCalls(db Database) []call {
 func throttleCalls(db Database) []call {
 	return []call{
 		{"Spend", func(ctx context.Context) error {
-			_, err := db.Spend(ctx, noon, []throttle.Charge{newCharge([]byte("key"), noon)})
-			return err
-		}},
-		{"SpendByNetwork", func(ctx context.Context) error {
-			_, _, err := db.SpendByNetwork(ctx, noon, throttle.NetworkCharges{MACs: [][]byte{{1}}, Always: newCharge([]byte("key"), noon)})
+			_, err := db.Spend(ctx, noon, throttle.Charges{First: newCharge([]byte("key"), noon), Networks: [][]byte{{1}}})
 			return err
 		}},
 		{"Refund", func(ctx context.Context) error {

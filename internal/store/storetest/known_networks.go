@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -17,7 +16,6 @@ var knownNetworkTests = tests[Database]{
 	"what is counted":    networkCharges,
 	"refused":            networkRefused,
 	"counted at once":    networkCountedAtOnce,
-	"in two orders":      networkInTwoOrders,
 	"never shortened":    networkNeverShortened,
 	"latest of an owner": networkLatestOfOwner,
 	"at once":            networkAtOnce,
@@ -38,10 +36,7 @@ func mustRemember(t *testing.T, db Database, n throttle.KnownNetwork) throttle.K
 // requireKnown requires that one of the networks is known until a time; the zero time: none is.
 func requireKnown(t *testing.T, db Database, until, now time.Time, macs ...[]byte) {
 	t.Helper()
-	got, refused, err := db.SpendByNetwork(t.Context(), now, throttle.NetworkCharges{MACs: macs})
-	require.NoError(t, err)
-	require.Empty(t, refused)
-	require.Equal(t, until, got)
+	require.Equal(t, throttle.Spent{KnownUntil: until}, mustSpend(t, db, now, throttle.Charges{Networks: macs}))
 }
 
 func networkKnownUntil(t *testing.T, db Database) {
@@ -72,21 +67,20 @@ func networkCharges(t *testing.T, db Database) {
 	} {
 		now := noon.Add(c.after)
 		n := newNetworkCharges(c.mac, now)
-		due, other := &n.Unknown, n.Known
+		due, other := &n.Second, n.Known
 		if c.known {
-			due, other = &n.Known, n.Unknown
+			due, other = &n.Known, n.Second
 		}
 		dueKey := due.Key
 		if c.skip {
 			due.Key = nil
 		}
 		for range 3 {
-			until, refused, err := db.SpendByNetwork(t.Context(), now, n)
-			require.NoError(t, err, name)
-			require.Empty(t, refused, name)
-			require.Equal(t, c.known, !until.IsZero(), name)
+			spent := mustSpend(t, db, now, n)
+			require.Nil(t, spent.Refused, name)
+			require.Equal(t, c.known, !spent.KnownUntil.IsZero(), name)
 		}
-		require.Equal(t, 7, countAllowed(t, db, n.Always.Key, now), name)
+		require.Equal(t, 7, countAllowed(t, db, n.First.Key, now), name)
 		require.Equal(t, 10, countAllowed(t, db, other.Key, now), name)
 		want := 7
 		if c.skip {
@@ -97,64 +91,32 @@ func networkCharges(t *testing.T, db Database) {
 }
 
 // newNetworkCharges returns charges under rateLimit, each with a key of its own.
-func newNetworkCharges(mac []byte, now time.Time) throttle.NetworkCharges {
-	return throttle.NetworkCharges{
-		MACs:    [][]byte{mac},
-		Always:  newCharge(randomBytes(32), now),
-		Known:   newCharge(randomBytes(32), now),
-		Unknown: newCharge(randomBytes(32), now),
+func newNetworkCharges(mac []byte, now time.Time) throttle.Charges {
+	return throttle.Charges{
+		First:    newCharge(randomBytes(32), now),
+		Second:   newCharge(randomBytes(32), now),
+		Known:    newCharge(randomBytes(32), now),
+		Networks: [][]byte{mac},
 	}
 }
 
-// networkRefused checks that each charge is refused by itself.
+// networkRefused checks that the network is known of an attempt that is refused.
 func networkRefused(t *testing.T, db Database) {
 	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
-	full := throttle.State{TAT: noon.Add(10 * time.Minute)}
-	for _, mac := range [][]byte{known.MAC, randomBytes(32)} {
-		n := newNetworkCharges(mac, noon)
-		due := n.Unknown.Key
-		if bytes.Equal(mac, known.MAC) {
-			due = n.Known.Key
-		}
-		require.Equal(t, 10, countAllowed(t, db, n.Always.Key, noon))
-		spend := func() map[string]throttle.State {
-			_, refused, err := db.SpendByNetwork(t.Context(), noon, n)
-			require.NoError(t, err)
-			return refused
-		}
-		for range rateLimit.Burst {
-			require.Equal(t, map[string]throttle.State{string(n.Always.Key): full}, spend())
-		}
-		require.Equal(t, map[string]throttle.State{string(n.Always.Key): full, string(due): full}, spend())
-		n.Always.Key = nil
-		require.Equal(t, map[string]throttle.State{string(due): full}, spend())
-	}
+	n := newNetworkCharges(known.MAC, noon)
+	require.Equal(t, 10, countAllowed(t, db, n.Known.Key, noon))
+	want := refusedAt(n.Known.Key, noon.Add(10*time.Minute))
+	want.KnownUntil = known.ExpiresAt
+	require.Equal(t, want, mustSpend(t, db, noon, n))
+	n.First.Key = nil
+	require.Equal(t, want, mustSpend(t, db, noon, n))
 }
 
-// networkCountedAtOnce makes 100 attempts at once from a known network.
 func networkCountedAtOnce(t *testing.T, db Database) {
 	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
 	n := newNetworkCharges(known.MAC, noon)
-	n.Always.Key = nil
-	requireBurst(t, 100, func() (map[string]throttle.State, error) {
-		_, refused, err := db.SpendByNetwork(t.Context(), noon, n)
-		return refused, err
-	})
-}
-
-// networkInTwoOrders charges the same keys in two orders. A store that locks them in the given order would deadlock.
-func networkInTwoOrders(t *testing.T, db Database) {
-	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
-	n := newNetworkCharges(known.MAC, noon)
-	swapped := n
-	swapped.Always, swapped.Known = n.Known, n.Always
-	errs := inParallel(60, func(i int) error {
-		n := []throttle.NetworkCharges{n, swapped}[i%2]
-		_, _, err := db.SpendByNetwork(t.Context(), noon, n)
-		refunds := []throttle.Refund{{Key: n.Known.Key, Amount: 1}, {Key: n.Always.Key, Amount: 1}}
-		return errors.Join(err, db.Refund(t.Context(), noon, refunds))
-	})
-	require.NoError(t, errors.Join(errs...))
+	n.First.Key = nil
+	requireBurst(t, db, 100, n)
 }
 
 func networkNeverShortened(t *testing.T, db Database) {
@@ -185,12 +147,11 @@ func networkLatestOfOwner(t *testing.T, db Database) {
 	requireKnown(t, db, other.ExpiresAt, noon, other.MAC)
 }
 
-// networkAtOnce refunds the same keys in two orders. A store that locks them in the given order would deadlock.
 func networkAtOnce(t *testing.T, db Database) {
-	owner, keys := randomBytes(32), [][]byte{randomBytes(32), randomBytes(32)}
-	mustSpend(t, db, noon, newCharge(keys[0], noon), newCharge(keys[1], noon))
+	owner, key := randomBytes(32), randomBytes(32)
+	mustSpendOne(t, db, noon, newCharge(key, noon))
 	errs := inParallel(40, func(i int) error {
-		refunds := []throttle.Refund{{Key: keys[i%2], Amount: 1}, {Key: keys[1-i%2], Amount: 1}}
+		refunds := []throttle.Refund{{Key: key, Amount: 1}}
 		return db.RefundAndRemember(t.Context(), noon, refunds, newNetwork(owner, noon.Add(time.Duration(i)*time.Minute)), 3)
 	})
 	require.NoError(t, errors.Join(errs...))

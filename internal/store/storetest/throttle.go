@@ -15,9 +15,8 @@ import (
 
 var throttleTests = tests[Database]{
 	"like the pure function": throttleModel,
-	"each key by itself":     throttleEachKey,
+	"one after the other":    throttleInOrder,
 	"no charges":             throttleNoCharges,
-	"same key twice":         throttleSameKey,
 	"milliseconds":           throttleMilliseconds,
 	"no attempts allowed":    throttleNoAttempts,
 	"refund":                 throttleRefund,
@@ -35,18 +34,28 @@ func newCharge(key []byte, now time.Time) throttle.Charge {
 	return throttle.Charge{Key: key, TAT: now.Add(rateLimit.Every), Limit: now.Add(time.Duration(rateLimit.Burst) * rateLimit.Every)}
 }
 
-// mustSpend makes charges and returns the states of the refused keys.
-func mustSpend(t *testing.T, db throttle.Store, now time.Time, charges ...throttle.Charge) map[string]throttle.State {
+func mustSpend(t *testing.T, db throttle.Store, now time.Time, c throttle.Charges) throttle.Spent {
 	t.Helper()
-	refused, err := db.Spend(t.Context(), now, charges)
+	spent, err := db.Spend(t.Context(), now, c)
 	require.NoError(t, err)
-	return refused
+	return spent
+}
+
+// mustSpendOne is mustSpend of one charge.
+func mustSpendOne(t *testing.T, db throttle.Store, now time.Time, c throttle.Charge) throttle.Spent {
+	t.Helper()
+	return mustSpend(t, db, now, throttle.Charges{First: c})
+}
+
+// refusedAt is what a refused charge leads to.
+func refusedAt(key []byte, tat time.Time) throttle.Spent {
+	return throttle.Spent{Refused: key, State: throttle.State{TAT: tat}}
 }
 
 // countAllowed makes attempts until one is refused, and returns how many were allowed.
 func countAllowed(t *testing.T, db throttle.Store, key []byte, now time.Time) (n int) {
 	t.Helper()
-	for len(mustSpend(t, db, now, newCharge(key, now))) == 0 {
+	for mustSpendOne(t, db, now, newCharge(key, now)).Refused == nil {
 		n++
 	}
 	return n
@@ -62,56 +71,53 @@ func throttleModel(t *testing.T, db Database) {
 	for i, step := range steps {
 		now = now.Add(step)
 		next, wait := rateLimit.Spend(now, model)
-		refused := mustSpend(t, db, now, newCharge(key, now))
+		spent := mustSpendOne(t, db, now, newCharge(key, now))
 		if wait == 0 {
-			require.Empty(t, refused, "step %d", i)
+			require.Zero(t, spent, "step %d", i)
 			model = next
 			continue
 		}
-		require.Equal(t, map[string]throttle.State{string(key): model}, refused, "step %d", i)
+		require.Equal(t, refusedAt(key, model.TAT), spent, "step %d", i)
 	}
 }
 
-// throttleEachKey checks that a key is charged even if another key of the same call is refused.
-func throttleEachKey(t *testing.T, db Database) {
-	used, fresh := randomBytes(32), randomBytes(32)
-	require.Equal(t, rateLimit.Burst, countAllowed(t, db, used, noon))
-	full := throttle.State{TAT: noon.Add(10 * time.Minute)}
-	for range rateLimit.Burst {
-		refused := mustSpend(t, db, noon, newCharge(used, noon), newCharge(fresh, noon))
-		require.Equal(t, map[string]throttle.State{string(used): full}, refused)
+// throttleInOrder checks that a refused first charge leaves the second one alone, and not the other way round.
+func throttleInOrder(t *testing.T, db Database) {
+	address, user, full := randomBytes(32), randomBytes(32), noon.Add(10*time.Minute)
+	attempt := throttle.Charges{First: newCharge(address, noon), Second: newCharge(user, noon)}
+	require.Zero(t, mustSpend(t, db, noon, attempt))
+	require.Equal(t, 9, countAllowed(t, db, address, noon))
+	for range 20 {
+		require.Equal(t, refusedAt(address, full), mustSpend(t, db, noon, attempt))
 	}
-	refused := mustSpend(t, db, noon, newCharge(used, noon), newCharge(fresh, noon))
-	require.Equal(t, map[string]throttle.State{string(used): full, string(fresh): full}, refused)
+	require.Equal(t, 9, countAllowed(t, db, user, noon))
+
+	attempt.First = newCharge(randomBytes(32), noon)
+	for range 4 {
+		require.Equal(t, refusedAt(user, full), mustSpend(t, db, noon, attempt))
+	}
+	require.Equal(t, 6, countAllowed(t, db, attempt.First.Key, noon))
 }
 
 func throttleNoCharges(t *testing.T, db Database) {
-	require.Empty(t, mustSpend(t, db, noon))
-}
-
-func throttleSameKey(t *testing.T, db Database) {
-	key := randomBytes(32)
-	for range rateLimit.Burst / 2 {
-		require.Empty(t, mustSpend(t, db, noon, newCharge(key, noon), newCharge(key, noon)))
-	}
-	require.Len(t, mustSpend(t, db, noon, newCharge(key, noon), newCharge(key, noon)), 1)
+	require.Zero(t, mustSpend(t, db, noon, throttle.Charges{}))
 }
 
 func throttleMilliseconds(t *testing.T, db Database) {
 	key, state := randomBytes(32), noon.Add(7*time.Millisecond)
 	charge := throttle.Charge{Key: key, TAT: state, Limit: state}
-	require.Empty(t, mustSpend(t, db, noon, charge))
-	require.Equal(t, map[string]throttle.State{string(key): {TAT: state}}, mustSpend(t, db, noon, charge))
+	require.Zero(t, mustSpendOne(t, db, noon, charge))
+	require.Equal(t, refusedAt(key, state), mustSpendOne(t, db, noon, charge))
 	// Fractions of a millisecond are cut off, in any time zone.
 	later := noon.Add(7*time.Millisecond + 900*time.Microsecond).In(time.FixedZone("east", 3600))
 	state = later.Add(7 * time.Millisecond)
-	require.Empty(t, mustSpend(t, db, later, throttle.Charge{Key: key, TAT: state, Limit: state}))
+	require.Zero(t, mustSpendOne(t, db, later, throttle.Charge{Key: key, TAT: state, Limit: state}))
 }
 
 func throttleNoAttempts(t *testing.T, db Database) {
 	charge := throttle.Charge{Key: randomBytes(32), TAT: noon.Add(time.Minute), Limit: noon}
 	for range 2 { // an unknown key remains unknown
-		require.Equal(t, map[string]throttle.State{string(charge.Key): {}}, mustSpend(t, db, noon, charge))
+		require.Equal(t, throttle.Spent{Refused: charge.Key}, mustSpendOne(t, db, noon, charge))
 	}
 }
 
@@ -136,26 +142,24 @@ func throttleRefundOld(t *testing.T, db Database) {
 	key, later := randomBytes(32), noon.Add(24*time.Hour)
 	require.Equal(t, 10, countAllowed(t, db, key, noon))
 	require.NoError(t, db.Refund(t.Context(), later, []throttle.Refund{{Key: key, Amount: rateLimit.Every}}))
-	refused := mustSpend(t, db, noon, newCharge(key, noon))
-	require.Equal(t, map[string]throttle.State{string(key): {TAT: noon.Add(10 * time.Minute)}}, refused)
+	require.Equal(t, refusedAt(key, noon.Add(10*time.Minute)), mustSpendOne(t, db, noon, newCharge(key, noon)))
 }
 
 func throttleAtOnce(t *testing.T, db Database) {
-	charges := []throttle.Charge{newCharge(randomBytes(32), noon)}
-	requireBurst(t, 200, func() (map[string]throttle.State, error) { return db.Spend(t.Context(), noon, charges) })
+	requireBurst(t, db, 200, throttle.Charges{First: newCharge(randomBytes(32), noon)})
 }
 
 // requireBurst makes n attempts under rateLimit at once and requires that it allows only the first ones. An attempt that
 // finds no free connection in time is not counted, and is made again: on a busy machine that happens to the last of them.
-func requireBurst(t *testing.T, n int, spend func() (map[string]throttle.State, error)) {
+func requireBurst(t *testing.T, db Database, n int, c throttle.Charges) {
 	t.Helper()
 	var allowed atomic.Int64
 	errs := inParallel(n, func(int) error {
-		refused, err := spend()
+		spent, err := db.Spend(t.Context(), noon, c)
 		for repeats := 0; errors.Is(err, fault.ErrUnavailable) && repeats < 20; repeats++ {
-			refused, err = spend()
+			spent, err = db.Spend(t.Context(), noon, c)
 		}
-		if err == nil && len(refused) == 0 {
+		if err == nil && spent.Refused == nil {
 			allowed.Add(1)
 		}
 		return err
@@ -164,30 +168,33 @@ func requireBurst(t *testing.T, n int, spend func() (map[string]throttle.State, 
 	require.EqualValues(t, rateLimit.Burst, allowed.Load())
 }
 
-// throttleSeveralKeys charges the same keys in two orders. A store that locks them in the given order
-// would deadlock.
+// throttleSeveralKeys makes and refunds attempts that share their keys, from a known network and from others. A store that
+// locks them in different orders would deadlock.
 func throttleSeveralKeys(t *testing.T, db Database) {
-	keys := [][]byte{randomBytes(32), randomBytes(32), randomBytes(32)}
+	known := mustRemember(t, db, newNetwork(randomBytes(32), noon.Add(time.Hour)))
+	attempts := throttle.Charges{
+		First: newCharge(randomBytes(32), noon), Second: newCharge(randomBytes(32), noon), Known: newCharge(randomBytes(32), noon),
+	}
+	for _, c := range []*throttle.Charge{&attempts.First, &attempts.Second, &attempts.Known} {
+		c.Limit = noon.Add(24 * time.Hour) // all are allowed
+	}
 	errs := inParallel(60, func(i int) error {
-		var charges []throttle.Charge
-		var refunds []throttle.Refund
-		for _, key := range keys {
-			charges = append(charges, newCharge(key, noon))
-			refunds = append(refunds, throttle.Refund{Key: key, Amount: 1})
-		}
+		c, due := attempts, attempts.Second
 		if i%2 == 0 {
-			slices.Reverse(charges)
-			slices.Reverse(refunds)
+			c.Networks, due = [][]byte{known.MAC}, attempts.Known
 		}
-		_, err := db.Spend(t.Context(), noon, charges)
-		return errors.Join(err, db.Refund(t.Context(), noon, refunds))
+		spent, err := db.Spend(t.Context(), noon, c)
+		if err == nil && spent.Refused != nil {
+			err = errors.New("refused")
+		}
+		return errors.Join(err, db.Refund(t.Context(), noon, []throttle.Refund{{Key: c.First.Key, Amount: 1}, {Key: due.Key, Amount: 1}}))
 	})
 	require.NoError(t, errors.Join(errs...))
 }
 
 func throttlePurge(t *testing.T, db Database) {
-	spend := func(key []byte, tat time.Time) map[string]throttle.State {
-		return mustSpend(t, db, noon, throttle.Charge{Key: key, TAT: tat, Limit: tat})
+	spend := func(key []byte, tat time.Time) throttle.Spent {
+		return mustSpendOne(t, db, noon, throttle.Charge{Key: key, TAT: tat, Limit: tat})
 	}
 	for i := range 7 {
 		spend(randomBytes(32), noon.Add(time.Duration(i)*time.Millisecond))
@@ -195,7 +202,7 @@ func throttlePurge(t *testing.T, db Database) {
 	kept, state := randomBytes(32), noon.Add(7*time.Millisecond)
 	spend(kept, state)
 	requireBatches(t, func(limit int) (int, error) { return db.PurgeThrottle(t.Context(), state, limit) })
-	require.Equal(t, map[string]throttle.State{string(kept): {TAT: state}}, spend(kept, noon.Add(time.Second)))
+	require.Equal(t, refusedAt(kept, state), spend(kept, noon.Add(time.Second)))
 	n, err := db.PurgeThrottle(t.Context(), state.Add(time.Millisecond), 3)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
