@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -24,7 +26,7 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 		HandleError: true, LogLatency: true, LogStatus: true, LogMethod: true,
 		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
 			state := stateOf(c.Request().Context())
-			level := requestLevel(v.Status, state.quiet)
+			level := requestLevel(v.Status, state)
 			if !s.Log.Enabled(c.Request().Context(), level) {
 				return nil
 			}
@@ -42,12 +44,13 @@ func (s *Server) logRequest() echo.MiddlewareFunc {
 	})
 }
 
-// requestLevel returns the level at which a request is logged.
-func requestLevel(status int, quiet bool) slog.Level {
+// requestLevel returns the level at which a request is logged. It is no error of the service that a caller closes the
+// connection before the response.
+func requestLevel(status int, s *state) slog.Level {
 	switch {
-	case status >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError && !errors.Is(s.err, context.Canceled):
 		return slog.LevelError
-	case quiet:
+	case s.quiet:
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // A panic returns server_error with the request id. Its text and stack are only logged.
@@ -62,4 +65,16 @@ func TestQuietRequests(t *testing.T) {
 	}
 	require.NotContains(t, log.String(), "path=/204")
 	require.Contains(t, log.String(), "level=ERROR msg=request method=GET path=/500")
+}
+
+// Callers who close the connection before the response cannot fill the log with errors.
+func TestLevelOfCanceledRequest(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]slog.Level{
+		fault.ErrUnavailable.Wrap(context.Canceled):         slog.LevelInfo,
+		fault.ErrUnavailable.Wrap(context.DeadlineExceeded): slog.LevelError,
+		fault.ErrUnavailable:                                slog.LevelError,
+	} {
+		require.Equal(t, want, requestLevel(http.StatusServiceUnavailable, &state{err: err}), err)
+	}
 }
