@@ -2562,7 +2562,8 @@ type ClientInterface interface {
 
 	// DeleteRole Delete a role
 	//
-	// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+	// Removes the role from all users who have it. A role with a scope that you do not have cannot be
+	// deleted (403 with the code `insufficient_scope`), and neither can the three built-in roles (409
 	// with the code `builtin_role`).
 	//
 	// Corresponds with DELETE /api/roles/{name} (the `DeleteRole` operationId).
@@ -2577,9 +2578,9 @@ type ClientInterface interface {
 
 	// PutRoleWithBody Create a role or change its scopes
 	//
-	// A role can contain only scopes that you have yourself (otherwise 403 with the code
-	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-	// `builtin_role`).
+	// A role can contain only scopes that you have yourself, and you cannot change a role that has
+	// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+	// (409 with the code `builtin_role`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2588,9 +2589,9 @@ type ClientInterface interface {
 
 	// PutRole Create a role or change its scopes
 	//
-	// A role can contain only scopes that you have yourself (otherwise 403 with the code
-	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-	// `builtin_role`).
+	// A role can contain only scopes that you have yourself, and you cannot change a role that has
+	// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+	// (409 with the code `builtin_role`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4102,7 +4103,8 @@ func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // DeleteRole Delete a role
 //
-// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+// Removes the role from all users who have it. A role with a scope that you do not have cannot be
+// deleted (403 with the code `insufficient_scope`), and neither can the three built-in roles (409
 // with the code `builtin_role`).
 //
 // Corresponds with DELETE /api/roles/{name} (the `DeleteRole` operationId).
@@ -4137,9 +4139,9 @@ func (c *Client) GetRole(ctx context.Context, name RoleName, reqEditors ...Reque
 
 // PutRoleWithBody Create a role or change its scopes
 //
-// A role can contain only scopes that you have yourself (otherwise 403 with the code
-// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-// `builtin_role`).
+// A role can contain only scopes that you have yourself, and you cannot change a role that has
+// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+// (409 with the code `builtin_role`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -4158,9 +4160,9 @@ func (c *Client) PutRoleWithBody(ctx context.Context, name RoleName, contentType
 
 // PutRole Create a role or change its scopes
 //
-// A role can contain only scopes that you have yourself (otherwise 403 with the code
-// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-// `builtin_role`).
+// A role can contain only scopes that you have yourself, and you cannot change a role that has
+// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+// (409 with the code `builtin_role`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8589,7 +8591,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteRoleWithResponse Delete a role
 	//
-	// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+	// Removes the role from all users who have it. A role with a scope that you do not have cannot be
+	// deleted (403 with the code `insufficient_scope`), and neither can the three built-in roles (409
 	// with the code `builtin_role`).
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -8608,9 +8611,9 @@ type ClientWithResponsesInterface interface {
 
 	// PutRoleWithBodyWithResponse Create a role or change its scopes
 	//
-	// A role can contain only scopes that you have yourself (otherwise 403 with the code
-	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-	// `builtin_role`).
+	// A role can contain only scopes that you have yourself, and you cannot change a role that has
+	// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+	// (409 with the code `builtin_role`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8619,9 +8622,9 @@ type ClientWithResponsesInterface interface {
 
 	// PutRoleWithResponse Create a role or change its scopes
 	//
-	// A role can contain only scopes that you have yourself (otherwise 403 with the code
-	// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-	// `builtin_role`).
+	// A role can contain only scopes that you have yourself, and you cannot change a role that has
+	// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+	// (409 with the code `builtin_role`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17750,7 +17753,8 @@ func (c *ClientWithResponses) ListRolesWithResponse(ctx context.Context, reqEdit
 
 // DeleteRoleWithResponse Delete a role
 //
-// Removes the role from all users who have it. The three built-in roles cannot be deleted (409
+// Removes the role from all users who have it. A role with a scope that you do not have cannot be
+// deleted (403 with the code `insufficient_scope`), and neither can the three built-in roles (409
 // with the code `builtin_role`).
 //
 // Returns a wrapper object for the known response body format(s).
@@ -17781,9 +17785,9 @@ func (c *ClientWithResponses) GetRoleWithResponse(ctx context.Context, name Role
 
 // PutRoleWithBodyWithResponse Create a role or change its scopes
 //
-// A role can contain only scopes that you have yourself (otherwise 403 with the code
-// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-// `builtin_role`).
+// A role can contain only scopes that you have yourself, and you cannot change a role that has
+// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+// (409 with the code `builtin_role`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17798,9 +17802,9 @@ func (c *ClientWithResponses) PutRoleWithBodyWithResponse(ctx context.Context, n
 
 // PutRoleWithResponse Create a role or change its scopes
 //
-// A role can contain only scopes that you have yourself (otherwise 403 with the code
-// `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed (409 with the code
-// `builtin_role`).
+// A role can contain only scopes that you have yourself, and you cannot change a role that has
+// others (403 with the code `insufficient_scope`). The scopes of `ROLE_ADMIN` cannot be changed
+// (409 with the code `builtin_role`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -83,6 +83,6 @@ func (c *roleDelete) Run(ctx context.Context, std stdio) error {
 		if err := c.confirm(std, fmt.Sprintf("Permanently delete role %s and remove it from all users?", role.Name)); err != nil {
 			return err
 		}
-		return accounts.DeleteRole(ctx, role.Name)
+		return accounts.DeleteRole(ctx, oauth.Operator, role.Name)
 	})
 }

@@ -22,7 +22,7 @@ func (d *Directory) Role(ctx context.Context, name string) (Role, error) {
 }
 
 // PutRole creates a role or replaces its scopes, and returns it as stored. It returns invalid_role,
-// builtin_role for ROLE_ADMIN, which has all scopes, and insufficient_scope.
+// builtin_role for ROLE_ADMIN, which has all scopes, and insufficient_scope; see checkRoleChange.
 func (d *Directory) PutRole(ctx context.Context, by Authority, name string, scopes []string) (Role, error) {
 	if !roleName.MatchString(name) {
 		return Role{}, fault.Errorf(InvalidRole, "a role name is ROLE_ followed by upper-case letters, digits or underscores").At("/name")
@@ -33,7 +33,7 @@ func (d *Directory) PutRole(ctx context.Context, by Authority, name string, scop
 	if !scope.AllValid(scopes) {
 		return Role{}, fault.Errorf(InvalidRole, "a scope contains a character that is not allowed").At("/scopes")
 	}
-	if err := by.CanGive(scopes); err != nil {
+	if err := d.checkRoleChange(ctx, by, name, scopes); err != nil {
 		return Role{}, err
 	}
 	scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
@@ -43,13 +43,30 @@ func (d *Directory) PutRole(ctx context.Context, by Authority, name string, scop
 	return d.roles.RoleByName(ctx, name)
 }
 
-// DeleteRole deletes a role and revokes it from all users. It returns unknown_role or builtin_role.
-func (d *Directory) DeleteRole(ctx context.Context, name string) error {
-	err := d.roles.DeleteRole(ctx, name, d.roleEvent(ctx, audit.RoleDeleted, name))
-	if errors.Is(err, ErrBuiltinRole) {
+// checkRoleChange returns insufficient_scope unless the administrator has the scopes that the role is to have and
+// those that it has. Whoever could take scopes away could take over the users whom they protect; see Managed.
+func (d *Directory) checkRoleChange(ctx context.Context, by Authority, name string, scopes []string) error {
+	stored, err := d.roles.RoleByName(ctx, name)
+	if err != nil && !errors.Is(err, ErrUnknownRole) {
+		return err
+	}
+	return by.CanGive(slices.Concat(scopes, stored.Scopes))
+}
+
+// DeleteRole deletes a role and revokes it from all users. It returns unknown_role, builtin_role or
+// insufficient_scope; for the reason, see checkRoleChange.
+func (d *Directory) DeleteRole(ctx context.Context, by Authority, name string) error {
+	role, err := d.roles.RoleByName(ctx, name)
+	if err != nil {
+		return err
+	}
+	if role.Builtin {
 		return fault.Errorf(BuiltinRole, "%s is built in and cannot be deleted; remove it from users instead", name)
 	}
-	return err
+	if err := by.CanGive(role.Scopes); err != nil {
+		return err
+	}
+	return d.roles.DeleteRole(ctx, name, d.roleEvent(ctx, audit.RoleDeleted, name))
 }
 
 // roleEvent returns the change of a role itself, as opposed to who has it.

@@ -59,7 +59,7 @@ var documentedCodes = []documented{
 	{oauth.TokenRequired, apiEndpoints, "The request has no access token, or the session of its cookies has ended: sign in."},
 	{oauth.InvalidToken, apiEndpoints, "The access token is malformed, expired or revoked: refresh it, or sign in again."},
 	{account.InvalidCredentials, apiEndpoints, "The username or the password is wrong."},
-	{fault.InsufficientScope, apiEndpoints, "The token lacks a scope or a role, or you tried to pass on a scope that you do not have."},
+	{fault.InsufficientScope, apiEndpoints, "The token lacks a scope or a role, you tried to pass on a scope that you do not have, or to change what has such a scope."},
 	{account.SignupClosed, apiEndpoints, "Sign-up is disabled (`LATCHKEY_SIGNUP=false`)."},
 	{account.WrongPassword, apiEndpoints, "`current_password` is missing or wrong."},
 	{account.EmailUnverified, apiEndpoints, "The password is right, but the email address is not confirmed and the service requires that."},

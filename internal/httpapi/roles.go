@@ -31,7 +31,7 @@ func (s *Server) PutRole(ctx context.Context, r api.PutRoleRequestObject) (api.P
 
 // DeleteRole handles DELETE /api/roles/{name}.
 func (s *Server) DeleteRole(ctx context.Context, r api.DeleteRoleRequestObject) (api.DeleteRoleResponseObject, error) {
-	return api.DeleteRole204Response{}, s.Accounts.DeleteRole(ctx, r.Name)
+	return api.DeleteRole204Response{}, s.Accounts.DeleteRole(ctx, principal(ctx).Authority(), r.Name)
 }
 
 func apiRole(r account.Role) api.Role {
