@@ -2357,7 +2357,8 @@ type ClientInterface interface {
 
 	// DeleteClient Delete a client
 	//
-	// Ends the sessions of the client.
+	// Ends the sessions of the client. A client that uses `client_credentials` with a scope that you do
+	// not have cannot be deleted (403 with the code `insufficient_scope`).
 	//
 	// Corresponds with DELETE /api/clients/{id} (the `DeleteClient` operationId).
 	DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3668,7 +3669,8 @@ func (c *Client) CreateClient(ctx context.Context, body CreateClientJSONRequestB
 
 // DeleteClient Delete a client
 //
-// Ends the sessions of the client.
+// Ends the sessions of the client. A client that uses `client_credentials` with a scope that you do
+// not have cannot be deleted (403 with the code `insufficient_scope`).
 //
 // Corresponds with DELETE /api/clients/{id} (the `DeleteClient` operationId).
 func (c *Client) DeleteClient(ctx context.Context, id ClientId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8364,7 +8366,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteClientWithResponse Delete a client
 	//
-	// Ends the sessions of the client.
+	// Ends the sessions of the client. A client that uses `client_credentials` with a scope that you do
+	// not have cannot be deleted (403 with the code `insufficient_scope`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -17388,7 +17391,8 @@ func (c *ClientWithResponses) CreateClientWithResponse(ctx context.Context, body
 
 // DeleteClientWithResponse Delete a client
 //
-// Ends the sessions of the client.
+// Ends the sessions of the client. A client that uses `client_credentials` with a scope that you do
+// not have cannot be deleted (403 with the code `insufficient_scope`).
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -199,6 +199,6 @@ func (c *clientDelete) Run(ctx context.Context, std stdio) error {
 		if err := c.confirm(std, fmt.Sprintf("Permanently delete client %s (%s) and end its sessions?", client.ID, client.Name)); err != nil {
 			return err
 		}
-		return explainNotFound(clients.DeleteClient(ctx, c.ID), "client", c.ID, "client list")
+		return explainNotFound(clients.DeleteClient(ctx, oauth.Operator, c.ID), "client", c.ID, "client list")
 	})
 }

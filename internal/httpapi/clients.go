@@ -72,7 +72,7 @@ func (s *Server) UpdateClient(ctx context.Context, r api.UpdateClientRequestObje
 
 // DeleteClient handles DELETE /api/clients/{id}.
 func (s *Server) DeleteClient(ctx context.Context, r api.DeleteClientRequestObject) (api.DeleteClientResponseObject, error) {
-	return api.DeleteClient204Response{}, s.OAuth.DeleteClient(ctx, r.Id)
+	return api.DeleteClient204Response{}, s.OAuth.DeleteClient(ctx, principal(ctx).Authority(), r.Id)
 }
 
 // RotateClientSecret handles POST /api/clients/{id}/secrets.

@@ -137,8 +137,16 @@ func set[T any](to, from *T) {
 	}
 }
 
-// DeleteClient deletes a client and revokes its sessions. fault.ErrNotFound: no such client.
-func (r *ClientRegistry) DeleteClient(ctx context.Context, id string) error {
+// DeleteClient deletes a client and revokes its sessions. Its id can then be registered anew, so it returns
+// insufficient_scope as for a change. fault.ErrNotFound: no such client.
+func (r *ClientRegistry) DeleteClient(ctx context.Context, by Authority, id string) error {
+	c, err := r.Client(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := mayManage(c, by); err != nil {
+		return err
+	}
 	return r.clients.DeleteClient(ctx, id, wholeSecond(r.clock()), r.clientChange(ctx, audit.ClientDeleted, id))
 }
 
@@ -215,6 +223,11 @@ func checkClient(c Client, by Authority) error {
 	if err := checkTokens(c); err != nil {
 		return err
 	}
+	return mayManage(c, by)
+}
+
+// mayManage returns insufficient_scope unless the caller may pass on the scopes that a client has without a user.
+func mayManage(c Client, by Authority) error {
 	if slices.Contains(c.Grants, GrantClient) {
 		return by.CanGive(scope.Without(c.Scopes, userScope))
 	}

@@ -198,10 +198,32 @@ func TestDeleteClient(t *testing.T) {
 	f := newFixture(t)
 	by := f.addClient(t, true)
 	tokens := f.signIn(t, f.user, by)
-	require.NoError(t, f.DeleteClient(t.Context(), by.Pairs[0].ID))
+	require.NoError(t, f.DeleteClient(t.Context(), oauth.Operator, by.Pairs[0].ID))
 	_, err := f.Principal(t.Context(), tokens.AccessToken)
 	require.ErrorIs(t, err, oauth.ErrInvalidToken)
 	_, err = f.refresh(t, tokens.RefreshToken, noClient)
 	require.ErrorIs(t, err, oauth.ErrRefresh)
-	requireFault(t, f.DeleteClient(t.Context(), by.Pairs[0].ID), fault.NotFound, "")
+	requireFault(t, f.DeleteClient(t.Context(), oauth.Operator, by.Pairs[0].ID), fault.NotFound, "")
+}
+
+// The id of a deleted client can be registered anew, so deleting one requires the client's scopes.
+func TestDeleteClientRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	powerful := newClient("powerful")
+	powerful.Scopes = []string{"users:write"}
+	forUsers := newClient("for-users")
+	forUsers.Scopes, forUsers.Grants = powerful.Scopes, []string{oauth.GrantPassword}
+	for _, c := range []oauth.Client{powerful, forUsers} {
+		_, _, err := f.CreateClient(t.Context(), oauth.Operator, c)
+		require.NoError(t, err)
+	}
+	requireFault(t, f.DeleteClient(t.Context(), reader, "powerful"), fault.InsufficientScope, "")
+	require.Equal(t, audit.ClientCreated, f.lastEvent(t).Action, "a change that is refused has no event")
+	_, err := f.Client(t.Context(), "powerful")
+	require.NoError(t, err)
+	require.NoError(t, f.DeleteClient(t.Context(), reader, "for-users"), "without a user, it gets no scopes")
+	for _, id := range []string{"nobody", "", "a b", oauth.PublicClientID} {
+		requireFault(t, f.DeleteClient(t.Context(), oauth.Authority{}, id), fault.NotFound, "")
+	}
 }

@@ -184,7 +184,7 @@ func TestRotateTokenKeyRefused(t *testing.T) {
 	require.ErrorContains(t, err, "needs the master secret")
 	_, _, err = withoutSecret.CreateClient(t.Context(), oauth.Operator, realm())
 	require.ErrorContains(t, err, "needs the master secret")
-	requireFault(t, f.DeleteClient(t.Context(), "realm"), "not_found", "")
+	requireFault(t, f.DeleteClient(t.Context(), oauth.Operator, "realm"), "not_found", "")
 }
 
 // After a change of the master secret the keys are sealed anew and remain the same.
