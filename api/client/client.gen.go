@@ -2372,7 +2372,9 @@ type ClientInterface interface {
 
 	// UpdateClientWithBody Change a client
 	//
-	// Changes only the fields that you send. Disabling a client ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+	// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+	// (403 with the code `insufficient_scope`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2381,7 +2383,9 @@ type ClientInterface interface {
 
 	// UpdateClient Change a client
 	//
-	// Changes only the fields that you send. Disabling a client ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+	// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+	// (403 with the code `insufficient_scope`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3704,7 +3708,9 @@ func (c *Client) GetClient(ctx context.Context, id ClientId, reqEditors ...Reque
 
 // UpdateClientWithBody Change a client
 //
-// Changes only the fields that you send. Disabling a client ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+// (403 with the code `insufficient_scope`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -3723,7 +3729,9 @@ func (c *Client) UpdateClientWithBody(ctx context.Context, id ClientId, contentT
 
 // UpdateClient Change a client
 //
-// Changes only the fields that you send. Disabling a client ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+// (403 with the code `insufficient_scope`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8385,7 +8393,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateClientWithBodyWithResponse Change a client
 	//
-	// Changes only the fields that you send. Disabling a client ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+	// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+	// (403 with the code `insufficient_scope`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8394,7 +8404,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateClientWithResponse Change a client
 	//
-	// Changes only the fields that you send. Disabling a client ends its sessions.
+	// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+	// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+	// (403 with the code `insufficient_scope`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17422,7 +17434,9 @@ func (c *ClientWithResponses) GetClientWithResponse(ctx context.Context, id Clie
 
 // UpdateClientWithBodyWithResponse Change a client
 //
-// Changes only the fields that you send. Disabling a client ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+// (403 with the code `insufficient_scope`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17437,7 +17451,9 @@ func (c *ClientWithResponses) UpdateClientWithBodyWithResponse(ctx context.Conte
 
 // UpdateClientWithResponse Change a client
 //
-// Changes only the fields that you send. Disabling a client ends its sessions.
+// Changes only the fields that you send. Disabling a client ends its sessions. You cannot
+// change a client that uses `client_credentials` with a scope that you do not have, nor make it one
+// (403 with the code `insufficient_scope`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

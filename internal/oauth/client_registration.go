@@ -89,7 +89,9 @@ func (r *ClientRegistry) ListClients(ctx context.Context, after string, limit in
 	return clients[:limit], clients[limit-1].ID, nil
 }
 
-// UpdateClient changes the fields that p names and returns the client as stored.
+// UpdateClient changes the fields that p names and returns the client as stored. It returns
+// insufficient_scope also for scopes that the client has had until then: somebody could take them away, rotate
+// the secret, and use it when they are restored.
 func (r *ClientRegistry) UpdateClient(ctx context.Context, by Authority, id string, p ClientPatch) (Client, error) {
 	c, err := r.Client(ctx, id)
 	if err != nil {
@@ -97,6 +99,9 @@ func (r *ClientRegistry) UpdateClient(ctx context.Context, by Authority, id stri
 	}
 	changed := p.apply(c)
 	if err := checkClient(changed, by); err != nil {
+		return Client{}, err
+	}
+	if err := mayManage(c, by); err != nil {
 		return Client{}, err
 	}
 	if changed.TokenAlgorithm == HS256 && c.TokenKeys.Current == nil {

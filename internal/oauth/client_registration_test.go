@@ -104,7 +104,9 @@ func TestClientRules(t *testing.T) {
 			if client.ID != "web" || client.Public {
 				return // cannot be changed later
 			}
-			other, _, err := f.CreateClient(t.Context(), oauth.Operator, newClient("other"))
+			other := newClient("other")
+			other.Grants = []string{oauth.GrantPassword} // so that only the change needs scopes
+			other, _, err = f.CreateClient(t.Context(), oauth.Operator, other)
 			require.NoError(t, err)
 			updated, err := f.UpdateClient(t.Context(), *c.by, "other", oauth.ClientPatch{
 				Name: &client.Name, FirstParty: &client.FirstParty, Grants: &client.Grants, Scopes: &client.Scopes, Audiences: &client.Audiences,
@@ -204,6 +206,29 @@ func TestDeleteClient(t *testing.T) {
 	_, err = f.refresh(t, tokens.RefreshToken, noClient)
 	require.ErrorIs(t, err, oauth.ErrRefresh)
 	requireFault(t, f.DeleteClient(t.Context(), oauth.Operator, by.Pairs[0].ID), fault.NotFound, "")
+}
+
+// Without its scopes, a client's secret could be rotated, so taking them away requires them.
+func TestNarrowClientRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	powerful := newClient("powerful")
+	powerful.Scopes = []string{"users:write"}
+	before, _, err := f.CreateClient(t.Context(), oauth.Operator, powerful)
+	require.NoError(t, err)
+	for _, p := range []oauth.ClientPatch{
+		{Scopes: &[]string{"profile"}}, {Scopes: &[]string{}}, {Grants: &[]string{oauth.GrantPassword}}, {Active: new(bool)}, {},
+	} {
+		_, err := f.UpdateClient(t.Context(), reader, "powerful", p)
+		requireFault(t, err, fault.InsufficientScope, "")
+		stored, err := f.Client(t.Context(), "powerful")
+		require.NoError(t, err)
+		require.ElementsMatch(t, before.Grants, stored.Grants, "nothing is changed")
+		require.Equal(t, before.Scopes, stored.Scopes, "nothing is changed")
+		require.True(t, stored.Active)
+	}
+	_, err = f.UpdateClient(t.Context(), reader, "powerful", oauth.ClientPatch{Grants: &[]string{}})
+	requireFault(t, err, oauth.InvalidClientMetadata, "/grants")
 }
 
 // The id of a deleted client can be registered anew, so deleting one requires the client's scopes.
