@@ -203,7 +203,11 @@ type ClientCreate struct {
 
 	// Grants `password`, `refresh_token`, `client_credentials`
 	Grants []GrantType `json:"grants"`
-	Id     string      `json:"id"`
+
+	// Id Also the `sub` of the tokens that the client gets for itself. So it cannot be a UUID, with or without
+	// hyphens: APIs could take the client for the user with that id (otherwise 422 with the code
+	// `invalid_client_metadata`; RFC 9700, section 4.15).
+	Id string `json:"id"`
 
 	// Name Display name
 	Name string `json:"name"`

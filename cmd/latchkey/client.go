@@ -48,7 +48,7 @@ func withClientKeys(ctx context.Context, settings *secretSettings, work func(con
 type clientCreate struct {
 	secretSettings `embed:""`
 
-	ID         string   `arg:"" name:"id" help:"The client_id: letters, digits, dot, underscore, tilde and hyphen."`
+	ID         string   `arg:"" name:"id" help:"The client_id: letters, digits, dot, underscore, tilde and hyphen. Not a UUID, which could be the id of a user."`
 	Name       string   `placeholder:"TEXT" help:"Display name. Default: the id."`
 	Grant      []string `required:"" placeholder:"GRANT" help:"Grant that the client may use: password, refresh_token or client_credentials. Repeat for several."`
 	Scope      []string `placeholder:"SCOPE" help:"Scope that the client may request. Repeat for several. Default: all scopes of the user."`

@@ -20,6 +20,9 @@ import (
 // clientID matches ids whose characters need no encoding anywhere (RFC 3986 §2.3).
 var clientID = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,64}$`)
 
+// userID matches what a parser of UUIDs may take for the id of a user: some ignore case and hyphens.
+var userID = regexp.MustCompile(`^(?:-*[0-9A-Fa-f]){32}-*$`)
+
 // ClientRegistry registers and administers clients.
 type ClientRegistry struct {
 	clients ClientStore
@@ -46,6 +49,9 @@ type ClientSecrets struct {
 // stored. It returns already_exists, invalid_client_metadata or insufficient_scope.
 func (r *ClientRegistry) CreateClient(ctx context.Context, by Authority, c Client) (Client, ClientSecrets, error) {
 	c.Active, c.CreatedAt = true, wholeSecond(r.clock())
+	if err := checkNewID(c.ID); err != nil {
+		return Client{}, ClientSecrets{}, err
+	}
 	if err := checkClient(c, by); err != nil {
 		return Client{}, ClientSecrets{}, err
 	}
@@ -198,6 +204,15 @@ func newSecret(now time.Time) (string, ClientSecret) {
 	secret := "cs_" + base64.RawURLEncoding.EncodeToString(raw)
 	hash := sha256.Sum256([]byte(secret))
 	return secret, ClientSecret{Hash: hash[:], CreatedAt: now}
+}
+
+// checkNewID refuses the id of a user, which is the sub of their tokens, as the id is of a client's own: APIs could
+// take the client for the user (RFC 9700 §4.15). Clients that have such an id already keep working.
+func checkNewID(id string) error {
+	if userID.MatchString(id) {
+		return fault.Errorf(InvalidClientMetadata, "an id cannot be a UUID, which could be the id of a user; choose a name, such as report-worker").At("/id")
+	}
+	return nil
 }
 
 // checkClient validates a client. The lifetimes are bounded by the contract.

@@ -31,6 +31,13 @@ var clientCases = map[string]struct {
 	"id too long":                {edit: func(c *oauth.Client) { c.ID = strings.Repeat("x", 65) }, code: oauth.InvalidClientMetadata, pointer: "/id"},
 	"id with a colon":            {edit: func(c *oauth.Client) { c.ID = "a:b" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
 	"id with a line break":       {edit: func(c *oauth.Client) { c.ID = "a\n" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"UUID":                       {edit: func(c *oauth.Client) { c.ID = "0198c5f2-7d3a-7c4e-9b1a-2f6d8e0a4c71" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"UUID in upper case":         {edit: func(c *oauth.Client) { c.ID = "0198C5F2-7D3A-7C4E-9B1A-2F6D8E0A4C71" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"UUID without hyphens":       {edit: func(c *oauth.Client) { c.ID = "0198c5f27d3a7c4e9b1a2f6d8e0a4c71" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"UUID with more hyphens":     {edit: func(c *oauth.Client) { c.ID = "-0198-c5f2-7d3a-7c4e-9b1a-2f6d-8e0a-4c71-" }, code: oauth.InvalidClientMetadata, pointer: "/id"},
+	"UUID with a prefix":         {edit: func(c *oauth.Client) { c.ID = "app-0198c5f2-7d3a-7c4e-9b1a-2f6d8e0a4c71" }},
+	"one digit less than a UUID": {edit: func(c *oauth.Client) { c.ID = "0198c5f2-7d3a-7c4e-9b1a-2f6d8e0a4c7" }},
+	"one digit more than a UUID": {edit: func(c *oauth.Client) { c.ID = "0198c5f2-7d3a-7c4e-9b1a-2f6d8e0a4c711" }},
 	"id of the built-in client":  {edit: func(c *oauth.Client) { c.ID = oauth.PublicClientID }, code: fault.AlreadyExists},
 	"no grants":                  {edit: func(c *oauth.Client) { c.Grants = nil }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
 	"unknown grant":              {edit: func(c *oauth.Client) { c.Grants = []string{oauth.GrantPassword, "implicit"} }, code: oauth.InvalidClientMetadata, pointer: "/grants"},
@@ -123,6 +130,27 @@ func TestClientRules(t *testing.T) {
 			require.ElementsMatch(t, other.Scopes, stored.Scopes, "nothing is changed")
 		})
 	}
+}
+
+// Clients registered before UUIDs were refused keep working, and can be changed.
+func TestClientWithUUID(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	old := newClient(f.user.ID)
+	create := func(c oauth.Client) error {
+		_, _, err := f.CreateClient(t.Context(), oauth.Operator, c)
+		return err
+	}
+	requireFault(t, create(old), oauth.InvalidClientMetadata, "/id")
+	old.Active, old.CreatedAt = true, noon
+	require.NoError(t, f.store.CreateClient(t.Context(), old, audit.Change{}))
+	_, secret, err := f.RotateSecret(t.Context(), oauth.Operator, old.ID, 0)
+	require.NoError(t, err)
+	_, err = f.UpdateClient(t.Context(), oauth.Operator, old.ID, oauth.ClientPatch{Name: new("Old")})
+	require.NoError(t, err)
+	_, err = f.AuthenticateClient(t.Context(), oauth.Credentials{Pairs: []oauth.Pair{{ID: old.ID, Secret: secret}}}, "")
+	require.NoError(t, err)
+	require.NoError(t, f.DeleteClient(t.Context(), oauth.Operator, old.ID))
 }
 
 func TestClientSecret(t *testing.T) {

@@ -59,7 +59,7 @@ func (f *fixture) addUser(t *testing.T) account.User {
 // addClient registers a client for all grants that it may use, and returns its credentials.
 func (f *fixture) addClient(t *testing.T, public bool) oauth.Credentials {
 	t.Helper()
-	c := oauth.Client{ID: uuid.NewString(), Public: public, FirstParty: true, Grants: []string{oauth.GrantPassword, oauth.GrantRefresh}}
+	c := oauth.Client{ID: "client-" + uuid.NewString(), Public: public, FirstParty: true, Grants: []string{oauth.GrantPassword, oauth.GrantRefresh}}
 	if !public {
 		c.Grants, c.Scopes = append(c.Grants, oauth.GrantClient), []string{"profile", "users:read"}
 	}
