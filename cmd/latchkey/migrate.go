@@ -119,6 +119,9 @@ var migrationView = listView[migrations.Status]{
 
 // Run lists all migrations, and says which programs may run on the schema. It fails if this one may not.
 func (c *migrateStatus) Run(ctx context.Context, std stdio) error {
+	if err := requireDatabase(&c.Database); err != nil {
+		return err
+	}
 	return withSchema(ctx, c.Database, func(db schema) error {
 		if err := migrationView.print(std.out, listFormat{}, sequence(db.Status(ctx))); err != nil {
 			return err

@@ -150,6 +150,8 @@ func TestAcceptLostDatabase(t *testing.T) {
 	require.NoFileExists(t, inst.file(), "a refused start creates nothing")
 	got := inst.run(t, "user", "list")
 	require.Equal(t, 1, got.code, "commands refuse it, too")
+	require.Equal(t, 1, inst.run(t, "migrate", "status").code)
+	require.NoFileExists(t, inst.file())
 	require.Contains(t, inst.mustRun(t, "migrate", "accept"), "which has no users")
 	start(t, inst).devToken(t, "user")
 }

@@ -14,7 +14,9 @@ func TestMigrateUpAndDown(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, inst installation) {
 		status := func() string { return inst.mustRun(t, "migrate", "status") }
-		require.Regexp(t, `^VERSION +NAME +APPLIED\n1 +00001_init.sql +no\n`, status())
+		if inst.file() == "" { // without its file, a SQLite database does not exist
+			require.Regexp(t, `^VERSION +NAME +APPLIED\n1 +00001_init.sql +no\n`, status())
+		}
 		require.Regexp(t, `^[1-9][0-9]* migrations applied\n$`, inst.mustRun(t, "migrate", "up"))
 		require.NotContains(t, status(), " no\n")
 		require.Equal(t, result{stdout: "0 migrations applied\n"}, inst.run(t, "migrate", "up"))
