@@ -58,9 +58,12 @@ func requireDatabase(settings *config.Database) error {
 	if err := checkPresent(*settings); err != nil {
 		return err
 	}
-	return fmt.Errorf("there is no database %s: run the command in the directory of the service, set LATCHKEY_DATA_DIR or LATCHKEY_DATABASE_URL, "+
-		"or create one with `latchkey serve` or `latchkey migrate up`", path)
+	return fmt.Errorf("%w %s: run the command in the directory of the service, set LATCHKEY_DATA_DIR or LATCHKEY_DATABASE_URL, "+
+		"or create one with `latchkey serve` or `latchkey migrate up`", errNoDatabase, path)
 }
+
+// errNoDatabase is the error of a SQLite file that does not exist and that no state file knows.
+var errNoDatabase = errors.New("there is no database")
 
 // checkState returns an error if the database is not the one of the state file or has lost data. Its tables may be
 // missing: a database with a state had an id.

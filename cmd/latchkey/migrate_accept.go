@@ -21,6 +21,9 @@ func (*migrateAccept) Help() string {
 
 // Run migrates the database without comparing it with its state file, and records it there.
 func (c *migrateAccept) Run(ctx context.Context, std stdio) error {
+	if err := requireDatabase(&c.Database); errors.Is(err, errNoDatabase) {
+		return err // nothing was lost: this is the wrong directory
+	}
 	return withOpen(ctx, &c.Database, openDatabase, func(db database) error {
 		if c.StateFile == "" {
 			return settingsError{errors.New("LATCHKEY_STATE_FILE is not set: nothing was recorded of this database")}
@@ -36,11 +39,20 @@ func (c *migrateAccept) Run(ctx context.Context, std stdio) error {
 		if err != nil {
 			return err
 		}
-		found := "has users"
-		if len(users) == 0 {
-			found = "has no users"
-		}
-		_, _ = fmt.Fprintf(std.out, "accepted the database %s, which %s\n", instance.ID, found)
+		c.report(std, instance.ID, len(users) > 0)
 		return nil
 	})
+}
+
+// report prints which database was accepted.
+func (c *migrateAccept) report(std stdio, id string, users bool) {
+	where := ""
+	if path := c.SQLitePath(); path != "" {
+		where = " in " + path
+	}
+	found := "has users"
+	if !users {
+		found = "has no users"
+	}
+	_, _ = fmt.Fprintf(std.out, "accepted the database %s%s, which %s\n", id, where, found)
 }

@@ -94,6 +94,7 @@ func TestCommandWithoutDatabase(t *testing.T) {
 		"users": {"", "user list", 1, noDatabase}, "export": {"", "user export", 1, noDatabase}, "roles": {"", "role list", 1, noDatabase},
 		"clients": {"", "client list", 1, noDatabase}, "webhooks": {"", "hook list", 1, noDatabase}, "events": {"", "audit", 1, noDatabase},
 		"rollback": {"", "migrate down --yes", 1, noDatabase}, "migrations": {"", "migrate status", 1, noDatabase},
+		"accept": {"", "migrate accept", 1, noDatabase}, "edit": {"", "user edit ann --name Ann", 1, noDatabase},
 		"disable": {"", "user disable ann", 1, noDatabase}, "sign out": {"", "user sign-out ann", 1, noDatabase},
 		"delete": {"", "user delete ann --yes", 1, noDatabase}, "role": {"", "role delete ROLE_EDITOR --yes", 1, noDatabase},
 		"secret": {"", "client rotate-secret web", 1, noDatabase}, "sessions": {"", "session end --all", 1, noDatabase},

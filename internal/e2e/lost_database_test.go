@@ -152,7 +152,7 @@ func TestAcceptLostDatabase(t *testing.T) {
 	require.Equal(t, 1, got.code, "commands refuse it, too")
 	require.Equal(t, 1, inst.run(t, "migrate", "status").code)
 	require.NoFileExists(t, inst.file())
-	require.Contains(t, inst.mustRun(t, "migrate", "accept"), "which has no users")
+	require.Contains(t, inst.mustRun(t, "migrate", "accept"), " in "+inst.file()+", which has no users")
 	start(t, inst).devToken(t, "user")
 }
 
