@@ -77,10 +77,17 @@ type secretSettings struct {
 
 // withSecrets is withDatabase for commands that need the master secret. It reads the secret first.
 func (s *secretSettings) withSecrets(ctx context.Context, work func(context.Context, database) error) error {
+	if err := s.resolveSecrets(); err != nil {
+		return err
+	}
+	return withDatabase(ctx, s.Database, work)
+}
+
+func (s *secretSettings) resolveSecrets() error {
 	if err := s.SecretSettings.Resolve(s.DataDir); err != nil {
 		return settingsError{err}
 	}
-	return withDatabase(ctx, s.Database, work)
+	return nil
 }
 
 // openKeys reads the signing keys for administration; it signs nothing and creates no key.

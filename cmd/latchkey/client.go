@@ -23,10 +23,10 @@ type clientCommands struct {
 	Delete         clientDelete         `cmd:"" help:"Delete a client and end its sessions"`
 }
 
-// withClients runs work on the clients of the configured database.
-func withClients(ctx context.Context, settings config.Database, work func(context.Context, *oauth.ClientRegistry) error) error {
+// withClients runs work on the clients of the configured database. Without the master secrets it creates no shared keys.
+func withClients(ctx context.Context, settings config.Database, secrets [][]byte, work func(context.Context, *oauth.ClientRegistry) error) error {
 	return withDatabase(ctx, settings, func(ctx context.Context, db database) error {
-		clients, err := openClients(db, nil)
+		clients, err := openClients(db, secrets)
 		if err != nil {
 			return err
 		}
@@ -36,13 +36,10 @@ func withClients(ctx context.Context, settings config.Database, work func(contex
 
 // withClientKeys is withClients for commands that create shared keys, which need the master secret.
 func withClientKeys(ctx context.Context, settings *secretSettings, work func(context.Context, *oauth.ClientRegistry) error) error {
-	return settings.withSecrets(ctx, func(ctx context.Context, db database) error {
-		clients, err := openClients(db, settings.Secrets)
-		if err != nil {
-			return err
-		}
-		return work(ctx, clients)
-	})
+	if err := settings.resolveSecrets(); err != nil {
+		return err
+	}
+	return withClients(ctx, settings.Database, settings.Secrets, work)
 }
 
 type clientCreate struct {
@@ -91,13 +88,15 @@ func (c *clientCreate) Run(ctx context.Context, std stdio) error {
 		}
 		return withHint(err, "/first_party", "; add --first-party if the same people run it as this service")
 	}
-	if err := createDatabase(ctx, c.Database); err != nil {
+	if client.TokenAlgorithm != "" {
+		if err := c.resolveSecrets(); err != nil {
+			return err
+		}
+	}
+	if err := createDatabase(ctx, c.Database, std); err != nil {
 		return err
 	}
-	if client.TokenAlgorithm == "" {
-		return withClients(ctx, c.Database, create)
-	}
-	return withClientKeys(ctx, &c.secretSettings, create)
+	return withClients(ctx, c.Database, c.Secrets, create)
 }
 
 // printClientSecret prints only the secret to standard output, so that a script can read it.
@@ -136,7 +135,7 @@ var clientView = listView[oauth.Client]{
 
 // Run lists all clients.
 func (c *clientList) Run(ctx context.Context, std stdio) error {
-	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
+	return withClients(ctx, c.Database, nil, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		return clientView.print(std.out, c.listFormat, allClients(ctx, clients))
 	})
 }
@@ -167,7 +166,7 @@ func (c *clientRotateSecret) Run(ctx context.Context, std stdio) error {
 	if c.Overlap < 0 {
 		return settingsError{errors.New("--overlap must not be negative")}
 	}
-	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
+	return withClients(ctx, c.Database, nil, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		_, secret, err := clients.RotateSecret(ctx, oauth.Operator, c.ID, c.Overlap)
 		if err != nil {
 			return explainNotFound(err, "client", c.ID, "client list")
@@ -191,7 +190,7 @@ func (*clientDelete) Help() string {
 
 // Run deletes the client, after a confirmation.
 func (c *clientDelete) Run(ctx context.Context, std stdio) error {
-	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
+	return withClients(ctx, c.Database, nil, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		client, err := clients.Client(ctx, c.ID)
 		if err != nil {
 			return explainNotFound(err, "client", c.ID, "client list")

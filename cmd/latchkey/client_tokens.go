@@ -52,7 +52,7 @@ func (c *clientUpdate) Run(ctx context.Context, std stdio) error {
 	if patch == (oauth.ClientPatch{}) {
 		return settingsError{errors.New("name something to change; see `latchkey client update --help`")}
 	}
-	return withClients(ctx, c.Database, func(ctx context.Context, clients *oauth.ClientRegistry) error {
+	return withClients(ctx, c.Database, nil, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		_, err := clients.UpdateClient(ctx, oauth.Operator, c.ID, patch)
 		return explainNotFound(err, "client", c.ID, "client list")
 	})

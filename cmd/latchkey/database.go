@@ -132,9 +132,17 @@ func checkAndMigrate(ctx context.Context, settings config.Database, db database)
 	return checkpoint(ctx, db)
 }
 
-// createDatabase makes sure that there is a database, for a command that may be the first to be run.
-func createDatabase(ctx context.Context, settings config.Database) error {
-	return withOpen(ctx, &settings, openMigrated, func(database) error { return nil })
+// createDatabase makes sure that there is a SQLite file, for a command that may be the first to be run. It says so
+// if it creates one: the command may have been run in the wrong directory.
+func createDatabase(ctx context.Context, settings config.Database, std stdio) error {
+	if err := requireDatabase(&settings); !errors.Is(err, errNoDatabase) {
+		return err
+	}
+	return withOpen(ctx, &settings, openMigrated, func(database) error {
+		_, _ = fmt.Fprintf(std.err, "created the database %s; if the service already has one, delete this one and run the command in its directory\n",
+			settings.SQLitePath())
+		return nil
+	})
 }
 
 // withDatabase checks the settings, opens and migrates a database that exists, runs work and closes the

@@ -53,7 +53,7 @@ func (*rolePut) Help() string {
 
 // Run creates the role or replaces its scopes.
 func (c *rolePut) Run(ctx context.Context, std stdio) error {
-	if err := createDatabase(ctx, c.Database); err != nil {
+	if err := createDatabase(ctx, c.Database, std); err != nil {
 		return err
 	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {

@@ -35,7 +35,7 @@ func (c *userCreate) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	if err := createDatabase(ctx, c.Database); err != nil {
+	if err := createDatabase(ctx, c.Database, std); err != nil {
 		return err
 	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {

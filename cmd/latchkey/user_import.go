@@ -49,8 +49,10 @@ func (c *userImport) Run(ctx context.Context, std stdio) error {
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	if err := createDatabase(ctx, c.Database); err != nil {
-		return err
+	if !c.DryRun {
+		if err := createDatabase(ctx, c.Database, std); err != nil {
+			return err
+		}
 	}
 	return withAccounts(ctx, c.Database, std, func(ctx context.Context, accounts *account.Directory) error {
 		run := &importRun{

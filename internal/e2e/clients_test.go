@@ -38,7 +38,7 @@ func TestClientByCommand(t *testing.T) {
 func TestListClientsByCommand(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
-	inst.mustRunSilently(t, "client", "create", "app", "--public", "--first-party", "--grant", "password", "--grant", "refresh_token")
+	inst.mustRun(t, "client", "create", "app", "--public", "--first-party", "--grant", "password", "--grant", "refresh_token")
 	inst.mustRun(t, "client", "create", "web", "--grant", "client_credentials", "--audience", "https://api.example")
 	require.Regexp(t, `^ID +NAME +TYPE +GRANTS +SCOPES +ACTIVE +SECRETS +CREATED\n`+
 		`app +app +public +password refresh_token +all +true +0 +\S+Z\nweb +web +confidential +client_credentials +all +true +1 +\S+Z\n$`,

@@ -94,7 +94,11 @@ func TestCommandWithoutDatabase(t *testing.T) {
 		"users": {"", "user list", 1, noDatabase}, "export": {"", "user export", 1, noDatabase}, "roles": {"", "role list", 1, noDatabase},
 		"clients": {"", "client list", 1, noDatabase}, "webhooks": {"", "hook list", 1, noDatabase}, "events": {"", "audit", 1, noDatabase},
 		"rollback": {"", "migrate down --yes", 1, noDatabase}, "migrations": {"", "migrate status", 1, noDatabase},
-		"accept": {"", "migrate accept", 1, noDatabase}, "edit": {"", "user edit ann --name Ann", 1, noDatabase},
+		"accept": {"", "migrate accept", 1, noDatabase}, "check users": {`{"email":"ann@example.com"}`, "user import - --dry-run", 1, noDatabase},
+		"client with a shared key, without a secret": {
+			"", "client create realm --public --first-party --grant password --audience app --access-token-algorithm HS256", 2, "LATCHKEY_SECRET is not set",
+		},
+		"edit":    {"", "user edit ann --name Ann", 1, noDatabase},
 		"disable": {"", "user disable ann", 1, noDatabase}, "sign out": {"", "user sign-out ann", 1, noDatabase},
 		"delete": {"", "user delete ann --yes", 1, noDatabase}, "role": {"", "role delete ROLE_EDITOR --yes", 1, noDatabase},
 		"secret": {"", "client rotate-secret web", 1, noDatabase}, "sessions": {"", "session end --all", 1, noDatabase},
@@ -106,10 +110,31 @@ func TestCommandWithoutDatabase(t *testing.T) {
 	})
 }
 
+// A command that may be the first one says that it made the database, and its standard output stays that of the command.
+func TestCommandThatCreatesDatabase(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ input, arguments string }{
+		"role": {"", "role put ROLE_EDITOR"}, "client": {"", "client create app --public --grant refresh_token"},
+		"user":   {validPassword + "\n", "user create ann --email ann@example.com"},
+		"import": {`{"username":"ann","email":"ann@example.com"}`, "user import -"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inst := newSQLite(t)
+			created := "created the database " + inst.file() + "; if the service already has one, delete this one"
+			got := inst.runWithInput(t, c.input, strings.Fields(c.arguments)...)
+			require.Zero(t, got.code, got.stderr)
+			require.Contains(t, got.stderr, created)
+			require.NotContains(t, got.stdout, created)
+			require.NotContains(t, inst.run(t, "role", "put", "ROLE_AUTHOR").stderr, created, "it exists now")
+		})
+	}
+}
+
 func TestClientCommandErrors(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
-	inst.mustRunSilently(t, "client", "create", "app", "--public", "--grant", "refresh_token")
+	inst.mustRun(t, "client", "create", "app", "--public", "--grant", "refresh_token")
 	requireErrors(t, inst, clientCommandErrors)
 }
 

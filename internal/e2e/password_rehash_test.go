@@ -47,6 +47,7 @@ func TestImportedHashesSignIn(t *testing.T) {
 			require.NoError(t, err)
 			_, _ = file.Write(append(line, '\n'))
 		}
+		inst.mustRun(t, "migrate", "up")
 		got := inst.runWithInput(t, file.String(), "user", "import", "-")
 		require.Equal(t, result{stdout: fmt.Sprintf("%d created, 0 skipped (already exist), 0 failed\n", len(all))}, got)
 		s := start(t, inst)

@@ -148,6 +148,7 @@ func TestRotateTokenKeyByCommand(t *testing.T) {
 func TestClientTokenErrors(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
+	inst.mustRun(t, "migrate", "up")
 	create := []string{"client", "create", "x", "--grant", "refresh_token", "--audience", "app-1"}
 	for want, c := range map[string]struct {
 		input     string

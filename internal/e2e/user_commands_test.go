@@ -14,6 +14,7 @@ func TestCreateUserByCommand(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, inst installation) {
 		const password = "typed by hand, once"
+		inst.mustRun(t, "migrate", "up")
 		got := inst.runWithInput(t, password+"\n", "user", "create", "Alice", "--email", "alice@example.com", "--name", "Alice A.")
 		require.Equal(t, 0, got.code, got.stderr)
 		require.Regexp(t, `^[0-9a-f-]{36}\n$`, got.stdout)

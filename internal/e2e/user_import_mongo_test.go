@@ -24,6 +24,7 @@ func TestImportFromMongo(t *testing.T) {
 			"fastapi-users": document(3, `"email":"cy@example.org","hashed_password":"%s","is_active":true,"is_superuser":true,"is_verified":true`) +
 				document(4, `"email":"dan@example.org","hashed_password":"%s","is_active":false,"is_superuser":false,"is_verified":true`),
 		}
+		inst.mustRun(t, "migrate", "up")
 		for format, text := range exports {
 			dry := inst.runWithInput(t, text, "user", "import", "-", "--format", format, "--dry-run")
 			require.Equal(t, result{stdout: "2 would be created, 0 skipped (already exist), 0 failed\n"}, dry)

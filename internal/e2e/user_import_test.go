@@ -30,6 +30,7 @@ not JSON
 {"username": "GOOD", "email": "other@example.org"}
 {"username": "last", "email": "last@example.org"}
 `
+		inst.mustRun(t, "migrate", "up")
 		dry := inst.runWithInput(t, file, "user", "import", "-", "--dry-run")
 		require.Equal(t, 1, dry.code)
 		require.Contains(t, dry.stdout, "would be created")
