@@ -54,6 +54,9 @@ func (c *clientUpdate) Run(ctx context.Context, std stdio) error {
 	}
 	return withClients(ctx, c.Database, nil, func(ctx context.Context, clients *oauth.ClientRegistry) error {
 		_, err := clients.UpdateClient(ctx, oauth.Operator, c.ID, patch)
+		if patch.TokenAlgorithm != nil && *patch.TokenAlgorithm == oauth.HS256 {
+			err = withHint(err, "/access_token_algorithm", ": run `latchkey client rotate-token-key "+c.ID+"`")
+		}
 		return explainNotFound(err, "client", c.ID, "client list")
 	})
 }

@@ -64,6 +64,8 @@ var clientCommandErrors = map[string]failedCommand{
 	"create with a secret as a flag":       {"", "client create web --grant refresh_token --secret x", 2, "unknown flag --secret"},
 	"rotate an unknown client's secret":    {"", "client rotate-secret nobody", 1, noClient},
 	"rotate the secret of a public client": {"", "client rotate-secret app", 1, "a public client has no secret"},
+	"HS256 without a shared key":           {"", "client update app --audience app --access-token-algorithm HS256", 1, "create it first: run `latchkey client rotate-token-key app`"},
+	"an unknown algorithm":                 {"", "client update app --audience app --access-token-algorithm none", 1, "choose HS256, or nothing for the algorithm of the service\n"},
 	"rotate with a negative overlap":       {"", "client rotate-secret app --overlap=-1s", 2, "must not be negative"},
 	"delete an unknown client":             {"", "client delete nobody", 1, noClient},
 }
