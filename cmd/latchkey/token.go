@@ -42,6 +42,9 @@ func (*tokenCommand) Help() string {
 func (c *tokenCommand) Run(ctx context.Context, std stdio) error {
 	settings := c.Serve
 	settings.Dev = settings.Dev || isDevelopment(settings)
+	if err := requireService(settings); err != nil {
+		return err
+	}
 	if err := settings.Resolve(); err != nil {
 		return settingsError{err}
 	}
@@ -76,6 +79,19 @@ func isDevelopment(s config.Serve) bool {
 		return false
 	}
 	return config.HasDevSecret(s.DataDir)
+}
+
+// requireService returns an error if neither a development service nor a secret is found and no issuer is set. The errors
+// of Resolve are for who sets up a service: they would make the operator generate another secret.
+func requireService(s config.Serve) error {
+	if s.Dev || s.Issuer != "" {
+		return nil
+	}
+	secret := config.SecretSettings{SecretFile: s.SecretFile}
+	if err := secret.Resolve(s.DataDir); err != nil {
+		return settingsError{err}
+	}
+	return nil
 }
 
 // openTokens builds the token service for a command.

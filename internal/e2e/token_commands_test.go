@@ -92,10 +92,14 @@ func TestTokenAsCurl(t *testing.T) {
 	}
 }
 
-// Where no development service has run, a token needs an issuer.
-func TestTokenWithoutIssuer(t *testing.T) {
+// Where no development service has run, a token needs the settings of the service.
+func TestTokenWithoutSettings(t *testing.T) {
 	t.Parallel()
 	inst := newSQLite(t)
+	nothing := inst.run(t, "token", "-u", "user")
+	require.Equal(t, 2, nothing.code)
+	require.Contains(t, nothing.stderr, "set LATCHKEY_SECRET_FILE or LATCHKEY_SECRET as for the service, or run the command in the directory of a development service")
+	require.NotContains(t, nothing.stderr, "openssl")
 	got := inst.run(t, "token", "-u", "user", "--dev")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, "LATCHKEY_ISSUER is not set")
