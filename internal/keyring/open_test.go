@@ -125,6 +125,7 @@ func TestAttachNeedsTheSecret(t *testing.T) {
 	open(t, store, Options{})
 	_, err := Attach(t.Context(), store, options(Options{Secrets: [][]byte{secretB}}))
 	require.ErrorContains(t, err, "LATCHKEY_SECRET is not the one")
+	require.ErrorContains(t, err, "set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE to the secret with which the service has used this database")
 	_, err = Attach(t.Context(), store, Options{})
 	require.ErrorContains(t, err, "no secret")
 }

@@ -21,6 +21,10 @@ type Ring struct {
 	lastUnknown atomic.Int64                    // when an unknown kid last caused a Refresh, in Unix seconds
 }
 
+// useStoredSecret is what the operator can do about a key that cannot be opened.
+const useStoredSecret = "set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE to the secret with which the service has used this database, " +
+	"or LATCHKEY_DATA_DIR to another directory for a new one"
+
 // Refresh reads the keys from the store. After an error the previous keys stay in use.
 func (r *Ring) Refresh(ctx context.Context) error {
 	select {
@@ -38,7 +42,7 @@ func (r *Ring) Refresh(ctx context.Context) error {
 		k, err := load(row, r.sealer)
 		if err != nil {
 			return fmt.Errorf("keyring: signing key %q cannot be opened: %w; "+
-				"LATCHKEY_SECRET is not the one the keys were stored with, or the row has been changed", row.ID, err)
+				"LATCHKEY_SECRET is not the one the keys were stored with, or the row has been changed; %s", row.ID, err, useStoredSecret)
 		}
 		keys = append(keys, k)
 	}

@@ -35,6 +35,7 @@ func TestErasedKeyVerifies(t *testing.T) {
 	require.NoError(t, open(t, store, Options{Secrets: [][]byte{secretB, secretA}}).Refresh(t.Context()))
 	_, err = Open(t.Context(), store, options(Options{Secrets: [][]byte{secretB}}))
 	require.ErrorContains(t, err, "LATCHKEY_SECRET is not the one")
+	require.ErrorContains(t, err, "set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE to the secret with which the service has used this database")
 }
 
 // downStore is a store that cannot be reached.

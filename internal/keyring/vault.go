@@ -22,7 +22,7 @@ func (v *Vault) Open(client string, sealed []byte) ([]byte, error) {
 	key, err := v.sealer.openAs(clientKey(client), sealed)
 	if err != nil {
 		return nil, fmt.Errorf("keyring: the shared key of client %q cannot be opened: %w; "+
-			"LATCHKEY_SECRET is not the one it was stored with, or the row has been changed", client, err)
+			"LATCHKEY_SECRET is not the one it was stored with, or the row has been changed; %s", client, err, useStoredSecret)
 	}
 	return key, nil
 }

@@ -38,6 +38,7 @@ func TestVault(t *testing.T) {
 	}
 	_, err := newVault(t, secretB).Open("realm", sealed)
 	require.ErrorIs(t, err, errOtherSecret)
+	require.ErrorContains(t, err, "set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE to the secret with which the service has used this database")
 	for _, client := range []string{"mler", "", "realm\x00"} {
 		_, err = old.Open(client, sealed)
 		require.ErrorIs(t, err, errTampered, "it is the key of another client")
