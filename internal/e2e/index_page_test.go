@@ -35,6 +35,7 @@ func TestIndexPage(t *testing.T) {
 		(await fetch(link.href)).ok ? "" : link.href)).then(all => all.join(""))`)
 	require.Empty(t, broken, "links that lead nowhere")
 	require.Empty(t, p.recorded().consoleErrors)
+	p.requireAccessible()
 }
 
 // Outside of development the page names no user and no password.
