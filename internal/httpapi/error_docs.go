@@ -50,7 +50,7 @@ func errorDocs(where endpoints, shown func(fault.Code) string) []ErrorDoc {
 
 // documentedCodes are all codes, by status. A test compares them with the codes that the code declares.
 var documentedCodes = []documented{
-	{fault.InvalidRequest, allEndpoints, "The request is malformed: a parameter or member is missing, unknown or of the wrong type, a parameter is repeated, or the body cannot be read."},
+	{fault.InvalidRequest, allEndpoints, "The request is malformed: a parameter or member is missing or of the wrong type, a parameter is repeated, a member is unknown, or the body cannot be read. Unknown parameters are ignored."},
 	{oauth.InvalidGrant, oauthEndpoints, "The username or the password is wrong, the email address is not confirmed, or the refresh token is unknown, expired, revoked, already used or issued to another client."},
 	{oauth.InvalidScope, oauthEndpoints, "A scope is malformed, or the user or the client may not have it."},
 	{oauth.UnauthorizedClient, oauthEndpoints, "The client may not use this grant."},
