@@ -2423,6 +2423,8 @@ type ClientInterface interface {
 	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
 	// response. The current key keeps signing for `delay_seconds`, so that the third party can
 	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	// Another rotation within the delay discards the key that does not sign yet: tell the third
+	// party to forget it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2434,6 +2436,8 @@ type ClientInterface interface {
 	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
 	// response. The current key keeps signing for `delay_seconds`, so that the third party can
 	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	// Another rotation within the delay discards the key that does not sign yet: tell the third
+	// party to forget it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3799,6 +3803,8 @@ func (c *Client) RotateClientSecret(ctx context.Context, id ClientId, body Rotat
 // A third party verifies access tokens with `HS256` with this key. It is returned only in this
 // response. The current key keeps signing for `delay_seconds`, so that the third party can
 // learn the new one without downtime. A key can be created before the client uses `HS256`.
+// Another rotation within the delay discards the key that does not sign yet: tell the third
+// party to forget it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3820,6 +3826,8 @@ func (c *Client) RotateClientTokenKeyWithBody(ctx context.Context, id ClientId, 
 // A third party verifies access tokens with `HS256` with this key. It is returned only in this
 // response. The current key keeps signing for `delay_seconds`, so that the third party can
 // learn the new one without downtime. A key can be created before the client uses `HS256`.
+// Another rotation within the delay discards the key that does not sign yet: tell the third
+// party to forget it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8444,6 +8452,8 @@ type ClientWithResponsesInterface interface {
 	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
 	// response. The current key keeps signing for `delay_seconds`, so that the third party can
 	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	// Another rotation within the delay discards the key that does not sign yet: tell the third
+	// party to forget it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8455,6 +8465,8 @@ type ClientWithResponsesInterface interface {
 	// A third party verifies access tokens with `HS256` with this key. It is returned only in this
 	// response. The current key keeps signing for `delay_seconds`, so that the third party can
 	// learn the new one without downtime. A key can be created before the client uses `HS256`.
+	// Another rotation within the delay discards the key that does not sign yet: tell the third
+	// party to forget it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17509,6 +17521,8 @@ func (c *ClientWithResponses) RotateClientSecretWithResponse(ctx context.Context
 // A third party verifies access tokens with `HS256` with this key. It is returned only in this
 // response. The current key keeps signing for `delay_seconds`, so that the third party can
 // learn the new one without downtime. A key can be created before the client uses `HS256`.
+// Another rotation within the delay discards the key that does not sign yet: tell the third
+// party to forget it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17526,6 +17540,8 @@ func (c *ClientWithResponses) RotateClientTokenKeyWithBodyWithResponse(ctx conte
 // A third party verifies access tokens with `HS256` with this key. It is returned only in this
 // response. The current key keeps signing for `delay_seconds`, so that the third party can
 // learn the new one without downtime. A key can be created before the client uses `HS256`.
+// Another rotation within the delay discards the key that does not sign yet: tell the third
+// party to forget it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
