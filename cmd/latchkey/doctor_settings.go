@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -27,7 +28,7 @@ func (d *doctor) checkSettings() {
 		d.ok("settings", "valid")
 	}
 	if d.settings.Issuer == "" && d.settings.Dev {
-		d.settings.Issuer = "http://" + d.settings.Listen
+		d.settings.Issuer = cmp.Or(config.StoredDevIssuer(d.settings.DataDir), loopbackURL(d.settings.Listen, d.settings.TLS()))
 	}
 	d.useStoredDevSecret()
 	s := d.settings

@@ -96,7 +96,7 @@ func listen(ctx context.Context, settings *config.Serve) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w; set LATCHKEY_LISTEN to another address", settings.Listen, err)
 	}
 	if settings.Issuer == "" {
-		settings.Issuer = loopbackURL(listener.Addr(), settings.TLS())
+		settings.Issuer = loopbackURL(listener.Addr().String(), settings.TLS())
 	}
 	return listener, nil
 }
@@ -124,14 +124,14 @@ func serve(ctx context.Context, door *door, service *components, drainDelay time
 }
 
 // loopbackURL returns the default issuer in development: the listener's port on localhost.
-func loopbackURL(address net.Addr, secure bool) string {
+func loopbackURL(address string, secure bool) string {
 	scheme := "http://"
 	if secure {
 		scheme = "https://"
 	}
-	_, port, err := net.SplitHostPort(address.String())
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return scheme + address.String()
+		return scheme + address
 	}
 	return scheme + net.JoinHostPort("localhost", port)
 }

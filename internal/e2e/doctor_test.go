@@ -211,6 +211,20 @@ func TestDoctorAsksThePublicURL(t *testing.T) {
 	})
 }
 
+// In development, the doctor knows the issuer that the service chose, and the one that it would choose.
+func TestDoctorInDevelopment(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	service := start(t, inst, "LATCHKEY_ISSUER=", "LATCHKEY_TRUSTED_PROXIES=")
+	got := inst.run(t, "doctor", "--dev", "--url", service.issuer)
+	require.Zero(t, got.code, got.stdout)
+	require.Regexp(t, `(?m)^ok +public URL +the issuer is the same`, got.stdout)
+
+	require.NoError(t, os.Remove(filepath.Join(inst.dir, "dev-issuer")))
+	got = inst.run(t, "doctor", "--dev", "--url", service.issuer, "--listen", strings.TrimPrefix(service.url, "http://"))
+	require.Zero(t, got.code, got.stdout)
+}
+
 // A proxy that passes on what clients claim lets them choose their address.
 func TestDoctorSeesForgedAddresses(t *testing.T) {
 	t.Parallel()
