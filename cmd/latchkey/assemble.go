@@ -162,8 +162,11 @@ func newServer(s config.Serve, c *components, db database, log *slog.Logger) (*h
 		Issuer: s.Issuer, Accounts: c.accounts, OAuth: c.tokens, Audit: c.audit, Keys: c.keys, Ready: c.ready,
 		SigningKeys: keyAdmin{c.keys, db}, Hooks: c.hooks, Statistics: c.counts, Settings: c.settings, Console: s.Console, DemoRoutes: s.DemoRoutes,
 		CORSOrigins: s.CORSOrigins, CORSLoopback: s.Dev, TrustedProxies: proxies, Welcome: welcome(s), Now: time.Now, Log: log,
-		Explainer: oauth.Explainer{Tokens: tokenReader{db}, Sessions: db, Issuer: s.Issuer, Audience: audienceOf(s)[0], Now: time.Now},
-		Profiles:  profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
+		Explainer: oauth.Explainer{
+			Tokens: tokenReader{db}, Sessions: db, Issuer: s.Issuer, Audience: audienceOf(s)[0],
+			Leeway: keyring.Leeway, TypeFor: c.keys.TypeFor, Now: time.Now,
+		},
+		Profiles: profiles, Observe: c.watch.request(), Trace: c.watch.telemetry.Middleware(),
 		Site: site, OpenSignup: s.Signup,
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/httpapi"
+	"github.com/latchkey-auth/latchkey/internal/keyring"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -59,7 +60,8 @@ func (c *explainCommand) Run(ctx context.Context, std stdio) error {
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
 	issuer := cmp.Or(c.Issuer, config.StoredDevIssuer(c.DataDir))
-	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: cmp.Or(c.Audience, issuer), Now: time.Now}
+	// The typ is not compared, because the settings that decide it are those of the service.
+	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: cmp.Or(c.Audience, issuer), Leeway: keyring.Leeway, Now: time.Now}
 	if db := c.openDatabase(ctx, std.err); db != nil {
 		defer func() { _ = db.Close() }()
 		explainer.Tokens, explainer.Sessions = tokenReader{db}, db

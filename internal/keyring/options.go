@@ -24,9 +24,9 @@ const (
 	// LeastLead is how long a key must be published before it signs, so that every verifier has it by then. A
 	// replica sees the key at its next poll; a verifier may have fetched the JWKS from that replica just before,
 	// and caches it for CacheAge; and clocks differ.
-	LeastLead = CacheAge + 2*Poll + leeway
-
-	leeway = time.Minute // the largest clock skew
+	LeastLead = CacheAge + 2*Poll + Leeway
+	// Leeway is the largest difference between clocks: for so long Verify still accepts an expired token.
+	Leeway = time.Minute
 )
 
 // Options configure a Ring.
@@ -62,18 +62,6 @@ func withDefaults(o Options) Options {
 		o.Now = time.Now
 	}
 	return o
-}
-
-// typeFor returns the typ of a token with an audience. It is JWT if one of those who receive the token
-// needs that. An empty audience is that of the ring.
-func (o Options) typeFor(audience []string) string {
-	if len(audience) == 0 {
-		audience = []string{o.Audience}
-	}
-	if slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(o.JWTFor, aud) }) {
-		return TypeJWT
-	}
-	return o.Type
 }
 
 func check(o Options) error {

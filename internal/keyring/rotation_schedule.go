@@ -21,7 +21,7 @@ func scheduleOf(o Options) schedule {
 
 // firstStart returns when the very first key starts to sign. It is in the past, because a replica
 // whose clock is behind has no older key to sign with.
-func firstStart(now time.Time) time.Time { return now.Add(-leeway) }
+func firstStart(now time.Time) time.Time { return now.Add(-Leeway) }
 
 // nextStart returns when a key that is published now starts to sign.
 func (s schedule) nextStart(now time.Time) time.Time { return now.Add(s.prepublish) }
@@ -54,7 +54,7 @@ func (t timeline) action(i int, now time.Time) action {
 	switch state := t.state(i, now); {
 	case state == Expired:
 		return deleteKey
-	case state == Retired && k.private != nil && !now.Before(t.end(i).Add(2*leeway)):
+	case state == Retired && k.private != nil && !now.Before(t.end(i).Add(2*Leeway)):
 		return erasePrivate
 	case !k.current:
 		return reseal

@@ -19,7 +19,7 @@ func (r *Ring) Sign(c Claims) (string, error) {
 	if k == nil {
 		return "", errors.New("keyring: no key signs at this time")
 	}
-	header := map[string]string{jws.TypeKey: r.o.typeFor(c.Audience), jws.KeyIDKey: k.row.ID}
+	header := map[string]string{jws.TypeKey: r.TypeFor(c.Audience), jws.KeyIDKey: k.row.ID}
 	token, err := r.sign(c, k.signature(), k.private, header, maxToken)
 	if err == nil {
 		r.signatures.add(hashToken(token), struct{}{}) // Verify need not compute it again

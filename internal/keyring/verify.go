@@ -80,7 +80,7 @@ func (r *Ring) verifySignature(token string, id tokenHash) (verifiedToken, error
 	}
 	r.headers.add(string(t.header), verifiedHeader{kid: k.row.ID, typ: typ})
 	claims, notBefore, err := parseClaims(t.payload)
-	if err == nil && typ != r.o.typeFor(claims.Audience) {
+	if err == nil && typ != r.TypeFor(claims.Audience) {
 		err = errWrongType
 	}
 	return verifiedToken{kid: k.row.ID, claims: claims, notBefore: notBefore}, err
@@ -168,12 +168,24 @@ func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
 	return k, typ, nil
 }
 
+// TypeFor returns the typ that the ring gives to a token with an audience, and requires of it. It is JWT if one of
+// those who receive the token needs that. An empty audience is that of the ring.
+func (r *Ring) TypeFor(audience []string) string {
+	if len(audience) == 0 {
+		audience = []string{r.o.Audience}
+	}
+	if slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(r.o.JWTFor, aud) }) {
+		return TypeJWT
+	}
+	return r.o.Type
+}
+
 // checkClaims compares the claims with the ring's settings and with the clock, which may differ from that of another
 // machine by the leeway. notBefore is nbf, in Unix seconds, or 0.
 func (r *Ring) checkClaims(c Claims, notBefore int64) error {
 	exp, iat := c.ExpiresAt.Unix(), c.IssuedAt.Unix()
 	now := r.now()
-	earliest, latest := now.Add(-leeway).Unix(), now.Add(leeway).Unix()
+	earliest, latest := now.Add(-Leeway).Unix(), now.Add(Leeway).Unix()
 	switch {
 	case c.Issuer != r.o.Issuer:
 		return errors.New("wrong issuer")

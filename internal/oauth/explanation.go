@@ -61,6 +61,9 @@ type Explainer struct {
 	Sessions SessionReader // nil: sessions and users are not looked up
 	Issuer   string        // of the service; "": not compared
 	Audience string        // that the operation requires; "": not compared
+	Leeway   time.Duration // by which clocks may differ
+	// TypeFor returns the typ that the service requires of a token with an audience; nil: not compared.
+	TypeFor  func(audience []string) string
 	Now      func() time.Time
 	withheld bool // keys and sessions are not looked up for this caller
 }

@@ -45,13 +45,18 @@ func (x *explaining) fail(code fault.Code, name, format string, args ...any) {
 }
 
 func (x *explaining) checkForm() {
-	t := x.Token
+	t, wanted := x.Token, x.Token.Type
+	if x.TypeFor != nil {
+		wanted = x.TypeFor(t.Claims.Audience)
+	}
 	switch {
 	case t.Algorithm == HS256:
 		x.fail(InvalidToken, "form", "signed with HS256 and a key that the client shares with a third party; "+
 			"only that third party can check it, Latchkey accepts no such token")
 	case t.Err != nil:
 		x.fail(InvalidToken, "form", "not an access token of Latchkey: %v", t.Err)
+	case t.Type != wanted:
+		x.fail(InvalidToken, "form", "has the typ %q, the service requires %q", t.Type, wanted)
 	default:
 		x.pass("form", "a JWT of the type %q, signed with %s by the key %q", t.Type, t.Algorithm, t.KeyID)
 	}
@@ -99,15 +104,20 @@ func (x *explaining) checkAudience() {
 	}
 }
 
+// checkTime allows the leeway, as the service does.
 func (x *explaining) checkTime() {
 	issued, expires := x.Token.Claims.IssuedAt, x.Token.Claims.ExpiresAt
+	end, latest := expires.Add(x.Leeway), x.now.Add(x.Leeway)
 	switch {
-	case !x.now.Before(expires):
+	case !x.now.Before(end):
 		x.fail(InvalidToken, "lifetime", "expired %s ago, at %s; refresh it", x.now.Sub(expires), expires.Format(time.RFC3339))
-	case x.Token.NotBefore.After(x.now):
+	case x.Token.NotBefore.After(latest):
 		x.fail(InvalidToken, "lifetime", "not valid before %s", x.Token.NotBefore.Format(time.RFC3339))
-	case issued.After(x.now):
+	case issued.After(latest):
 		x.fail(InvalidToken, "lifetime", "issued in the future, at %s; compare the clocks of both machines", issued.Format(time.RFC3339))
+	case !x.now.Before(expires):
+		x.pass("lifetime", "expired %s ago, at %s; still accepted for %s, because clocks may differ",
+			x.now.Sub(expires), expires.Format(time.RFC3339), end.Sub(x.now))
 	default:
 		x.pass("lifetime", "expires in %s, at %s", expires.Sub(x.now), expires.Format(time.RFC3339))
 	}
