@@ -24,13 +24,16 @@ const (
 var (
 	ErrNotFound      = Errorf(NotFound, "not found")
 	ErrAlreadyExists = Errorf(AlreadyExists, "already exists")
-	// ErrUnavailable means that the database or a hashing slot was not available in time.
+	// ErrUnavailable means that the database, a hashing slot or a process for hashes was not available.
 	ErrUnavailable = Errorf(Unavailable, "the service is busy; try again").After(2 * time.Second)
 )
 
 // ErrNoHashSlot is the hidden cause of an ErrUnavailable that the queue of password hashes returns.
 // Logs and metrics tell it from an unreachable database by it.
 var ErrNoHashSlot = errors.New("no hashing slot was free in time")
+
+// ErrHashProcess is the hidden cause of an ErrUnavailable when the processes for password hashes fail.
+var ErrHashProcess = errors.New("a process for password hashes has failed")
 
 // Error is the error type of the domain: a code for programs, a text that is safe to show to the
 // caller, and a cause that only the log shows. Errors are values: its methods return copies.

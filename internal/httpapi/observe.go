@@ -25,16 +25,17 @@ const OtherOperation = "other"
 
 // The causes of a 503.
 const (
-	causeHashes   = "hash_queue" // no password could be hashed in time
-	causeDraining = "draining"   // the readiness check of a replica that is shutting down
-	causeUnready  = "not_ready"  // the deep readiness check of a replica that has failed one
-	causeCanceled = "canceled"   // the caller closed the connection
-	causeDatabase = "database"   // the database did not respond in time, or refused
+	causeHashes   = "hash_queue"   // no password could be hashed in time
+	causeProcess  = "hash_process" // the processes that hash passwords fail
+	causeDraining = "draining"     // the readiness check of a replica that is shutting down
+	causeUnready  = "not_ready"    // the deep readiness check of a replica that has failed one
+	causeCanceled = "canceled"     // the caller closed the connection
+	causeDatabase = "database"     // the database did not respond in time, or refused
 	causeOther    = "other"
 )
 
 // UnavailableCauses are the causes of a 503 that an Observation distinguishes.
-var UnavailableCauses = []string{causeHashes, causeDraining, causeUnready, causeCanceled, causeDatabase, causeOther}
+var UnavailableCauses = []string{causeHashes, causeProcess, causeDraining, causeUnready, causeCanceled, causeDatabase, causeOther}
 
 // observe reports each request when its response has been written.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
@@ -63,6 +64,8 @@ func unavailableCause(err error) string {
 	switch {
 	case errors.Is(err, fault.ErrNoHashSlot):
 		return causeHashes
+	case errors.Is(err, fault.ErrHashProcess):
+		return causeProcess
 	case errors.Is(err, errIsDraining):
 		return causeDraining
 	case errors.As(err, new(*notReadyError)):

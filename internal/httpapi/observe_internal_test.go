@@ -18,6 +18,7 @@ func TestUnavailableCause(t *testing.T) {
 		want string
 	}{
 		"hash queue":   {fault.ErrUnavailable.Wrap(fault.ErrNoHashSlot).After(1), causeHashes},
+		"hash process": {fault.ErrUnavailable.Wrap(fmt.Errorf("%w: killed", fault.ErrHashProcess)), causeProcess},
 		"draining":     {errDraining, causeDraining},
 		"not ready":    {&notReadyError{[]string{"disk"}}, causeUnready},
 		"caller left":  {fmt.Errorf("read: %w", context.Canceled), causeCanceled},

@@ -51,7 +51,7 @@ func (p *processes) do(j job) (result, error) {
 		p.log.Warn("a process for password hashes has failed", "error", err)
 		failed = err
 	}
-	return result{}, fault.ErrUnavailable.Wrap(failed)
+	return result{}, fault.ErrUnavailable.Wrap(fmt.Errorf("%w: %w", fault.ErrHashProcess, failed))
 }
 
 // take returns a free process, or starts one.

@@ -122,6 +122,7 @@ func TestFailingProcessesAreAnOutage(t *testing.T) {
 	t.Cleanup(h.Close)
 	_, err := h.Hash(t.Context(), "password")
 	require.ErrorIs(t, err, fault.ErrUnavailable)
+	require.ErrorIs(t, err, fault.ErrHashProcess)
 	ok, _, err := h.Verify(t.Context(), "", "password")
 	require.ErrorIs(t, err, fault.ErrUnavailable)
 	require.False(t, ok)
