@@ -52,9 +52,6 @@ func (c *components) tasks() []task {
 			return err
 		}})
 	}
-	for i, t := range tasks {
-		tasks[i].work = c.watch.task(t)
-	}
 	return tasks
 }
 
@@ -73,12 +70,13 @@ func (purge purgeFunc) inBatches(ctx context.Context) error {
 	}
 }
 
-// background starts the tasks. The returned function stops them and waits until all have ended.
-func background(ctx context.Context, log *slog.Logger, tasks ...task) (stop func()) {
+// background starts the tasks, and reports each run to watch. The returned function stops them and waits until all
+// have ended.
+func background(ctx context.Context, log *slog.Logger, watch *observers, tasks ...task) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	for _, t := range tasks {
-		running.Go(func() { t.run(ctx, log) })
+		running.Go(func() { t.run(ctx, log, watch) })
 	}
 	return func() {
 		cancel()
@@ -88,7 +86,7 @@ func background(ctx context.Context, log *slog.Logger, tasks ...task) (stop func
 
 // run repeats the work until ctx ends. The intervals are random, so that replicas that start
 // together do not work at the same moments.
-func (t task) run(ctx context.Context, log *slog.Logger) {
+func (t task) run(ctx context.Context, log *slog.Logger, watch *observers) {
 	wait := rand.N(t.every / 2) //nolint:gosec // spreads the load; not a secret
 	lastError := ""
 	for {
@@ -101,6 +99,7 @@ func (t task) run(ctx context.Context, log *slog.Logger) {
 		if ctx.Err() != nil {
 			return // the work was interrupted, which is not a failure
 		}
+		watch.taskDone(t.name, err)
 		lastError = t.report(ctx, log, err, lastError)
 		wait = t.every*9/10 + rand.N(t.every/10) //nolint:gosec // as above
 	}

@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/internal/metrics"
 )
 
 // textLog returns a logger and the buffer that it writes to, one line per record.
@@ -27,7 +32,7 @@ func TestBackgroundRunsAndStops(t *testing.T) {
 		fast, slow := 0, 0
 		started := time.Now()
 		var first time.Duration
-		stop := background(t.Context(), log,
+		stop := background(t.Context(), log, &observers{},
 			task{name: "fast", every: 10 * time.Second, timeout: time.Second, work: func(context.Context) error {
 				if fast == 0 {
 					first = time.Since(started)
@@ -55,7 +60,7 @@ func TestBackgroundStopInterruptsWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
 		finished := false
-		stop := background(t.Context(), log, task{name: "long", every: time.Second, timeout: time.Hour, work: func(ctx context.Context) error {
+		stop := background(t.Context(), log, &observers{}, task{name: "long", every: time.Second, timeout: time.Hour, work: func(ctx context.Context) error {
 			<-ctx.Done()
 			time.Sleep(time.Second) // clean-up
 			finished = true
@@ -69,13 +74,14 @@ func TestBackgroundStopInterruptsWork(t *testing.T) {
 	})
 }
 
-// A task that hangs is interrupted, one that panics is recovered, and both run again.
+// A task that hangs is interrupted, one that panics is recovered, both run again, and metrics count both as failures.
 func TestBackgroundSurvivesHangsAndPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
 		hung, panicked := 0, 0
-		stop := background(t.Context(), log,
+		watch := &observers{metrics: metrics.New(metrics.Build{})}
+		stop := background(t.Context(), log, watch,
 			task{name: "hangs", every: 10 * time.Second, timeout: time.Second, work: func(ctx context.Context) error {
 				hung++
 				<-ctx.Done()
@@ -92,6 +98,11 @@ func TestBackgroundSurvivesHangsAndPanics(t *testing.T) {
 		require.Greater(t, panicked, 3)
 		require.Equal(t, 1, strings.Count(out.String(), "deadline exceeded"))
 		require.Equal(t, 1, strings.Count(out.String(), "panic: broken"))
+		page := httptest.NewRecorder()
+		watch.metrics.Handler().ServeHTTP(page, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+		for name, runs := range map[string]int{"hangs": hung, "panics": panicked} {
+			require.Contains(t, page.Body.String(), fmt.Sprintf(`latchkey_background_runs_total{outcome="failed",task=%q} %d`, name, runs))
+		}
 	})
 }
 
@@ -101,7 +112,7 @@ func TestBackgroundLogsChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, out := textLog()
 		started := time.Now()
-		stop := background(t.Context(), log, task{name: "keys", every: 10 * time.Second, timeout: time.Second, work: func(context.Context) error {
+		stop := background(t.Context(), log, &observers{}, task{name: "keys", every: 10 * time.Second, timeout: time.Second, work: func(context.Context) error {
 			switch minutes := time.Since(started).Minutes(); {
 			case minutes < 10:
 				return errors.New("the database is down")

@@ -108,17 +108,9 @@ func (o *observers) jobDone(kind outbox.Kind, err error) {
 	}
 }
 
-// task returns the work of a background task, counted.
-func (o *observers) task(t task) func(context.Context) error {
-	if o.metrics == nil {
-		return t.work
-	}
-	return func(ctx context.Context) error {
-		err := t.work(ctx)
-		if err == nil || ctx.Err() == nil { // an interrupted run is no failure
-			o.metrics.TaskDone(t.name, err, time.Now())
-		}
-		return err
+func (o *observers) taskDone(name string, err error) {
+	if o.metrics != nil {
+		o.metrics.TaskDone(name, err, time.Now())
 	}
 }
 

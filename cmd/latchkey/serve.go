@@ -78,7 +78,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, command *kong.Context
 	// 5. Start the background tasks. They stop after the last request and before the database closes.
 	tasks := append(service.tasks(), task{name: "database state", every: time.Second, timeout: 5 * time.Second, work: db.state.keep})
 	_ = service.tokens.RefreshRevocations(ctx) // so that those who follow the list need not try twice
-	stop := background(context.WithoutCancel(ctx), log, tasks...)
+	stop := background(context.WithoutCancel(ctx), log, watch, tasks...)
 	defer stop()
 	tuneProcess(ctx, log)
 	db.failFast() //nolint:contextcheck // it lasts as long as the database
