@@ -54,17 +54,26 @@ func (p *processes) do(j job) (result, error) {
 	return result{}, fault.ErrUnavailable.Wrap(fmt.Errorf("%w: %w", fault.ErrHashProcess, failed))
 }
 
-// take returns a free process, or starts one.
+// take returns a free process, or starts one, which takes so long that others must not wait for it.
 func (p *processes) take() (*process, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n := len(p.free); n > 0 {
-		w := p.free[n-1]
-		p.free = p.free[:n-1]
-		w.idle.Stop()
+	if w := p.takeFree(); w != nil {
 		return w, nil
 	}
 	return start(p.command())
+}
+
+// takeFree returns the free process that was used last, or nil.
+func (p *processes) takeFree() *process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.free)
+	if n == 0 {
+		return nil
+	}
+	w := p.free[n-1]
+	p.free = p.free[:n-1]
+	w.idle.Stop()
+	return w
 }
 
 // put makes a process free for the next hash. It ends when there is none for a while.
