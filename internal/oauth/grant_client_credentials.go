@@ -19,9 +19,6 @@ const userScope = "profile"
 func (s *Service) clientGrant(ctx context.Context, r *grantRequest) (TokenResponse, error) {
 	// 1. These scopes. Only a confidential client may use this grant, see checkClient.
 	c := r.client
-	if !scope.Subset(r.scopes, c.Scopes) {
-		return TokenResponse{}, errScope
-	}
 	scopes, err := grantScopes(r.scopes, scope.Without(c.Scopes, userScope), nil)
 	if err != nil {
 		return TokenResponse{}, err
