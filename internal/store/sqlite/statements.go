@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -32,20 +34,37 @@ func (s *statements) find(query string) *sql.Stmt {
 
 // prepare returns the prepared statement of a text. It returns nil if there are too many.
 func (s *statements) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if known := s.find(query); known != nil {
+	if known := s.find(query); known != nil || s.full() {
 		return known, nil
 	}
+	// Without the mutex, which all reads need: it waits for a connection, and other reads hold those.
+	stmt, err := s.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	kept := s.keep(query, stmt)
+	if kept != stmt {
+		_ = stmt.Close() //nolint:sqlclosecheck // only if another one is used
+	}
+	return kept, nil
+}
+
+// keep remembers the prepared statement of a text. It returns the one to use: another if there is one already, or nil
+// if there are too many.
+func (s *statements) keep(query string, stmt *sql.Stmt) *sql.Stmt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.wanted, query)
 	if known := s.known[query]; known != nil || len(s.known) >= maxStatements {
-		return known, nil
+		return known
 	}
-	stmt, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed with the pool
-	if err == nil {
-		s.known[query] = stmt
-	}
-	return stmt, err
+	s.known[query] = stmt
+	return stmt
+}
+
+func (s *statements) full() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.known) >= maxStatements
 }
 
 // want remembers a text for prepareWanted.
@@ -61,10 +80,8 @@ func (s *statements) want(query string) {
 // A statement that cannot be prepared stays unprepared.
 func (s *statements) prepareWanted(ctx context.Context) {
 	s.mu.Lock()
-	var texts []string
-	for query := range s.wanted {
-		texts = append(texts, query)
-	}
+	texts := slices.Collect(maps.Keys(s.wanted))
+	clear(s.wanted)
 	s.mu.Unlock()
 	for _, query := range texts {
 		_, _ = s.prepare(ctx, query) //nolint:sqlclosecheck // closed with the pool
