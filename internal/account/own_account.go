@@ -48,8 +48,8 @@ func (s *Service) UpdateOwn(ctx context.Context, u User, from Origin, p OwnPatch
 			return User{}, err
 		}
 	}
-	// 3. Reserve the new email address.
-	messages, err := s.newAddress(ctx, u, from, p.Email)
+	// 3. Check that the new email address is free, and count the emails to it.
+	messages, err := s.addressMessages(ctx, u, from, p.Email)
 	if err != nil {
 		return User{}, err
 	}
@@ -114,10 +114,10 @@ func (s *Service) checkOwn(u User, p OwnPatch) error {
 	return nil
 }
 
-// newAddress returns the emails that a new address requires: one to confirm it, and one that informs
+// addressMessages returns the emails that a new address requires: one to confirm it, and one that informs
 // the old address. They count against the limit of requested emails, which also bounds how many
 // addresses a user can probe.
-func (s *Service) newAddress(ctx context.Context, u User, from Origin, email *string) ([]Message, error) {
+func (s *Service) addressMessages(ctx context.Context, u User, from Origin, email *string) ([]Message, error) {
 	if email == nil {
 		return nil, nil
 	}

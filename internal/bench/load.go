@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -122,7 +121,7 @@ func (l load) work(ctx context.Context, w window, worker int) (got sample) {
 		if o == failed {
 			failures++
 			if got.failure == nil {
-				got.failure = fmt.Errorf("%w", err)
+				got.failure = err
 			}
 		}
 		if o == done {

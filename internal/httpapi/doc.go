@@ -36,7 +36,7 @@
 //   - health.go, starting.go (before the database is there), demo.go
 //
 // Outside the contract are Swagger UI (swagger_ui.go) and the pages of package web (pages.go). Every
-// error is written by errors.go, the only file that knows statuses, with the WWW-Authenticate header of
+// error is written by errors.go, the only file that gives an error its status, with the WWW-Authenticate header of
 // challenge.go; error_docs.go lists them for the docs. Shared by the operations are paging.go (cursors) and
 // convert.go (optional fields).
 //

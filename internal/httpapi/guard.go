@@ -2,10 +2,10 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
@@ -77,7 +77,7 @@ func (s *Server) browserGuard(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) demoGuard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if operationOf(c).demo && !s.DemoRoutes {
-			return echo.NewHTTPError(http.StatusNotFound)
+			return fault.ErrNotFound
 		}
 		return next(c)
 	}

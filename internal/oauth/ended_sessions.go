@@ -138,7 +138,7 @@ func (l *EndedSessions) page(ctx context.Context, after int64, wait time.Duratio
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		got, changed := l.now(after, wait > 0)
+		got, changed := l.next(after, wait > 0)
 		if changed == nil {
 			return got
 		}
@@ -155,9 +155,9 @@ func (l *EndedSessions) page(ctx context.Context, after int64, wait time.Duratio
 	}
 }
 
-// now returns the part of the list after a position. If it is empty and the caller would wait for more, now also returns
+// next returns the part of the list after a position. If it is empty and the caller would wait for more, next also returns
 // what to wait for, unless too many callers wait. The caller then calls leave.
-func (l *EndedSessions) now(after int64, wait bool) (got endedPage, changed <-chan struct{}) {
+func (l *EndedSessions) next(after int64, wait bool) (got endedPage, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	begin := sort.Search(len(l.list), func(i int) bool { return l.list[i].Position > after })

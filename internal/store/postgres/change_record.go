@@ -14,7 +14,7 @@ import (
 // returns a row if the change is made. result is the final SELECT. The parameters $1 and $2 come from
 // recordArgs; those of the change begin with $3.
 //
-// Notices are for webhooks: they are only stored if a webhook is active.
+// Webhook events are only stored if a webhook is active.
 func withRecord(queries, result string) string {
 	return `WITH ` + queries + `,
 	event AS (

@@ -16,8 +16,8 @@ const (
 	hookActive = `SELECT EXISTS (SELECT 1 FROM hooks WHERE active)`
 )
 
-// recordChange stores the audit event and the outbox jobs of a change in its transaction. Notices are
-// for webhooks: they are only stored if a webhook is active.
+// recordChange stores the audit event and the outbox jobs of a change in its transaction. Webhook
+// events are only stored if a webhook is active.
 func recordChange(ctx context.Context, tx *writeTx, change audit.Change) error {
 	if change.Event.Action != "" {
 		if err := recordEvent(ctx, tx, change.Event); err != nil {

@@ -1,4 +1,4 @@
-// Calls of the API: the public operations alone, with the cookies of a browser session. See
+// Calls of the API: only the public operations, with the cookies of a browser session. See
 // docs/browser-front-ends.md.
 import { signal } from './lib.js';
 import { formatDuration, has, language, t } from './texts.js';
