@@ -20,8 +20,8 @@ import (
 // clientID matches ids whose characters need no encoding anywhere (RFC 3986 §2.3).
 var clientID = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,64}$`)
 
-// userID matches what a parser of UUIDs may take for the id of a user: some ignore case and hyphens.
-var userID = regexp.MustCompile(`^(?:-*[0-9A-Fa-f]){32}-*$`)
+// uuidLike matches what a parser of UUIDs may take for the id of a user: some ignore case and hyphens.
+var uuidLike = regexp.MustCompile(`^(?:-*[0-9A-Fa-f]){32}-*$`)
 
 // ClientRegistry registers and administers clients.
 type ClientRegistry struct {
@@ -209,7 +209,7 @@ func newSecret(now time.Time) (string, ClientSecret) {
 // checkNewID refuses the id of a user, which is the sub of their tokens, as the id is of a client's own: APIs could
 // take the client for the user (RFC 9700 §4.15). Clients that have such an id already keep working.
 func checkNewID(id string) error {
-	if userID.MatchString(id) {
+	if uuidLike.MatchString(id) {
 		return fault.Errorf(InvalidClientMetadata, "an id cannot be a UUID, which could be the id of a user; choose a name, such as report-worker").At("/id")
 	}
 	return nil
