@@ -65,8 +65,11 @@ func (s *Store) Spend(ctx context.Context, now time.Time, c throttle.Charges) (t
 		}
 		return err
 	})
+	if err != nil {
+		return throttle.Spent{}, err
+	}
 	spent.KnownUntil = utcOrZero(until)
-	return spent, err
+	return spent, nil
 }
 
 const throttleState = `SELECT tat FROM throttle WHERE key = $1`

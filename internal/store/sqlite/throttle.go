@@ -23,14 +23,17 @@ func (s *Store) Spend(ctx context.Context, now time.Time, c throttle.Charges) (t
 		spent, err = spendTx(ctx, tx, now, c)
 		return err
 	})
-	return spent, err
+	if err != nil {
+		return throttle.Spent{}, err
+	}
+	return spent, nil
 }
 
 func spendTx(ctx context.Context, tx *writeTx, now time.Time, c throttle.Charges) (spent throttle.Spent, err error) {
 	second := c.Second
 	if len(c.Networks) > 0 {
 		if spent.KnownUntil, err = networkKnownUntil(ctx, tx, c.Networks, now); err != nil {
-			return throttle.Spent{}, err
+			return spent, err
 		}
 	}
 	if !spent.KnownUntil.IsZero() {
@@ -39,7 +42,7 @@ func spendTx(ctx context.Context, tx *writeTx, now time.Time, c throttle.Charges
 	for _, charge := range []throttle.Charge{c.First, second} {
 		ok, err := chargeTx(ctx, tx, now, charge)
 		if err != nil {
-			return throttle.Spent{}, err
+			return spent, err
 		}
 		if !ok {
 			spent.Refused = charge.Key
