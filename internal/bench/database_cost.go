@@ -20,7 +20,7 @@ type meter struct {
 
 // reading is what the server has done since its start. An error is kept until it is used.
 type reading struct {
-	cpu     time.Duration // of its processes that run now; 0 if unknown
+	cpu     time.Duration // of its processes, also of those that have ended; 0 if unknown
 	commits float64
 	wal     float64 // bytes
 	err     error

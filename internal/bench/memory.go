@@ -125,12 +125,16 @@ func watch(ctx context.Context, pids []int, w window) (u usage) {
 // clockTick is the unit of processor times in /proc, the same on every architecture.
 const clockTick = 10 * time.Millisecond
 
-// familyTimes returns the processor time that processes have used, and that of their children, or 0 without /proc.
+// familyTimes returns the processor time that processes have used, and that of their children, also of those that
+// have ended, or 0 without /proc.
 func familyTimes(pids ...int) (own, ofChildren time.Duration) {
 	for _, pid := range pids {
-		own += processorTime(pid)
+		used, ended := processorTimes(pid)
+		own += used
+		ofChildren += ended
 		for _, child := range children(pid) {
-			ofChildren += processorTime(child)
+			used, _ := processorTimes(child)
+			ofChildren += used
 		}
 	}
 	return own, ofChildren
@@ -141,19 +145,22 @@ func share(total time.Duration, n int) float64 {
 	return float64(total.Microseconds()) / float64(max(n, 1))
 }
 
-// processorTime returns the processor time that a process has used, or 0 without /proc.
-func processorTime(pid int) time.Duration {
+// processorTimes returns the processor time that a process has used, and that of its children that have ended, or 0
+// without /proc.
+func processorTimes(pid int) (used, ofEnded time.Duration) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	// The second field is a name in parentheses that may contain spaces; user and system time are the
-	// 12th and 13th after it.
+	// The second field is a name in parentheses that may contain spaces. From the 12th on after it are user and
+	// system time, and those of ended children.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 13 {
-		return 0
+	if len(fields) < 15 {
+		return 0, 0
 	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)   // a number, as the kernel says
-	system, _ := strconv.ParseInt(fields[12], 10, 64) // likewise
-	return time.Duration(user+system) * clockTick
+	var ticks [4]int64
+	for i := range ticks {
+		ticks[i], _ = strconv.ParseInt(fields[11+i], 10, 64) // a number, as the kernel says
+	}
+	return time.Duration(ticks[0]+ticks[1]) * clockTick, time.Duration(ticks[2]+ticks[3]) * clockTick
 }
