@@ -12,35 +12,36 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
 )
 
-// rotateIf is what a rotation changes and when it may. Both texts below have the parameters as columns of r.
-var rotateIf = `
+// rotateWhere is what a rotation changes and when it may. It takes its parameters and the user of the session from
+// r, and returns the session and its user, followed by the additional columns.
+func rotateWhere(session, additional string) string {
+	return `
 	UPDATE sessions s SET counter = s.counter + 1, rotated_at = r.now, last_used_at = r.now,
 		idle_until = LEAST(r.idle_until, s.absolute_until), address = r.address, repeats = 0
-	FROM r WHERE s.family_id = r.family_id AND s.counter = r.counter AND s.client_id = r.client_id AND ` + sessionLive("r.now") + `
-		AND (s.user_id IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("r.now") + `))`
-
-const rotatedSessions = ` FROM rotated s ` + joinUser
+	FROM r LEFT JOIN LATERAL (SELECT * FROM users u WHERE u.id = r.user_id LIMIT 1) u ON TRUE
+	WHERE ` + session + ` AND s.counter = r.counter AND s.client_id = r.client_id AND ` + sessionLive("r.now") + `
+		AND (s.user_id IS NULL OR u.epoch = s.user_epoch AND ` + store.UserActive("r.now") + `)
+	RETURNING ` + sessionAndUserColumns + additional
+}
 
 // rotateSession rotates one session. Of several callers with the same counter, the first one locks the row.
 // The others wait, read the row again and find another counter. They do not read the users table again, so
 // every change that ends the sessions of a user must also change the session rows.
 var rotateSession = `
 	WITH r AS (SELECT $1::timestamptz AS now, $2::timestamptz AS idle_until, $3::text AS address,
-		$4::bytea AS family_id, $5::bigint AS counter, $6::text AS client_id),
-	rotated AS (` + rotateIf + ` RETURNING s.*)
-	SELECT ` + sessionAndUserColumns + rotatedSessions
+		$4::bytea AS family_id, $5::bigint AS counter, $6::text AS client_id,
+		(SELECT user_id FROM sessions WHERE family_id = $4))` + rotateWhere(`s.family_id = r.family_id`, ``)
 
 // rotateSessions rotates several sessions, which is one commit. It skips those that another transaction has
-// locked, so that it never waits and never deadlocks. Of rotations of the same session it makes at most one. n
-// is the position of the rotation in the parameters. It names the families twice so that PostgreSQL looks them up
-// instead of reading all sessions.
+// locked, so that it never waits and never deadlocks, and those that another one has changed since the statement
+// began: the row that was locked is then not the one that the statement sees. Of rotations of the same session it
+// makes at most one. n is the position of the rotation in the parameters.
 var rotateSessions = `
 	WITH r AS (
-		SELECT i.* FROM unnest($1::timestamptz[], $2::timestamptz[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
+		SELECT i.*, s.user_id, s.ctid FROM unnest($1::timestamptz[], $2::timestamptz[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
 			WITH ORDINALITY AS i(now, idle_until, address, family_id, counter, client_id, n)
-		JOIN LATERAL (SELECT FROM sessions s WHERE s.family_id = i.family_id FOR NO KEY UPDATE SKIP LOCKED) s ON TRUE),
-	rotated AS (` + rotateIf + ` AND s.family_id = ANY($4) RETURNING s.*, r.n)
-	SELECT ` + sessionAndUserColumns + `, s.n` + rotatedSessions
+		JOIN LATERAL (SELECT s.user_id, s.ctid FROM sessions s WHERE s.family_id = i.family_id FOR NO KEY UPDATE SKIP LOCKED) s ON TRUE)` +
+	rotateWhere(`s.ctid = r.ctid`, `, r.n`)
 
 // One flight makes the fewest statements. But a lone rotation may have to wait for the lock of another
 // transaction, and must not hold up all others.
