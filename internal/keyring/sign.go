@@ -60,6 +60,9 @@ func (r *Ring) sign(c Claims, alg jwa.SignatureAlgorithm, key any, members map[s
 	return token, nil
 }
 
+// usualToken is a number of bytes that few tokens exceed.
+const usualToken = 1024
+
 // compact returns the compact form of a JWS (RFC 7515 §7.1). jws.Sign would do the same, but
 // takes a sixth longer, because it is also for forms with several signatures.
 func compact(body []byte, alg jwa.SignatureAlgorithm, key any, members map[string]string) (string, error) {
@@ -74,7 +77,7 @@ func compact(body []byte, alg jwa.SignatureAlgorithm, key any, members map[strin
 		return "", err
 	}
 	segment := base64.RawURLEncoding.AppendEncode
-	input := append(segment(nil, text), '.')
+	input := append(segment(make([]byte, 0, usualToken), text), '.')
 	input = segment(input, body)
 	signature, err := signer.Sign(input, key)
 	return string(segment(append(input, '.'), signature)), err

@@ -62,6 +62,18 @@ func queryAll[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql s
 	return result, err
 }
 
+// queryEach scans the rows of a query into the same columns, and calls do after each.
+func (s *Store) queryEach(ctx context.Context, columns []any, do func(), sql string, args ...any) error {
+	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		rows, err := conn.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.ForEachRow(rows, columns, func() error { do(); return nil })
+		return err
+	})
+}
+
 // exec runs a statement and returns the number of rows that it affected.
 func (s *Store) exec(ctx context.Context, sql string, args ...any) (int, error) {
 	var tag pgconn.CommandTag

@@ -88,8 +88,9 @@ func TestSharedStatementsOfPooler(t *testing.T) {
 		require.Nil(t, clients[0])
 	}
 	rotation := oauth.Rotation{FamilyID: session.FamilyID, Counter: session.Counter, ClientID: session.ClientID, Now: session.CreatedAt, IdleUntil: session.IdleUntil}
-	rotated, err := queryAll(t.Context(), s, scanNumbered, rotateSessions, rotationArrays([]*rotationCall{{In: rotation}})...)
-	require.NoError(t, err)
-	require.Len(t, rotated, 1)
-	require.Equal(t, session.Counter+1, rotated[0].Session.Counter)
+	var row sessionAndUserRow
+	var n int
+	require.NoError(t, s.queryEach(t.Context(), append(row.columns(), &n), func() {}, rotateSessions, rotationArrays([]*rotationCall{{In: rotation}})...))
+	require.Equal(t, 1, n)
+	require.Equal(t, session.Counter+1, row.value().Session.Counter)
 }

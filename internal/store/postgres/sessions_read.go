@@ -24,16 +24,26 @@ const (
 	sessionByFamily       = sessionWithUser + ` WHERE s.family_id = $1`
 )
 
+// sessionAndUserRow is where the columns of a session and its user are scanned to, again for each row.
+type sessionAndUserRow struct {
+	session sessionRow
+	user    userRow
+}
+
+func (r *sessionAndUserRow) columns() []any { return append(r.session.columns(), r.user.columns()...) }
+
+func (r *sessionAndUserRow) value() store.SessionAndUser {
+	v := store.SessionAndUser{Session: r.session.value()}
+	if v.Session.UserID != "" {
+		v.User = r.user.value()
+	}
+	return v
+}
+
 func scanSessionAndUser(row pgx.CollectableRow) (store.SessionAndUser, error) {
-	var s sessionRow
-	var u userRow
-	if err := row.Scan(append(s.columns(), u.columns()...)...); err != nil {
-		return store.SessionAndUser{}, err
-	}
-	if s.session.UserID == "" {
-		return store.SessionAndUser{Session: s.value()}, nil
-	}
-	return store.SessionAndUser{Session: s.value(), User: u.value()}, nil
+	var r sessionAndUserRow
+	err := row.Scan(r.columns()...)
+	return r.value(), err
 }
 
 func scanPackedSession(row pgx.CollectableRow) (store.PackedSession, error) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
 	"github.com/latchkey-auth/latchkey/internal/store"
@@ -72,30 +70,24 @@ func (s *Store) rotateOne(ctx context.Context, r oauth.Rotation) (store.SessionA
 		storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
 }
 
-// numbered is the session of the n-th rotation of a statement, counted from 1.
-type numbered struct {
-	store.SessionAndUser
-	n int
-}
-
-func scanNumbered(row pgx.CollectableRow) (r numbered, err error) {
-	r.SessionAndUser, err = scanSessionAndUser(leadingColumns{row})
-	if err == nil {
-		err = row.Scan(append(make([]any, len(row.FieldDescriptions())-1), &r.n)...)
-	}
-	return r, err
-}
-
 // rotateSessions makes the rotations of several calls. It leaves those unanswered that it did not make: each
 // caller then finds out alone whether its rotation is allowed.
 func (s *Store) rotateSessions(calls []*rotationCall) {
-	rows, err := queryAll(context.Background(), s, scanNumbered, rotateSessions, rotationArrays(calls)...)
+	var row sessionAndUserRow
+	var n int
+	rotated := make([]*store.SessionAndUser, len(calls)) // no answer before the commit
+	err := s.queryEach(context.Background(), append(row.columns(), &n), func() {
+		value := row.value()
+		rotated[n-1] = &value
+	}, rotateSessions, rotationArrays(calls)...)
 	if err != nil {
 		answerOutage(calls, err)
 		return
 	}
-	for _, r := range rows {
-		calls[r.n-1].Answer(r.SessionAndUser, nil)
+	for i, r := range rotated {
+		if r != nil {
+			calls[i].Answer(*r, nil)
+		}
 	}
 }
 
