@@ -6,6 +6,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
+	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
 // Session is one sign-in of one user by one client, or one token of a client that acts for itself.
@@ -55,13 +56,10 @@ func (s Session) Expires() time.Time {
 	return s.IdleUntil
 }
 
-// extend sets when a new session ends if it is not used after now: never after its absolute end. A rotation
-// is bounded by the store.
-func (s *Session) extend(now time.Time, idle time.Duration) {
-	s.IdleUntil = now.Add(idle)
-	if s.AbsoluteUntil.Before(s.IdleUntil) {
-		s.IdleUntil = s.AbsoluteUntil
-	}
+// extend sets when the session ends if it is not used again: never after its absolute end.
+func (s *Session) extend(until time.Time) {
+	s.IdleUntil = until
+	s.IdleUntil = s.Expires()
 }
 
 // alive reports whether the session works at now for its user, which is the zero User if the client
@@ -81,6 +79,18 @@ type Rotation struct {
 	Address   string
 	Now       time.Time
 	IdleUntil time.Time // or AbsoluteUntil, if that is earlier
+}
+
+// Rotated returns the session as RotateSession leaves it, or fault.ErrNotFound if it must change nothing. It is for
+// stores that read the session and its user before they change it, in the same act.
+func (s Session) Rotated(r Rotation, u account.User) (Session, error) {
+	if s.Counter != r.Counter || s.ClientID != r.ClientID || !s.alive(u, r.Now) {
+		return Session{}, fault.ErrNotFound
+	}
+	s.Counter++
+	s.RotatedAt, s.LastUsedAt, s.Address, s.Repeats = r.Now, r.Now, r.Address, 0
+	s.extend(r.IdleUntil)
+	return s, nil
 }
 
 // SessionStore stores sessions. Every method is one atomic act.

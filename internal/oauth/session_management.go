@@ -81,6 +81,6 @@ func (s *Service) newSession(c Client, u account.User, scopes []string, from Cal
 		Address: from.Address, UserAgent: from.UserAgent, CreatedAt: now, LastUsedAt: now, RotatedAt: now,
 		AbsoluteUntil: now.Add(s.max(c)),
 	}
-	session.extend(now, s.idle(c))
+	session.extend(now.Add(s.idle(c)))
 	return session
 }

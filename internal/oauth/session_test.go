@@ -19,7 +19,7 @@ func TestExtend(t *testing.T) {
 		"near the end":        {left: time.Second, idle: time.Minute, want: time.Second},
 	} {
 		s := Session{AbsoluteUntil: now.Add(c.left), IdleUntil: now.Add(-time.Second)}
-		s.extend(now, c.idle)
+		s.extend(now.Add(c.idle))
 		require.Equal(t, now.Add(c.want), s.IdleUntil, name)
 		require.Equal(t, s.IdleUntil, s.Expires(), name)
 	}

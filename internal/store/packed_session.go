@@ -3,6 +3,9 @@ package store
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
+	"github.com/latchkey-auth/latchkey/internal/oauth"
 )
 
 // PackedSession is a SessionAndUser in one text. It takes less memory, and has no pointers for the garbage
@@ -34,31 +37,61 @@ func (p PackedSession) ID() (id string) {
 	return id
 }
 
-// visit visits all fields in the order of the text. The id is the first.
+// PackedUser is a user in one text, like PackedSession.
+type PackedUser string
+
+// Clone returns the text itself, which cannot change.
+func (p PackedUser) Clone() PackedUser { return p }
+
+// PackUser returns a user in one text. Times are kept to the microsecond.
+func PackUser(u account.User) PackedUser {
+	p := make(packer, 0, 384)
+	visitUser(&u, &p)
+	return PackedUser(p)
+}
+
+// Unpack returns what was packed. It shares no memory that can be changed with another call.
+func (p PackedUser) Unpack() account.User {
+	var u account.User
+	if p != "" {
+		visitUser(&u, (*unpacker)(&p))
+	}
+	return u
+}
+
+// visit visits all fields in the order of the text. The id of the session is the first.
 func (s *SessionAndUser) visit(v visitor) {
-	for _, text := range []*string{
-		&s.Session.ID, &s.Session.UserID, &s.Session.ClientID, &s.Session.Address, &s.Session.UserAgent, &s.Session.RevokedReason,
-		&s.User.ID, &s.User.Username, &s.User.UsernameKey, &s.User.Email, &s.User.EmailKey, &s.User.Name, &s.User.Picture,
-		&s.User.PasswordHash,
-	} {
+	visitSession(&s.Session, v)
+	visitUser(&s.User, v)
+}
+
+func visitSession(s *oauth.Session, v visitor) {
+	for _, text := range []*string{&s.ID, &s.UserID, &s.ClientID, &s.Address, &s.UserAgent, &s.RevokedReason} {
 		v.text(text)
 	}
-	for _, list := range []*[]string{&s.Session.Scopes, &s.User.Roles, &s.User.Scopes} {
-		v.list(list)
-	}
-	for _, number := range []*int64{&s.Session.UserEpoch, &s.Session.Counter, &s.User.Epoch} {
+	for _, number := range []*int64{&s.UserEpoch, &s.Counter} {
 		v.number(number)
 	}
-	for _, t := range []*time.Time{
-		&s.Session.RotatedAt, &s.Session.CreatedAt, &s.Session.LastUsedAt, &s.Session.IdleUntil, &s.Session.AbsoluteUntil,
-		&s.Session.RevokedAt, &s.User.DisabledUntil, &s.User.CreatedAt, &s.User.UpdatedAt,
-	} {
+	for _, t := range []*time.Time{&s.RotatedAt, &s.CreatedAt, &s.LastUsedAt, &s.IdleUntil, &s.AbsoluteUntil, &s.RevokedAt} {
 		v.time(t)
 	}
-	v.bytes(&s.Session.FamilyID)
-	v.int(&s.Session.Repeats)
-	v.flag(&s.User.EmailVerified)
-	v.flag(&s.User.Active)
+	v.list(&s.Scopes)
+	v.bytes(&s.FamilyID)
+	v.int(&s.Repeats)
+}
+
+func visitUser(u *account.User, v visitor) {
+	for _, text := range []*string{&u.ID, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &u.Name, &u.Picture, &u.PasswordHash} {
+		v.text(text)
+	}
+	for _, t := range []*time.Time{&u.DisabledUntil, &u.CreatedAt, &u.UpdatedAt} {
+		v.time(t)
+	}
+	v.list(&u.Roles)
+	v.list(&u.Scopes)
+	v.number(&u.Epoch)
+	v.flag(&u.EmailVerified)
+	v.flag(&u.Active)
 }
 
 // visitor writes or reads fields.

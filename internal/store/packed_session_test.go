@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/latchkey-auth/latchkey/internal/account"
 )
 
 // filled returns a value in which no field is zero.
@@ -45,8 +47,10 @@ func TestPackEveryField(t *testing.T) {
 		packed := s.Pack()
 		require.Equal(t, s, packed.Unpack(), name)
 		require.Equal(t, s.Session.ID, packed.ID(), name)
+		require.Equal(t, s.User, PackUser(s.User).Unpack(), name)
 	}
 	require.Equal(t, SessionAndUser{}, PackedSession("").Unpack())
+	require.Equal(t, account.User{}, PackedUser("").Unpack())
 }
 
 func TestPackAnyValues(t *testing.T) {

@@ -11,8 +11,9 @@ type SessionAndUser struct {
 	User    account.User
 }
 
-// How many sessions and clients a store remembers.
+// How many sessions, users and clients a store remembers.
 const (
 	RememberedSessions = 32768
+	RememberedUsers    = 32768
 	RememberedClients  = 2048
 )

@@ -37,6 +37,24 @@ type Changes struct {
 	IDs map[string]struct{}
 }
 
+// Add adds a row to the changes. An empty id stands for any row.
+func (c *Changes) Add(id string) {
+	if id == "" {
+		c.All = true
+		return
+	}
+	if c.IDs == nil {
+		c.IDs = map[string]struct{}{}
+	}
+	c.IDs[id] = struct{}{}
+}
+
+// Has reports whether a row is among the changes.
+func (c *Changes) Has(id string) bool {
+	_, changed := c.IDs[id]
+	return c.All || changed
+}
+
 // Version returns the snapshot of the remembered rows, or the zero value if there are none.
 func (r *Rows[V, R]) Version() V {
 	r.mu.Lock()

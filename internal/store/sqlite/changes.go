@@ -14,8 +14,8 @@ import (
 // it is about to insert, update or delete, whatever statement, trigger or foreign key is the reason
 // (https://sqlite.org/c3ref/preupdate_count.html). Only the holder of the writer's connection may use them.
 type changes struct {
-	sessions, clients snapshot.Changes
-	newUsers          map[string]struct{} // ids
+	sessions, clients, users snapshot.Changes
+	newUsers                 map[string]struct{} // ids
 }
 
 // unrelatedTables are the tables that no remembered row is read from. A row of any other table that is not mentioned in
@@ -32,33 +32,39 @@ func (c *changes) report(row sqlite.SQLitePreUpdateData) {
 	switch row.TableName {
 	case "sessions":
 		if !isNew {
-			c.changeSession(firstColumn(row.Old))
+			c.sessions.Add(firstColumn(row.Old))
 		}
 	case "users":
 		if id := firstColumn(row.New); isNew && id != "" {
 			c.newUsers[id] = struct{}{}
 		} else {
-			c.sessions.All = true
+			c.changeUser(firstColumn(row.Old))
 		}
 	case "users_to_roles":
-		if _, newUser := c.newUsers[firstColumn(row.New)]; !newUser {
-			c.sessions.All = true
+		if id := firstColumn(row.New); !isNew {
+			c.changeUser(firstColumn(row.Old))
+		} else if _, newUser := c.newUsers[id]; !newUser {
+			c.changeUser(id)
 		}
 	case "clients", "client_secrets":
 		c.clients.All = true
 	default:
 		if !unrelatedTables[row.TableName] {
-			c.sessions.All, c.clients.All = true, true
+			c.sessions.All, c.clients.All, c.users.All = true, true, true
 		}
 	}
 }
 
-func (c *changes) changeSession(id string) {
-	if id == "" { // unknown
-		c.sessions.All = true
-		return
-	}
-	c.sessions.IDs[id] = struct{}{}
+// changeUser records the change of a user, whose sessions are not known.
+func (c *changes) changeUser(id string) {
+	c.users.Add(id)
+	c.sessions.All = true
+}
+
+// touchesUser reports whether the transaction may have changed a user.
+func (c *changes) touchesUser(id string) bool {
+	_, isNew := c.newUsers[id]
+	return isNew || c.users.Has(id)
 }
 
 // firstColumn returns the first column of a row, an id, or an empty text if there is none.
@@ -73,7 +79,7 @@ func firstColumn(row func(dest ...any) error) string {
 
 // reset begins a transaction.
 func (c *changes) reset() {
-	*c = changes{sessions: snapshot.Changes{IDs: map[string]struct{}{}}, newUsers: map[string]struct{}{}}
+	*c = changes{newUsers: map[string]struct{}{}}
 }
 
 // reportingConnector opens connections that report the changes of each row. They do so from the beginning: a statement that

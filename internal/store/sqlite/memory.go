@@ -39,14 +39,17 @@ func (s *Store) commit(ctx context.Context, commit func() error) error {
 	}
 	s.sessions.Hold()
 	s.clients.Hold()
+	s.users.Hold()
 	defer s.sessions.Release()
 	defer s.clients.Release()
+	defer s.users.Release()
 	if err := commit(); err != nil {
 		return err
 	}
 	if after, err := s.index.version(); err == nil && s.onlyWriter(ctx) {
 		s.sessions.Move(before, after, s.changes.sessions)
 		s.clients.Move(before, after, s.changes.clients)
+		s.users.Move(before, after, s.changes.users)
 	}
 	return nil
 }

@@ -165,6 +165,34 @@ func requireFollows(t *testing.T, session oauth.Session, reader, writer *Store) 
 	}
 }
 
+// A rotation in the same transaction as a change of the user sees that change, and nobody does if it is rolled back.
+func TestMemoryOfUserInTransaction(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, newPath(t))
+	session := storetest.CreateSession(t, s)
+	epochAfter := func(change string) (epoch int64) {
+		err := s.transaction(t.Context(), true, func(tx *writeTx) error {
+			_, err := tx.ExecContext(t.Context(), change, session.UserID)
+			require.NoError(t, err)
+			u, err := s.userOf(t.Context(), tx, session)
+			require.NoError(t, err)
+			epoch = u.Epoch
+			return errors.New("rolled back")
+		})
+		require.EqualError(t, err, "rolled back")
+		return epoch
+	}
+	const none, raised = `UPDATE users SET epoch = epoch WHERE id = ? AND FALSE`, `UPDATE users SET epoch = epoch + 1 WHERE id = ?`
+	for range 2 {
+		require.Equal(t, session.UserEpoch, epochAfter(none))
+		version, err := s.index.version()
+		require.NoError(t, err)
+		_, ok := s.users.Find(version, session.UserID)
+		require.True(t, ok, "not remembered")
+		require.Equal(t, session.UserEpoch+1, epochAfter(raised))
+	}
+}
+
 func TestMemoryIsFresh(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
@@ -187,7 +215,7 @@ func TestTablesOfMemory(t *testing.T) {
 	require.NoError(t, err)
 	for table := range unrelatedTables {
 		require.Contains(t, tables, table)
-		require.NotRegexp(t, `(?i)\b`+table+`\b`, sessionByID+clientByID)
+		require.NotRegexp(t, `(?i)\b`+table+`\b`, sessionByID+clientByID+userByID)
 	}
 	for table, want := range map[string]string{"sessions": "id", "users": "id", "users_to_roles": "user_id"} {
 		first, err := queryOne(t.Context(), s.reads, scanValue[string], `SELECT name FROM pragma_table_info(?) WHERE cid = 0`, table)
@@ -199,14 +227,14 @@ func TestTablesOfMemory(t *testing.T) {
 // mostChecked bounds what is read around each write: the newest of each table.
 const mostChecked = 8
 
-// checkMemory makes a store remember its sessions and clients before each of its writes, and compare what it still remembers
+// checkMemory makes a store remember its sessions, clients and users before each of its writes, and compare what it still remembers
 // after the write with what the database says. It counts the sessions that were remembered across a write.
-func checkMemory(t *testing.T, s *Store, remembered *atomic.Int64) {
+func checkMemory(t *testing.T, s *Store, kept *atomic.Int64) {
 	t.Helper()
 	around := func(write func()) {
 		ctx := context.WithoutCancel(t.Context())
 		ids := []string{}
-		for _, table := range []string{"sessions", "clients"} {
+		for _, table := range []string{"sessions", "clients", "users"} {
 			found, err := queryAll(ctx, s.reader, scanValue[string], `SELECT id FROM `+table+` ORDER BY rowid DESC LIMIT ?`, mostChecked)
 			if err == nil { // a migration may have removed the table
 				ids = append(ids, found...)
@@ -215,15 +243,17 @@ func checkMemory(t *testing.T, s *Store, remembered *atomic.Int64) {
 		for _, id := range ids {
 			_, _, _ = s.SessionByID(ctx, id)
 			_, _ = s.ClientByID(ctx, id)
+			_, _ = remembered(s.users, s.index, id, func() (store.PackedUser, error) { return packedUser(ctx, s.reads, id) })
 		}
 		write()
 		for _, id := range ids {
-			remembered.Add(compareMemory(t, s, s.sessions, id, func() (store.PackedSession, error) {
+			kept.Add(compareMemory(t, s, s.sessions, id, func() (store.PackedSession, error) {
 				return queryOne(ctx, s.reads, scanPackedSession, sessionByID, id)
 			}))
 			compareMemory(t, s, s.clients, id, func() (oauth.Client, error) {
 				return queryOne(ctx, s.reads, scanClient, clientByID, id)
 			})
+			compareMemory(t, s, s.users, id, func() (store.PackedUser, error) { return packedUser(ctx, s.reads, id) })
 		}
 	}
 	s.writes = coalesce.New(coalesce.Options[write]{Flights: 1, Batch: maxWrites, Settle: true},

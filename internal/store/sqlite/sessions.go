@@ -121,27 +121,67 @@ func scanSessionAndUser(r row) (store.SessionAndUser, error) {
 	return store.SessionAndUser{Session: s.value(), User: u.value()}, nil
 }
 
-var rotateSession = `
-	UPDATE sessions AS s SET counter = s.counter + 1, rotated_at = ?1, last_used_at = ?1,
-		idle_until = min(?2, s.absolute_until), address = ?3, repeats = 0
-	WHERE s.family_id = ?4 AND s.counter = ?5 AND s.client_id = ?6 AND ` + sessionLive + `
-		AND (s.user_id IS NULL OR EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.epoch = s.user_epoch AND ` + store.UserActive("?1") + `))`
+const (
+	sessionOfFamily = `SELECT s.rowid, ` + sessionColumns + ` FROM sessions s WHERE s.family_id = ?`
+	rotateSession   = `UPDATE sessions SET counter = ?, rotated_at = ?, last_used_at = ?, idle_until = ?, address = ?, repeats = 0 WHERE rowid = ?`
+)
 
-// RotateSession implements oauth.SessionStore.
+// RotateSession implements oauth.SessionStore. It reads a page of an index and one of the sessions: in a large database most
+// pages are not in memory, and the user and its roles are three more.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
+	r.Now, r.IdleUntil = utc(storedTime(r.Now)), utc(storedTime(r.IdleUntil))
 	var after store.SessionAndUser
 	err := s.inTx(ctx, func(tx *writeTx) error {
-		err := execOneTx(ctx, tx, rotateSession, storedTime(r.Now), storedTime(r.IdleUntil), r.Address, r.FamilyID, r.Counter, r.ClientID)
+		row, err := queryOne(ctx, tx, scanNumberedSession, sessionOfFamily, r.FamilyID)
 		if err != nil {
 			return err
 		}
-		after, err = queryOne(ctx, tx, scanSessionAndUser, sessionByFamily, r.FamilyID)
-		return err
+		if after.User, err = s.userOf(ctx, tx, row.session); err != nil {
+			return err
+		}
+		if after.Session, err = row.session.Rotated(r, after.User); err != nil {
+			return err
+		}
+		return execOneTx(ctx, tx, rotateSession, after.Session.Counter, storedTime(after.Session.RotatedAt),
+			storedTime(after.Session.LastUsedAt), storedTime(after.Session.IdleUntil), after.Session.Address, row.number)
 	})
 	if err != nil {
 		return oauth.Session{}, account.User{}, err
 	}
 	return after.Session, after.User, nil
+}
+
+// numberedSession is a session with the number of its row.
+type numberedSession struct {
+	number  int64
+	session oauth.Session
+}
+
+func scanNumberedSession(r row) (n numberedSession, err error) {
+	var s sessionRow
+	err = r.Scan(append([]any{&n.number}, s.columns()...)...)
+	n.session = s.value()
+	return n, err
+}
+
+// userOf returns the user of a session, or the zero User if it has none. It needs no query for one that has not changed since
+// the last.
+func (s *Store) userOf(ctx context.Context, tx *writeTx, session oauth.Session) (account.User, error) {
+	if session.UserID == "" {
+		return account.User{}, nil
+	}
+	if s.changes.touchesUser(session.UserID) {
+		return queryOne(ctx, tx, scanUser, userByID, session.UserID)
+	}
+	packed, err := remembered(s.users, s.index, session.UserID, func() (store.PackedUser, error) {
+		return packedUser(ctx, tx, session.UserID)
+	})
+	return packed.Unpack(), err
+}
+
+func packedUser(ctx context.Context, q querier, id string) (store.PackedUser, error) {
+	u, err := queryOne(ctx, q, scanUser, userByID, id)
+	return store.PackUser(u), err
 }
 
 const repeatRotation = `UPDATE sessions SET repeats = repeats + 1 WHERE family_id = ? AND counter = ? AND revoked_at IS NULL`

@@ -44,6 +44,7 @@ type Store struct {
 	closeIndex      sync.Once
 	sessions        *snapshot.Rows[fileVersion, store.PackedSession]
 	clients         *snapshot.Rows[fileVersion, oauth.Client]
+	users           *snapshot.Rows[fileVersion, store.PackedUser] // those whose sessions are rotated
 	path            string
 	migrationFiles  fs.FS
 }
@@ -80,6 +81,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{path: path, migrationFiles: migrations.SQLite}
 	s.sessions = snapshot.NewRows[fileVersion, store.PackedSession](store.RememberedSessions)
 	s.clients = snapshot.NewRows[fileVersion, oauth.Client](store.RememberedClients)
+	s.users = snapshot.NewRows[fileVersion, store.PackedUser](store.RememberedUsers)
 	s.Migrator = store.NewMigrator(s.withMigration)
 	if s.writer, err = s.openWriter(); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
