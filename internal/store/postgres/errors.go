@@ -23,10 +23,11 @@ const (
 	duplicateTable         = "42P07"
 )
 
-// translate turns driver errors into domain errors. It returns unknown errors unchanged.
+// translate turns driver errors into domain errors. It returns other errors unchanged, and also domain errors,
+// which may wrap a driver error.
 func translate(err error) error {
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil, errors.As(err, new(*fault.Error)), errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return fault.ErrNotFound.Wrap(err)

@@ -61,6 +61,18 @@ func TestTranslateDriverErrors(t *testing.T) {
 	require.NoError(t, translate(nil))
 }
 
+// TestTranslateDomainErrors checks that a domain error stays what it is, whatever its cause.
+func TestTranslateDomainErrors(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		translate(context.DeadlineExceeded),
+		account.ErrUnknownRole.Wrap(pgx.ErrNoRows),
+		fmt.Errorf("wrapped: %w", fault.ErrNotFound.Wrap(serverError("57014", ""))),
+	} {
+		require.Equal(t, err, translate(err))
+	}
+}
+
 // TestTranslateBugs checks that an error in our SQL does not become a domain error, which would blame
 // the caller.
 func TestTranslateBugs(t *testing.T) {

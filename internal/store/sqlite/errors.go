@@ -12,9 +12,13 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// translate turns driver errors into domain errors. It returns unknown errors unchanged. SQLite does
-// not report which of two values is taken, so methods that must know read before they write.
+// translate turns driver errors into domain errors. It returns other errors unchanged, and also domain errors,
+// which may wrap a driver error. SQLite does not report which of two values is taken, so methods that must know
+// read before they write.
 func translate(ctx context.Context, err error) error {
+	if errors.As(err, new(*fault.Error)) {
+		return err
+	}
 	if code(err) == sqlite3.SQLITE_INTERRUPT && ctx.Err() != nil {
 		err = ctx.Err() // the driver only interrupts a statement for its context
 	}

@@ -36,11 +36,22 @@ func TestTranslate(t *testing.T) {
 		"deadline":       {context.DeadlineExceeded, fault.ErrUnavailable},
 		"bad connection": {driver.ErrBadConn, fault.ErrUnavailable},
 		"canceled":       {fmt.Errorf("wrapped: %w", context.Canceled), context.Canceled},
-		"domain error":   {account.ErrUnknownRole, account.ErrUnknownRole},
 	} {
 		require.ErrorIs(t, translate(t.Context(), test.err), test.want, name)
 	}
 	require.NoError(t, translate(t.Context(), nil))
+}
+
+// TestTranslateDomainErrors checks that a domain error stays what it is, whatever its cause.
+func TestTranslateDomainErrors(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		translate(t.Context(), context.DeadlineExceeded),
+		account.ErrUnknownRole.Wrap(sql.ErrNoRows),
+		fmt.Errorf("wrapped: %w", fault.ErrNotFound.Wrap(driver.ErrBadConn)),
+	} {
+		require.Equal(t, err, translate(t.Context(), err))
+	}
 }
 
 // TestTranslateBugs checks that an error in our SQL does not become a domain error, which would blame
