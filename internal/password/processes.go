@@ -27,7 +27,7 @@ type processes struct {
 	log     *slog.Logger
 	idle    time.Duration
 
-	mu     sync.Mutex
+	mu     sync.Mutex // not held while a process ends, for which requests must not wait
 	free   []*process // the one used last is the last
 	closed bool
 }
@@ -78,36 +78,57 @@ func (p *processes) takeFree() *process {
 
 // put makes a process free for the next hash. It ends when there is none for a while.
 func (p *processes) put(w *process) {
+	if !p.keep(w) {
+		w.end()
+	}
+}
+
+// keep adds a process to the free ones, and reports whether it did: after close there are none.
+func (p *processes) keep(w *process) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		w.end()
-		return
+		return false
 	}
 	w.idle = time.AfterFunc(p.idle, func() { p.remove(w) })
 	p.free = append(p.free, w)
+	return true
 }
 
 // remove ends a process unless it has been taken.
 func (p *processes) remove(w *process) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.Index(p.free, w); i >= 0 {
-		p.free = slices.Delete(p.free, i, i+1)
+	if p.drop(w) {
 		w.end()
 	}
 }
 
-// close ends the free processes, and the others when their hash is done.
-func (p *processes) close() {
+// drop removes a process from the free ones, and reports whether it was one of them.
+func (p *processes) drop(w *process) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed = true
-	for _, w := range p.free {
+	i := slices.Index(p.free, w)
+	if i < 0 {
+		return false
+	}
+	p.free = slices.Delete(p.free, i, i+1)
+	return true
+}
+
+// close ends the free processes, and the others when their hash is done.
+func (p *processes) close() {
+	for _, w := range p.dropAll() {
 		w.idle.Stop()
 		w.end()
 	}
-	p.free = nil
+}
+
+// dropAll returns the free processes, and lets no others become free.
+func (p *processes) dropAll() []*process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	free := p.free
+	p.free, p.closed = nil, true
+	return free
 }
 
 // process is a running process that computes hashes, see Work.

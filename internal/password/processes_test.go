@@ -3,12 +3,14 @@ package password
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -144,19 +146,21 @@ func TestProcessThatCannotStart(t *testing.T) {
 	require.Contains(t, log.String(), "cannot start a process for password hashes")
 }
 
+// hasGone reports whether a process has ended and has been awaited.
+func hasGone(cmd *exec.Cmd) bool {
+	return errors.Is(cmd.Process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
+
 // Processes end when they have nothing to do, and with their Hasher. Each is awaited, so none is left as a zombie.
 func TestProcessesEnd(t *testing.T) {
 	t.Parallel()
 	var c counted
 	p := &processes{command: c.start, log: slog.New(slog.DiscardHandler), idle: time.Millisecond}
-	for range 2 {
+	for i := range 2 {
 		_, err := p.do(job{Params: cheap, Password: "password"})
 		require.NoError(t, err)
-		require.Eventually(t, func() bool {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return len(p.free) == 0
-		}, 10*time.Second, time.Millisecond)
+		newest := c.started()[i]
+		require.Eventually(t, func() bool { return hasGone(newest) }, 10*time.Second, time.Millisecond)
 	}
 	p.close()
 	w, err := p.take()
@@ -164,8 +168,45 @@ func TestProcessesEnd(t *testing.T) {
 	p.put(w)
 	require.Empty(t, p.free, "a hash that was in progress when the Hasher closed")
 	require.Len(t, c.started(), 3)
-	for _, cmd := range c.started() {
-		require.NotNil(t, cmd.ProcessState)
+	require.True(t, hasGone(c.started()[2]))
+}
+
+// slowCloser takes until release is closed.
+type slowCloser struct{ closing, release chan struct{} }
+
+func (s slowCloser) Close() error {
+	close(s.closing)
+	<-s.release
+	return nil
+}
+
+// A process that is slow to end must not hold up those who take another one.
+func TestNobodyWaitsForAProcessToEnd(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*processes, *process){
+		"idle":            func(p *processes, w *process) { p.put(w); p.remove(w) },
+		"closed":          func(p *processes, w *process) { p.put(w); p.close() },
+		"put when closed": func(p *processes, w *process) { p.close(); p.put(w) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var c counted
+			p := &processes{command: c.start, log: slog.New(slog.DiscardHandler), idle: time.Hour}
+			w, err := p.take()
+			require.NoError(t, err)
+			slow := slowCloser{closing: make(chan struct{}), release: make(chan struct{})}
+			w.in = slow
+			var ending sync.WaitGroup
+			ending.Go(func() { end(p, w) })
+			<-slow.closing
+			free := p.mu.TryLock()
+			if free {
+				p.mu.Unlock()
+			}
+			close(slow.release)
+			ending.Wait()
+			require.True(t, free)
+		})
 	}
 }
 
