@@ -27,6 +27,8 @@ type fixture struct {
 	user     account.User
 	now      time.Time
 	secret   string // with which the vault seals; it opens what was sealed with any
+	signErr  error  // of every access token
+	outcomes []string
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -41,12 +43,26 @@ func newFixture(t *testing.T) *fixture {
 			RefreshGrace: modelGrace, SessionIdle: modelIdle, SessionMax: modelMax, PublicClient: true,
 		},
 		RefreshKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Accounts:    f.accounts, Clients: f.store, Sessions: f.store, Ended: f.store, Events: f.store, Keys: plainKeys{clock}, Vault: plainVault{f}, Limits: f.limits,
+		Accounts:    f.accounts, Clients: f.store, Sessions: f.store, Ended: f.store, Events: f.store, Keys: fixtureKeys{plainKeys{clock}, f}, Vault: plainVault{f}, Limits: f.limits,
 		Now: clock, Log: slog.New(slog.DiscardHandler),
+		Refreshed: func(outcome string) { f.outcomes = append(f.outcomes, outcome) },
 	})
 	require.NoError(t, err)
 	f.user = f.addUser(t)
 	return f
+}
+
+// fixtureKeys are plainKeys that fail if the fixture says so.
+type fixtureKeys struct {
+	plainKeys
+	f *fixture
+}
+
+func (k fixtureKeys) Sign(c oauth.Claims) (string, error) {
+	if k.f.signErr != nil {
+		return "", k.f.signErr
+	}
+	return k.plainKeys.Sign(c)
 }
 
 func (f *fixture) addUser(t *testing.T) account.User {
@@ -95,7 +111,7 @@ type countingStore struct {
 	storetest.Store
 	calls     map[string]int
 	raceLost  int   // how many rotations fail because another request was faster
-	outageErr error // of SessionByFamily and RotateSession
+	outageErr error // of SessionByFamily, RotateSession and ClientByID
 }
 
 func (s *countingStore) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
@@ -125,6 +141,9 @@ func (s *countingStore) RepeatRotation(ctx context.Context, family []byte, count
 
 func (s *countingStore) ClientByID(ctx context.Context, id string) (oauth.Client, error) {
 	s.calls["ClientByID"]++
+	if s.outageErr != nil {
+		return oauth.Client{}, s.outageErr
+	}
 	return s.Store.ClientByID(ctx, id)
 }
 

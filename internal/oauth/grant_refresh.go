@@ -43,17 +43,14 @@ func (s *Service) present(ctx context.Context, token string) (*presentedToken, e
 		s.refreshed(outcomeRefused)
 		return nil, ErrRefresh
 	}
-	presented, err := s.read(ctx, decoded)
-	if errors.Is(err, ErrRefresh) {
-		s.refreshed(outcomeRefused)
-	}
-	return presented, err
+	return s.read(ctx, decoded)
 }
 
 // read reads the session of a refresh token and its user.
 func (s *Service) read(ctx context.Context, token refreshToken) (*presentedToken, error) {
 	session, user, err := s.sessions.SessionByFamily(ctx, token.family)
 	if isNotFound(err) {
+		s.refreshed(outcomeRefused)
 		err = ErrRefresh
 	}
 	return &presentedToken{token: token, session: session, user: user}, err
@@ -108,7 +105,6 @@ func (s *Service) refreshNewest(ctx context.Context, r *grantRequest) (TokenResp
 	}
 	now := s.now()
 	session, user, err := s.rotate(ctx, token, r, now)
-	s.observeRefresh(rotate, err)
 	if err != nil {
 		return TokenResponse{}, err
 	}
@@ -116,7 +112,9 @@ func (s *Service) refreshNewest(ctx context.Context, r *grantRequest) (TokenResp
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	return s.tokens(r.client, user, session, scopes, now)
+	response, err := s.tokens(r.client, user, session, scopes, now)
+	s.observeRefresh(rotate, err)
+	return response, err
 }
 
 // resolve reads the session of the refresh token. If the caller has named no client, it also replaces the
@@ -150,7 +148,7 @@ func (s *Service) refreshJudged(ctx context.Context, r *grantRequest) (response 
 
 // refresh uses a refresh token once. It returns fault.ErrNotFound if the session has changed since it
 // was read.
-func (s *Service) refresh(ctx context.Context, r *grantRequest, p *presentedToken) (TokenResponse, error) {
+func (s *Service) refresh(ctx context.Context, r *grantRequest, p *presentedToken) (response TokenResponse, err error) {
 	// 1. The token is this client's.
 	if p.session.ClientID != r.client.ID {
 		s.refreshed(outcomeRefused)
@@ -177,12 +175,12 @@ func (s *Service) refresh(ctx context.Context, r *grantRequest, p *presentedToke
 	default:
 		err = ErrRefresh
 	}
-	s.observeRefresh(verdict, err)
-	if err != nil {
-		return TokenResponse{}, err
-	}
 	// 4. The tokens.
-	return s.tokens(r.client, user, session, scopes, now)
+	if err == nil {
+		response, err = s.tokens(r.client, user, session, scopes, now)
+	}
+	s.observeRefresh(verdict, err)
+	return response, err
 }
 
 // refreshScopes returns the scopes of the next access token: those the session has and the user and the

@@ -53,6 +53,7 @@ type grantFunc func(ctx context.Context, r *grantRequest) (TokenResponse, error)
 // Token implements the token endpoint, with the errors of RFC 6749 §5.2.
 func (s *Service) Token(ctx context.Context, r TokenRequest) (TokenResponse, error) {
 	response, err := s.issue(ctx, r)
+	s.observeRefreshFailure(r.GrantType, err)
 	return response, invalidGrant(err)
 }
 
