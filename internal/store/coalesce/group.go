@@ -8,7 +8,7 @@ import (
 
 // Options configure a Group.
 type Options[In any] struct {
-	Flights  int           // batches and lone calls that run at once
+	Flights  int           // batches and lone calls that run at once, without those made again
 	Patience time.Duration // how long a flight is alone in the air before calls take another one; 0: not at all
 	Batch    int           // the largest number of calls in a batch
 	Settle   bool          // a call in a running batch waits for its result even if its context ends
@@ -44,8 +44,8 @@ type Call[In, Out any] struct {
 // Answer sets the result of a call.
 func (c *Call[In, Out]) Answer(out Out, err error) { c.out, c.err, c.answered = out, err, true }
 
-// New returns a Group. batch answers some or all of its calls; it must return in bounded time, since it has
-// no context. single makes one call alone.
+// New returns a Group. batch makes several calls and answers some or all of them. It must return in bounded time,
+// since it has no context. single makes one call alone: where a flight is free, and again where batch did not answer.
 func New[In, Out any](o Options[In], batch func([]*Call[In, Out]), single func(context.Context, In) (Out, error)) *Group[In, Out] {
 	return &Group[In, Out]{o: o, batch: batch, single: single}
 }
@@ -69,7 +69,7 @@ func (g *Group[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 		}
 		<-c.done
 	}
-	if !c.answered {
+	if !c.answered { // all such calls of a batch are made at the same time, and take no flight
 		return g.single(ctx, in)
 	}
 	return c.out, c.err
@@ -174,8 +174,8 @@ func takeFrom[In, Out any](queue *[]*Call[In, Out], calls []*Call[In, Out], size
 	return calls
 }
 
-// answer makes the calls of a batch. After a panic none of them is answered: each caller then meets it, or
-// does not, on its own goroutine.
+// answer makes the calls of a batch. After a panic none of them counts as answered. The call that caused it panics
+// again when its caller makes it alone, and the others do not.
 func (g *Group[In, Out]) answer(calls []*Call[In, Out]) {
 	defer func() {
 		failed := recover() != nil
