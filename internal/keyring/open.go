@@ -94,15 +94,15 @@ func (r *Ring) ensureKey(ctx context.Context) error {
 // add creates a key that signs from the given time and stores it as the next generation. It returns
 // fault.ErrAlreadyExists if another process was first.
 func (r *Ring) add(ctx context.Context, from time.Time) error {
-	alg, generation := r.o.Algorithm, int64(1)
+	alg, generation := cmp.Or(r.o.Algorithm, ES256), int64(1)
 	if newest := r.keys.Load().newest(); newest != nil {
-		alg, generation = cmp.Or(alg, newest.row.Algorithm), newest.row.Generation+1
+		alg, generation = cmp.Or(r.o.Algorithm, newest.row.Algorithm), newest.row.Generation+1
 	}
-	private, err := newPrivate(cmp.Or(alg, ES256))
+	private, err := newPrivate(alg)
 	if err != nil {
 		return err
 	}
-	row, err := newRow(private, cmp.Or(alg, ES256), generation, r.now(), from, r.sealer)
+	row, err := newRow(private, alg, generation, r.now(), from, r.sealer)
 	if err != nil {
 		return err
 	}
