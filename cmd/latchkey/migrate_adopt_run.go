@@ -103,7 +103,7 @@ func (a *adoption) each(ctx context.Context, accounts *account.Directory, store 
 	report := adoptReport{std: a.std}
 	after := int64(math.MinInt64)
 	for {
-		users, err := a.source.TutorialUsers(ctx, a.tables, after, importBatch)
+		users, err := a.source.TutorialUsers(ctx, a.tables, after, account.ImportBatch)
 		if err != nil || len(users) == 0 {
 			return report, err
 		}

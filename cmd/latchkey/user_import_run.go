@@ -11,9 +11,6 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/userfile"
 )
 
-// importBatch is how many lines are read and stored at a time.
-const importBatch = 500
-
 // importRun is one run of the import command.
 type importRun struct {
 	accounts *account.Directory
@@ -71,7 +68,7 @@ func (r *importRun) readAll(ctx context.Context, in io.Reader, batches chan<- []
 		return fmt.Errorf("cannot read the header line: %s", lineError(err))
 	}
 	for {
-		batch, err := reader.Batch(importBatch)
+		batch, err := reader.Batch(account.ImportBatch)
 		select {
 		case batches <- batch:
 		case <-ctx.Done():

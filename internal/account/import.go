@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/fault"
 )
 
-// importBatch is the number of users stored in one transaction.
-const importBatch = 500
+// ImportBatch is the number of users that Import stores in one transaction. A file is best read in batches of as many.
+const ImportBatch = 500
 
 // Import stores users from another system in batches of one transaction each. For each record it
 // returns nil, ErrRecordExists, or a fault.Error that points to the invalid field. A dry run stores
@@ -22,7 +22,7 @@ const importBatch = 500
 // it are stored then, and the faults are those of the records processed so far.
 func (d *Directory) Import(ctx context.Context, records []Record, dryRun bool) ([]error, error) {
 	faults := make([]error, 0, len(records))
-	for batch := range slices.Chunk(records, importBatch) {
+	for batch := range slices.Chunk(records, ImportBatch) {
 		some, err := d.importBatch(ctx, batch, dryRun)
 		if err != nil {
 			return faults, err

@@ -12,10 +12,7 @@ import (
 	"github.com/latchkey-auth/latchkey/internal/userfile"
 )
 
-const (
-	importLines     = 500 // that are stored at a time
-	maxImportErrors = 1000
-)
+const maxImportErrors = 1000
 
 // ImportUsers handles POST /api/users/import.
 func (s *Server) ImportUsers(ctx context.Context, r api.ImportUsersRequestObject) (api.ImportUsersResponseObject, error) {
@@ -25,7 +22,7 @@ func (s *Server) ImportUsers(ctx context.Context, r api.ImportUsersRequestObject
 	}
 	report := importReport{DryRun: value(r.Params.DryRun), Errors: []api.ImportError{}}
 	for {
-		lines, end := reader.Batch(importLines)
+		lines, end := reader.Batch(account.ImportBatch)
 		if err := s.importBatch(ctx, lines, &report); err != nil {
 			return nil, err
 		}
