@@ -28,7 +28,7 @@ func (s *Server) GetAdminContent(context.Context, api.GetAdminContentRequestObje
 
 // GetProfileContent handles GET /api/test/profile.
 func (s *Server) GetProfileContent(ctx context.Context, _ api.GetProfileContentRequestObject) (api.GetProfileContentResponseObject, error) {
-	return api.GetProfileContent200JSONResponse(s.apiUser(principal(ctx).User)), nil
+	return api.GetProfileContent200JSONResponse(s.APIUser(principal(ctx).User)), nil
 }
 
 // ListOwnItems handles GET /api/auth/users/me/items.

@@ -10,12 +10,12 @@ import (
 
 // GetOwnProfile handles GET /api/auth/users/me.
 func (s *Server) GetOwnProfile(ctx context.Context, _ api.GetOwnProfileRequestObject) (api.GetOwnProfileResponseObject, error) {
-	return profileResponse(s.apiUser(principal(ctx).User)), nil
+	return profileResponse(s.APIUser(principal(ctx).User)), nil
 }
 
 // GetMe handles GET /api/users/me.
 func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMeResponseObject, error) {
-	return profileResponse(s.apiUser(principal(ctx).User)), nil
+	return profileResponse(s.APIUser(principal(ctx).User)), nil
 }
 
 // UpdateOwnProfile handles PATCH /api/auth/users/me.
@@ -31,7 +31,7 @@ func (s *Server) UpdateOwnProfile(ctx context.Context, r api.UpdateOwnProfileReq
 	if r.Body.Password != nil && caller(ctx).Device != "" { // the new password has ended the hint
 		CookiesOf(ctx).setDevice(s.Accounts.DeviceHint(user))
 	}
-	return api.UpdateOwnProfile200JSONResponse(s.apiUser(user)), nil
+	return api.UpdateOwnProfile200JSONResponse(s.APIUser(user)), nil
 }
 
 // DeleteOwnAccount handles DELETE /api/auth/users/me.
@@ -59,6 +59,6 @@ func (s *Server) ExportOwnData(ctx context.Context, _ api.ExportOwnDataRequestOb
 		return nil, err
 	}
 	return api.ExportOwnData200JSONResponse{
-		User: s.apiUser(p.User), Sessions: apiSessions(sessions, p).Items, Events: apiEvents(events),
+		User: s.APIUser(p.User), Sessions: apiSessions(sessions, p).Items, Events: apiEvents(events),
 	}, nil
 }

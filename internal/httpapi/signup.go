@@ -16,5 +16,5 @@ func (s *Server) Signup(ctx context.Context, r api.SignupRequestObject) (api.Sig
 	if err != nil {
 		return nil, err
 	}
-	return api.Signup201JSONResponse(s.apiUser(user)), nil
+	return api.Signup201JSONResponse(s.APIUser(user)), nil
 }

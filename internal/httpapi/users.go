@@ -26,7 +26,7 @@ func (s *Server) ListUsers(ctx context.Context, r api.ListUsersRequestObject) (a
 	}
 	page := api.UserList{Items: make([]api.User, len(users)), NextCursor: writeCursor(next)}
 	for i, u := range users {
-		page.Items[i] = s.apiUser(u)
+		page.Items[i] = s.APIUser(u)
 	}
 	return api.ListUsers200JSONResponse(page), nil
 }
@@ -40,7 +40,7 @@ func (s *Server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) 
 	if err != nil {
 		return nil, err
 	}
-	return api.CreateUser201JSONResponse(s.apiUser(user)), nil
+	return api.CreateUser201JSONResponse(s.APIUser(user)), nil
 }
 
 // GetUser handles GET /api/users/{id}.
@@ -49,7 +49,7 @@ func (s *Server) GetUser(ctx context.Context, r api.GetUserRequestObject) (api.G
 	if err != nil {
 		return nil, err
 	}
-	return api.GetUser200JSONResponse(s.apiUser(user)), nil
+	return api.GetUser200JSONResponse(s.APIUser(user)), nil
 }
 
 // UpdateUser handles PATCH /api/users/{id}.
@@ -61,7 +61,7 @@ func (s *Server) UpdateUser(ctx context.Context, r api.UpdateUserRequestObject) 
 	if err != nil {
 		return nil, err
 	}
-	return api.UpdateUser200JSONResponse(s.apiUser(user)), nil
+	return api.UpdateUser200JSONResponse(s.APIUser(user)), nil
 }
 
 // DeleteUser handles DELETE /api/users/{id}.
@@ -84,11 +84,9 @@ func (s *Server) RevokeRole(ctx context.Context, r api.RevokeRoleRequestObject) 
 	return api.RevokeRole204Response{}, s.Accounts.Revoke(ctx, principal(ctx).Authority(), r.Id.String(), r.Role)
 }
 
-// APIUser returns a user as the main contract describes it, for profiles that share a route with it.
-func (s *Server) APIUser(u account.User) api.User { return s.apiUser(u) }
-
-// apiUser returns a user as the contract describes it, without the password hash.
-func (s *Server) apiUser(u account.User) api.User {
+// APIUser returns a user as the contract describes it, without the password hash. Profiles that share a route with the
+// contract use it, too.
+func (s *Server) APIUser(u account.User) api.User {
 	return api.User{
 		Id: uuid.MustParse(u.ID), Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified,
 		Active: u.ActiveAt(s.Now()), DisabledUntil: s.disabledUntil(u), Name: optional(u.Name), Picture: optional(u.Picture), Roles: u.Roles,
