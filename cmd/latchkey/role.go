@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/config"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/scope"
 )
 
 type roleCommands struct {
@@ -26,7 +26,7 @@ func (*roleList) Help() string { return examples("latchkey role list") }
 var roleView = listView[account.Role]{
 	header: []any{"NAME", "SCOPES", "BUILT IN"},
 	cells: func(r account.Role) []any {
-		return []any{r.Name, strings.Join(r.Scopes, " "), r.Builtin}
+		return []any{r.Name, scope.Join(r.Scopes), r.Builtin}
 	},
 	object: func(r account.Role) map[string]any {
 		return map[string]any{"name": r.Name, "scopes": r.Scopes, "builtin": r.Builtin}

@@ -2,10 +2,10 @@ package httpapi
 
 import (
 	"context"
-	"strings"
 
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/scope"
 )
 
 // IntrospectToken handles POST /introspect (RFC 7662).
@@ -29,7 +29,7 @@ func apiIntrospection(i oauth.Introspection) api.Introspection {
 	return api.Introspection{
 		Active: true, TokenType: optional(i.TokenType), Username: optional(i.Username), Sub: optional(i.Subject),
 		ClientId: optional(i.ClientID), Sid: optional(i.SessionID), Jti: optional(i.TokenID), Iss: optional(i.Issuer),
-		Aud: optionalList(i.Audience), Scope: optional(strings.Join(i.Scopes, " ")), Roles: optionalList(i.Roles),
+		Aud: optionalList(i.Audience), Scope: optional(scope.Join(i.Scopes)), Roles: optionalList(i.Roles),
 		Iat: optional(i.IssuedAt.Unix()), Exp: optional(i.ExpiresAt.Unix()),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/scope"
 )
 
 // authorizeForGateway returns the principal of the request about which a gateway asks. Gateways understand
@@ -73,7 +74,7 @@ func (s *Server) Verify(ctx context.Context, _ api.VerifyRequestObject) (api.Ver
 	p := principal(ctx)
 	body := api.VerifiedToken{
 		Sub: p.Claims.Subject, Username: optional(p.User.Username), ClientId: p.Claims.ClientID, Sid: p.Claims.SessionID,
-		Scope: strings.Join(p.Claims.Scopes, " "), Roles: append([]string{}, p.Claims.Roles...),
+		Scope: scope.Join(p.Claims.Scopes), Roles: append([]string{}, p.Claims.Roles...),
 	}
 	return api.Verify200JSONResponse{Body: body, Headers: api.Verify200ResponseHeaders{
 		XAuthSubject: headerValue(body.Sub), XAuthUsername: headerValue(p.User.Username), XAuthClient: headerValue(body.ClientId),
