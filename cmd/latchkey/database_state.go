@@ -135,6 +135,7 @@ func (w *stateWriter) write(ctx context.Context, running bool) error {
 	return w.record(instance, running)
 }
 
+// record writes the state file, unless it says so already.
 func (w *stateWriter) record(instance store.Instance, running bool) error {
 	state := store.State{InstanceID: instance.ID, Changes: instance.Changes, Running: running, At: w.last.At}
 	if state == w.last {
@@ -160,13 +161,14 @@ func (w *stateWriter) keep(ctx context.Context) error {
 	return errors.Join(checkpoint(ctx, w.db), w.record(instance, true))
 }
 
-// acceptState records the database as it is, whatever was recorded before.
+// acceptState records the database as it is in the state file, whatever it said before, and returns what it recorded.
 func acceptState(ctx context.Context, settings config.Database, db database) (store.Instance, error) {
-	writer := &stateWriter{path: settings.StateFile, db: db}
-	if err := writer.write(ctx, false); err != nil {
+	instance, err := db.Instance(ctx)
+	if err != nil {
 		return store.Instance{}, err
 	}
-	return db.Instance(ctx)
+	writer := &stateWriter{path: settings.StateFile}
+	return instance, writer.record(instance, false)
 }
 
 // forgetState removes the state file after a rollback that removed the id of the database.
