@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,16 +134,16 @@ func copyTo(path string, from io.Reader) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(file, from)
-	if err == nil && n == 0 && filepath.Ext(path) == ".db" {
-		err = errors.New("the backup is empty")
-	}
+	_, err = io.Copy(file, from)
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
 // prepare checks a copy of the backup, migrates it, ends its sessions and records what was done in its
 // audit log. It returns a line for the operator, and the state of the database.
 func (c *restoreCommand) prepare(ctx context.Context, path string) (report string, state store.State, err error) {
+	if empty, err := sqlite.IsEmpty(path); err != nil || empty {
+		return "", state, cmp.Or(err, errors.New("it is empty"))
+	}
 	db, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return "", state, err

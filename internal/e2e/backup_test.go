@@ -90,7 +90,7 @@ func TestRestoreOfBadBackup(t *testing.T) {
 	backup := inst.mustRun(t, "backup", "-")
 	damaged := backup[:len(backup)/2] + strings.Repeat("x", 4096) + backup[len(backup)/2+4096:]
 	for name, c := range map[string]struct{ backup, want string }{
-		"empty":            {"", "the backup is empty"},
+		"empty":            {"", "the backup was not restored: it is empty"},
 		"text":             {strings.Repeat("no database ", 1000), "file is not a database"},
 		"truncated":        {backup[:len(backup)-8192], "malformed"},
 		"damaged":          {damaged, "the check of its integrity failed"},
