@@ -41,7 +41,7 @@ func TestThingsAreWhereThePageSays(t *testing.T) {
 		"internal/oauth/token.go":                    `func (s *Service) Token(`,
 		"internal/httpapi/errors.go":                 `func status(`,
 		"internal/httpapi/client_auth.go":            `Basic`,
-		"internal/account/check_password.go":         `func (s *Service) CheckPassword(`,
+		"internal/account/check_password.go":         `func (s *Service) checkPassword(`,
 		"internal/account/names.go":                  `a username cannot contain @`,
 		"internal/throttle/policies.go":              `login-user`,
 		"internal/keyring/verify.go":                 `func (r *Ring) Verify(`,

@@ -55,7 +55,8 @@ func (s *Service) Confirm(ctx context.Context, u User, a Attempt) error {
 	if a.Password == "" {
 		return errPasswordMissing
 	}
-	err := s.CheckPassword(ctx, u, u.ID, a)
+	begun := s.clock()
+	err := s.refuse(ctx, begun, s.checkPassword(ctx, u, u.ID, a))
 	if errors.Is(err, ErrInvalidCredentials) {
 		return errWrongPassword
 	}
@@ -72,13 +73,8 @@ func (s *Service) DeviceHint(u User) string {
 	return s.limits.DeviceHint(u.ID, u.Epoch, DeviceHintLifetime)
 }
 
-// CheckPassword is the one protocol for a presented password. key is the user that attempts are counted
+// checkPassword is the one protocol for a presented password. key is the user that attempts are counted
 // for; u is the zero User for an unknown login. No database connection is held while hashing.
-func (s *Service) CheckPassword(ctx context.Context, u User, key string, a Attempt) error {
-	begun := s.clock()
-	return s.refuse(ctx, begun, s.checkPassword(ctx, u, key, a))
-}
-
 func (s *Service) checkPassword(ctx context.Context, u User, key string, a Attempt) error {
 	// 1. Refuse at once what could not be verified, before it costs a write.
 	ctx, leave, err := s.passwords.Reserve(ctx)
