@@ -37,7 +37,33 @@ func TestLoadDotEnv(t *testing.T) {
 	require.Equal(t, FileVariables{"LATCHKEY_TEST_NEW": true}, file)
 	require.Equal(t, "environment", os.Getenv("LATCHKEY_TEST_SET"))
 	require.Equal(t, "a # b", os.Getenv("LATCHKEY_TEST_NEW"))
-	require.NoError(t, os.WriteFile(".env", []byte("no assignment at all\n"), 0o600))
+}
+
+// This test is not parallel, because it changes the working directory.
+func TestDotEnvErrors(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for text, want := range map[string]string{
+		"# first\n\nno assignment canary\n":                     "line 3 is",
+		"no assignment canary":                                  "line 1 is",
+		"A=b\n=canary\n":                                        "line 2 is",
+		"A=\"b\nc\"\n\nB-C=canary\n":                            "line 4 is",
+		"A=b\r\n\r\nexport LATCHKEY_SECRET='canary\r\nB=canary": "line 3 (LATCHKEY_SECRET) is",
+		"LATCHKEY_SECRET=\"canary\nB=\"canary\"\n":              "line 1 (LATCHKEY_SECRET) is",
+		"A=b\nLATCHKEY_SECRET=\"canary\" canary\nB=c\n":         "line 2 (LATCHKEY_SECRET) is",
+		"A=-----BEGIN\ncanary/canary=\n":                        "line 2 is",
+		"canary=\"x":                                            "line 1 is",
+	} {
+		require.NoError(t, os.WriteFile(".env", []byte(text), 0o600))
+		_, err := LoadDotEnv()
+		require.ErrorContains(t, err, ".env: "+want+" not valid", text)
+		require.NotContains(t, err.Error(), "canary", "no part of the file is quoted")
+	}
+	require.NoError(t, os.WriteFile(".env", []byte("LATCHKEY_TEST=a\x00canary\n"), 0o600))
+	_, err := LoadDotEnv()
+	require.ErrorContains(t, err, ".env: LATCHKEY_TEST: ")
+	require.NotContains(t, err.Error(), "canary")
+	require.NoError(t, os.Remove(".env"))
+	require.NoError(t, os.Mkdir(".env", 0o700))
 	_, err = LoadDotEnv()
-	require.ErrorContains(t, err, ".env")
+	require.ErrorContains(t, err, ".env: ")
 }
