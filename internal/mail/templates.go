@@ -45,7 +45,11 @@ type executor interface {
 // missing there. If folder is empty, all are built in. It reports every error with file and line.
 func LoadTemplates(folder string, application Application) (*Templates, error) {
 	t := &Templates{application, map[account.MessageKind]executor{}, map[account.MessageKind]executor{}}
-	errs := []error{checkFolder(folder)}
+	unknown, err := unknownFiles(folder)
+	if err != nil {
+		return nil, fmt.Errorf("LATCHKEY_MAIL_TEMPLATES: %w", err)
+	}
+	errs := []error{unknown}
 	for _, kind := range kinds {
 		text, err := loadText(folder, string(kind)+".txt")
 		errs = append(errs, err)
@@ -54,20 +58,20 @@ func LoadTemplates(folder string, application Application) (*Templates, error) {
 		t.text[kind], t.html[kind] = text, html
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("email templates: %w", err)
+		return nil, fmt.Errorf("LATCHKEY_MAIL_TEMPLATES: %w", err)
 	}
 	return t, nil
 }
 
-// checkFolder rejects templates of no known kind. A template with a misspelled name would otherwise
-// be ignored without a warning.
-func checkFolder(folder string) error {
+// unknownFiles returns an error for templates of no known kind, or nil. A template with a misspelled name would
+// otherwise be ignored without a warning. err means that the folder cannot be read.
+func unknownFiles(folder string) (unknown, err error) {
 	if folder == "" {
-		return nil
+		return nil, nil
 	}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var errs []error
 	for _, entry := range entries {
@@ -78,7 +82,7 @@ func checkFolder(folder string) error {
 			errs = append(errs, fmt.Errorf("%s: unknown kind of email; the kinds are %v", filepath.Join(folder, name), kinds))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(errs...), nil
 }
 
 // readSource returns the source of a template, and the name to use for it in errors.

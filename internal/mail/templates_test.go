@@ -119,11 +119,19 @@ func TestTemplateErrorsNameTheFile(t *testing.T) {
 				require.ErrorContains(t, err, want)
 			}
 			require.ErrorContains(t, err, dir)
+			require.ErrorContains(t, err, "LATCHKEY_MAIL_TEMPLATES: ")
 		})
 	}
 	t.Run("no such folder", func(t *testing.T) {
 		t.Parallel()
 		_, err := LoadTemplates(filepath.Join(t.TempDir(), "none"), application)
 		require.ErrorIs(t, err, os.ErrNotExist)
+		require.ErrorContains(t, err, "LATCHKEY_MAIL_TEMPLATES: ")
+	})
+	t.Run("a file instead of a folder", func(t *testing.T) {
+		t.Parallel()
+		_, err := LoadTemplates(filepath.Join(templateFolder(t, map[string]string{"file": ""}), "file"), application)
+		require.ErrorContains(t, err, "LATCHKEY_MAIL_TEMPLATES: ")
+		require.NotContains(t, err.Error(), "\n", "reported once, not for each template")
 	})
 }
