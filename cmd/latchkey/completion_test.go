@@ -48,6 +48,23 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 	}
 }
 
+// Help shows the flags of the command itself before the settings.
+func TestHelpShowsOwnFlagsFirst(t *testing.T) {
+	t.Parallel()
+	for _, command := range newTestParser(t).Model.Leaves(true) {
+		var out bytes.Buffer
+		path := strings.Fields(command.FullPath())[1:]
+		require.Zero(t, run(t.Context(), append(path, "--help"), stdio{out: &out, err: os.Stderr}))
+		_, flags, _ := strings.Cut(out.String(), "\nFlags:\n")
+		setting := strings.Index(flags, "($LATCHKEY_")
+		for _, own := range ownFlags(command) {
+			if setting >= 0 {
+				require.Less(t, strings.Index(flags, flagName(own)), setting, "%s: %s", command.FullPath(), own.Name)
+			}
+		}
+	}
+}
+
 func TestManualPage(t *testing.T) {
 	t.Parallel()
 	page := manualPage(newTestParser(t).Model)

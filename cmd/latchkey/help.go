@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -16,6 +17,14 @@ func examples(commandLines ...string) string {
 		heading = "Examples:"
 	}
 	return heading + "\n\n    " + strings.Join(commandLines, "\n    ")
+}
+
+// ownFlagsFirst lets the help of each command show its own flags before the settings, which many commands have.
+func ownFlagsFirst(k *kong.Kong) error {
+	for _, command := range k.Model.Leaves(false) {
+		slices.SortStableFunc(command.Flags, func(a, b *kong.Flag) int { return cmp.Compare(len(a.Envs), len(b.Envs)) })
+	}
+	return nil
 }
 
 // helpAsFlag makes `latchkey help user create` the same as `latchkey user create --help`.

@@ -88,6 +88,7 @@ func execute(ctx context.Context, args []string, std stdio) error {
 		kong.Name("latchkey"),
 		kong.Description("An OAuth2 token service for first-party applications.\n\n"+examples("latchkey serve --dev")),
 		kong.UsageOnError(),
+		kong.PostBuild(ownFlagsFirst),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { helpShown = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
