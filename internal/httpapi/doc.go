@@ -19,7 +19,7 @@
 //   - parameters.go: validation of path and query parameters; body.go: the size limit of a body
 //   - oauth_form.go: the form of an OAuth endpoint (RFC 6749 §3.2)
 //   - client_auth.go: client authentication (RFC 6749 §2.3)
-//   - json_body.go: validation of a JSON body, and errors by field
+//   - json_body.go: validation of a JSON body, and errors by field; schema_error_text.go: what a schema expects
 //
 // Then it reaches its operation:
 //

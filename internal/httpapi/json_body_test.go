@@ -16,11 +16,12 @@ func testSchema() *openapi3.Schema {
 	closed := false
 	schema := openapi3.NewObjectSchema().
 		WithProperty("name", openapi3.NewStringSchema().WithMinLength(2).WithMaxLength(3)).
-		WithProperty("count", openapi3.NewIntegerSchema().WithMin(1).WithMax(9)).
+		WithProperty("count", openapi3.NewIntegerSchema().WithMin(1).WithMax(2592000)).
 		WithProperty("until", openapi3.NewDateTimeSchema()).
 		WithProperty("code", openapi3.NewStringSchema().WithPattern("^[0-9]+$")).
 		WithProperty("kind", openapi3.NewStringSchema().WithEnum("a", "b")).
-		WithProperty("list", openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema()))
+		WithProperty("list", openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema()).WithMinItems(1).WithMaxItems(2)).
+		WithProperty("flag", openapi3.NewBoolSchema())
 	schema.AdditionalProperties = openapi3.AdditionalProperties{Has: &closed}
 	schema.Required = []string{"name"}
 	return schema
@@ -30,19 +31,25 @@ func TestValidateJSON(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]*api.ProblemDetail{
 		`{"name": "abc", "count": 9, "list": ["x"]}`: nil,
-		`{}`:                              {Pointer: "/name", Detail: "is required"},
-		`{"name": "a"}`:                   {Pointer: "/name", Detail: "is too short"},
-		`{"name": "abcd"}`:                {Pointer: "/name", Detail: "is too long"},
-		`{"name": 7}`:                     {Pointer: "/name", Detail: "has the wrong type"},
-		`{"name": null}`:                  {Pointer: "/name", Detail: "has the wrong type"},
-		`{"name": "abc", "count": 0}`:     {Pointer: "/count", Detail: "is too small"},
-		`{"name": "abc", "count": 10}`:    {Pointer: "/count", Detail: "is too large"},
-		`{"name": "abc", "until": "now"}`: {Pointer: "/until", Detail: "has the wrong format"},
-		`{"name": "abc", "code": "x"}`:    nil, // the domain checks what a pattern describes
-		`{"name": "abc", "kind": "c"}`:    {Pointer: "/kind", Detail: "must be one of: a, b"},
-		`{"name": "abc", "list": [1]}`:    {Pointer: "/list/0", Detail: "has the wrong type"},
-		`{"name": "abc", "a/b~c": 1}`:     {Pointer: "/a~1b~0c", Detail: "is not a known field"},
-		`{"name": "abc", "Name": "x"}`:    {Pointer: "/Name", Detail: "is not a known field"},
+		`{}`:                                       {Pointer: "/name", Detail: "is required"},
+		`{"name": "a"}`:                            {Pointer: "/name", Detail: "must have at least 2 characters"},
+		`{"name": "abcd"}`:                         {Pointer: "/name", Detail: "must have at most 3 characters"},
+		`{"name": 7}`:                              {Pointer: "/name", Detail: "must be a string"},
+		`{"name": null}`:                           {Pointer: "/name", Detail: "must be a string"},
+		`{"name": "abc", "count": 0}`:              {Pointer: "/count", Detail: "must be at least 1"},
+		`{"name": "abc", "count": 2592001}`:        {Pointer: "/count", Detail: "must be at most 2592000"},
+		`{"name": "abc", "until": "now"}`:          {Pointer: "/until", Detail: "must be a time such as 2030-03-01T00:00:00Z"},
+		`{"name": "abc", "code": "x"}`:             nil, // the domain checks what a pattern describes
+		`{"name": "abc", "kind": "c"}`:             {Pointer: "/kind", Detail: "must be one of: a, b"},
+		`{"name": "abc", "list": [1]}`:             {Pointer: "/list/0", Detail: "must be a string"},
+		`{"name": "abc", "list": "x"}`:             {Pointer: "/list", Detail: "must be a list"},
+		`{"name": "abc", "list": []}`:              {Pointer: "/list", Detail: "must not be empty"},
+		`{"name": "abc", "list": ["a", "b", "c"]}`: {Pointer: "/list", Detail: "must have at most 2 items"},
+		`{"name": "abc", "count": 1.5}`:            {Pointer: "/count", Detail: "must be a whole number"},
+		`{"name": "abc", "flag": "yes"}`:           {Pointer: "/flag", Detail: "must be true or false"},
+		`[]`:                                       {Detail: "must be an object"},
+		`{"name": "abc", "a/b~c": 1}`:              {Pointer: "/a~1b~0c", Detail: "is not a known field"},
+		`{"name": "abc", "Name": "x"}`:             {Pointer: "/Name", Detail: "is not a known field"},
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()

@@ -2,9 +2,12 @@ package httpapi
 
 import (
 	"errors"
+	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 )
 
@@ -30,7 +33,11 @@ func valuesOf(c echo.Context, declared *openapi3.Parameter) []string {
 	if declared.In == openapi3.ParameterInQuery {
 		return c.QueryParams()[declared.Name]
 	}
-	return []string{c.Param(declared.Name)}
+	value := c.Param(declared.Name)
+	if decoded, err := url.PathUnescape(value); err == nil { // the generated code decodes it, too
+		value = decoded
+	}
+	return []string{value}
 }
 
 // checkParameter checks that a parameter appears at most once, and its value under the schema.
@@ -44,7 +51,7 @@ func checkParameter(declared *openapi3.Parameter, values []string) error {
 	schema := declared.Schema.Value
 	value, ok := typed(schema, values[0])
 	if !ok {
-		return invalidRequest("the parameter " + declared.Name + " has the wrong type")
+		return invalidRequest("the parameter " + declared.Name + " " + typeText(schema))
 	}
 	err := schema.VisitJSON(value, openapi3.DisableSchemaErrorDetails())
 	var broken *openapi3.SchemaError
@@ -54,18 +61,25 @@ func checkParameter(declared *openapi3.Parameter, values []string) error {
 	return invalidRequest("the parameter " + declared.Name + " " + schemaErrorText(broken))
 }
 
-// typed returns the text of a parameter as a value of its type.
+// typed returns the text of a parameter as a value of its type. The generated code would refuse what is not of that
+// type, too, but without saying what is expected.
 func typed(schema *openapi3.Schema, text string) (value any, ok bool) {
 	var err error
+	value = text
 	switch {
 	case schema.Type.Is("integer"):
 		var number int64
 		number, err = strconv.ParseInt(text, 10, 64)
+		if errors.Is(err, strconv.ErrRange) { // number is the closest one, which the bounds refuse
+			err = nil
+		}
 		value = float64(number)
 	case schema.Type.Is("boolean"):
 		value, err = strconv.ParseBool(text)
-	default:
-		value = text
+	case schema.Format == "uuid":
+		err = uuid.Validate(text)
+	case schema.Format == "date-time":
+		_, err = time.Parse(time.RFC3339, text)
 	}
 	return value, err == nil
 }

@@ -73,15 +73,12 @@ func httpFailure(f httpapi.Failure) (status int, body any) {
 // The texts of errors for which Pydantic or FastAPI has a type and a text of its own.
 var pydantic = map[string]httpapi.FieldError{
 	"is required":                  {Message: "Field required", Type: "missing"},
-	"has the wrong type":           {Message: "Input should be a valid string", Type: "string_type"},
+	"must be a string":             {Message: "Input should be a valid string", Type: "string_type"},
+	"must be true or false":        {Message: "Input should be a valid boolean, unable to interpret input", Type: "bool_parsing"},
+	"must be an object":            {Message: "Input should be a valid dictionary or object to extract fields from", Type: "model_attributes_type"},
 	"must be password":             {Message: "String should match pattern '^password$'", Type: "string_pattern_mismatch"},
 	"this is not an email address": {Message: "value is not a valid email address", Type: "value_error"},
 	"the body is not valid JSON":   {Message: "JSON decode error", Type: "json_invalid"},
-}
-
-// notBoolean is the error of a flag of the wrong type. All other fields are strings.
-var notBoolean = httpapi.FieldError{
-	Message: "Input should be a valid boolean, unable to interpret input", Type: "bool_parsing",
 }
 
 // validationErrors returns the detail of FastAPI's HTTPValidationError. It never repeats the input,
@@ -92,11 +89,7 @@ func validationErrors(f httpapi.Failure) []httpapi.FieldError {
 		list = []httpapi.FieldError{{Location: []string{"body"}, Message: f.Err.Text, Type: "value_error"}}
 	}
 	for i, e := range list {
-		known, found := pydantic[e.Message]
-		if known.Type == "string_type" && strings.HasPrefix(e.Location[len(e.Location)-1], "is_") {
-			known = notBoolean
-		}
-		if found {
+		if known, found := pydantic[e.Message]; found {
 			list[i].Message, list[i].Type = known.Message, known.Type
 		}
 		if strings.Join(e.Location, "/") == "body/" { // the pointer to the body itself
