@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/api"
 	"github.com/latchkey-auth/latchkey/internal/config"
 )
 
@@ -59,6 +60,26 @@ func TestDocumentedSettingsExist(t *testing.T) {
 		for _, name := range variable.FindAllString(readPage(t, page), -1) {
 			require.NoError(t, config.CheckEnvironment(model, []string{name + "=x"}), page)
 		}
+	}
+}
+
+// The table of what a client has names every field of the contract and every flag of the command.
+func TestClientPropertiesAreDocumented(t *testing.T) {
+	t.Parallel()
+	page := readPage(t, "docs/clients-and-roles.md")
+	_, table, _ := strings.Cut(page, "| in the API |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	contract, err := api.GetSpec()
+	require.NoError(t, err)
+	for _, schema := range []string{"ClientCreate", "ClientPatch"} {
+		for name := range contract.Components.Schemas[schema].Value.Properties {
+			require.Contains(t, table, "`"+name+"`", schema)
+		}
+	}
+	parsed, err := newTestParser(t).Parse([]string{"client", "create", "x", "--grant", "password"})
+	require.NoError(t, err)
+	for _, flag := range ownFlags(parsed.Selected()) {
+		require.Contains(t, table, "`"+flagName(flag)+"`")
 	}
 }
 
