@@ -23,21 +23,23 @@ import (
 type explainCommand struct {
 	config.Database `embed:"" group:"Database"`
 
-	Token     string   `arg:"" optional:"" default:"-" help:"The access token. Default: standard input, where it is not visible in the process list."`
-	Operation string   `placeholder:"OPERATION" help:"Operation of Latchkey that the token is for: an operationId such as listUsers, or METHOD and path such as 'GET /api/users'."`
-	Scope     []string `placeholder:"SCOPE" sep:" " help:"Scopes that the API demands."`
-	Role      []string `placeholder:"ROLE" sep:" " help:"Roles of which the API demands one."`
-	Issuer    string   `env:"LATCHKEY_ISSUER" placeholder:"URL" help:"Issuer that the API expects. Default in the directory of a development service: that of the service."`
-	Audience  string   `placeholder:"URI" help:"Audience that the API expects. Default: the issuer."`
-	Offline   bool     `help:"Do not use the database: show only what the token says."`
-	JSON      bool     `name:"json" help:"Print a JSON object, for scripts."`
+	Token        string   `arg:"" optional:"" default:"-" help:"The access token. Default: standard input, where it is not visible in the process list."`
+	Operation    string   `placeholder:"OPERATION" help:"Operation of Latchkey that the token is for: an operationId such as listUsers, or METHOD and path such as 'GET /api/users'."`
+	Scope        []string `placeholder:"SCOPE" sep:" " help:"Scopes that the API demands."`
+	Role         []string `placeholder:"ROLE" sep:" " help:"Roles of which the API demands one."`
+	Issuer       string   `env:"LATCHKEY_ISSUER" placeholder:"URL" help:"Issuer that the API expects. Default in the directory of a development service: that of the service."`
+	Audience     string   `placeholder:"URI" help:"Audience that the API expects. Default: the issuer."`
+	TokenType    string   `env:"LATCHKEY_TOKEN_TYPE" enum:"at+jwt,JWT" default:"at+jwt" placeholder:"TYP" help:"The typ header that the service gives to access tokens: at+jwt or JWT. Default: ${default}."`
+	JWTAudiences []string `name:"jwt-audiences" env:"LATCHKEY_JWT_AUDIENCES" placeholder:"URI" help:"Audiences whose access tokens have the typ header JWT. Default: none."`
+	Offline      bool     `help:"Do not use the database: show only what the token says."`
+	JSON         bool     `name:"json" help:"Print a JSON object, for scripts."`
 }
 
 // Help is the detail of `latchkey explain --help`.
 func (*explainCommand) Help() string {
-	return "Show the claims of an access token, and the checks that it passes or fails, in the order in which the service makes them. With the database of the " +
-		"service, that includes the signature, the session and the user. Without it, only what the token says is checked. An operation responds " +
-		"with 401 to an invalid token, and with 403 if a scope or role is missing.\n\n" + examples(
+	return "Show the claims of an access token, and the checks that it passes or fails, in the order in which the service makes them. With the database and the " +
+		"settings of the service, that includes the typ, the signature, the session and the user. Without the database, only what the token says is " +
+		"checked. An operation responds with 401 to an invalid token, and with 403 if a scope or role is missing.\n\n" + examples(
 		"latchkey token -u user | latchkey explain --operation 'GET /api/users'",
 		"latchkey explain --role ROLE_ADMIN < token.txt",
 		"latchkey explain --offline --scope \"profile users:read\" --json < token.txt",
@@ -60,11 +62,11 @@ func (c *explainCommand) Run(ctx context.Context, std stdio) error {
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
 	issuer := cmp.Or(c.Issuer, config.StoredDevIssuer(c.DataDir))
-	// The typ is not compared, because the settings that decide it are those of the service.
 	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: cmp.Or(c.Audience, issuer), Leeway: keyring.Leeway, Now: time.Now}
 	if db := c.openDatabase(ctx, std.err); db != nil {
 		defer func() { _ = db.Close() }()
 		explainer.Tokens, explainer.Sessions = tokenReader{db}, db
+		explainer.TypeFor = keyring.Options{Type: c.TokenType, JWTFor: c.JWTAudiences, Audience: explainer.Audience}.TypeFor
 	}
 	e, err := explainer.Explain(ctx, token, need)
 	if err != nil {

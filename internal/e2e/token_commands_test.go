@@ -42,6 +42,25 @@ func TestTokenAndExplainCommands(t *testing.T) {
 	}, "LATCHKEY_ISSUER=")
 }
 
+// latchkey explain requires the typ that the service requires.
+func TestExplainComparesTheType(t *testing.T) {
+	t.Parallel()
+	inst := newSQLite(t)
+	s := start(t, inst, "LATCHKEY_ISSUER=")
+	with := func(environment, input string, arguments ...string) string {
+		got := execute(t, inst.environment(environment), input, arguments...)
+		require.Zero(t, got.code, got.stderr)
+		return got.stdout
+	}
+	const typeJWT = "LATCHKEY_TOKEN_TYPE=JWT"
+	token := strings.TrimSpace(with(typeJWT, "", "token", "-u", "user"))
+	s.requireTokenRejected(t, token)
+	require.Contains(t, inst.mustRun(t, "explain", token), `has the typ "JWT", the service requires "at+jwt"`)
+	require.Contains(t, with(typeJWT, token, "explain"), "Result: accepted\n")
+	require.Contains(t, with("LATCHKEY_JWT_AUDIENCES="+s.issuer, token, "explain"), "Result: accepted\n")
+	require.NotContains(t, inst.mustRun(t, "explain", "--offline", token), "failed")
+}
+
 // Without a database, explain checks what the token says.
 func TestExplainOffline(t *testing.T) {
 	t.Parallel()

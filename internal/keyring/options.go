@@ -43,6 +43,18 @@ type Options struct {
 	Prepublish time.Duration // how long a key is published before it signs; default: 1 day
 }
 
+// TypeFor returns the typ that a ring gives to a token with an audience, and requires of it. It is JWT if one of
+// those who receive the token needs that. An empty audience is that of the ring.
+func (o Options) TypeFor(audience []string) string {
+	if len(audience) == 0 {
+		audience = []string{o.Audience}
+	}
+	if slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(o.JWTFor, aud) }) {
+		return TypeJWT
+	}
+	return o.Type
+}
+
 func withDefaults(o Options) Options {
 	text := func(s *string, to string) {
 		if *s == "" {

@@ -168,17 +168,8 @@ func (r *Ring) keyFor(header []byte) (k *key, typ string, err error) {
 	return k, typ, nil
 }
 
-// TypeFor returns the typ that the ring gives to a token with an audience, and requires of it. It is JWT if one of
-// those who receive the token needs that. An empty audience is that of the ring.
-func (r *Ring) TypeFor(audience []string) string {
-	if len(audience) == 0 {
-		audience = []string{r.o.Audience}
-	}
-	if slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(r.o.JWTFor, aud) }) {
-		return TypeJWT
-	}
-	return r.o.Type
-}
+// TypeFor is Options.TypeFor with the options of the ring.
+func (r *Ring) TypeFor(audience []string) string { return r.o.TypeFor(audience) }
 
 // checkClaims compares the claims with the ring's settings and with the clock, which may differ from that of another
 // machine by the leeway. notBefore is nbf, in Unix seconds, or 0.

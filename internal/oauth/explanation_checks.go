@@ -56,7 +56,7 @@ func (x *explaining) checkForm() {
 	case t.Err != nil:
 		x.fail(InvalidToken, "form", "not an access token of Latchkey: %v", t.Err)
 	case t.Type != wanted:
-		x.fail(InvalidToken, "form", "has the typ %q, the service requires %q", t.Type, wanted)
+		x.fail(InvalidToken, "form", "has the typ %q, the service requires %q; that depends on LATCHKEY_TOKEN_TYPE and LATCHKEY_JWT_AUDIENCES", t.Type, wanted)
 	default:
 		x.pass("form", "a JWT of the type %q, signed with %s by the key %q", t.Type, t.Algorithm, t.KeyID)
 	}

@@ -84,7 +84,7 @@ var explainCases = map[string]struct {
 	"expired, and the leeway too": {func(x *explained) { x.token.Claims.ExpiresAt, x.explainer.Leeway = noon, time.Minute },
 		oauth.InvalidToken, "expired 1m0s ago", false},
 	"other typ": {func(x *explained) { x.explainer.TypeFor = func([]string) string { return "JWT" } },
-		oauth.InvalidToken, `has the typ "at+jwt", the service requires "JWT"`, true},
+		oauth.InvalidToken, `has the typ "at+jwt", the service requires "JWT"; that depends on LATCHKEY_TOKEN_TYPE`, true},
 	"not yet valid":      {func(x *explained) { x.token.NotBefore = noon.Add(time.Hour) }, oauth.InvalidToken, "not valid before", false},
 	"from the future":    {func(x *explained) { x.token.Claims.IssuedAt = noon.Add(time.Hour) }, oauth.InvalidToken, "clocks", false},
 	"session gone":       {func(x *explained) { x.findErr = fault.ErrNotFound }, oauth.InvalidToken, "not found", false},
