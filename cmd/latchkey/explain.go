@@ -28,7 +28,7 @@ type explainCommand struct {
 	Scope        []string `placeholder:"SCOPE" sep:" " help:"Scopes that the API demands."`
 	Role         []string `placeholder:"ROLE" sep:" " help:"Roles of which the API demands one."`
 	Issuer       string   `env:"LATCHKEY_ISSUER" placeholder:"URL" help:"Issuer that the API expects. Default in the directory of a development service: that of the service."`
-	Audience     string   `placeholder:"URI" help:"Audience that the API expects. Default: the issuer."`
+	Audience     []string `env:"LATCHKEY_AUDIENCE" placeholder:"URI" help:"Audience that the API expects. Of several, the first one counts, as for the operations of Latchkey. Default: the issuer."`
 	TokenType    string   `env:"LATCHKEY_TOKEN_TYPE" enum:"at+jwt,JWT" default:"at+jwt" placeholder:"TYP" help:"The typ header that the service gives to access tokens: at+jwt or JWT. Default: ${default}."`
 	JWTAudiences []string `name:"jwt-audiences" env:"LATCHKEY_JWT_AUDIENCES" placeholder:"URI" help:"Audiences whose access tokens have the typ header JWT. Default: none."`
 	Offline      bool     `help:"Do not use the database: show only what the token says."`
@@ -62,11 +62,12 @@ func (c *explainCommand) Run(ctx context.Context, std stdio) error {
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
 	issuer := cmp.Or(c.Issuer, config.StoredDevIssuer(c.DataDir))
-	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: cmp.Or(c.Audience, issuer), Leeway: keyring.Leeway, Now: time.Now}
+	audience := append(slices.Clone(c.Audience), issuer)[0]
+	explainer := oauth.Explainer{Tokens: tokenReader{}, Issuer: issuer, Audience: audience, Leeway: keyring.Leeway, Now: time.Now}
 	if db := c.openDatabase(ctx, std.err); db != nil {
 		defer func() { _ = db.Close() }()
 		explainer.Tokens, explainer.Sessions = tokenReader{db}, db
-		explainer.TypeFor = keyring.Options{Type: c.TokenType, JWTFor: c.JWTAudiences, Audience: explainer.Audience}.TypeFor
+		explainer.TypeFor = keyring.Options{Type: c.TokenType, JWTFor: c.JWTAudiences, Audience: audience}.TypeFor
 	}
 	e, err := explainer.Explain(ctx, token, need)
 	if err != nil {

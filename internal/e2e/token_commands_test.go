@@ -61,6 +61,17 @@ func TestExplainComparesTheType(t *testing.T) {
 	require.NotContains(t, inst.mustRun(t, "explain", "--offline", token), "failed")
 }
 
+// latchkey explain expects the audience that the service expects.
+func TestExplainReadsTheAudience(t *testing.T) {
+	t.Parallel()
+	inst, audience := newSQLite(t), "LATCHKEY_AUDIENCE=https://api.example.com,https://other.example.com"
+	s := start(t, inst, "LATCHKEY_ISSUER=", audience)
+	token := strings.TrimSpace(execute(t, inst.environment(audience), "", "token", "-u", "user").stdout)
+	s.requireTokenAccepted(t, token)
+	require.Contains(t, execute(t, inst.environment(audience), token, "explain").stdout, "Result: accepted\n")
+	require.Contains(t, inst.mustRun(t, "explain", "--audience=https://third.example.com", token), "the API expects https://third.example.com")
+}
+
 // Without a database, explain checks what the token says.
 func TestExplainOffline(t *testing.T) {
 	t.Parallel()
