@@ -58,6 +58,34 @@ func TestAccountSignUp(t *testing.T) {
 	})
 }
 
+// Where only a confirmed address can sign in, a user whose link was lost asks for another one.
+func TestAccountConfirmationAgain(t *testing.T) {
+	t.Parallel()
+	onEachPage(t, func(t *testing.T, chrome context.Context, inst installation, s *server) {
+		s.mustSignUp(t, "alice", validPassword)
+		inst.loseEmail(t, inst.waitForEmail(t, "alice@example.com", verifySubject))
+		p := openPage(chrome, t, s, "/account/sign-in")
+		p.signInAs("alice", "wrong")
+		p.waitForText("is wrong")
+		require.False(t, p.shows("Send the link again"))
+		p.signInAs("alice", validPassword)
+		p.waitForText("Confirm your email address first")
+		p.press("Send the link again")
+		p.waitForPath("/account/resend")
+		p.fill("email", "alice@example.com")
+		p.press("Send link")
+		p.waitForText("Check your email")
+		p.do(chromedp.Navigate(s.url + "/account/verify#token=" + inst.waitForToken(t, "alice@example.com", verifySubject)))
+		p.press("Confirm email address")
+		p.waitForText("Your email address is confirmed.")
+		p.press("Go to your account")
+		p.waitForPath("/account/sign-in")
+		p.signInAs("alice", validPassword)
+		p.waitForPath("/account")
+		p.requireClean()
+	}, "LATCHKEY_REQUIRE_VERIFIED_EMAIL=true")
+}
+
 // A user changes name and username; what is empty is removed.
 func TestAccountProfile(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	chrome := startBrowser(t)
 	s := start(t, newSQLite(t))
 	s.mustSignUp(t, "alice", validPassword)
-	for _, path := range []string{"/account/sign-in", "/account/sign-up", "/account/forgot", "/account/verify", "/account/reset#token=x", "/account/none"} {
+	for _, path := range []string{"/account/sign-in", "/account/sign-up", "/account/forgot", "/account/resend", "/account/verify", "/account/reset#token=x", "/account/none"} {
 		openPage(chrome, t, s, path).requireAccessible()
 	}
 	p := openAs(chrome, t, s, "user", "/account/sessions")

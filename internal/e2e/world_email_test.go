@@ -50,6 +50,12 @@ func (i installation) waitForEmail(t *testing.T, to, subject string) email {
 	return got[0]
 }
 
+// loseEmail deletes a message, as if it had never arrived.
+func (i installation) loseEmail(t *testing.T, e email) {
+	t.Helper()
+	require.NoError(t, os.Remove(filepath.Join(i.dir, "inbox", e.ID+".json")))
+}
+
 var emailedToken = regexp.MustCompile(`#token=(et_[A-Za-z0-9_-]{43})\b`)
 
 // waitForToken waits for the only message with a subject and returns the one-time token in it.

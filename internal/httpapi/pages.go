@@ -19,8 +19,8 @@ var pages embed.FS
 
 // accountViews are the addresses under /account. The script of the page shows the view of each.
 var accountViews = map[string]bool{
-	"": true, "sign-in": true, "sign-up": true, "forgot": true, "password": true, "email": true, "sessions": true, "data": true,
-	"verify": true, "reset": true,
+	"": true, "sign-in": true, "sign-up": true, "forgot": true, "resend": true, "password": true, "email": true, "sessions": true,
+	"data": true, "verify": true, "reset": true,
 }
 
 // servePages serves the pages for people and their files.

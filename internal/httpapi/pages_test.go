@@ -12,7 +12,7 @@ import (
 func TestAccountPages(t *testing.T) {
 	t.Parallel()
 	_, handler := newServer(t)
-	for _, path := range []string{"/account", "/account/sign-in", "/account/verify", "/account/reset"} {
+	for _, path := range []string{"/account", "/account/sign-in", "/account/resend", "/account/verify", "/account/reset"} {
 		response := get(t, handler, path)
 		require.Equal(t, http.StatusOK, response.Code, path)
 		require.Contains(t, response.Header().Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'")

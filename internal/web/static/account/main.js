@@ -13,14 +13,14 @@ import { Profile } from './profile.js';
 import { backTo } from './return.js';
 import { createAccountRouter } from './routes.js';
 import { Sessions } from './sessions.js';
-import { Forgot, SignIn, SignUp } from './sign-in.js';
+import { Forgot, Resend, SignIn, SignUp } from './sign-in.js';
 import { SignOut } from './sign-out.js';
 
 const menu = ['', 'email', 'password', 'sessions', 'data'];
 
 const { Router, url, current } = createAccountRouter({
   '': guarded(Profile), email: guarded(Email), password: guarded(Password), sessions: guarded(Sessions), data: guarded(Data),
-  'sign-in': SignIn, 'sign-up': SignUp, forgot: Forgot, verify: Verify, reset: Reset,
+  'sign-in': SignIn, 'sign-up': SignUp, forgot: Forgot, resend: Resend, verify: Verify, reset: Reset,
 }, NotFound);
 
 // guarded shows a view with the navigation to a user, and leads everyone else to the sign-in page.

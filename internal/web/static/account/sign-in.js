@@ -1,4 +1,4 @@
-// Sign in, sign up, and the request for a link that sets a new password.
+// Sign in, sign up, and the requests for a link by email.
 import { html, useEffect, useState } from '../lib.js';
 import { nextURL, post, signIn, user } from '../api.js';
 import { navigate, query } from '../router.js';
@@ -27,6 +27,15 @@ const withQuery = path => url(path) + location.search;
 
 /** SignIn signs in. */
 export function SignIn() {
+  const [unconfirmed, setUnconfirmed] = useState(false);
+  const submit = async ({ username, password }) => {
+    try {
+      await signIn(username, password);
+    } catch (error) {
+      setUnconfirmed(error.code === 'email_unverified');
+      throw error;
+    }
+  };
   const signedIn = Boolean(user.value);
   useEffect(() => {
     if (signedIn) {
@@ -37,11 +46,12 @@ export function SignIn() {
     <div class="card">
       <header><${Heading}>${t('signin.title')}<//>
         ${backTo && html`<p>${t('signin.for', { host: backTo.host })}</p>`}</header>
-      <${Form} submit=${({ username, password }) => signIn(username, password)}>
+      <${Form} submit=${submit}>
         <${Field} name="username" label=${t('signin.username')} autocomplete="username" autocapitalize="none" spellcheck=${false}
           required autofocus maxlength="254" />
         <${PasswordField} name="password" label=${t('password')} autocomplete="current-password" required maxlength="1024" />
         <${Submit} kind="primary wide">${t('signin.action')}<//>
+        ${unconfirmed && html`<p><a href=${withQuery('resend')}>${t('email.again')}</a></p>`}
         <p><a href=${withQuery('forgot')}>${t('signin.forgot')}</a></p>
       <//>
     </div>
@@ -90,16 +100,22 @@ export function SignUp() {
   </main>`;
 }
 
-/** Forgot sends the link that sets a new password. What it says does not tell who has an account. */
-export function Forgot() {
+/** Forgot requests the link that sets a new password. */
+export const Forgot = () => html`<${RequestLink} name="forgot" path="api/auth/forgot-password" />`;
+
+/** Resend requests the link that confirms an email address again, for users who cannot sign in before that. */
+export const Resend = () => html`<${RequestLink} name="resend" path="api/auth/verify-email/request" />`;
+
+// RequestLink requests an email with a link. What it says does not tell who has an account.
+function RequestLink({ name, path }) {
   const [sent, setSent] = useState('');
   if (sent) {
-    return html`<${Message} title=${t('mailsent.title')} text=${t('forgot.sent', { email: sent })} />`;
+    return html`<${Message} title=${t('mailsent.title')} text=${t(`${name}.sent`, { email: sent })} />`;
   }
   return html`<main class="narrow">
     <div class="card">
-      <header><${Heading}>${t('forgot.title')}<//><p>${t('forgot.text')}</p></header>
-      <${Form} submit=${async ({ email }) => { await post('api/auth/forgot-password', { email }, { anonymous: true }); setSent(email); }}>
+      <header><${Heading}>${t(`${name}.title`)}<//><p>${t(`${name}.text`)}</p></header>
+      <${Form} submit=${async ({ email }) => { await post(path, { email }, { anonymous: true }); setSent(email); }}>
         <${Field} name="email" type="email" label=${t('email')} autocomplete="email" required autofocus maxlength="254" />
         <${Submit} kind="primary wide">${t('forgot.action')}<//>
       <//>
