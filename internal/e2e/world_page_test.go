@@ -92,6 +92,13 @@ func (p *page) waitForPath(path string) {
 	p.untilLoaded(`location.pathname === ` + quoted(path))
 }
 
+// waitForView waits until the page shows another view, whose heading has the keyboard. What is typed before that is lost.
+func (p *page) waitForView(path string) {
+	p.t.Helper()
+	p.waitForPath(path)
+	p.untilLoaded(`document.activeElement.tagName === 'H1'`)
+}
+
 // untilLoaded is until for conditions during which the browser may load another document.
 func (p *page) untilLoaded(condition string) {
 	p.t.Helper()
