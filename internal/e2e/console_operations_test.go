@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -189,6 +190,42 @@ func TestConsoleShowsTheAuditLog(t *testing.T) {
 		p.press("Export JSON")
 		p.until(`window.saved.length === 2`)
 		require.Equal(t, 5, strings.Count(evaluate[string](p, `window.saved[1].text()`), "\n"))
+	})
+}
+
+// The log is filtered by who a user is. A user who cannot be found leaves no events of others below the error.
+func TestConsoleFiltersTheAuditLogByUser(t *testing.T) {
+	t.Parallel()
+	onEachConsole(t, "/audit", func(t *testing.T, p *page, _ installation, s *server, admin string) {
+		id := s.newAccount(t, admin, "alice")
+		ask := func(user string) {
+			p.until(`document.querySelectorAll('tbody tr').length > 2`)
+			p.fill("user", user)
+			p.do(chromedp.KeyEvent("\r"))
+			p.until(`new URLSearchParams(location.search).get('user') === ` + quoted(user))
+		}
+		for _, user := range []string{"alice", "ALICE@example.com", id} {
+			ask(user)
+			p.until(`[...document.querySelectorAll('tbody tr')].map(row => row.innerText.includes('alice')).join() === 'true'`, user)
+			require.Equal(t, "user", evaluate[string](p, `document.activeElement.name`), "the keyboard stays in the field")
+			p.press("Audit log")
+		}
+		ask("nobody")
+		p.waitForText("There is no user nobody")
+		require.Zero(t, evaluate[int](p, `document.querySelectorAll('tbody tr').length`))
+		p.press("Export CSV")
+		p.until(`document.querySelector('.toast')?.innerText.includes('There is no user nobody')`)
+		p.press("Audit log")
+		p.until(`document.querySelector('[name=user]').value === '' && document.querySelector('tbody tr')`)
+
+		s.mustCall(t, admin, "PUT /api/roles/ROLE_AUDITOR", object{"scopes": []string{"audit:read"}})
+		s.mustCall(t, admin, "PUT /api/users/"+id+"/roles/ROLE_AUDITOR")
+		auditor := openPage(p.ctx, t, s, "/account/sign-in?next=/console/audit?user=alice")
+		auditor.signInAs("alice", validPassword)
+		auditor.waitForPath("/console/audit")
+		auditor.waitForText("needs the scope users:read")
+		auditor.until(`document.querySelector('[name=user]').ariaLabel === 'Id of a user'`)
+		auditor.requireClean()
 	})
 }
 

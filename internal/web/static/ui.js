@@ -41,7 +41,10 @@ function asApiError(error) {
   return new ApiError(0, { code: 'page' });
 }
 
-/** useLoad calls an async function at first and when deps change: {data, error, loading, reload}. */
+/**
+ * useLoad calls an async function at first and when deps change: {data, error, loading, reload}. While it loads again,
+ * data is what was there before; after an error there is none.
+ */
 export function useLoad(load, deps = []) {
   const [state, setState] = useState({ data: null, error: null, loading: true });
   const latest = useRef(null);
@@ -57,7 +60,7 @@ export function useLoad(load, deps = []) {
       }
     } catch (error) {
       if (!controller.signal.aborted) {
-        setState(before => ({ data: before.data, error: asApiError(error), loading: false }));
+        setState({ data: null, error: asApiError(error), loading: false });
       }
     }
   }, deps);

@@ -1,11 +1,12 @@
 // The audit log: filter, export, and new events as they happen.
 import { html, useEffect, useRef, useState } from '../lib.js';
-import { get } from '../api.js';
+import { ApiError, get } from '../api.js';
 import { query, setQuery } from '../router.js';
 import { formatNumber } from '../texts.js';
 import { Button, Empty, announce, toast, useLoad } from '../ui.js';
 import { Filter, Loaded, Pages, View, csv, download, parameters } from './parts.js';
-import { EventTable } from './events.js';
+import { EventTable, isId } from './events.js';
+import { can } from './session.js';
 
 const actions = ['user.registered', 'user.created', 'user.updated', 'user.verified', 'user.signed_in', 'user.disabled', 'user.enabled', 'user.deleted',
   'user.imported', 'user.email_change_requested', 'user.password_changed', 'user.reset_requested', 'user.role_granted', 'user.role_revoked',
@@ -20,7 +21,7 @@ export function Audit() {
   const filter = Object.fromEntries(['action', 'outcome', 'user'].map(name => [name, query.value.get(name) ?? '']));
   const cursor = query.value.get('cursor') ?? '';
   const key = Object.values(filter).join('|');
-  const events = useLoad(options => get(`api/audit${parameters({ ...filter, cursor })}`, options), [key, cursor]);
+  const events = useLoad(async options => get(`api/audit${parameters({ ...await withUserId(filter, options), cursor })}`, options), [key, cursor]);
   const live = query.value.get('live') === 'on' && !cursor;
   const saver = useSave(filter);
   useTail(live, events);
@@ -42,9 +43,30 @@ export function Audit() {
 }
 
 function UserFilter({ value }) {
+  const label = can('users:read') ? 'Username, email address or id' : 'Id of a user';
+  const input = useRef(null);
+  useEffect(() => { // the address has changed
+    input.current.value = value;
+  }, [value]);
   const change = event => setQuery({ user: event.target.value.trim(), cursor: null });
-  return html`<input type="search" class="search" data-search aria-label="Id of a user" placeholder="Id of a user" defaultValue=${value} key=${value}
-    onChange=${change} spellcheck=${false} autocomplete="off" />`;
+  return html`<input ref=${input} name="user" type="search" class="search" data-search aria-label=${label} placeholder=${label}
+    onChange=${change} autocapitalize="none" spellcheck=${false} autocomplete="off" />`;
+}
+
+// withUserId returns a filter as the API takes it, which knows users by id.
+async function withUserId(filter, options) {
+  const { user } = filter;
+  if (!user || isId(user)) {
+    return filter;
+  }
+  if (!can('users:read')) {
+    throw new ApiError(403, { detail: 'enter the id of a user; finding users by name needs the scope users:read' });
+  }
+  const { items } = await get(`api/users${parameters({ [user.includes('@') ? 'email' : 'username']: user })}`, options);
+  if (items.length === 0) {
+    throw new ApiError(404, { detail: `there is no user ${user}; if they have been deleted, enter their id` });
+  }
+  return { ...filter, user: items[0].id };
 }
 
 // useTail asks for new events while live.
@@ -78,8 +100,9 @@ function useSave(filter) {
     const all = [];
     let cursor = '';
     try {
+      const wanted = await withUserId(filter);
       do {
-        const page = await get(`api/audit${parameters({ ...filter, cursor, limit: 200 })}`);
+        const page = await get(`api/audit${parameters({ ...wanted, cursor, limit: 200 })}`);
         all.push(...page.items);
         cursor = page.next_cursor ?? '';
         setCount(all.length);

@@ -4,7 +4,8 @@ import { Badge, Table, Time } from '../ui.js';
 import { at } from './parts.js';
 import { can } from './session.js';
 
-const isId = text => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? '');
+/** isId reports whether a text is an id as users have it. */
+export const isId = text => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text ?? '');
 
 // A user leads to the page of the user; whether there still is one turns out there.
 function Who({ name, id, kind }) {
