@@ -81,6 +81,9 @@ func welcome(s config.Serve) *httpapi.Welcome {
 		return nil
 	}
 	w := &httpapi.Welcome{Profiles: s.Compat}
+	if version != unreleased {
+		w.Version = version
+	}
 	if s.Mail.Host == "" {
 		w.Inbox = inboxPath
 	}

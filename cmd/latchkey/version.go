@@ -6,8 +6,11 @@ import (
 	"runtime/debug"
 )
 
+// unreleased is the version of builds other than releases.
+const unreleased = "development"
+
 // version is set by the linker in release builds.
-var version = "development"
+var version = unreleased
 
 type versionCommand struct{}
 

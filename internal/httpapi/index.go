@@ -18,8 +18,9 @@ import (
 // indexPage is what browsers get for GET /. It uses relative URLs, like all pages.
 var indexPage = template.Must(template.ParseFS(pages, "pages/index.html"))
 
-// Welcome is what the page of GET / shows in development.
+// Welcome is what the page of GET / shows in development. In production it does not tell strangers which version runs.
 type Welcome struct {
+	Version  string // of the program; empty: it is no release
 	Users    []WelcomeUser
 	Inbox    string   // path of the inbox; empty: emails are sent
 	Profiles []string // compatibility profiles that are on

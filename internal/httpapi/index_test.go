@@ -1,13 +1,33 @@
 package httpapi
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/api"
 )
+
+// In development the page names the version of a release. That of the API is beside its description.
+func TestIndexVersion(t *testing.T) {
+	t.Parallel()
+	s, _ := newServer(t)
+	page := func(w *Welcome) string {
+		s.Welcome = w
+		var page bytes.Buffer
+		require.NoError(t, indexPage.Execute(&page, s.indexData(api.Index{Name: "Latchkey", Version: "2.3.4"})))
+		require.Contains(t, page.String(), `API description</a>, version 2.3.4<`)
+		return page.String()
+	}
+	users := []WelcomeUser{{Username: "user"}}
+	require.Contains(t, page(&Welcome{Users: users, Version: "5.6.7"}), "<h1>Latchkey <small>5.6.7</small></h1>")
+	require.Contains(t, page(&Welcome{Users: users}), "<h1>Latchkey</h1>")
+	require.Contains(t, page(nil), "<h1>Latchkey</h1>")
+}
 
 // GET / is a page for browsers and JSON for others.
 func TestIndex(t *testing.T) {
