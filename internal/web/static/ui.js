@@ -133,7 +133,7 @@ export function Form({ submit, reset = false, children, ...rest }) {
     event.preventDefault();
     action.run(Object.fromEntries(new FormData(form.current)));
   };
-  useLayoutEffect(() => { // an error at a field: the keyboard goes there
+  useEffect(() => { // an error at a field: the keyboard goes there, once the field shows it
     if (action.error) {
       form.current.querySelector('[aria-invalid="true"]')?.focus();
     }
@@ -148,40 +148,31 @@ export function Form({ submit, reset = false, children, ...rest }) {
   <//>`;
 }
 
-/** Field is a labelled input; as="textarea" or as="select" with children are others. */
-export function Field({ label, name, hint, as: Tag = 'input', children, value, class: className = '', ...rest }) {
+/**
+ * Field is a labelled input; as="textarea" or as="select" with children are others. button is a function of the id of
+ * the input; it returns a button inside it.
+ */
+export function Field({ label, name, hint, as: Tag = 'input', children, value, class: className = '', button, ...rest }) {
   const id = useId();
   const { errors, edited } = useContext(FormContext);
   const error = errors[name];
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+  const input = html`<${Tag} id=${id} name=${name} defaultValue=${value} aria-invalid=${error ? 'true' : undefined}
+    aria-describedby=${described || undefined} onInput=${() => error && edited(name)} ...${rest}>${children}<//>`;
   return html`<div class=${`field ${className}`}>
     <label for=${id}>${label}</label>
-    <${Tag} id=${id} name=${name} defaultValue=${value} aria-invalid=${error ? 'true' : undefined}
-      aria-describedby=${described || undefined} onInput=${() => error && edited(name)} ...${rest}>${children}<//>
+    ${button ? html`<div class="with-button">${input}${button(id)}</div>` : input}
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
     ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
   </div>`;
 }
 
 /** PasswordField is a Field whose password can be shown. */
-export function PasswordField({ label, name, hint, ...rest }) {
-  const id = useId();
+export function PasswordField(properties) {
   const [visible, setVisible] = useState(false);
-  const { errors, edited } = useContext(FormContext);
-  const error = errors[name];
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
-  return html`<div class="field">
-    <label for=${id}>${label}</label>
-    <div class="with-button">
-      <input id=${id} name=${name} type=${visible ? 'text' : 'password'} autocapitalize="none" spellcheck=${false}
-        aria-invalid=${error ? 'true' : undefined} aria-describedby=${described || undefined}
-        onInput=${() => error && edited(name)} ...${rest} />
-      <button type="button" class="inside" aria-pressed=${visible} aria-controls=${id}
-        onClick=${() => setVisible(!visible)}>${visible ? t('password.hide') : t('password.show')}</button>
-    </div>
-    ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-    ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
-  </div>`;
+  const button = id => html`<button type="button" class="inside" aria-pressed=${visible} aria-controls=${id}
+    onClick=${() => setVisible(!visible)}>${visible ? t('password.hide') : t('password.show')}</button>`;
+  return html`<${Field} type=${visible ? 'text' : 'password'} autocapitalize="none" spellcheck=${false} button=${button} ...${properties} />`;
 }
 
 /** Submit is the button that sends its Form. */
