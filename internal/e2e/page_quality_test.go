@@ -58,7 +58,7 @@ func TestPagesByKeyboard(t *testing.T) {
 	p := openPage(chrome, t, s, "/account/sign-in")
 	p.until(`document.activeElement.name === 'username'`)
 	p.do(chromedp.KeyEvent("user"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(devPassword("user")), chromedp.KeyEvent(kb.Enter))
-	p.waitForPath("/account")
+	p.waitForView("/account")
 	p.tabTo("Your data")
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.waitForPath("/account/data")
