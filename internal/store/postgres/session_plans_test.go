@@ -75,7 +75,7 @@ func TestRefreshWritesNoIndex(t *testing.T) {
 }
 
 // Some thousand rows are so few that PostgreSQL would rather read all of them than look up ten.
-func TestSessionStatementsLookUpUsers(t *testing.T) {
+func TestSessionStatementsLookUp(t *testing.T) {
 	t.Parallel()
 	s := openMigrated(t, storetest.PostgresURL(t))
 	conn, err := s.pool.Acquire(t.Context())
@@ -98,6 +98,7 @@ func TestSessionStatementsLookUpUsers(t *testing.T) {
 		require.NoError(t, err)
 		plan := strings.Join(lines, "\n")
 		require.NotContains(t, plan, "Seq Scan on users", name)
+		require.NotContains(t, plan, "Seq Scan on sessions", name)
 		require.Equal(t, name == "purge", strings.Contains(plan, "Index Scan using sessions_ends_on"), plan)
 	}
 }
