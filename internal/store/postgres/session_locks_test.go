@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/internal/account"
 	"github.com/latchkey-auth/latchkey/internal/audit"
 	"github.com/latchkey-auth/latchkey/internal/fault"
 	"github.com/latchkey-auth/latchkey/internal/oauth"
+	"github.com/latchkey-auth/latchkey/internal/store/coalesce"
 	"github.com/latchkey-auth/latchkey/internal/store/storetest"
 )
 
@@ -203,5 +207,35 @@ func TestLockOrder(t *testing.T) {
 				func() error { return call(t.Context(), s, u, last) },
 				func(tx pgx.Tx) error { return execTx(tx, touch, last) }))
 		})
+	}
+}
+
+// PostgreSQL returns the rotated sessions before it commits. A rotation whose commit fails has not happened.
+func TestRotationIsAnsweredAfterTheCommit(t *testing.T) {
+	t.Parallel()
+	s := openMigrated(t, storetest.PostgresURL(t))
+	calls := make([]oauth.Rotation, 16)
+	for i := range calls {
+		_, session := createSignedIn(t, s)
+		calls[i] = rotation(session)
+	}
+	_, err := s.pool.Exec(t.Context(), `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+		CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON sessions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	require.NoError(t, err)
+	var shared atomic.Int64 // calls that were in a batch
+	rotations := coalesce.New(coalesce.Options[oauth.Rotation]{Flights: 1, Batch: len(calls)}, func(batch []*rotationCall) {
+		shared.Add(int64(len(batch)))
+		s.rotateSessions(batch)
+	}, s.rotateOne)
+	for shared.Load() == 0 {
+		var running sync.WaitGroup
+		for _, r := range calls {
+			running.Go(func() {
+				_, err := rotations.Do(t.Context(), r)
+				assert.ErrorContains(t, err, "refused")
+			})
+		}
+		running.Wait()
 	}
 }
