@@ -67,3 +67,15 @@ func TestDotEnvErrors(t *testing.T) {
 	_, err = LoadDotEnv()
 	require.ErrorContains(t, err, ".env: ")
 }
+
+// Any text is read or refused, and what is refused has a line of the file.
+func FuzzDotEnv(f *testing.F) {
+	for _, text := range []string{"A=b\n", "A=\"b\nc", "A='\n'\n=", "export A=b\r\nB", "#\n\xef\xbb\xbfA=b"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, ok := parseDotEnv(text); !ok {
+			require.Error(t, dotEnvError(text))
+		}
+	})
+}
