@@ -126,8 +126,8 @@ const (
 	rotateSession   = `UPDATE sessions SET counter = ?, rotated_at = ?, last_used_at = ?, idle_until = ?, address = ?, repeats = 0 WHERE rowid = ?`
 )
 
-// RotateSession implements oauth.SessionStore. It reads a page of an index and one of the sessions: in a large database most
-// pages are not in memory, and the user and its roles are three more.
+// RotateSession implements oauth.SessionStore. It does not read the user if it has not changed since the last time: in a
+// large database most pages are not in memory, and the user and its roles are on other pages than the session.
 func (s *Store) RotateSession(ctx context.Context, r oauth.Rotation) (oauth.Session, account.User, error) {
 	r.Now, r.IdleUntil = utc(storedTime(r.Now)), utc(storedTime(r.IdleUntil))
 	var after store.SessionAndUser
