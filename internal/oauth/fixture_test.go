@@ -112,6 +112,7 @@ type countingStore struct {
 	calls     map[string]int
 	raceLost  int   // how many rotations fail because another request was faster
 	outageErr error // of SessionByFamily, RotateSession and ClientByID
+	revokeErr error // of RevokeSession
 }
 
 func (s *countingStore) SessionByFamily(ctx context.Context, family []byte) (oauth.Session, account.User, error) {
@@ -137,6 +138,13 @@ func (s *countingStore) RotateSession(ctx context.Context, r oauth.Rotation) (oa
 func (s *countingStore) RepeatRotation(ctx context.Context, family []byte, counter int64) error {
 	s.calls["RepeatRotation"]++
 	return s.Store.RepeatRotation(ctx, family, counter)
+}
+
+func (s *countingStore) RevokeSession(ctx context.Context, id, userID, reason string, now time.Time, c audit.Change) error {
+	if s.revokeErr != nil {
+		return s.revokeErr
+	}
+	return s.Store.RevokeSession(ctx, id, userID, reason, now, c)
 }
 
 func (s *countingStore) ClientByID(ctx context.Context, id string) (oauth.Client, error) {

@@ -20,26 +20,28 @@ var outcomeCases = map[string]struct {
 	outageErr error
 	raceLost  int
 	signErr   error
+	revokeErr error
 	junk      bool
 	want      []string
 }{
-	"the newest":                  {want: []string{"rotated"}},
-	"the newest, with scopes":     {scope: "profile", want: []string{"rotated"}},
-	"the newest after a race":     {raceLost: 3, want: []string{"rotated"}},
-	"the previous":                {older: 1, want: []string{"repeated"}},
-	"the previous, once more":     {older: 1, repeats: 199, want: []string{"repeated"}},
-	"the previous, too often":     {older: 1, repeats: 200, want: []string{"limited"}},
-	"one older still":             {older: 2, want: []string{"reused"}},
-	"no token of ours":            {junk: true, want: []string{"refused"}},
-	"a scope too many":            {scope: "users:write"},
-	"rotation fails":              {outageErr: fault.ErrUnavailable, want: []string{"failed"}},
-	"rotation has a bug":          {outageErr: errors.New("no such column"), want: []string{"failed"}},
-	"read of the session fails":   {scope: "profile", outageErr: fault.ErrUnavailable, want: []string{"failed"}},
-	"read of the client fails":    {named: true, outageErr: fault.ErrUnavailable, want: []string{"failed"}},
-	"others are always faster":    {raceLost: 100, want: []string{"failed"}},
-	"signature fails":             {signErr: errors.New("no key"), want: []string{"failed"}},
-	"signature of a repeat fails": {older: 1, signErr: errors.New("no key"), want: []string{"failed"}},
-	"the caller has gone":         {outageErr: context.Canceled},
+	"the newest":                   {want: []string{"rotated"}},
+	"the newest, with scopes":      {scope: "profile", want: []string{"rotated"}},
+	"the newest after a race":      {raceLost: 3, want: []string{"rotated"}},
+	"the previous":                 {older: 1, want: []string{"repeated"}},
+	"the previous, once more":      {older: 1, repeats: 199, want: []string{"repeated"}},
+	"the previous, too often":      {older: 1, repeats: 200, want: []string{"limited"}},
+	"one older still":              {older: 2, want: []string{"reused"}},
+	"no token of ours":             {junk: true, want: []string{"refused"}},
+	"a scope too many":             {scope: "users:write"},
+	"rotation fails":               {outageErr: fault.ErrUnavailable, want: []string{"failed"}},
+	"rotation has a bug":           {outageErr: errors.New("no such column"), want: []string{"failed"}},
+	"read of the session fails":    {scope: "profile", outageErr: fault.ErrUnavailable, want: []string{"failed"}},
+	"read of the client fails":     {named: true, outageErr: fault.ErrUnavailable, want: []string{"failed"}},
+	"others are always faster":     {raceLost: 100, want: []string{"failed"}},
+	"signature fails":              {signErr: errors.New("no key"), want: []string{"failed"}},
+	"signature of a repeat fails":  {older: 1, signErr: errors.New("no key"), want: []string{"failed"}},
+	"revocation after reuse fails": {older: 2, revokeErr: fault.ErrUnavailable, want: []string{"failed"}},
+	"the caller has gone":          {outageErr: context.Canceled},
 }
 
 // Each refresh is reported at most once, and each that fails through no fault of the caller exactly once.
@@ -68,6 +70,7 @@ func TestRefreshOutcomes(t *testing.T) {
 				token = "junk"
 			}
 			f.outcomes, f.signErr, f.store.outageErr, f.store.raceLost = nil, c.signErr, c.outageErr, c.raceLost
+			f.store.revokeErr = c.revokeErr
 			_, _ = f.Token(t.Context(), oauth.TokenRequest{GrantType: oauth.GrantRefresh, RefreshToken: token, Client: holder, Scope: c.scope})
 			require.Equal(t, c.want, f.outcomes)
 			require.Subset(t, oauth.Outcomes, f.outcomes)
