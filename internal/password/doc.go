@@ -15,6 +15,7 @@
 // Where to find what:
 //   - hasher.go: Options, Hash, Verify and the decoy
 //   - queue.go: how many hashes may run and wait at once; stats.go: how many do
+//   - departure.go: results leave together while others wait
 //   - processes.go, work.go: hashes in processes of their own
 //   - padding.go: failures take the same time for every stored hash
 //   - argon2.go, bcrypt.go, scrypt.go, pbkdf2.go: the algorithms, their formats and their limits

@@ -82,12 +82,11 @@ func withDefaults(o Options) Options {
 // Hash returns the argon2id hash of a password as a PHC string, with the current parameters. The only errors
 // are those of the queue, of the context, and fault.ErrUnavailable when the processes for hashes fail.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	done, err := h.start(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer done()
-	r, err := h.compute(job{Params: h.params, Password: password})
+	var r result
+	err := h.inSlot(ctx, func() (err error) {
+		r, err = h.compute(job{Params: h.params, Password: password})
+		return err
+	})
 	return r.Hash, err
 }
 
@@ -97,12 +96,12 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // reveals which users exist. The only errors are those of Hash.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error) {
 	s, decoy := h.read(ctx, hash)
-	done, err := h.start(ctx)
-	if err != nil {
-		return false, false, err
-	}
-	start := time.Now()
-	ok, err = h.matches(s, password, start, done)
+	var start time.Time
+	err = h.inSlot(ctx, func() (err error) {
+		start = time.Now()
+		ok, err = h.matches(s, password, start)
+		return err
+	})
 	if err != nil {
 		return false, false, err
 	}
@@ -112,9 +111,8 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, outdate
 	return ok, ok && !s.current(h.params), nil
 }
 
-// matches verifies a password and gives back the slot.
-func (h *Hasher) matches(s readable, password string, start time.Time, done func()) (bool, error) {
-	defer done()
+// matches verifies a password. Its caller has a slot.
+func (h *Hasher) matches(s readable, password string, start time.Time) (bool, error) {
 	r, err := h.compute(job{Hash: s.text, Password: password})
 	if err == nil && !r.Matches {
 		err = h.fail(s, password, start)
@@ -141,23 +139,22 @@ func (h *Hasher) read(ctx context.Context, hash string) (s readable, decoy bool)
 	return readable{parsed, hash}, false
 }
 
-// start acquires a slot and counts the hash that is to be computed in it. The caller must call done after it.
-func (h *Hasher) start(ctx context.Context) (done func(), err error) {
-	_, leave, err := h.Reserve(ctx)
+// inSlot computes a hash in a slot, and returns when its result may leave.
+func (h *Hasher) inSlot(ctx context.Context, compute func() error) error {
+	ctx, leave, err := h.Reserve(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	defer leave()
 	if err := h.slots.acquire(ctx); err != nil {
-		leave()
-		return nil, err
+		return err
 	}
 	h.started.Add(1)
-	begin := time.Now()
-	return func() {
-		h.slots.measured(time.Since(begin))
-		h.slots.release()
-		leave()
-	}, nil
+	if err := h.slots.use(compute); err != nil {
+		return err
+	}
+	h.slots.depart(ctx)
+	return nil
 }
 
 // placeIn is the key of a context that has a place in the queue of a Hasher.

@@ -26,6 +26,7 @@ type slots struct {
 	running  chan struct{} // one element for each running hash
 	admitted atomic.Int64  // hashes that have a place: those that run, wait, or are about to
 	most     int           // hashes that may wait; 0: as many as the slots complete within queueTime
+	queued   atomic.Int64  // hashes that wait
 	each     atomic.Int64  // recent duration of a hash, in nanoseconds
 	wait     time.Duration
 }
@@ -64,8 +65,8 @@ func (s *slots) admit() error {
 // leave gives a place back.
 func (s *slots) leave() { s.admitted.Add(-1) }
 
-// waiting returns how many hashes have a place and do not run yet.
-func (s *slots) waiting() int64 { return max(0, s.admitted.Load()-int64(len(s.running))) }
+// waiting returns how many hashes wait for a slot.
+func (s *slots) waiting() int64 { return s.queued.Load() }
 
 // acquire waits for a slot. The caller has a place. acquire returns fault.ErrUnavailable if the wait takes too
 // long, or the error of the context. After a nil error the caller must release the slot.
@@ -83,6 +84,8 @@ func (s *slots) acquire(ctx context.Context) error {
 
 // queue waits for a slot. The runtime serves blocked senders on a channel in order of arrival.
 func (s *slots) queue(ctx context.Context) error {
+	s.queued.Add(1)
+	defer s.queued.Add(-1)
 	timer := time.NewTimer(s.wait)
 	defer timer.Stop()
 	select {
@@ -99,6 +102,16 @@ func (s *slots) queue(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// use calls do in the caller's slot, and gives the slot back.
+func (s *slots) use(do func() error) error {
+	begin := time.Now()
+	defer func() {
+		s.measured(time.Since(begin))
+		s.release()
+	}()
+	return do()
 }
 
 // release gives a slot back. The hash that has waited for it starts at once: otherwise the process for hashes would be
