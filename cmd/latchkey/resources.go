@@ -15,7 +15,7 @@ import (
 // Settings of the garbage collector. Requests leave so little behind that it need not run often.
 const (
 	gcPercent   = 300
-	baseMemory  = 16 << 20 // of the heap and the stacks without load, in bytes
+	baseMemory  = 32 << 20 // of the heap and the stacks, even if less is needed, in bytes
 	spareMemory = 9 << 20  // for a burst of requests, in bytes
 )
 
