@@ -50,24 +50,36 @@ func ShortenTurns() error {
 	return reschedule(func(s *unix.SchedAttr) { s.Runtime = uint64(shortTurn) })
 }
 
-// reschedule changes how Linux schedules the threads of this process. Each has its own settings, and new ones
-// inherit them.
+// reschedule changes how Linux schedules the threads of this process. Each has its own settings, and new ones inherit
+// them from the one that starts them: it looks for new ones until all have those that change makes of the first one's.
 func reschedule(change func(*unix.SchedAttr)) error {
+	settings, err := unix.SchedGetAttr(os.Getpid(), 0)
+	if err != nil {
+		return err
+	}
+	change(settings)
+	for seen, before := map[string]bool{}, -1; len(seen) > before; {
+		before = len(seen)
+		if err := setNew(seen, settings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setNew applies settings to the threads that are not among those seen, and adds them.
+func setNew(seen map[string]bool, settings *unix.SchedAttr) error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return err
 	}
 	for _, t := range threads {
 		id, err := strconv.Atoi(t.Name())
-		if err != nil {
+		if err != nil || seen[t.Name()] {
 			continue
 		}
-		settings, err := unix.SchedGetAttr(id, 0)
-		if err != nil {
-			return err
-		}
-		change(settings)
-		if err := unix.SchedSetAttr(id, settings, 0); err != nil {
+		seen[t.Name()] = true
+		if err := unix.SchedSetAttr(id, settings, 0); err != nil && !errors.Is(err, syscall.ESRCH) { // it has ended
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 func rescheduleAndReport() (r report, err error) {
 	err = errors.Join(r.Start.read(),
 		ShortenTurns(), startThread(), r.Short.read(),
-		LowerPriority(3), startThread(), r.Low.read())
+		whileThreadsStart(func() error { return LowerPriority(3) }), startThread(), r.Low.read())
 	if err != nil {
 		return r, err
 	}
@@ -67,6 +67,19 @@ func startThread() error {
 	}()
 	<-started
 	return nil
+}
+
+// whileThreadsStart calls do while other threads start.
+func whileThreadsStart(do func() error) error {
+	started := make(chan error)
+	go func() {
+		var errs error
+		for range 50 {
+			errs = errors.Join(errs, startThread())
+		}
+		started <- errs
+	}()
+	return errors.Join(do(), <-started)
 }
 
 // read reads what Linux says about each thread of this process.
