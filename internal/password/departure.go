@@ -6,9 +6,7 @@ import (
 )
 
 // departureTick is the interval at which results leave while other hashes wait for the slots. What follows a result, such
-// as a session to be stored, takes the processors from the hashes. It takes less when it is done for several at once: the
-// caches are warm from the one before, and the database commits them together. A shorter interval gathers fewer, a longer
-// one keeps other requests waiting while all of them are served.
+// as a session to be stored, takes the processors from the hashes, and less of them when it is done for several at once.
 const departureTick = 60 * time.Millisecond
 
 // depart waits for the next departure, or for the end of ctx. If the slots would run out of hashes before, it returns at
@@ -17,7 +15,12 @@ func (s *slots) depart(ctx context.Context) {
 	if s.busyFor() < departureTick {
 		return
 	}
-	timer := time.NewTimer(departureTick - time.Duration(time.Now().UnixNano())%departureTick)
+	sleep(ctx, departureTick-time.Duration(time.Now().UnixNano())%departureTick)
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -79,12 +79,7 @@ func (p *padding) multiple() float64 {
 // wait returns when a failure that began at start has taken as long as all others, or the caller has
 // gone. No slot is held meanwhile.
 func (p *padding) wait(ctx context.Context, start time.Time) {
-	timer := time.NewTimer(time.Until(start.Add(p.floor())))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	sleep(ctx, time.Until(start.Add(p.floor())))
 }
 
 // fail completes the work of a verification that began at start and has failed. After a hash that is
